@@ -1,0 +1,53 @@
+# `make` lists the targets. A fresh machine needs Python 3.11 or newer and make; everything else is set up in .venv.
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# caches of the tools that one interpreter wrote; the set-up is done again when these change
+STAMP := .venv/set-up
+
+.PHONY: help demo test test-backends check bench clean
+
+help:
+	@echo "make demo           set up, train on the Frey faces, draw every picture, write the page"
+	@echo "make test           set up, run the tests"
+	@echo "make test-backends  run the model's tests on Keras's other backends, in environments of their own"
+	@echo "make check          ruff, mypy, import-linter"
+	@echo "make bench          measure the speed, side by side with peers that are installed"
+	@echo "make clean          remove what the other targets made"
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "freyvae needs Python 3.11 or newer: make PYTHON=python3.11")'
+	@echo "setting up .venv (once, a minute or two)" >&2
+	@$(PYTHON) -m venv .venv
+	@$(INSTALL) --editable ".[graph,notebook,onnx,test,check]"
+	@touch $(STAMP)
+
+demo: $(STAMP)
+	@$(BIN)/freyvae demo
+
+test: $(STAMP)
+	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
+
+check: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(STAMP)
+	$(BIN)/python -m benchmarks
+
+.venv-torch/set-up .venv-tensorflow/set-up: .venv-%/set-up: pyproject.toml constraints.txt
+	@echo "setting up .venv-$* (once, a few minutes)" >&2
+	@$(PYTHON) -m venv .venv-$*
+	@.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $* --editable ".[test]"
+	@touch $@
+
+test-backends: .venv-torch/set-up .venv-tensorflow/set-up
+	KERAS_BACKEND=torch .venv-torch/bin/python -m pytest -m backend
+	KERAS_BACKEND=tensorflow .venv-tensorflow/bin/python -m pytest -m backend
+
+clean:
+	rm -rf .venv .venv-torch .venv-tensorflow .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache build src/*.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

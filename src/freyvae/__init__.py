@@ -1,0 +1,80 @@
+"""Fit a variational auto-encoder to a set of images, know honestly how good it is, and play with what it learned."""
+
+import importlib
+import os
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from freyvae import pictures
+    from freyvae.data import (
+        ImageSet,
+        Split,
+        as_images,
+        load_frey_faces,
+        load_images,
+        split,
+        split_indices,
+        synthetic_faces,
+    )
+    from freyvae.errors import BadInput, FreyvaeError
+    from freyvae.model import VAE, FreeEnergy
+    from freyvae.recipe import Recipe, load_recipe
+    from freyvae.run import Run
+    from freyvae.training import train
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "VAE",
+    "BadInput",
+    "FreeEnergy",
+    "FreyvaeError",
+    "ImageSet",
+    "Recipe",
+    "Run",
+    "Split",
+    "as_images",
+    "load_frey_faces",
+    "load_images",
+    "load_recipe",
+    "pictures",
+    "split",
+    "split_indices",
+    "synthetic_faces",
+    "train",
+]
+
+# Keras asks for TensorFlow unless told otherwise; the choice stays the user's
+os.environ.setdefault("KERAS_BACKEND", "jax")
+
+_HOMES = {
+    "freyvae.data": (
+        "ImageSet",
+        "Split",
+        "as_images",
+        "load_frey_faces",
+        "load_images",
+        "split",
+        "split_indices",
+        "synthetic_faces",
+    ),
+    "freyvae.errors": ("BadInput", "FreyvaeError"),
+    "freyvae.model": ("VAE", "FreeEnergy"),
+    "freyvae.recipe": ("Recipe", "load_recipe"),
+    "freyvae.run": ("Run",),
+    "freyvae.training": ("train",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for: `freyvae --help` need not wait for Keras."""
+    if name == "pictures":
+        return importlib.import_module("freyvae.pictures")
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(importlib.import_module(home), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

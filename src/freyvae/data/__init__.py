@@ -1,0 +1,25 @@
+"""Images from anywhere, as uint8 (image, height, width, channel), and which of them to train on."""
+
+from freyvae.data.array_file import load_file
+from freyvae.data.frey_faces import DataUnavailable, fetch_frey_faces, load_frey_faces
+from freyvae.data.image_folder import load_folder
+from freyvae.data.images import ImageSet, as_images, pixels_sha256
+from freyvae.data.source import load_images
+from freyvae.data.splits import Split, split, split_indices
+from freyvae.data.synthetic_faces import synthetic_faces
+
+__all__ = [
+    "DataUnavailable",
+    "ImageSet",
+    "Split",
+    "as_images",
+    "fetch_frey_faces",
+    "load_file",
+    "load_folder",
+    "load_frey_faces",
+    "load_images",
+    "pixels_sha256",
+    "split",
+    "split_indices",
+    "synthetic_faces",
+]

@@ -1,0 +1,157 @@
+"""How does one file come over the network, and in which few words do we say why it did not?"""
+
+import errno
+import http
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+ATTEMPTS = 3
+WAIT_SECONDS = 1.0  # before the second attempt, and twice that before the third
+SILENCE_SECONDS = 10.0  # to connect, and between two pieces
+TOTAL_SECONDS = 120.0  # for a server that drips
+MOST_BYTES = 32 * 2**20  # for one that never ends
+
+
+class DownloadFailed(Exception):
+    """Why a file did not come. `again`: another attempt may help. `ours`: this machine's fault, not the source's."""
+
+    def __init__(self, reason: str, *, again: bool = False, ours: bool = False) -> None:
+        super().__init__(reason)
+        self.again = again
+        self.ours = ours
+
+
+def download(url: str, folder: Path, *, label: str, progress: bool) -> Path:
+    """Bring `url` to a new temporary file in `folder`, which the caller moves into place or removes.
+
+    Args:
+        url: http or https.
+        folder: exists.
+        label: what the progress bar says.
+        progress: draw a bar on stderr, if that is a terminal.
+
+    Raises:
+        DownloadFailed: after `ATTEMPTS` attempts, or at once where another can't help; nothing is left in `folder`.
+    """
+    for attempt in range(ATTEMPTS):
+        try:
+            return _once(url, folder, label=label, progress=progress)
+        except DownloadFailed as failure:
+            if not failure.again or attempt == ATTEMPTS - 1:
+                raise
+        time.sleep(WAIT_SECONDS * 2**attempt)
+    raise AssertionError("unreachable")
+
+
+def _once(url: str, folder: Path, *, label: str, progress: bool) -> Path:
+    import pooch
+    import requests
+
+    answers: list[requests.Response] = []  # pooch leaves the connection open where a download breaks off
+
+    def keep(answer: requests.Response, **_: object) -> None:
+        answers.append(answer)
+
+    temporary = Path()
+    done = False
+    try:
+        with (
+            tempfile.NamedTemporaryFile(dir=folder, prefix="download-", suffix=".part", delete=False) as file,
+            _Watch(label, visible=progress) as watch,
+        ):
+            temporary = Path(file.name)
+            fetch = pooch.HTTPDownloader(progressbar=watch, timeout=SILENCE_SECONDS, hooks={"response": keep})
+            fetch(url, file, None)
+        done = True
+    except requests.HTTPError as error:
+        raise _from_status(error.response.status_code if error.response is not None else 0) from None
+    except requests.Timeout:
+        raise DownloadFailed(f"no answer within {SILENCE_SECONDS:g} s", again=True) from None
+    except requests.exceptions.ChunkedEncodingError:
+        raise DownloadFailed("broke off before the end", again=True) from None
+    except requests.exceptions.SSLError:
+        raise DownloadFailed("its certificate was refused") from None
+    except requests.ConnectionError as error:
+        # requests calls a silence in the middle of the body a ConnectionError too.
+        if "timed out" in str(error).lower():
+            raise DownloadFailed(f"silent for {SILENCE_SECONDS:g} s in the middle", again=True) from None
+        raise DownloadFailed("can't be reached", again=True) from None
+    except requests.RequestException as error:
+        raise DownloadFailed(type(error).__name__, again=False) from None
+    except ValueError:  # pooch, on a Content-Length that is no number
+        raise DownloadFailed("answered with malformed headers") from None
+    except OSError as error:  # after requests's own, which are OSErrors too
+        raise DownloadFailed(why_unwritten(error, folder), ours=True) from None
+    finally:
+        for answer in answers:
+            answer.close()
+        if not done and temporary.name:
+            temporary.unlink(missing_ok=True)
+    return temporary
+
+
+def why_unwritten(error: OSError, folder: Path) -> str:
+    """A few words on why nothing could be written in `folder`."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"the disk is full under {folder}"
+    return f"can't write in {folder} ({error.strerror or type(error).__name__})"
+
+
+def _from_status(status: int) -> DownloadFailed:
+    try:
+        phrase = f" {http.HTTPStatus(status).phrase}"
+    except ValueError:
+        phrase = ""
+    return DownloadFailed(f"HTTP {status}{phrase}", again=status >= 500 or status in (408, 429))
+
+
+class _Watch:
+    """What pooch wants of a progress bar, drawn by rich; it also ends a download that drips or never ends."""
+
+    def __init__(self, label: str, *, visible: bool) -> None:
+        self.total = 0
+        self._label = label
+        self._visible = visible
+        self._bytes = 0
+        self._deadline = time.monotonic() + TOTAL_SECONDS
+        self._bar: Any = None
+
+    def __enter__(self) -> "_Watch":
+        from rich.console import Console
+        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+        console = Console(stderr=True)
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            DownloadColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not (self._visible and console.is_terminal),
+            transient=True,
+        )
+        self._bar.start()
+        self._task = self._bar.add_task(self._label, total=None)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def update(self, size: int) -> None:
+        self._bytes += size
+        self._bar.update(self._task, completed=min(self._bytes, self.total or self._bytes), total=self.total or None)
+        if self._bytes > MOST_BYTES:
+            raise DownloadFailed(f"sends more than {MOST_BYTES // 2**20} MiB")
+        if time.monotonic() > self._deadline:
+            raise DownloadFailed(f"not done within {TOTAL_SECONDS:g} s")
+
+    def reset(self) -> None:
+        self._bytes = 0
+
+    def close(self) -> None:
+        """Nothing to do: the bar ends with the `with` block."""

@@ -1,0 +1,232 @@
+"""Where do the Frey faces come from, and how do we know that they are the Frey faces?
+
+By the SHA-256 of their pixels, whatever file held them: the copies of this data set differ as files, not as pictures.
+"""
+
+import hashlib
+import io
+import logging
+import os
+import pickle
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from freyvae.data.download import DownloadFailed, download, why_unwritten
+from freyvae.data.images import Images, pixels_sha256
+from freyvae.errors import BadInput, FreyvaeError
+
+
+class Source(NamedTuple):
+    """One place to download from: what to call it, its address, and the file's name there."""
+
+    name: str
+    url: str
+    file_name: str
+
+
+SOURCES = (
+    Source("Sam Roweis' page at NYU", "https://cs.nyu.edu/~roweis/data/frey_rawface.mat", "frey_rawface.mat"),
+    Source(
+        "the vae_vampprior mirror",
+        "https://raw.githubusercontent.com/jmtomczak/vae_vampprior/master/datasets/Freyfaces/freyfaces.pkl",
+        "freyfaces.pkl",
+    ),
+)
+
+PIXELS_SHA256 = "2438ba4f0d2a6bd8bac43de756141eaa33c8d248dd613d464bdb1210d9b7af78"
+PICKLE_SHA256 = "3b69410c6a5fd6e03f09012905168be3712373a094a776f7e58fcd0670d2138a"
+
+_FILE_NAMES = ("frey_rawface.mat", "freyfaces.pkl")
+_MOST_BYTES = 64 * 2**20
+_WAY_OUT = "give a file with `freyvae data fetch frey-faces --from FILE`, or use `--data synthetic-faces`"
+
+_log = logging.getLogger(__name__)
+
+
+class DataUnavailable(FreyvaeError):
+    """The data can't be had here and now: no source answers, or nothing can be written. Exit code 1."""
+
+
+class _NotTheFaces(Exception):
+    """Why a file does not hold the Frey faces, in a few words."""
+
+
+def load_frey_faces(*, progress: bool = True) -> Images:
+    """The 1965 frames of Brendan Frey's face, in the order of the video.
+
+    Looks in `$FREYVAE_DATA` (a folder, or the file itself), then in the user's cache, then downloads to that cache.
+
+    Args:
+        progress: draw a bar on stderr while downloading, if that is a terminal.
+
+    Returns:
+        uint8 (1965, 28, 20, 1), grey levels 8 to 238.
+
+    Raises:
+        DataUnavailable: none of these had it, with each one's reason and what to do.
+    """
+    return _obtain(progress=progress)[1]
+
+
+def fetch_frey_faces(source: Path | None = None, progress: bool = True) -> Path:
+    """Make sure that the Frey faces are on this machine.
+
+    Args:
+        source: a file to take them from, copied to the user's cache; without it, as `load_frey_faces`.
+        progress: draw a bar on stderr while downloading, if that is a terminal.
+
+    Returns:
+        The file, whose pixels were verified.
+
+    Raises:
+        BadInput: `source` can't be read, or does not hold the Frey faces.
+        DataUnavailable: they can't be had, or the cache can't be written.
+    """
+    if source is None:
+        return _obtain(progress=progress)[0]
+    try:
+        content = _read_bytes(Path(source))
+        suffix = _pixels(content)[1]
+    except _NotTheFaces as reason:
+        raise BadInput(f"{source}: not the Frey faces, {reason}; nothing was copied") from None
+    except OSError as error:
+        raise BadInput(f"{source}: can't be read ({error.strerror or error})") from None
+    folder = _writable_cache()
+    target = folder / next(name for name in _FILE_NAMES if name.endswith(suffix))
+    try:
+        with tempfile.NamedTemporaryFile(dir=folder, prefix="copy-", suffix=".part", delete=False) as file:
+            temporary = Path(file.name)
+            try:
+                file.write(content)
+                file.flush()
+                os.replace(temporary, target)
+            finally:
+                temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise DataUnavailable(
+            f"the Frey faces in {source} are fine, but {why_unwritten(error, folder)}; free some space, "
+            "or set FREYVAE_DATA to the file's folder"
+        ) from None
+    return target
+
+
+def _obtain(*, progress: bool) -> tuple[Path, Images]:
+    reasons = []
+    for where, path in _candidates():
+        try:
+            return path, _pixels(_read_bytes(path))[0]
+        except _NotTheFaces as reason:
+            said = f"{where}: {path} is not the Frey faces, {reason}; {_set_aside(path)}"
+        except OSError as error:
+            said = f"{where}: {path} can't be read ({error.strerror or error})"
+        _log.warning("%s", said)
+        reasons.append(said)
+    place = os.environ.get("FREYVAE_DATA")
+    if place and not reasons:
+        reasons.append(f"FREYVAE_DATA: no {' or '.join(_FILE_NAMES)} in {place}")
+    folder = _writable_cache()
+    for source in SOURCES:
+        try:
+            return _from_source(source, folder, progress=progress)
+        except DownloadFailed as failure:
+            if failure.ours:  # the next source would fail the same way
+                said = f"the Frey faces from {source.name} can't be kept: {failure}"
+                raise DataUnavailable(f"{said}; mend that, or {_WAY_OUT}") from None
+            reasons.append(f"{source.name}: {failure}")
+    raise DataUnavailable(f"the Frey faces can't be had: {'; '.join(reasons) or 'there is no source'}; {_WAY_OUT}")
+
+
+def _candidates() -> Iterator[tuple[str, Path]]:
+    """The files that are there, the user's own first."""
+    own = os.environ.get("FREYVAE_DATA")
+    if own:
+        place = Path(own).expanduser()
+        for path in (place, *(place / name for name in _FILE_NAMES)):
+            if path.is_file():
+                yield "FREYVAE_DATA", path
+    folder = _cache_folder()
+    for name in _FILE_NAMES:
+        if (folder / name).is_file():
+            yield "the cache", folder / name
+
+
+def _from_source(source: Source, folder: Path, *, progress: bool) -> tuple[Path, Images]:
+    temporary = download(source.url, folder, label=f"Frey faces, from {source.name}", progress=progress)
+    target = folder / source.file_name
+    bad = target.with_name(target.name + ".bad")
+    try:
+        try:
+            images = _pixels(_read_bytes(temporary))[0]
+        except _NotTheFaces as reason:
+            os.replace(temporary, bad)
+            raise DownloadFailed(f"what it sent is not the Frey faces, {reason} (set aside as {bad})") from None
+        os.replace(temporary, target)
+    except OSError as error:
+        raise DownloadFailed(why_unwritten(error, folder), ours=True) from None
+    finally:
+        temporary.unlink(missing_ok=True)
+    return target, images
+
+
+def _pixels(content: bytes) -> tuple[Images, str]:
+    """The verified frames in a file's bytes, and the suffix that such a file should have."""
+    if hashlib.sha256(content).hexdigest() == PICKLE_SHA256:
+        # A pickle is code, so only these very bytes are ever unpickled. They hold a list of one uint8 (1965, 560).
+        pixels, suffix = pickle.loads(content, encoding="latin1")[0], ".pkl"
+    else:
+        pixels, suffix = _from_mat(content), ".mat"
+    if pixels.shape != (1965, 560) or pixels.dtype != np.uint8:
+        raise _NotTheFaces(f"it holds {pixels.dtype} {pixels.shape[::-1]}")
+    if pixels_sha256(pixels) != PIXELS_SHA256:
+        raise _NotTheFaces("its pixels have another SHA-256")
+    return np.ascontiguousarray(pixels).reshape(1965, 28, 20, 1), suffix
+
+
+def _from_mat(content: bytes) -> Any:
+    import scipy.io
+
+    if not content.startswith(b"MATLAB"):  # else scipy takes any bytes for a file of MATLAB 4
+        raise _NotTheFaces("it is neither the MATLAB file nor the known pickle, or it is cut short")
+    try:
+        faces = scipy.io.loadmat(io.BytesIO(content), variable_names=["ff"]).get("ff")
+    except Exception:  # a damaged file makes scipy raise almost anything
+        raise _NotTheFaces("a MATLAB file that is damaged or cut short") from None
+    if not isinstance(faces, np.ndarray):
+        raise _NotTheFaces("a MATLAB file without a variable `ff`")
+    return faces.T  # one column a frame
+
+
+def _read_bytes(path: Path) -> bytes:
+    if path.stat().st_size > _MOST_BYTES:
+        raise _NotTheFaces("it is far too large")
+    return path.read_bytes()
+
+
+def _set_aside(path: Path) -> str:
+    if path.name not in _FILE_NAMES:  # FREYVAE_DATA may name any file by mistake, and that one is not ours to rename
+        return "left as it is"
+    bad = path.with_name(path.name + ".bad")
+    try:
+        os.replace(path, bad)
+    except OSError as error:
+        return f"it could not be renamed ({error.strerror or error}), so remove it yourself"
+    return f"renamed to {bad.name}"
+
+
+def _cache_folder() -> Path:
+    import pooch
+
+    return Path(pooch.os_cache("freyvae"))
+
+
+def _writable_cache() -> Path:
+    folder = _cache_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataUnavailable(f"the Frey faces can't be kept: {why_unwritten(error, folder)}; {_WAY_OUT}") from None
+    return folder

@@ -1,0 +1,59 @@
+"""How does a picture come to the size asked for?
+
+It is scaled until it covers that size, then cropped about its middle: nothing is stretched and no bars are added.
+"""
+
+import re
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from freyvae.data.images import Images
+from freyvae.errors import BadInput
+
+ImageSize: TypeAlias = str | int | tuple[int, int] | None
+
+
+def parse_image_size(image_size: ImageSize) -> tuple[int, int] | None:
+    """(height, width) from `"28x20"`, `"28"`, `28` (a square) or `(28, 20)`; None stays None.
+
+    Raises:
+        BadInput: none of these, or a side below 1.
+    """
+    if image_size is None:
+        return None
+    if isinstance(image_size, str):
+        match = re.fullmatch(r"\s*(\d+)\s*(?:[xX×]\s*(\d+)\s*)?", image_size)
+        sides = (int(match[1]), int(match[2] or match[1])) if match else None
+    elif isinstance(image_size, int):
+        sides = (image_size, image_size)
+    else:
+        sides = (int(image_size[0]), int(image_size[1])) if len(image_size) == 2 else None
+    if sides is None or min(sides) < 1:
+        raise BadInput(f"image size {image_size!r} is not HEIGHTxWIDTH in pixels, both at least 1, such as 28x20")
+    return sides
+
+
+def fit_picture(picture: Any, size: tuple[int, int]) -> Any:
+    """A Pillow picture at (height, width): Lanczos, cropped about the middle to the aspect asked for."""
+    from PIL import Image, ImageOps
+
+    if picture.size == (size[1], size[0]):
+        return picture
+    return ImageOps.fit(picture, (size[1], size[0]), method=Image.Resampling.LANCZOS)
+
+
+def fit_images(images: Images, size: tuple[int, int] | None, *, grey: bool) -> Images:
+    """The same for images that passed the gate, and colour turned to grey (ITU-R 601 luma) if `grey`."""
+    from PIL import Image
+
+    to_grey = grey and images.shape[3] == 3
+    if not to_grey and (size is None or images.shape[1:3] == size):
+        return images
+    fitted = []
+    for image in images:
+        picture = Image.fromarray(image if image.shape[2] == 3 else image[:, :, 0])
+        picture = picture.convert("L") if to_grey else picture
+        fitted.append(np.asarray(picture if size is None else fit_picture(picture, size)))
+    stacked = np.stack(fitted)
+    return stacked if stacked.ndim == 4 else stacked[..., None]

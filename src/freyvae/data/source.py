@@ -1,0 +1,52 @@
+"""What does a person mean by DATA: a data set's name, a folder, or a file?"""
+
+import difflib
+from pathlib import Path
+
+from freyvae.data.array_file import load_file
+from freyvae.data.frey_faces import load_frey_faces
+from freyvae.data.image_folder import load_folder
+from freyvae.data.image_size import ImageSize
+from freyvae.data.images import ImageSet
+from freyvae.data.synthetic_faces import synthetic_faces
+from freyvae.errors import BadInput
+
+NAMES = ("frey-faces", "synthetic-faces")
+
+
+def load_images(
+    source: str | Path,
+    *,
+    image_size: ImageSize = None,
+    grey: bool = False,
+    strict: bool = False,
+    seed: int = 0,
+    progress: bool = True,
+) -> ImageSet:
+    """Load images from wherever `source` says.
+
+    Args:
+        source: `frey-faces`, `synthetic-faces`, or a path. A name wins over a path: write `./frey-faces` for a folder
+            of that name.
+        image_size: for a path, as in `load_folder`.
+        grey: for a path, turn colour into grey.
+        strict: for a folder, refuse it if any picture can't be read.
+        seed: of the synthetic faces.
+        progress: draw bars on stderr, if that is a terminal.
+
+    Raises:
+        BadInput: no such name or path, or what `load_folder` and `load_file` refuse.
+        DataUnavailable: the Frey faces can't be had.
+    """
+    if source == "frey-faces":
+        return ImageSet(images=load_frey_faces(progress=progress), name="frey-faces", is_video=True)
+    if source == "synthetic-faces":
+        return synthetic_faces(seed=seed)
+    path = Path(source).expanduser()
+    if path.is_dir():
+        return load_folder(path, image_size=image_size, grey=grey, strict=strict, progress=progress)
+    if path.exists():
+        return load_file(path, image_size=image_size, grey=grey, strict=strict, progress=progress)
+    near = difflib.get_close_matches(str(source).lower().replace("_", "-"), NAMES, n=1, cutoff=0.7)
+    hint = f"did you mean {near[0]}?" if near else f"give a folder, a file, {' or '.join(NAMES)}"
+    raise BadInput(f"{source}: no such folder or file; {hint}")

@@ -1,0 +1,159 @@
+"""Which images are trained on, which are watched, and which are kept for the end?"""
+
+import difflib
+import logging
+import numbers
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from freyvae.data.images import Images, ImageSet, as_images
+from freyvae.errors import BadInput
+
+SCHEMES = ("blog", "random", "blocked")
+
+_BLOG_TRAIN, _BLOG_VALIDATION = 1800, 100
+
+_log = logging.getLogger(__name__)
+
+_Indices = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Three disjoint sets of indices, each int64 (image,), which together hold every image once.
+
+    `note` is one sentence that belongs beside any figure measured on this split, or "" where there is nothing to say.
+    """
+
+    train: _Indices
+    validation: _Indices
+    test: _Indices
+    note: str
+
+
+def split_indices(
+    count: int,
+    scheme: str,
+    *,
+    validation: float = 0.1,
+    test: float = 0.1,
+    seed: int = 0,
+    is_video: bool = False,
+) -> Split:
+    """Divide `count` images.
+
+    Args:
+        count: how many there are.
+        scheme: `blog`, the post's: the first 1800 train, the next 100 validate, the leftover test. `random`: a
+            permutation by `seed`, its first part to train, then validation, then test, the protocol of van den Berg
+            et al. 2018 (with 1965 frames and `validation=200, test=200`: 1565, 200 and 200). `blocked`: the same parts
+            as contiguous runs, in order.
+        validation: a fraction in (0, 1), or a whole number of images; 0 for none. `blog` takes no notice of it.
+        test: the same.
+        seed: of the permutation, 0 to 2**32 - 1.
+        is_video: whether the order is time, so that the note can say what a random split hides.
+
+    Raises:
+        BadInput: fewer than two images, nothing left to train on, a part that is not a fraction or a count, an
+            unknown scheme, or `blog` with fewer than 1900 images.
+    """
+    if scheme not in SCHEMES:
+        near = difflib.get_close_matches(str(scheme), SCHEMES, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(SCHEMES)}"
+        raise BadInput(f"unknown split {scheme!r}; {hint}")
+    if count < 2:
+        raise BadInput(
+            f"a split needs at least 2 images, to train on one and hold out another, but there is only {count}"
+        )
+    if scheme == "blog":
+        held_out = _BLOG_TRAIN + _BLOG_VALIDATION
+        if count < held_out:
+            raise BadInput(
+                f"the blog split trains on {_BLOG_TRAIN} images and validates on the next {_BLOG_VALIDATION}, but "
+                f"there are only {count}; choose the random or blocked split"
+            )
+        order, train_end, validation_end = np.arange(count), _BLOG_TRAIN, held_out
+    else:
+        n_validation, n_test = _part(validation, count, "validation"), _part(test, count, "test")
+        train_end = count - n_validation - n_test
+        if train_end < 1:
+            raise BadInput(
+                f"nothing is left to train on: {n_validation} validation and {n_test} test images out of {count}; "
+                "hold out fewer"
+            )
+        validation_end = train_end + n_validation
+        order = _permutation(count, seed) if scheme == "random" else np.arange(count)
+    train, validate, rest = np.split(order.astype(np.int64), [train_end, validation_end])
+    note = _neighbours_note(train, np.concatenate([validate, rest])) if scheme == "random" and is_video else ""
+    return Split(train=train, validation=validate, test=rest, note=note)
+
+
+def split(
+    images: npt.ArrayLike | ImageSet,
+    scheme: str = "blog",
+    *,
+    validation: float = 0.1,
+    test: float = 0.1,
+    seed: int = 0,
+    is_video: bool = False,
+) -> tuple[Images, Images]:
+    """Divide images into those to train on and those held out to validate with.
+
+    The test part stays out of reach here on purpose: it is read once, at the end, through `split_indices`.
+
+    Args:
+        images: anything that `as_images` takes, or an `ImageSet`, which knows itself whether it is a video.
+        scheme: `blog`, `random` or `blocked`, as in `split_indices`.
+        validation: a fraction, or a whole number of images; `blog` takes no notice of it.
+        test: the same.
+        seed: of the permutation of `random`.
+        is_video: whether the order is time; what a random split then hides is logged as a warning.
+
+    Returns:
+        uint8 (train, height, width, channel) and uint8 (validation, height, width, channel).
+
+    Raises:
+        BadInput: as `as_images` and `split_indices`.
+    """
+    if isinstance(images, ImageSet):
+        is_video, images = is_video or images.is_video, images.images
+    pixels = as_images(images)
+    parts = split_indices(len(pixels), scheme, validation=validation, test=test, seed=seed, is_video=is_video)
+    if parts.note:
+        _log.warning("%s", parts.note)
+    return pixels[parts.train], pixels[parts.validation]
+
+
+def _part(wanted: float, count: int, name: str) -> int:
+    """A number of images, from a count or a fraction."""
+    if isinstance(wanted, numbers.Real) and not isinstance(wanted, bool):
+        if isinstance(wanted, numbers.Integral):
+            if wanted < 0:
+                raise BadInput(f"{name} must not be negative, but is {wanted}")
+            if wanted >= count:
+                raise BadInput(f"{name} holds out {wanted} images, but there are only {count}; hold out fewer")
+            return int(wanted)
+        if 0 < wanted < 1:
+            return max(1, round(float(wanted) * count))
+        if wanted == 0:
+            return 0
+    raise BadInput(f"{name} must be a fraction between 0 and 1, or a whole number of images, not {wanted!r}")
+
+
+def _permutation(count: int, seed: int) -> npt.NDArray[np.int64]:
+    if not 0 <= seed < 2**32:
+        raise BadInput(f"the seed of a random split must lie in 0 to {2**32 - 1}, but is {seed}")
+    # RandomState, not Generator: its streams are frozen, so a published split stays the same split.
+    return np.random.RandomState(seed).permutation(count)
+
+
+def _neighbours_note(train: _Indices, held_out: _Indices) -> str:
+    if not len(held_out):
+        return ""
+    share = np.mean(np.isin(held_out - 1, train) | np.isin(held_out + 1, train))
+    return (
+        f"{share:.0%} of the held-out frames have a neighbour in time among the training frames, so figures on this "
+        "random split flatter; the blog and blocked splits don't."
+    )

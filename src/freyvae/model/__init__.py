@@ -1,0 +1,19 @@
+"""The variational auto-encoder: distributions, networks, objective, and the Keras model that joins them."""
+
+from freyvae.model.distributions import LIKELIHOODS, DiagonalNormal, Likelihood, StandardNormal
+from freyvae.model.networks import dense_decoder, dense_encoder
+from freyvae.model.objective import FreeEnergy
+from freyvae.model.storage import load_vae
+from freyvae.model.vae import VAE
+
+__all__ = [
+    "LIKELIHOODS",
+    "VAE",
+    "DiagonalNormal",
+    "FreeEnergy",
+    "Likelihood",
+    "StandardNormal",
+    "dense_decoder",
+    "dense_encoder",
+    "load_vae",
+]

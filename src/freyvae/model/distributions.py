@@ -1,0 +1,215 @@
+"""The probability distributions a VAE is made of: likelihoods of images, posteriors and priors of latents.
+
+Likelihoods are of the bytes themselves: `log_prob` takes uint8 images and returns nats per image. Each is bound to the
+raw output of a decoder, `parameters_per_value` numbers for each of the image's values, side by side in the last axis.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+import keras
+from keras import ops
+
+from freyvae.errors import BadInput
+
+Tensor = Any  # a tensor of whichever backend Keras runs on
+
+LOG_TWO_PI = math.log(2.0 * math.pi)
+
+
+def sum_over_image(values: Tensor) -> Tensor:
+    """Sum everything but the first axis: (image, height, width, channel) -> (image,)."""
+    return ops.sum(values, axis=tuple(range(1, len(values.shape))))
+
+
+class Likelihood(ABC):
+    """p(x | z) of uint8 images, given what the decoder returned for z.
+
+    Args:
+        parameters: float tensor (image, height, width, channel * parameters_per_value).
+    """
+
+    name: ClassVar[str]
+    parameters_per_value: ClassVar[int]
+    is_probability_of_bytes: ClassVar[bool]
+    """Whether exp(log_prob) sums to one over the 256 grey levels, so that bits per dimension mean something."""
+
+    def __init__(self, parameters: Tensor):
+        self.parameters = ops.split(parameters, self.parameters_per_value, axis=-1)
+
+    @abstractmethod
+    def log_prob(self, images: Tensor) -> Tensor:
+        """Log-probability of uint8 images (image, height, width, channel), in nats per image, shape (image,)."""
+
+    @abstractmethod
+    def mean(self) -> Tensor:
+        """Expected pixels, in [0, 1], shape (image, height, width, channel)."""
+
+    @abstractmethod
+    def sample(self, seed: keras.random.SeedGenerator) -> Tensor:
+        """Draw uint8 images (image, height, width, channel)."""
+
+
+def _bytes(fractions: Tensor) -> Tensor:
+    return ops.cast(ops.round(255.0 * ops.clip(fractions, 0.0, 1.0)), "uint8")
+
+
+class Bernoulli(Likelihood):
+    """The post's likelihood: a grey level as the probability of a white pixel.
+
+    Grey images are not coin flips: -log p has a floor, the pixels' own entropy, and is no probability of the bytes.
+    """
+
+    name = "bernoulli"
+    parameters_per_value = 1
+    is_probability_of_bytes = False
+
+    def log_prob(self, images: Tensor) -> Tensor:
+        """See `Likelihood.log_prob`."""
+        (logits,) = self.parameters
+        targets = ops.cast(images, logits.dtype) / 255.0
+        # x log s(l) + (1 - x) log(1 - s(l)) = x l - softplus(l)
+        return sum_over_image(targets * logits - ops.softplus(logits))
+
+    def mean(self) -> Tensor:
+        """See `Likelihood.mean`."""
+        return ops.sigmoid(self.parameters[0])
+
+    def sample(self, seed: keras.random.SeedGenerator) -> Tensor:
+        """See `Likelihood.sample`."""
+        mean = self.mean()
+        return ops.cast(keras.random.uniform(ops.shape(mean), seed=seed) < mean, "uint8") * 255
+
+
+class Gaussian(Likelihood):
+    """A normal density with learned scale on pixels in [0, 1] (Kingma & Welling 2014, appendix C.2).
+
+    A density: its logarithm may be positive, and it has no bits per dimension.
+    """
+
+    name = "gaussian"
+    parameters_per_value = 2
+    is_probability_of_bytes = False
+    # below about half a grey level a density on bytes only measures that bytes are bytes
+    smallest_log_scale = math.log(0.5 / 255.0)
+
+    def _location_and_log_scale(self) -> tuple[Tensor, Tensor]:
+        location, log_scale = self.parameters
+        # start at a tenth of the range: a standard deviation of 1 would first have to be unlearned
+        return ops.sigmoid(location), ops.maximum(log_scale + math.log(0.1), self.smallest_log_scale)
+
+    def log_prob(self, images: Tensor) -> Tensor:
+        """See `Likelihood.log_prob`."""
+        location, log_scale = self._location_and_log_scale()
+        standardized = (ops.cast(images, location.dtype) / 255.0 - location) * ops.exp(-log_scale)
+        return sum_over_image(-0.5 * (ops.square(standardized) + LOG_TWO_PI) - log_scale)
+
+    def mean(self) -> Tensor:
+        """See `Likelihood.mean`."""
+        return self._location_and_log_scale()[0]
+
+    def sample(self, seed: keras.random.SeedGenerator) -> Tensor:
+        """See `Likelihood.sample`."""
+        location, log_scale = self._location_and_log_scale()
+        noise = keras.random.normal(ops.shape(location), seed=seed)
+        return _bytes(location + ops.exp(log_scale) * noise)
+
+
+class DiscretizedLogistic(Likelihood):
+    """A logistic distribution cut into the 256 grey levels (Kingma et al. 2016, appendix; Salimans et al. 2017, eq. 2).
+
+    P(x) = s((x + 1/2 - m) / w) - s((x - 1/2 - m) / w), the first and last level taking the tails: a probability of
+    the actual bytes, comparable in bits per dimension with lossless image formats.
+    """
+
+    name = "discretized-logistic"
+    parameters_per_value = 2
+    is_probability_of_bytes = True
+    smallest_log_scale = math.log(0.1 / 255.0)
+
+    def _location_and_log_scale(self) -> tuple[Tensor, Tensor]:
+        location, log_scale = self.parameters
+        return ops.sigmoid(location), ops.maximum(log_scale + math.log(0.05), self.smallest_log_scale)
+
+    def log_prob(self, images: Tensor) -> Tensor:
+        """See `Likelihood.log_prob`."""
+        location, log_scale = self._location_and_log_scale()
+        levels = ops.cast(images, location.dtype)
+        inverse_scale = ops.exp(-log_scale)
+        upper = ((levels + 0.5) / 255.0 - location) * inverse_scale
+        lower = ((levels - 0.5) / 255.0 - location) * inverse_scale
+        # s(b) - s(a) = s(b) s(-a) (1 - exp(a - b)): no cancellation, however far in a tail
+        below_top, above_bottom = levels < 254.5, levels > 0.5
+        width = ops.log(-ops.expm1(-inverse_scale / 255.0))
+        zero = ops.zeros_like(upper)
+        return sum_over_image(
+            ops.where(below_top, ops.log_sigmoid(upper), zero)
+            + ops.where(above_bottom, ops.log_sigmoid(-lower), zero)
+            + ops.where(ops.logical_and(below_top, above_bottom), width, zero)
+        )
+
+    def mean(self) -> Tensor:
+        """The location: the mean, but for what the first and last level cut off the tails."""
+        return self._location_and_log_scale()[0]
+
+    def sample(self, seed: keras.random.SeedGenerator) -> Tensor:
+        """See `Likelihood.sample`."""
+        location, log_scale = self._location_and_log_scale()
+        uniform = keras.random.uniform(ops.shape(location), 1e-6, 1.0 - 1e-6, seed=seed)
+        return _bytes(location + ops.exp(log_scale) * (ops.log(uniform) - ops.log1p(-uniform)))
+
+
+LIKELIHOODS: dict[str, type[Likelihood]] = {kind.name: kind for kind in (Bernoulli, Gaussian, DiscretizedLogistic)}
+
+
+def likelihood_named(name: str) -> type[Likelihood]:
+    """The likelihood class of this name. Raises `BadInput` for a name there is none of."""
+    if name not in LIKELIHOODS:
+        raise BadInput(f"unknown likelihood {name!r}: choose one of {', '.join(LIKELIHOODS)}")
+    return LIKELIHOODS[name]
+
+
+class DiagonalNormal:
+    """q(z | x): a normal distribution with independent latents.
+
+    Args:
+        mean: float tensor (image, latent).
+        log_variance: float tensor (image, latent).
+    """
+
+    def __init__(self, mean: Tensor, log_variance: Tensor):
+        self.mean = mean
+        self.log_variance = log_variance
+
+    def sample(self, seed: keras.random.SeedGenerator, *, noise_scale: float = 1.0) -> Tensor:
+        """Draw latents (image, latent) by z = mean + deviation * noise, differentiable in mean and deviation.
+
+        Kingma & Welling 2014, section 2.4. `noise_scale` is the noise's standard deviation: 1, but 0.01 in the post.
+        """
+        noise = noise_scale * keras.random.normal(ops.shape(self.mean), seed=seed)
+        return self.mean + ops.exp(0.5 * self.log_variance) * noise
+
+    def log_prob(self, latents: Tensor) -> Tensor:
+        """Log-density of latents (..., image, latent) in nats, shape (..., image)."""
+        standardized = (latents - self.mean) * ops.exp(-0.5 * self.log_variance)
+        return -0.5 * ops.sum(ops.square(standardized) + self.log_variance + LOG_TWO_PI, axis=-1)
+
+    def kl_to_standard_normal(self) -> Tensor:
+        """KL(q || N(0, I)) for each latent, in nats, shape (image, latent): Kingma & Welling 2014, appendix B."""
+        return -0.5 * (1.0 + self.log_variance - ops.square(self.mean) - ops.exp(self.log_variance))
+
+
+class StandardNormal:
+    """p(z) = N(0, I), the prior."""
+
+    def __init__(self, latent_dim: int):
+        self.latent_dim = latent_dim
+
+    def sample(self, count: int, seed: keras.random.SeedGenerator) -> Tensor:
+        """Draw latents (count, latent)."""
+        return keras.random.normal((count, self.latent_dim), seed=seed)
+
+    def log_prob(self, latents: Tensor) -> Tensor:
+        """Log-density of latents (..., latent) in nats, shape (...)."""
+        return -0.5 * ops.sum(ops.square(latents) + LOG_TWO_PI, axis=-1)

@@ -1,0 +1,104 @@
+"""Which pictures does a run get? All of them, each a PNG with a name that stays, and a line for each left out."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from freyvae.errors import BadInput
+from freyvae.files import write_whole
+from freyvae.pictures.curves import convergence
+from freyvae.pictures.diagram import network_diagram
+from freyvae.pictures.grids import examples, samples
+from freyvae.pictures.latent_codes import codes
+from freyvae.pictures.latent_plane import manifold
+from freyvae.pictures.mosaic import Array
+from freyvae.pictures.reconstruction import reconstructions
+from freyvae.pictures.saving import png
+from freyvae.pictures.weights import first_layer_weights
+
+if TYPE_CHECKING:
+    from freyvae.model import VAE
+
+CAPTIONS = {
+    "manifold": "What the decoder draws over two latents, each tile at an equal share of the prior's probability.",
+    "reconstructions": "Held-out images, what the model makes of them, and the difference: red where it is too light, "
+    "blue where too dark.",
+    "convergence": "Free energy and its two parts by epoch. Lower is better; where validation turns up, "
+    "the model overfits.",
+    "codes": "Where the images lie in the latent space. The circles are the prior's.",
+    "manifold_range": "The same two latents at even steps over the range of the images' own codes.",
+    "samples": "Images the model draws by itself, from latents out of the prior.",
+    "examples": "What the model was trained on.",
+    "weights": "What each unit of the first layer looks for: the weights it gives to the pixels.",
+    "network": "The layers of encoder and decoder, and the shapes of what goes between them.",
+}
+
+
+def draw_all(
+    vae: "VAE",
+    images: Mapping[str, Array],
+    *,
+    history: Mapping[str, Sequence[float]] | None,
+    folder: Path,
+    latent_names: Sequence[str] | None = None,
+    is_video: bool = False,
+    frames: Mapping[str, Array] | None = None,
+    note: Callable[[str], None] | None = None,
+) -> list[Path]:
+    """Draw every picture as `<name>.png` in `folder`, in the order of `CAPTIONS`, each file whole or not there.
+
+    `images` maps parts to uint8 images: the first is the training part; reconstructions are of the second where there
+    is one. `frames`, alike, are the images' places in time where a split shuffled a video. Of more than two latents,
+    the two whose codes vary most are drawn. What can't be drawn is left out, an old file of it removed, and `note`
+    called with a line that says why (without `note`, it is logged).
+
+    Raises:
+        BadInput: there are no images, or the folder cannot be written.
+    """
+    parts = {name: np.asarray(array) for name, array in images.items() if len(array)}
+    if not parts:
+        raise BadInput("there are no images to draw")
+    say = note if note is not None else logging.getLogger("freyvae").warning
+    train = next(iter(parts.values()))
+    held_out = list(parts.values())[1] if len(parts) > 1 else train
+    few = train[np.linspace(0, len(train) - 1, min(len(train), 1000)).round().astype(int)]
+    means = np.asarray(vae.encode(few))
+    latents = tuple(sorted(np.argsort(-means.var(axis=0), kind="stable")[:2].tolist()))
+
+    drawings: dict[str, Callable[[], bytes]] = {
+        "manifold": lambda: png(manifold(vae, latents=latents, latent_names=latent_names)),
+        "reconstructions": lambda: png(reconstructions(vae, held_out)),
+        "convergence": lambda: png(convergence(history or {})),
+        "codes": lambda: png(
+            codes(vae, parts, latents=latents, is_video=is_video, frames=frames, latent_names=latent_names)
+        ),
+        "manifold_range": lambda: png(
+            manifold(vae, latents=latents, span=_ranges(means[:, latents]), latent_names=latent_names)
+        ),
+        "samples": lambda: png(samples(vae)),
+        "examples": lambda: png(examples(train)),
+        "weights": lambda: png(first_layer_weights(vae)),
+        "network": lambda: network_diagram(vae, "png"),
+    }
+    written = []
+    for name in CAPTIONS:
+        path = folder / f"{name}.png"
+        try:
+            content = drawings[name]()
+        except BadInput as reason:
+            path.unlink(missing_ok=True)
+            say(f"{path.name} is left out: {reason}")
+            continue
+        write_whole(path, content)
+        written.append(path)
+    return written
+
+
+def _ranges(means: Array) -> tuple[tuple[float, float], tuple[float, float]]:
+    """From the 1 % to the 99 % quantile of the codes, for each of two latents (the same twice where there is one)."""
+    bounds = np.quantile(means, [0.01, 0.99], axis=0).T.tolist()
+    (low, high), (lowest, highest) = bounds[0], bounds[-1]
+    return (low, high), (lowest, highest)

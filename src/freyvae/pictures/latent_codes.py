@@ -1,0 +1,153 @@
+"""Where do the images lie in the latent space? Their codes, against the prior."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle
+
+from freyvae.errors import BadInput
+from freyvae.pictures.mosaic import Array
+from freyvae.pictures.style import (
+    DPI,
+    FAMILY,
+    INK,
+    MARGIN,
+    PARTS,
+    QUIET,
+    RULE,
+    TEXT_POINTS,
+    colour_bar,
+    latent_name,
+    sheet,
+)
+
+if TYPE_CHECKING:
+    from freyvae.model import VAE
+
+SIDE = 880  # pixels
+TIME = "viridis"
+Parts = Mapping[str, Array]
+
+
+def codes(
+    vae: "VAE",
+    images: Array | Parts,
+    *,
+    latents: Sequence[int] = (0, 1),
+    is_video: bool = False,
+    frames: Array | Parts | None = None,
+    latent_names: Sequence[str] | None = None,
+    most: int = 5000,
+) -> Figure:
+    """The posterior mean of each image over two latents, with the prior's circles of 1 and 2 standard deviations.
+
+    `images` are uint8 (n, h, w, c), or a mapping from part (training, validation) to such. With `is_video` they are
+    coloured by time, which is their order, or `frames` where they were shuffled; otherwise by part. A model with one
+    latent has it drawn against the images' order. Above `most` images, that many are picked evenly.
+    """
+    chosen = tuple(latents)[: vae.latent_dim]
+    if len(chosen) not in (1, 2) or not all(0 <= latent < vae.latent_dim for latent in chosen):
+        raise BadInput(f"latents must be one or two of the model's {vae.latent_dim}, counted from 0, not {latents}")
+    every, part, time, names = _gather(images, frames)
+    picked = np.unique(np.linspace(0, len(every) - 1, min(most, len(every))).round().astype(int))
+    values = np.asarray(vae.encode(every[picked]))
+    part, time = part[picked], time[picked]
+    by_part = len(names) > 1 and not is_video
+    word = "frame" if is_video else "image"
+
+    subtitle = f"posterior means of {len(picked)} {word}s" + ("" if by_part else f", coloured by {word}")
+    figure, axes = sheet(SIDE, SIDE, title="Codes", subtitle=subtitle, left=96, right=40 if by_part else 150, bottom=80)
+    flat = len(chosen) == 1
+    x = time if flat else values[:, chosen[0]]
+    y = values[:, chosen[0]] if flat else values[:, chosen[1]]
+    if by_part:
+        for index, name in enumerate(names):
+            own = part == index
+            colour = PARTS[index % len(PARTS)]
+            axes.scatter(x[own], y[own], s=4, color=colour, linewidths=0, label=f"{name} ({own.sum()})", zorder=3)
+        figure.legend(
+            loc="upper right",
+            bbox_to_anchor=(axes.get_position().x1, 1 - (MARGIN - 6) / (figure.get_figheight() * DPI)),
+            ncols=len(names),
+            frameon=False,
+            borderpad=0,
+            borderaxespad=0,
+            handletextpad=0,
+            columnspacing=0.8,
+            markerscale=2,
+            labelcolor=INK,
+            prop={"size": TEXT_POINTS, "family": FAMILY[0]},
+        )
+    else:
+        axes.scatter(x, y, s=4, c=time, cmap=TIME, linewidths=0, zorder=3)
+        width, height = figure.get_size_inches() * DPI
+        box = axes.get_position()
+        bar = (box.x1 * width + 24, box.y0 * height, 12, box.height * height)
+        colour_bar(figure, bar, low=float(time.min()), high=float(time.max()), colours=TIME, label="")
+    name = latent_name(chosen[0], latent_names)
+    if flat:
+        _against_order(axes, y, word=word, name=name)
+    else:
+        _against_prior(axes, x, y)
+        axes.set_xlabel(name)
+        axes.set_ylabel(latent_name(chosen[1], latent_names))
+    return figure
+
+
+def _gather(images: Array | Parts, frames: Array | Parts | None) -> tuple[Array, Array, Array, list[str]]:
+    """All images, the number of the part each is of, its place in time, and the parts' names."""
+    parts = images if isinstance(images, Mapping) else {"images": images}
+    parts = {name: np.asarray(array) for name, array in parts.items() if len(array)}
+    if not parts:
+        raise BadInput("there are no images to draw")
+    every = np.concatenate(list(parts.values()))
+    part = np.repeat(np.arange(len(parts)), [len(array) for array in parts.values()])
+    if frames is None:
+        time = np.arange(len(every))
+    elif isinstance(frames, Mapping):
+        time = np.concatenate([np.asarray(frames[name]) for name in parts])
+    else:
+        time = np.asarray(frames)
+    if time.shape != (len(every),):
+        raise BadInput(f"frames must say the place in time of each of the {len(every)} images, not {time.shape}")
+    return every, part, time, list(parts)
+
+
+def _against_prior(axes: Axes, x: Array, y: Array) -> None:
+    """Equal scales about the prior's centre, wide enough for every code; the circles where they can be seen."""
+    farthest = float(np.nanmax(np.abs([x, y]), initial=0.0))
+    reach = max(2.2, farthest * 1.05) if farthest > 0.4 else max(farthest * 1.2, 1e-3)
+    axes.set_xlim(-reach, reach)
+    axes.set_ylim(-reach, reach)
+    axes.set_aspect("equal")
+    axes.axhline(0, color=RULE, linewidth=0.6, zorder=1)
+    axes.axvline(0, color=RULE, linewidth=0.6, zorder=1)
+    for radius in (1, 2):
+        if radius < reach:
+            axes.add_patch(Circle((0, 0), radius, fill=False, edgecolor=QUIET, linewidth=0.7, zorder=2))
+            axes.text(0, radius, f"{radius} sd", **_NOTE, ha="center", va="center", zorder=4)
+    if reach <= 1:
+        axes.text(0.03, 0.97, "the prior's circles lie outside this view", transform=axes.transAxes, **_NOTE, va="top")
+
+
+def _against_order(axes: Axes, y: Array, *, word: str, name: str) -> None:
+    reach = max(2.2, float(np.nanmax(np.abs(y), initial=0.0)) * 1.05)
+    axes.set_ylim(-reach, reach)
+    right = axes.get_yaxis_transform()
+    for height in (-2, -1, 0, 1, 2):
+        axes.axhline(height, color=QUIET if height else RULE, linewidth=0.6, zorder=1)
+        if height > 0:
+            axes.text(1.0, height, f"{height} sd", transform=right, **_NOTE, ha="right", va="center")
+    axes.set_xlabel(word)
+    axes.set_ylabel(name)
+
+
+_NOTE: dict[str, Any] = {
+    "size": TEXT_POINTS - 1,
+    "color": QUIET,
+    "family": FAMILY,
+    "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1.5, "alpha": 0.85},
+}

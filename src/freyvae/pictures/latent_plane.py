@@ -1,0 +1,122 @@
+"""What does the decoder draw over a plane of latents? The manifold of Kingma & Welling 2014, figure 4."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+from scipy.special import ndtri
+
+from freyvae.errors import BadInput
+from freyvae.pictures.mosaic import Array, fit, mosaic, to_bytes
+from freyvae.pictures.style import latent_name, sheet, show_pixels
+
+if TYPE_CHECKING:
+    from freyvae.model import VAE
+
+LEFT = 130  # pixels for the values and the name of the second latent
+Range = tuple[float, float]
+
+
+def manifold(
+    vae: "VAE",
+    *,
+    columns: int = 20,
+    rows: int = 20,
+    latents: Sequence[int] = (0, 1),
+    quantiles: Range = (0.025, 0.975),
+    span: Range | tuple[Range, Range] | None = None,
+    latent_names: Sequence[str] | None = None,
+) -> Figure:
+    """Decoded images over two latents: the first grows to the right, the second upwards, the others are 0.
+
+    By default the values are evenly spaced quantiles of the prior, from the first to the second of `quantiles`, so
+    that equal areas of the picture have equal prior probability. `span` = (low, high), or one such range for each of
+    the two, asks for evenly spaced values instead. One latent (or a model with one) gives a strip.
+    """
+    chosen = tuple(latents)[: vae.latent_dim]
+    if len(chosen) not in (1, 2) or len(set(chosen)) != len(chosen):
+        raise BadInput(f"latents must be one or two different numbers, not {tuple(latents)}")
+    for latent in chosen:
+        if not 0 <= latent < vae.latent_dim:
+            raise BadInput(f"there is no latent {latent}: the model has {vae.latent_dim}, counted from 0")
+    if columns < 1 or rows < 1:
+        raise BadInput(f"columns and rows must be at least 1, not {columns} and {rows}")
+    if len(chosen) == 1:
+        rows = 1
+    across, up = (_values(n, axis, quantiles=quantiles, span=span) for axis, n in enumerate((columns, rows)))
+
+    codes = np.zeros((rows, columns, vae.latent_dim), np.float32)
+    codes[..., chosen[0]] = across
+    if len(chosen) == 2:
+        codes[..., chosen[1]] = up[::-1, None]  # the top row is the highest value
+    tiles = to_bytes(np.asarray(vae.decode(codes.reshape(-1, vae.latent_dim))))
+    tiles = fit(tiles, columns=columns, rows=rows)
+    page = mosaic(tiles, columns=columns)
+    height, width = page.shape[:2]
+
+    others = "; other latents are 0" if vae.latent_dim > len(chosen) else ""
+    figure, axes = sheet(
+        width,
+        height,
+        title="Manifold",
+        subtitle=_explain(quantiles, span) + others,
+        left=LEFT if len(chosen) == 2 else 0,
+        bottom=74,
+    )
+    show_pixels(axes, page)
+    for side in axes.spines.values():
+        side.set_visible(False)
+    ticks = _ticks(columns, width // 120)
+    axes.set_xticks((ticks + 0.5) * width / columns, _texts(across[ticks]))
+    axes.set_xlabel(latent_name(chosen[0], latent_names))
+    axes.set_yticks([])
+    if len(chosen) == 2:
+        ticks = _ticks(rows, height // 120)
+        axes.set_yticks(height - (ticks + 0.5) * height / rows, _texts(up[ticks]))
+        axes.set_ylabel(latent_name(chosen[1], latent_names), va="top")
+        axes.yaxis.set_label_coords(-LEFT / width, 0.5)
+    return figure
+
+
+def _values(count: int, axis: int, *, quantiles: Range, span: Range | tuple[Range, Range] | None) -> Array:
+    if span is None:
+        low, high = quantiles
+        if not 0 < low <= high < 1:
+            raise BadInput(f"quantiles must lie between 0 and 1, in order, not {quantiles}")
+        return np.asarray(ndtri(np.linspace(low, high, count) if count > 1 else np.array([(low + high) / 2])))
+    low, high = _axis_range(span, axis)
+    if not (np.isfinite([low, high]).all() and low <= high):
+        raise BadInput(f"span must be two finite numbers, in order, not {span}")
+    return np.linspace(low, high, count) if count > 1 else np.array([(low + high) / 2])
+
+
+def _axis_range(span: Range | tuple[Range, Range], axis: int) -> Range:
+    bounds = np.asarray(span, float)
+    if bounds.shape not in ((2,), (2, 2)):
+        raise BadInput(f"span must be (low, high), or two of those, not {span}")
+    low, high = bounds if bounds.ndim == 1 else bounds[axis]
+    return float(low), float(high)
+
+
+def _explain(quantiles: Range, span: Range | tuple[Range, Range] | None) -> str:
+    if span is None:
+        return f"expected pixels on the prior's quantiles, {quantiles[0]:.1%} to {quantiles[1]:.1%}"
+    return "expected pixels at evenly spaced latents"
+
+
+def _ticks(count: int, most: int) -> Array:
+    """At most about `most` positions of `count`, the same from both ends, so that they mirror each other."""
+    step = -(-count // max(most, 1))
+    half = np.arange(0, (count + 1) // 2, step)
+    middle = half[-1] * 2 == count - 1
+    close = count - 1 - 2 * half[-1] < step and not middle and len(half) > 1
+    half = half[:-1] if close else half
+    return np.unique(np.concatenate([half, count - 1 - half]))
+
+
+def _texts(values: Array) -> list[str]:
+    """Numbers with as many decimals as tell them apart, and no more."""
+    reach = float(np.abs(values).max())
+    decimals = 2 if reach >= 0.5 or reach == 0 else 1 - int(np.floor(np.log10(reach)))
+    return [f"{value:.{decimals}f}".replace("-", "−") for value in values + 0.0]

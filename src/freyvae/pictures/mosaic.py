@@ -1,0 +1,52 @@
+"""How do many images become one array? Magnified by a whole number, side by side, so that one imshow draws them all."""
+
+from typing import Any
+
+import numpy as np
+
+from freyvae.errors import BadInput
+
+Array = np.ndarray[Any, Any]
+
+WIDEST = 1640  # pixels
+TALLEST = 1700  # pixels
+
+
+def to_bytes(images: Array) -> Array:
+    """Images (n, h, w), (n, h, w, 1 or 3), uint8 or floats in [0, 1] -> uint8 (n, h, w, 3)."""
+    array = np.asarray(images)
+    if array.ndim == 3:
+        array = array[..., None]
+    if array.ndim != 4 or array.shape[-1] not in (1, 3):
+        raise BadInput(f"pictures are drawn of images (n, height, width, 1 or 3), not of shape {array.shape}")
+    if array.shape[0] == 0:
+        raise BadInput("there are no images to draw")
+    if array.dtype != np.uint8:
+        array = np.rint(np.clip(np.nan_to_num(array), 0, 1) * 255).astype(np.uint8)
+    return np.broadcast_to(array, (*array.shape[:3], 3))
+
+
+def fit(tiles: Array, *, columns: int, rows: int, gap: int = 0) -> Array:
+    """Magnify tiles (n, h, w, 3) by the largest whole number at which their mosaic fits a page, or shrink them so."""
+    _, height, width, _ = tiles.shape
+    room = min((WIDEST - gap * (columns - 1)) / (columns * width), (TALLEST - gap * (rows - 1)) / (rows * height))
+    if room >= 1:
+        times = min(int(room), 16)
+        magnified: Array = tiles.repeat(times, axis=1).repeat(times, axis=2)
+        return magnified
+    step = min(int(np.ceil(1 / room)), height, width)
+    tiles = tiles[:, : height // step * step, : width // step * step].astype(np.float32)
+    blocks = tiles.reshape(len(tiles), height // step, step, width // step, step, 3)
+    shrunk: Array = np.rint(blocks.mean(axis=(2, 4))).astype(np.uint8)
+    return shrunk
+
+
+def mosaic(tiles: Array, *, columns: int, gap: int = 0) -> Array:
+    """Tiles (n, h, w, 3) in reading order -> one uint8 array (H, W, 3), white where there is none."""
+    count, height, width, _ = tiles.shape
+    rows = -(-count // columns)
+    page = np.full((rows * (height + gap), columns * (width + gap), 3), 255, np.uint8)
+    cells = page.reshape(rows, height + gap, columns, width + gap, 3).swapaxes(1, 2)  # a view on the page
+    for index, tile in enumerate(tiles):
+        cells[index // columns, index % columns, :height, :width] = tile
+    return page[: page.shape[0] - gap or None, : page.shape[1] - gap or None]

@@ -1,0 +1,121 @@
+"""What a run has to show once it is trained: its pictures, its page, and a few lines for the terminal."""
+
+import platform
+import shlex
+from typing import Any
+
+import freyvae
+from freyvae import pictures
+from freyvae.evaluation import bernoulli_floor_nats, mean_image_rmse_grey_levels
+from freyvae.recipe import Recipe
+from freyvae.report import write_report
+from freyvae.run import Run
+from freyvae.training import TrainingData, load_training_data
+
+
+def present(run: Run) -> list[str]:
+    """Draw a run's pictures and write its report. Returns a line for each picture that cannot be drawn here.
+
+    Raises:
+        BadInput: the run is not finished, its images are gone or others, or its folder cannot be written.
+    """
+    recipe, vae, metrics = run.recipe, run.load_model(), run.read_metrics()
+    data = load_training_data(recipe)
+    split = data.split
+    parts = {"training": split.train, "validation": split.validation, "test": split.test}
+    left_out: list[str] = []
+    drawn = pictures.draw_all(
+        vae,
+        {name: data.images.images[indices] for name, indices in parts.items()},
+        history=run.read_history(),
+        folder=run.pictures_path,
+        latent_names=recipe.latent_names or None,
+        is_video=data.images.is_video,
+        frames=parts,
+        note=left_out.append,
+    )
+    write_report(
+        run.folder,
+        title=recipe.name,
+        facts=_facts(recipe, data, metrics),
+        metrics=metrics,
+        pictures=[(path, pictures.CAPTIONS[path.stem]) for path in drawn],
+        command=f"freyvae train --recipe {shlex.quote(str(run.recipe_path))}",
+        notes=_notes(recipe, data),
+    )
+    return left_out
+
+
+def summary(run: Run) -> str:
+    """A few lines on a finished run, for the terminal."""
+    metrics, recipe = run.read_metrics(), run.recipe
+    lines = [
+        f"{recipe.name}: {recipe.data}, {recipe.latent_dim} latents, {metrics['epochs']} epochs in "
+        f"{metrics['seconds']:.1f} s after {metrics['compile_seconds']:.1f} s of compilation",
+        f"  held-out free energy {metrics['val_free_energy_nats']:10.1f} nats per image"
+        + (f", {metrics['val_bits_per_dim']:.3f} bits per dimension" if "val_bits_per_dim" in metrics else ""),
+        f"              distortion {metrics['val_distortion_nats']:8.1f}",
+        f"                    rate {metrics['val_rate_nats']:8.1f}",
+        f"  reconstruction error {metrics['val_rmse_grey_levels']:10.1f} grey levels of 255 (RMSE)",
+        f"  look at {run.report_path}",
+    ]
+    if run.explorer_path.is_file():
+        lines.append(f"  play with {run.explorer_path}")
+    return "\n".join(lines)
+
+
+def _facts(recipe: Recipe, data: TrainingData, metrics: dict[str, Any]) -> dict[str, str]:
+    count, height, width, channels = data.images.images.shape
+    split = data.split
+    hidden = "-".join(map(str, recipe.hidden))
+    mirrored = "-".join(map(str, recipe.hidden[::-1]))
+    values = height * width * channels
+    return {
+        "what": f"a VAE with {recipe.latent_dim} latents, {values}-{hidden}-{recipe.latent_dim} and "
+        f"{recipe.latent_dim}-{mirrored}-{values}, likelihood {recipe.likelihood}",
+        "data": recipe.data,
+        "images": f"{count} images of {height} by {width} pixels, {'grey' if channels == 1 else 'colour'}",
+        "split": f"{recipe.split}: {len(split.train)} training, {len(split.validation)} validation, "
+        f"{len(split.test)} test",
+        "seed": str(recipe.seed),
+        "data_sha256": metrics["data_sha256"],
+        "backend": metrics["backend"],
+        "versions": f"freyvae {freyvae.__version__}, {_versions()}",
+    }
+
+
+def _versions() -> str:
+    from importlib.metadata import version
+
+    return ", ".join([f"Keras {version('keras')}", f"JAX {version('jax')}", f"Python {platform.python_version()}"])
+
+
+def _notes(recipe: Recipe, data: TrainingData) -> list[str]:
+    """What a reader must know before believing a number."""
+    notes = [data.split.note] if data.split.note else []
+    if recipe.data == "synthetic-faces":
+        notes.append("These are drawn faces, not photographs: no number here compares with one on the Frey faces.")
+    if data.images.unreadable:
+        notes.append(f"{len(data.images.unreadable)} unreadable files were left out.")
+    mean_error = mean_image_rmse_grey_levels(data.train, data.validation)
+    notes.append(
+        f"A model that always answers with the mean training image has a reconstruction error of {mean_error:.1f} grey "
+        "levels on the validation images."
+    )
+    if recipe.likelihood == "bernoulli":
+        floor = bernoulli_floor_nats(data.validation)
+        notes.append(
+            "The Bernoulli likelihood takes grey levels for coin flips: its free energy is no probability of the "
+            f"images, and its distortion cannot fall below their own entropy, {floor:.1f} nats per image here."
+        )
+    if recipe.average_distortion:
+        values = data.images.images[0].size
+        notes.append(
+            f"The loss averages the distortion over {values} values beside a summed rate: beta is in truth {values}."
+        )
+    if recipe.noise_scale != 1.0:
+        notes.append(
+            f"Training drew its noise with deviation {recipe.noise_scale:g} where the rate assumes 1: the free energy "
+            "it reports is not that of the model it describes."
+        )
+    return notes

@@ -1,0 +1,192 @@
+"""A recipe: every choice of a run, as a dataclass and as TOML."""
+
+import dataclasses
+import difflib
+import json
+import tomllib
+import types
+import typing
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from freyvae.errors import BadInput
+
+FORMAT = 1
+
+
+def _choice(
+    default: Any,
+    help: str,
+    *,
+    at_least: float | None = None,
+    above: float | None = None,
+    one_of: tuple[str, ...] | None = None,
+) -> Any:
+    return dataclasses.field(
+        default=default, metadata={"help": help, "at_least": at_least, "above": above, "one_of": one_of}
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """Every choice of a run. Feeding a run's `recipe.toml` back gives the same run.
+
+    Raises:
+        BadInput: a field has a wrong type or is out of range; the line names it.
+    """
+
+    name: str = _choice("frey-faces", "name of the run, and of its folder in runs/")
+    data: str = _choice("frey-faces", "frey-faces, synthetic-faces, or the path of a folder or file of images")
+    image_size: str | None = _choice(None, "resize images to HEIGHTxWIDTH pixels; by default they keep their size")
+    grey: bool = _choice(False, "turn images to grey")
+    split: str = _choice(
+        "blog",
+        "which images are held out: blog (first 1800 train, next 100 validate, the rest test), random, or blocked "
+        "(contiguous runs)",
+        one_of=("blog", "random", "blocked"),
+    )
+    validation: int | float = _choice(0.1, "validation images, a count or a fraction (not for blog)", above=0)
+    test: int | float = _choice(0.1, "test images, a count or a fraction (not for blog)", at_least=0)
+    split_seed: int = _choice(0, "seed of the random split", at_least=0)
+    latent_dim: int = _choice(2, "number of latents", at_least=1)
+    latent_names: tuple[str, ...] = _choice((), "names of the latents, for the pictures and sliders")
+    hidden: tuple[int, ...] = _choice((256,), "units of the encoder's hidden layers; the decoder's are reversed")
+    activation: str = _choice("relu", "activation of the hidden layers, as Keras names it")
+    likelihood: str = _choice(
+        "discretized-logistic",
+        "distribution of a pixel: bernoulli, gaussian or discretized-logistic",
+        one_of=("bernoulli", "gaussian", "discretized-logistic"),
+    )
+    beta: float = _choice(1.0, "weight of the rate in the loss; 1 is the free energy", at_least=0)
+    warm_up_epochs: int = _choice(0, "epochs in which the weight of the rate grows from 0 to beta", at_least=0)
+    noise_scale: float = _choice(1.0, "deviation of the reparametrization noise; the post has 0.01", at_least=0)
+    average_distortion: bool = _choice(
+        False, "average the distortion over pixels in the loss, as the post does; beta is then their number"
+    )
+    optimizer: str = _choice(
+        "adam", "optimizer, as Keras names it", one_of=("adam", "adamw", "adamax", "nadam", "rmsprop", "sgd", "lion")
+    )
+    learning_rate: float = _choice(0.001, "learning rate of the optimizer", above=0)
+    epochs: int = _choice(100, "number of epochs", at_least=1)
+    batch_size: int = _choice(100, "images in a training step", at_least=1)
+    seed: int = _choice(0, "seed of every random draw of the training", at_least=0)
+
+    def __post_init__(self) -> None:
+        hints = typing.get_type_hints(type(self))
+        for field in dataclasses.fields(self):
+            value = _checked(field, hints[field.name], getattr(self, field.name))
+            object.__setattr__(self, field.name, value)
+        if not self.name or any(character in self.name for character in "/\\\0") or self.name.startswith("."):
+            raise BadInput(f"name must be usable as the name of a folder, not {self.name!r}")
+        if any(width < 1 for width in self.hidden):
+            raise BadInput(f"hidden must be positive numbers of units, not {list(self.hidden)}")
+
+    def replace(self, **changes: Any) -> "Recipe":
+        """The recipe with some fields changed. Raises `BadInput` for an unknown field or a bad value."""
+        _refuse_unknown(changes, "field")
+        return dataclasses.replace(self, **changes)
+
+    def to_toml(self) -> str:
+        """The recipe as TOML, one field a line, each with its meaning."""
+        lines = [f"format = {FORMAT}"]
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            line = f"# {field.name} = " if value is None else f"{field.name} = {_toml_value(value)}"
+            lines += ["", f"# {field.metadata['help']}", line.rstrip()]
+        return "\n".join(lines) + "\n"
+
+
+def recipe_names() -> list[str]:
+    """Names of the recipes that freyvae ships."""
+    folder = resources.files("freyvae") / "recipes"
+    return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+
+
+def load_recipe(name_or_path: str | Path) -> Recipe:
+    """A shipped recipe by its name, or one from a TOML file.
+
+    Raises:
+        BadInput: there is no such recipe, it is no TOML, it is of a newer version, or a field is unknown or bad.
+    """
+    text = str(name_or_path)
+    names = recipe_names()
+    if text in names:
+        return parse_recipe((resources.files("freyvae") / "recipes" / f"{text}.toml").read_text(), text)
+    path = Path(text)
+    if not path.is_file():
+        raise BadInput(f"no recipe {text!r}: {_nearest(text, names)}or give the path of a TOML file")
+    try:
+        return parse_recipe(path.read_text(encoding="utf-8"), text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"cannot read the recipe {text}: {error}") from error
+
+
+def parse_recipe(text: str, source: str) -> Recipe:
+    """A recipe from TOML text; `source` is how messages call it. Raises `BadInput` as `load_recipe` does."""
+    try:
+        fields = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(f"the recipe {source} is no TOML: {error}") from error
+    version = fields.pop("format", FORMAT)
+    if not isinstance(version, int) or version > FORMAT:
+        raise BadInput(f"the recipe {source} has format {version}; this freyvae reads up to {FORMAT}: update freyvae")
+    try:
+        _refuse_unknown(fields, "key")
+        return Recipe(**fields)
+    except BadInput as error:
+        raise BadInput(f"the recipe {source}: {error}") from error
+
+
+def _refuse_unknown(names: dict[str, Any], what: str) -> None:
+    known = [field.name for field in dataclasses.fields(Recipe)]
+    for name in names:
+        if name not in known:
+            raise BadInput(f"unknown {what} {name!r}: {_nearest(name, known)}see `freyvae recipes print frey-faces`")
+
+
+def _nearest(word: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return f"did you mean {near[0]!r}? " if near else f"there are {', '.join(known)}; "
+
+
+def _checked(field: Any, hint: Any, value: Any) -> Any:
+    """The value in the field's own type, or the line that says what is wrong with it."""
+    kinds = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    converted = next((as_kind for kind in kinds if (as_kind := _as_kind(value, kind)) is not NotImplemented), value)
+    if not any(_as_kind(value, kind) is not NotImplemented for kind in kinds):
+        raise BadInput(f"{field.name} must be {_kind_text(kinds)}, not {value!r}")
+    limits = field.metadata
+    if limits["one_of"] and converted not in limits["one_of"]:
+        raise BadInput(
+            f"{field.name} cannot be {converted!r}: {_nearest(str(converted), list(limits['one_of'])).rstrip('; ')}"
+        )
+    if limits["at_least"] is not None and not converted >= limits["at_least"]:
+        raise BadInput(f"{field.name} must be at least {limits['at_least']}, not {converted}")
+    if limits["above"] is not None and not converted > limits["above"]:
+        raise BadInput(f"{field.name} must be more than {limits['above']}, not {converted}")
+    return converted
+
+
+def _as_kind(value: Any, kind: Any) -> Any:
+    """The value if it is of this kind, a whole number also as a float; else NotImplemented."""
+    if kind is float and type(value) in (int, float) and value == value and abs(value) != float("inf"):
+        return float(value)
+    if typing.get_origin(kind) is tuple and isinstance(value, (list, tuple)):
+        items = [_as_kind(item, typing.get_args(kind)[0]) for item in value]
+        return NotImplemented if NotImplemented in items else tuple(items)
+    return value if type(value) is kind or (kind is types.NoneType and value is None) else NotImplemented
+
+
+def _kind_text(kinds: tuple[Any, ...]) -> str:
+    texts = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
+    lists = {tuple[int, ...]: "a list of whole numbers", tuple[str, ...]: "a list of texts"}
+    return " or ".join((texts | lists)[kind] for kind in kinds if kind is not types.NoneType)
+
+
+def _toml_value(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(_toml_value(item) for item in value)}]"
+    # JSON's strings, booleans and numbers are TOML's
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, (str, bool)) else repr(value)

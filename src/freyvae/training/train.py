@@ -1,0 +1,227 @@
+"""From a recipe to a finished run: train, go on, or reload."""
+
+import dataclasses
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from freyvae.data import ImageSet, Split, load_images, pixels_sha256, split_indices
+from freyvae.errors import BadInput
+from freyvae.evaluation import rmse_grey_levels
+from freyvae.files import write_whole
+from freyvae.model import LIKELIHOODS, VAE, dense_decoder, dense_encoder
+from freyvae.recipe import Recipe
+from freyvae.run import Run
+from freyvae.training import checkpoint
+from freyvae.training.callbacks import ProgressBar, Recorder, StopOnInterrupt
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C stopped the training after an epoch, and its state is saved."""
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """The images of a run, and which of them are for what."""
+
+    images: ImageSet
+    split: Split
+
+    @property
+    def train(self) -> np.ndarray:
+        """The training images, uint8 (image, height, width, channel)."""
+        return self.images.images[self.split.train]
+
+    @property
+    def validation(self) -> np.ndarray:
+        """The held-out images to choose by, uint8 (image, height, width, channel)."""
+        return self.images.images[self.split.validation]
+
+
+def load_training_data(recipe: Recipe, *, progress: bool = False) -> TrainingData:
+    """The images that a recipe names, split as it says. Raises `BadInput` when they cannot be had."""
+    images = load_images(recipe.data, image_size=recipe.image_size, grey=recipe.grey, progress=progress)
+    split = split_indices(
+        len(images.images),
+        recipe.split,
+        validation=recipe.validation,
+        test=recipe.test,
+        seed=recipe.split_seed,
+        is_video=images.is_video,
+    )
+    if recipe.batch_size > len(split.train):
+        raise BadInput(
+            f"batch_size {recipe.batch_size} is larger than the {len(split.train)} training images: "
+            f"give --batch-size {len(split.train)} or less"
+        )
+    return TrainingData(images, split)
+
+
+def build_vae(recipe: Recipe, image_shape: tuple[int, int, int], *, steps_per_epoch: int) -> VAE:
+    """The compiled model of a recipe, with fresh weights."""
+    try:
+        encoder = dense_encoder(
+            image_shape, recipe.latent_dim, hidden=recipe.hidden, activation=recipe.activation, seed=recipe.seed
+        )
+    except ValueError as error:
+        raise BadInput(f"activation {recipe.activation!r} is none that Keras knows") from error
+    decoder = dense_decoder(
+        recipe.latent_dim,
+        image_shape,
+        parameters_per_value=LIKELIHOODS[recipe.likelihood].parameters_per_value,
+        hidden=recipe.hidden[::-1],
+        activation=recipe.activation,
+        seed=recipe.seed + 1,
+    )
+    vae = VAE(
+        image_shape,
+        recipe.latent_dim,
+        encoder=encoder,
+        decoder=decoder,
+        likelihood=recipe.likelihood,
+        beta=recipe.beta,
+        warm_up_steps=recipe.warm_up_epochs * steps_per_epoch,
+        noise_scale=recipe.noise_scale,
+        average_distortion=recipe.average_distortion,
+        seed=recipe.seed,
+    )
+    optimizer = keras.optimizers.get(
+        {"class_name": recipe.optimizer, "config": {"learning_rate": recipe.learning_rate}}
+    )
+    vae.compile(optimizer=optimizer)
+    return vae
+
+
+def train(
+    recipe: Recipe,
+    folder: str | Path | None = None,
+    *,
+    fresh: bool = False,
+    quiet: bool = False,
+    say: Callable[[str], None] | None = None,
+) -> Run:
+    """Train a recipe in a run folder, go on with a training that was interrupted, or reload one that is finished.
+
+    Args:
+        recipe: every choice.
+        folder: the run folder; by default `runs/` and the recipe's name.
+        fresh: train anew even where there is a run of this recipe.
+        quiet: say nothing.
+        say: how to say a line; by default to standard error.
+
+    Raises:
+        BadInput: the data or the folder cannot be used, or the folder holds a run of another recipe.
+        TrainingFailed: the loss is no longer a number.
+        Interrupted: Ctrl-C; the same call goes on.
+    """
+    say = _silence if quiet else say or _to_stderr
+    run = Run(folder or Path("runs") / recipe.name)
+    with run.lock():
+        if run.recipe_path.exists() and not fresh:
+            _refuse_other_recipe(run, recipe)
+            if run.is_finished:
+                metrics = run.read_metrics()
+                say(f"{run.folder} is trained ({metrics['epochs']} epochs): reloaded. `--fresh` trains anew.")
+                return run
+        data = load_training_data(recipe, progress=not quiet)
+        if data.split.note:
+            say(f"note: {data.split.note}")
+        if fresh:
+            run.clear()
+        write_whole(run.recipe_path, recipe.to_toml())
+        _fit(run, recipe, data, quiet=quiet, say=say)
+    return run
+
+
+def _fit(run: Run, recipe: Recipe, data: TrainingData, *, quiet: bool, say: Callable[[str], None]) -> None:
+    vae = build_vae(
+        recipe, data.images.images.shape[1:], steps_per_epoch=-(-len(data.split.train) // recipe.batch_size)
+    )
+    progress = checkpoint.Progress(rows=[], seconds=0.0, data_sha256=pixels_sha256(data.images.images))
+    if run.checkpoint_path.exists():
+        progress = _go_on(run, vae, progress, say)
+    done = len(progress.rows)
+    recorder, interrupt = Recorder(run, progress), StopOnInterrupt()
+    bar = ProgressBar(done=done, epochs=recipe.epochs, say=say)
+    try:
+        vae.fit(
+            data.train,
+            validation_data=data.validation,
+            batch_size=recipe.batch_size,
+            epochs=recipe.epochs,
+            initial_epoch=done,
+            callbacks=[recorder, interrupt] if quiet else [recorder, interrupt, bar],
+            verbose=0,
+        )
+    finally:
+        interrupt.give_back()
+        bar.close()
+    if interrupt.interrupted and len(recorder.rows) < recipe.epochs:
+        recorder.save()
+        raise Interrupted(f"stopped after epoch {len(recorder.rows)} of {recipe.epochs}; the same command goes on")
+    run.write_history(recorder.rows)
+    run.save_model(vae)
+    run.write_metrics(_metrics(recipe, data, recorder, vae))
+    run.checkpoint_path.unlink(missing_ok=True)
+
+
+def _go_on(run: Run, vae: VAE, fresh: checkpoint.Progress, say: Callable[[str], None]) -> checkpoint.Progress:
+    progress = checkpoint.restore(run.checkpoint_path, vae)
+    if progress.data_sha256 != fresh.data_sha256:
+        raise BadInput(f"the images are not those that {run.folder} began with: `--fresh` trains anew on these")
+    say(f"going on with {run.folder} after epoch {len(progress.rows)}")
+    return progress
+
+
+def _metrics(recipe: Recipe, data: TrainingData, recorder: Recorder, vae: VAE) -> dict[str, Any]:
+    """What training itself knows; the keys end in their unit."""
+    last = recorder.rows[-1]
+    seconds = recorder.earlier_seconds + sum(recorder.epoch_seconds)
+    return {
+        "val_free_energy_nats": last["val_free_energy"],
+        "val_rate_nats": last["val_rate"],
+        "val_distortion_nats": last["val_distortion"],
+        "val_loss": last["val_loss"],
+        **({"val_bits_per_dim": last["val_bits_per_dim"]} if "val_bits_per_dim" in last else {}),
+        "val_rmse_grey_levels": rmse_grey_levels(vae, data.validation),
+        "loss": last["loss"],
+        "epochs": len(recorder.rows),
+        "seconds": seconds,
+        "compile_seconds": recorder.compile_seconds,
+        "images_per_second": len(recorder.rows) * len(data.split.train) / seconds,
+        "seed": recipe.seed,
+        "data": recipe.data,
+        "data_sha256": recorder.data_sha256,
+        "split": recipe.split,
+        "train_images": len(data.split.train),
+        "validation_images": len(data.split.validation),
+        "test_images": len(data.split.test),
+        "backend": keras.backend.backend(),
+    }
+
+
+def _refuse_other_recipe(run: Run, recipe: Recipe) -> None:
+    before = run.recipe
+    different = [
+        f"{field.name} {getattr(before, field.name)!r}, not {getattr(recipe, field.name)!r}"
+        for field in dataclasses.fields(Recipe)
+        if getattr(before, field.name) != getattr(recipe, field.name)
+    ]
+    if different:
+        raise BadInput(
+            f"{run.folder} holds a run of another recipe ({'; '.join(different)}): "
+            "choose another folder with --out, or train anew with --fresh"
+        )
+
+
+def _to_stderr(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _silence(line: str) -> None:
+    pass

@@ -1,0 +1,29 @@
+"""Fixtures that every folder of tests may use."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from freyvae.data import DataUnavailable, load_frey_faces
+from freyvae.data import frey_faces as frey_faces_module
+
+
+@pytest.fixture(scope="session")
+def frey_faces(tmp_path_factory: pytest.TempPathFactory) -> npt.NDArray[np.uint8]:
+    """The real faces from `$FREYVAE_DATA`, uint8 (1965, 28, 20, 1). Never the network, never the user's own cache.
+
+    Where they are missing the test is skipped, or fails if `FREYVAE_REQUIRE_DATA=1`.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        empty: Path = tmp_path_factory.mktemp("no-cache")
+        patch.setattr(frey_faces_module, "SOURCES", ())
+        patch.setattr(frey_faces_module, "_cache_folder", lambda: empty)
+        try:
+            return load_frey_faces()
+        except DataUnavailable as reason:
+            if os.environ.get("FREYVAE_REQUIRE_DATA") == "1":
+                pytest.fail(f"FREYVAE_REQUIRE_DATA=1, but {reason}")
+            pytest.skip(str(reason))

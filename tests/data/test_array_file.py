@@ -1,0 +1,147 @@
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+import scipy.io
+from PIL import Image
+
+from freyvae.data import load_file
+from freyvae.errors import BadInput
+
+RNG = np.random.default_rng(0)
+GREY = RNG.integers(0, 256, (5, 6, 4), dtype=np.uint8)
+COLOUR = RNG.integers(0, 256, (5, 6, 4, 3), dtype=np.uint8)
+
+
+class _Bomb:
+    def __reduce__(self):
+        return (warnings.warn, ("a pickle was run",))
+
+
+@pytest.mark.parametrize("images", [GREY, COLOUR, GREY / 255], ids=["grey", "colour", "float"])
+def test_npy(tmp_path, images):
+    np.save(tmp_path / "cells.npy", images)
+    loaded = load_file(tmp_path / "cells.npy")
+    assert loaded.name == "cells"
+    assert not loaded.is_video
+    expected = COLOUR if images is COLOUR else GREY[..., None]
+    np.testing.assert_array_equal(loaded.images, expected)
+
+
+def test_npz_takes_the_only_array_or_images(tmp_path):
+    np.savez(tmp_path / "a.npz", x=GREY)
+    np.savez_compressed(tmp_path / "b.npz", images=GREY, labels=np.arange(5))
+    for name in ("a.npz", "b.npz"):
+        np.testing.assert_array_equal(load_file(tmp_path / name).images, GREY[..., None])
+
+
+def test_npz_with_several_arrays_lists_them(tmp_path):
+    np.savez(tmp_path / "a.npz", train=GREY, test=GREY)
+    with pytest.raises(BadInput, match=r"several arrays \(train, test\); call the one to read `images`"):
+        load_file(tmp_path / "a.npz")
+    np.savez(tmp_path / "b.npz")
+    with pytest.raises(BadInput, match="holds no array"):
+        load_file(tmp_path / "b.npz")
+
+
+@pytest.mark.parametrize("kind", ["object array", "raw pickle", "npz"])
+def test_pickles_are_refused_and_never_run(tmp_path, kind):
+    path = tmp_path / ("a.npz" if kind == "npz" else "a.npy")
+    if kind == "object array":
+        np.save(path, np.array([_Bomb()], dtype=object), allow_pickle=True)
+    elif kind == "npz":
+        np.savez(path, images=np.array([_Bomb()], dtype=object))
+    else:
+        path.write_bytes(pickle.dumps(_Bomb()))
+    with pytest.raises(BadInput, match="holds a pickle, which can run code and is never loaded"):
+        load_file(path)
+
+
+@pytest.mark.parametrize("name", ["a.npy", "a.npz", "a.mat"])
+@pytest.mark.parametrize("keep", [0, 6, 0.5], ids=["empty", "stub", "half"])
+def test_truncated_files_are_refused(tmp_path, name, keep):
+    path = tmp_path / name
+    if name == "a.npy":
+        np.save(path, GREY)
+    elif name == "a.npz":
+        np.savez(path, images=GREY)
+    else:
+        scipy.io.savemat(path, {"images": GREY})
+    content = path.read_bytes()
+    path.write_bytes(content[: int(keep * len(content)) if keep == 0.5 else keep])
+    with pytest.raises(BadInput, match=r"damaged, cut short or not a|holds a pickle"):
+        load_file(path)
+
+
+def test_a_npy_that_claims_more_than_memory(tmp_path):
+    np.save(tmp_path / "a.npy", GREY)
+    content = (tmp_path / "a.npy").read_bytes()
+    huge = content.replace(b"(5, 6, 4), }" + b" " * 13, b"(5" + b"0" * 13 + b", 6, 4), }")
+    assert len(huge) == len(content)
+    assert huge != content
+    (tmp_path / "a.npy").write_bytes(huge)
+    with pytest.raises(BadInput, match=r"larger than memory|damaged"):
+        load_file(tmp_path / "a.npy")
+
+
+def test_mat_keeps_images_along_the_last_axis(tmp_path):
+    scipy.io.savemat(tmp_path / "a.mat", {"X": np.moveaxis(COLOUR, 0, -1), "y": np.arange(5.0)[:, None]})
+    np.testing.assert_array_equal(load_file(tmp_path / "a.mat").images, COLOUR)
+    scipy.io.savemat(tmp_path / "b.mat", {"images": np.moveaxis(GREY, 0, -1), "other": GREY})
+    np.testing.assert_array_equal(load_file(tmp_path / "b.mat").images, GREY[..., None])
+
+
+def test_mat_with_one_column_an_image_needs_the_size(tmp_path):
+    scipy.io.savemat(tmp_path / "a.mat", {"ff": GREY.reshape(5, 24).T})
+    np.testing.assert_array_equal(load_file(tmp_path / "a.mat", image_size="6x4").images, GREY[..., None])
+    with pytest.raises(BadInput, match=r"each column is one image of 24 pixels; give its shape, --image-size HxW"):
+        load_file(tmp_path / "a.mat")
+    with pytest.raises(BadInput, match=r"one image of 24 pixels, but --image-size 5x5 has 25"):
+        load_file(tmp_path / "a.mat", image_size=5)
+
+
+def test_mat_without_one_clear_variable(tmp_path):
+    scipy.io.savemat(tmp_path / "a.mat", {"p": GREY, "q": GREY})
+    with pytest.raises(BadInput, match=r"several numeric arrays \(p, q\)"):
+        load_file(tmp_path / "a.mat")
+    scipy.io.savemat(tmp_path / "b.mat", {"words": "hello"})
+    with pytest.raises(BadInput, match="holds no numeric array"):
+        load_file(tmp_path / "b.mat")
+
+
+def test_resizing_and_grey(tmp_path):
+    np.save(tmp_path / "a.npy", COLOUR)
+    images = load_file(tmp_path / "a.npy", image_size="12x8", grey=True).images
+    assert images.shape == (5, 12, 8, 1)
+    assert load_file(tmp_path / "a.npy", image_size="12x8").images.shape == (5, 12, 8, 3)
+    np.testing.assert_array_equal(
+        load_file(tmp_path / "a.npy", grey=True).images[0, ..., 0], np.asarray(Image.fromarray(COLOUR[0]).convert("L"))
+    )
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.full((2, 3, 3), np.nan), "a.npy: some pixels are NaN"),
+        (GREY.astype(float), "a.npy: float pixels from 0 to 255|look like 0 to 255"),
+        (np.zeros((2, 3, 3, 2)), "a.npy: 2 channels"),
+        (np.zeros((2, 0, 3)), "a.npy: images of zero size"),
+        (np.zeros((0, 3, 3)), "a.npy: there are no images"),
+    ],
+)
+def test_the_gate_names_the_file(tmp_path, array, message):
+    np.save(tmp_path / "a.npy", array)
+    with pytest.raises(BadInput, match=message):
+        load_file(tmp_path / "a.npy")
+
+
+def test_other_files_are_refused(tmp_path):
+    with pytest.raises(BadInput, match="no such file"):
+        load_file(tmp_path / "a.npy")
+    (tmp_path / "a.png").touch()
+    with pytest.raises(BadInput, match="a single picture; give the folder"):
+        load_file(tmp_path / "a.png")
+    (tmp_path / "a.csv").touch()
+    with pytest.raises(BadInput, match=r"can't read images from this kind of file; give .npy, .npz, .mat or a folder"):
+        load_file(tmp_path / "a.csv")

@@ -1,0 +1,98 @@
+import dataclasses
+import re
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from freyvae.data import ImageSet, as_images, pixels_sha256
+from freyvae.errors import BadInput
+
+RNG = np.random.default_rng(0)
+BYTES = RNG.integers(0, 256, (4, 5, 6, 1), dtype=np.uint8)
+COLOUR = RNG.integers(0, 256, (4, 5, 6, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("images", [BYTES, COLOUR], ids=["grey", "colour"])
+def test_uint8_is_taken_as_it_is(images):
+    assert as_images(images) is images
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (BYTES[..., 0], BYTES),
+        (BYTES.tolist(), BYTES),
+        (BYTES.astype(np.int64), BYTES),
+        (BYTES.astype(np.int16), BYTES),
+        (BYTES > 100, np.where(BYTES > 100, 255, 0)),
+        (BYTES.astype(np.uint16) * 257, BYTES),
+        (BYTES / 255, BYTES),
+        ((BYTES / 255).astype(np.float32), BYTES),
+        (jnp.asarray(BYTES / 255.0, jnp.float32), BYTES),
+        (BYTES[::-1, :, ::2], BYTES[::-1, :, ::2]),
+        (np.zeros((2, 3, 3), np.uint16), np.zeros((2, 3, 3, 1))),
+        (jnp.ones((2, 3, 3), jnp.bfloat16), np.full((2, 3, 3, 1), 255)),
+    ],
+    ids=["3 axes", "list", "int64", "int16", "bool", "uint16", "f64", "f32", "jax", "strided", "black16", "bfloat16"],
+)
+def test_everything_else_comes_out_as_the_same_bytes(given, expected):
+    images = as_images(given)
+    assert images.dtype == np.uint8
+    assert images.flags.c_contiguous
+    np.testing.assert_array_equal(images, expected)
+
+
+def test_uint16_is_rounded_to_the_nearest_byte():
+    values = np.arange(65536, dtype=np.uint16).reshape(1, 256, 256)
+    np.testing.assert_array_equal(as_images(values).ravel(), np.rint(np.arange(65536) / 257))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (np.full((2, 3, 3), np.nan), "NaN or infinite"),
+        (np.full((2, 3, 3), np.inf), "NaN or infinite"),
+        (np.array([[[0.0, 200.0]]]), r"from 0 to 200.*look like 0 to 255: divide by 255"),
+        (np.array([[[-1.0, 1.0]]]), r"from -1 to 1.*must lie in \[0, 1\]; scale them"),
+        (np.array([[[0, 300]]]), r"int64 pixels from 0 to 300.*0 to 255"),
+        (np.array([[[-1, 3]]], np.int8), r"int8 pixels from -1 to 3"),
+        (np.array([[[0, 200]]], np.uint16), r"uint16 pixels from 0 to 200 look like 8-bit"),
+        (np.zeros((2, 3, 3, 2)), r"2 channels in shape \(2, 3, 3, 2\); give 1 \(grey\) or 3"),
+        (np.zeros((2, 3, 3, 4)), r"4 channels.*drop the alpha channel"),
+        (np.zeros((2, 3, 9, 9)), r"the channel axis comes last"),
+        (np.zeros((0, 3, 3)), r"there are no images"),
+        (np.zeros((2, 0, 3, 1)), r"images of zero size, shape \(2, 0, 3, 1\)"),
+        (np.zeros((2, 3, 3, 0)), r"0 channels"),
+        (np.zeros((3, 3)), r"shape \(3, 3\).*add an axis in front"),
+        (np.zeros((1, 2, 3, 3, 1)), r"shape \(1, 2, 3, 3, 1\) is not"),
+        (7, r"shape \(\) is not"),
+        (np.array([[[None]]]), r"dtype object does not hold pixels"),
+        (np.array([[["a"]]]), r"dtype <U1 does not hold pixels"),
+        (np.zeros((1, 2, 2), complex), r"dtype complex128"),
+        ([np.zeros((2, 2)), np.zeros((3, 3))], r"can't be made into one array.*one size"),
+    ],
+)
+def test_bad_input_is_refused_in_one_line(given, message):
+    with pytest.raises(BadInput, match=message) as caught:
+        as_images(given, name="cells.npy")
+    assert str(caught.value).startswith("cells.npy: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_sha256_is_of_the_bytes_whatever_the_shape():
+    digest = pixels_sha256(BYTES)
+    assert re.fullmatch("[0-9a-f]{64}", digest)
+    assert digest == pixels_sha256(BYTES.reshape(4, 30)) == pixels_sha256(np.asfortranarray(BYTES))
+    assert digest != pixels_sha256(BYTES[::-1])
+    with pytest.raises(BadInput, match="uint8 pixels, not float64"):
+        pixels_sha256(BYTES / 255)
+
+
+def test_image_set_is_frozen():
+    images = ImageSet(images=BYTES, name="cells", is_video=False)
+    assert images.files is None
+    assert images.factors is None
+    assert images.unreadable == ()
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        images.name = "other"  # type: ignore[misc]
