@@ -65,6 +65,7 @@ class Recipe:
     average_distortion: bool = _choice(
         False, "average the distortion over pixels in the loss, as the post does; beta is then their number"
     )
+    start_at_mean: bool = _choice(True, "start the decoder at the mean training image")
     optimizer: str = _choice(
         "adam", "optimizer, as Keras names it", one_of=("adam", "adamw", "adamax", "nadam", "rmsprop", "sgd", "lion")
     )

@@ -218,10 +218,8 @@ def _name_and_unit(key: str) -> tuple[str, str]:
     if key == "seconds":
         name = "training"
     part, _, rest = name.partition("_")
-    if part in _PARTS and rest:
-        name = f"{rest}, {_PARTS[part]}"
-    elif part in _PARTS and unit:
-        name = f"free energy, {_PARTS[part]}"
+    if part in _PARTS and (rest or unit):
+        return f"{_capital(_plain(rest or 'free_energy'))}, {_PARTS[part]}", unit
     return _capital(_plain(name)), unit
 
 

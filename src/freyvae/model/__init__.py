@@ -1,7 +1,7 @@
 """The variational auto-encoder: distributions, networks, objective, and the Keras model that joins them."""
 
 from freyvae.model.distributions import LIKELIHOODS, DiagonalNormal, Likelihood, StandardNormal
-from freyvae.model.networks import dense_decoder, dense_encoder
+from freyvae.model.networks import dense_decoder, dense_encoder, start_at_mean
 from freyvae.model.objective import FreeEnergy
 from freyvae.model.storage import load_vae
 from freyvae.model.vae import VAE
@@ -16,4 +16,5 @@ __all__ = [
     "dense_decoder",
     "dense_encoder",
     "load_vae",
+    "start_at_mean",
 ]

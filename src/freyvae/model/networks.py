@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 
@@ -63,6 +64,15 @@ def dense_decoder(
     if parameters_per_value > 1:
         values = AppendConstants(channels * (parameters_per_value - 1), name="scale")(values)
     return keras.Model(latents, values, name="decoder")
+
+
+def start_at_mean(decoder: keras.Model, images: np.ndarray) -> None:
+    """Let a `dense_decoder` begin at the mean of uint8 images (image, height, width, channel), whatever the code.
+
+    A decoder that must first find the mean face pushes the codes away from the prior on its way.
+    """
+    mean = np.clip(images.mean(axis=0) / 255.0, 1e-3, 1.0 - 1e-3)
+    decoder.get_layer("location").bias.assign(np.log(mean / (1.0 - mean)).ravel())
 
 
 @keras.saving.register_keras_serializable("freyvae")

@@ -1,5 +1,7 @@
 """From a recipe to a finished run."""
 
-from freyvae.training.train import Interrupted, TrainingData, build_vae, load_training_data, train
+from freyvae.training.building import build_vae
+from freyvae.training.data import TrainingData, load_training_data
+from freyvae.training.train import Interrupted, train
 
 __all__ = ["Interrupted", "TrainingData", "build_vae", "load_training_data", "train"]

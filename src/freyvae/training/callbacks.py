@@ -33,6 +33,7 @@ class Recorder(keras.callbacks.Callback):
         self.earlier_seconds = progress.seconds
         self.epoch_seconds: list[float] = []
         self.compile_seconds = 0.0
+        self.saved = len(self.rows)
         self._saved_at = -math.inf
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
@@ -53,8 +54,8 @@ class Recorder(keras.callbacks.Callback):
         row = {name: float(value) for name, value in _in_order(logs or {})}
         if not all(math.isfinite(value) for value in row.values()):
             raise TrainingFailed(
-                f"the loss is no longer a number in epoch {epoch + 1}: lower --learning-rate and train with --fresh; "
-                f"the state after epoch {self._last_saved()} is kept in {self.run.checkpoint_path.parent}"
+                f"the loss is no longer a number in epoch {epoch + 1}: lower --learning-rate and train with --fresh"
+                + (f"; {self.run.checkpoint_path} keeps the state after epoch {self.saved}" if self.saved else "")
             )
         self.rows.append({"epoch": epoch + 1, **row})
         if time.perf_counter() - self._saved_at > SECONDS_BETWEEN_CHECKPOINTS:
@@ -65,15 +66,12 @@ class Recorder(keras.callbacks.Callback):
         checkpoint.save(self.run.checkpoint_path, self.model, self.progress)
         self.run.write_history(self.rows)
         self._saved_at = time.perf_counter()
-        self._saved_epochs = len(self.rows)
+        self.saved = len(self.rows)
 
     @property
     def progress(self) -> checkpoint.Progress:
         """How far the training is now."""
         return checkpoint.Progress(self.rows, self.earlier_seconds + sum(self.epoch_seconds), self.data_sha256)
-
-    def _last_saved(self) -> int:
-        return getattr(self, "_saved_epochs", len(self.rows))
 
 
 class StopOnInterrupt(keras.callbacks.Callback):

@@ -55,7 +55,7 @@ def restore(path: Path, model: keras.Model) -> Progress:
     """
     variables = _variables(model)
     try:
-        with np.load(path, allow_pickle=False) as saved:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as saved:
             note = json.loads(str(saved["note"]))
             arrays = [saved[f"{number:04d}"] for number in range(len(saved.files) - 1)]
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:

@@ -3,98 +3,26 @@
 import dataclasses
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
-from freyvae.data import ImageSet, Split, load_images, pixels_sha256, split_indices
+from freyvae.data import pixels_sha256
 from freyvae.errors import BadInput
 from freyvae.evaluation import rmse_grey_levels
 from freyvae.files import write_whole
-from freyvae.model import LIKELIHOODS, VAE, dense_decoder, dense_encoder
+from freyvae.model import VAE
 from freyvae.recipe import Recipe
 from freyvae.run import Run
 from freyvae.training import checkpoint
+from freyvae.training.building import build_vae
 from freyvae.training.callbacks import ProgressBar, Recorder, StopOnInterrupt
+from freyvae.training.data import TrainingData, load_training_data
 
 
 class Interrupted(KeyboardInterrupt):
     """Ctrl-C stopped the training after an epoch, and its state is saved."""
-
-
-@dataclass(frozen=True)
-class TrainingData:
-    """The images of a run, and which of them are for what."""
-
-    images: ImageSet
-    split: Split
-
-    @property
-    def train(self) -> np.ndarray:
-        """The training images, uint8 (image, height, width, channel)."""
-        return self.images.images[self.split.train]
-
-    @property
-    def validation(self) -> np.ndarray:
-        """The held-out images to choose by, uint8 (image, height, width, channel)."""
-        return self.images.images[self.split.validation]
-
-
-def load_training_data(recipe: Recipe, *, progress: bool = False) -> TrainingData:
-    """The images that a recipe names, split as it says. Raises `BadInput` when they cannot be had."""
-    images = load_images(recipe.data, image_size=recipe.image_size, grey=recipe.grey, progress=progress)
-    split = split_indices(
-        len(images.images),
-        recipe.split,
-        validation=recipe.validation,
-        test=recipe.test,
-        seed=recipe.split_seed,
-        is_video=images.is_video,
-    )
-    if recipe.batch_size > len(split.train):
-        raise BadInput(
-            f"batch_size {recipe.batch_size} is larger than the {len(split.train)} training images: "
-            f"give --batch-size {len(split.train)} or less"
-        )
-    return TrainingData(images, split)
-
-
-def build_vae(recipe: Recipe, image_shape: tuple[int, int, int], *, steps_per_epoch: int) -> VAE:
-    """The compiled model of a recipe, with fresh weights."""
-    try:
-        encoder = dense_encoder(
-            image_shape, recipe.latent_dim, hidden=recipe.hidden, activation=recipe.activation, seed=recipe.seed
-        )
-    except ValueError as error:
-        raise BadInput(f"activation {recipe.activation!r} is none that Keras knows") from error
-    decoder = dense_decoder(
-        recipe.latent_dim,
-        image_shape,
-        parameters_per_value=LIKELIHOODS[recipe.likelihood].parameters_per_value,
-        hidden=recipe.hidden[::-1],
-        activation=recipe.activation,
-        seed=recipe.seed + 1,
-    )
-    vae = VAE(
-        image_shape,
-        recipe.latent_dim,
-        encoder=encoder,
-        decoder=decoder,
-        likelihood=recipe.likelihood,
-        beta=recipe.beta,
-        warm_up_steps=recipe.warm_up_epochs * steps_per_epoch,
-        noise_scale=recipe.noise_scale,
-        average_distortion=recipe.average_distortion,
-        seed=recipe.seed,
-    )
-    optimizer = keras.optimizers.get(
-        {"class_name": recipe.optimizer, "config": {"learning_rate": recipe.learning_rate}}
-    )
-    vae.compile(optimizer=optimizer)
-    return vae
 
 
 def train(
@@ -139,9 +67,7 @@ def train(
 
 
 def _fit(run: Run, recipe: Recipe, data: TrainingData, *, quiet: bool, say: Callable[[str], None]) -> None:
-    vae = build_vae(
-        recipe, data.images.images.shape[1:], steps_per_epoch=-(-len(data.split.train) // recipe.batch_size)
-    )
+    vae = build_vae(recipe, data.train)
     progress = checkpoint.Progress(rows=[], seconds=0.0, data_sha256=pixels_sha256(data.images.images))
     if run.checkpoint_path.exists():
         progress = _go_on(run, vae, progress, say)

@@ -1,0 +1,166 @@
+"""The compiled epoch is Keras's own training: the same steps, the same callbacks, the same end."""
+
+import keras
+import numpy as np
+import pytest
+
+from freyvae.model import VAE, compiled_fit
+
+pytestmark = pytest.mark.skipif(keras.backend.backend() != "jax", reason="the compiled epoch is JAX's")
+SHAPE = (5, 4, 1)
+KERAS_FIT = keras.Model.fit
+
+
+@pytest.fixture(scope="module")
+def images():
+    return np.random.default_rng(0).integers(0, 256, (57, *SHAPE), dtype="uint8")
+
+
+@pytest.fixture(scope="module")
+def held_out():
+    return np.random.default_rng(1).integers(0, 256, (23, *SHAPE), dtype="uint8")
+
+
+@pytest.fixture(autouse=True)
+def only_where_it_serves(monkeypatch):
+    """Fail a test whose training silently fell back to Keras's loop, unless it says that it should."""
+
+    def fall_back(*arguments, **keywords):
+        raise AssertionError("fell back to keras.Model.fit")
+
+    monkeypatch.setattr(keras.Model, "fit", fall_back)
+
+
+def small_vae(optimizer="adam", **changes):
+    vae = VAE(SHAPE, **{"latent_dim": 2, "seed": 0, **changes})
+    vae.compile(optimizer=optimizer)
+    return vae
+
+
+def assert_same_weights(one, other, **tolerance):
+    for ours, theirs in zip(one.variables, other.variables, strict=True):
+        np.testing.assert_allclose(np.array(ours.value), np.array(theirs.value), **tolerance)
+
+
+@pytest.mark.parametrize("batch_size", [19, 10], ids=["whole batches", "a smaller last batch"])
+def test_it_is_keras_own_fit(images, held_out, batch_size):
+    arguments = {"validation_data": held_out, "epochs": 3, "batch_size": batch_size, "shuffle": False, "verbose": 0}
+    ours, theirs = small_vae(), small_vae()
+    history = ours.fit(images, **arguments).history
+    expected = KERAS_FIT(theirs, images, **arguments).history
+    assert_same_weights(ours, theirs, rtol=1e-4, atol=1e-6)
+    assert set(history) == set(expected)
+    for name, values in expected.items():
+        np.testing.assert_allclose(history[name], values, rtol=1e-4, err_msg=name)
+
+
+def test_shuffling_shows_every_image_once_an_epoch_in_an_order_that_changes(images):
+    seen = []
+
+    class Spy(VAE):
+        def call(self, chosen, training=False):
+            import jax
+
+            jax.debug.callback(lambda batch: seen.append(np.array(batch)), chosen, ordered=True)
+            return super().call(chosen, training=training)
+
+    spy = Spy(SHAPE, 2, seed=0)
+    spy.compile(optimizer="adam")
+    spy.fit(images, epochs=2, batch_size=19, verbose=0)
+    import jax
+
+    jax.effects_barrier()
+    assert len(seen) == 6
+    first, second = np.concatenate(seen[:3]), np.concatenate(seen[3:])
+    for epoch in (first, second):
+        assert sorted(image.tobytes() for image in epoch) == sorted(image.tobytes() for image in images)
+        assert (epoch != images).any()
+    assert (first != second).any()
+
+
+def test_two_calls_go_on_as_one_would(images):
+    once, twice = small_vae(), small_vae()
+    once.fit(images, epochs=4, batch_size=10, verbose=0)
+    twice.fit(images, epochs=2, batch_size=10, verbose=0)
+    twice.fit(images, epochs=4, initial_epoch=2, batch_size=10, verbose=0)
+    assert_same_weights(once, twice, rtol=0, atol=0)
+
+
+def test_the_program_is_compiled_once_and_again_after_compile(images, held_out):
+    vae = small_vae()
+    vae.fit(images, validation_data=held_out, epochs=1, batch_size=10, verbose=0)
+    first = compiled_fit._programs[vae][True]
+    vae.fit(images, validation_data=held_out, epochs=1, batch_size=10, verbose=0)
+    assert compiled_fit._programs[vae][True] is first
+    vae.compile(optimizer="sgd")
+    vae.fit(images, validation_data=held_out, epochs=1, batch_size=10, verbose=0)
+    assert compiled_fit._programs[vae][True] is not first
+
+
+def test_a_schedule_follows_the_steps(images):
+    schedule = keras.optimizers.schedules.PiecewiseConstantDecay([5], [0.01, 0.0])
+    vae = small_vae(optimizer=keras.optimizers.SGD(schedule))
+    vae.fit(images, epochs=1, batch_size=10, verbose=0)
+    before = vae.encode(images)
+    vae.fit(images, epochs=3, batch_size=10, verbose=0)
+    np.testing.assert_array_equal(vae.encode(images), before)
+
+
+class TestCallbacks:
+    def test_early_stopping_stops_and_restores(self, images, held_out):
+        vae = small_vae(optimizer=keras.optimizers.SGD(0.0))
+        stopping = keras.callbacks.EarlyStopping("val_rate", patience=2, restore_best_weights=True, mode="min")
+        history = vae.fit(images, validation_data=held_out, epochs=50, batch_size=10, callbacks=[stopping], verbose=0)
+        assert len(history.history["loss"]) == 3
+
+    def test_reduce_on_plateau_lowers_the_learning_rate_that_the_program_uses(self, images):
+        vae = small_vae(optimizer=keras.optimizers.SGD(1e-12))
+        plateau = keras.callbacks.ReduceLROnPlateau("rate", factor=0.5, patience=1, min_delta=1.0, mode="min")
+        history = vae.fit(images, epochs=4, batch_size=10, callbacks=[plateau], verbose=0).history
+        np.testing.assert_allclose(history["learning_rate"][-1], 2.5e-13, rtol=1e-5)
+        assert float(vae.optimizer.learning_rate) == pytest.approx(1.25e-13)
+
+    def test_csv_logger_writes_a_row_an_epoch(self, images, held_out, tmp_path):
+        logger = keras.callbacks.CSVLogger(str(tmp_path / "log.csv"))
+        small_vae().fit(images, validation_data=held_out, epochs=3, batch_size=10, callbacks=[logger], verbose=0)
+        lines = (tmp_path / "log.csv").read_text().splitlines()
+        assert len(lines) == 4
+        assert "val_free_energy" in lines[0]
+
+    def test_model_checkpoint_saves_what_the_epoch_ended_with(self, images, tmp_path):
+        path = str(tmp_path / "{epoch}.weights.h5")
+        saver = keras.callbacks.ModelCheckpoint(path, save_weights_only=True)
+        vae = small_vae()
+        vae.fit(images, epochs=2, batch_size=10, callbacks=[saver], verbose=0)
+        again = small_vae()
+        again.optimizer.build(again.trainable_variables)
+        again.load_weights(tmp_path / "2.weights.h5")
+        np.testing.assert_array_equal(again.encode(images), vae.encode(images))
+
+    def test_lambda_callback_is_called_every_epoch(self, images):
+        epochs = []
+        spy = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: epochs.append((epoch, logs["loss"])))
+        history = small_vae().fit(images, epochs=3, batch_size=10, callbacks=[spy], verbose=0).history
+        assert epochs == list(enumerate(history["loss"]))
+
+
+class TestFallingBack:
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"callbacks": [keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: None)]},
+            {"callbacks": [keras.callbacks.TerminateOnNaN()]},
+            {"callbacks": [keras.callbacks.ModelCheckpoint("x.keras", save_freq=3)]},
+            {"sample_weight": np.ones(57)},
+            {"steps_per_epoch": 2},
+            {"validation_split": 0.5},
+        ],
+        ids=["batch hook", "TerminateOnNaN", "every third batch", "sample_weight", "steps_per_epoch", "split"],
+    )
+    def test_what_a_scanned_epoch_cannot_do_is_left_to_keras(self, images, changes):
+        assert not compiled_fit.can_serve(small_vae(), images, changes)
+
+    def test_data_larger_than_the_limit_is_left_to_keras(self, images, monkeypatch):
+        assert compiled_fit.can_serve(small_vae(), images, {})
+        monkeypatch.setattr(compiled_fit, "LARGEST_DATA_BYTES", images.nbytes - 1)
+        assert not compiled_fit.can_serve(small_vae(), images, {})

@@ -1,0 +1,271 @@
+"""A run is trained, reloaded or gone on with, and whatever happens in the middle it ends the same."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from freyvae.errors import BadInput, TrainingFailed
+from freyvae.recipe import Recipe, load_recipe
+from freyvae.run import Run
+from freyvae.training import Interrupted, callbacks, train
+
+QUICK = {
+    "data": "images.npy",
+    "split": "random",
+    "validation": 20,
+    "test": 10,
+    "hidden": (16,),
+    "batch_size": 10,
+    "epochs": 6,
+}
+
+
+@pytest.fixture
+def recipe(tmp_path, monkeypatch):
+    """A recipe that trains in a moment, in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    images = np.random.default_rng(0).integers(0, 256, (90, 6, 5), dtype="uint8")
+    np.save("images.npy", images)
+    return Recipe(name="quick", **QUICK)
+
+
+def weights(run):
+    return [np.array(variable.value) for variable in run.load_model().weights]
+
+
+def assert_same_weights(one, other):
+    for ours, theirs in zip(weights(one), weights(other), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.backend
+def test_a_run_holds_what_was_chosen_learned_and_measured(recipe):
+    run = train(recipe, quiet=True)
+    assert run.folder.name == "quick"
+    assert load_recipe(run.recipe_path) == recipe
+    assert run.load_model().encode(np.load("images.npy")).shape == (90, 2)
+    history = run.read_history()
+    assert list(history)[:5] == ["epoch", "loss", "free_energy", "distortion", "rate"]
+    assert history["epoch"] == [1, 2, 3, 4, 5, 6]
+    metrics = json.loads(run.metrics_path.read_text())
+    assert metrics["val_free_energy_nats"] == pytest.approx(history["val_free_energy"][-1])
+    for name in ("val_rate_nats", "val_distortion_nats", "val_loss", "seconds", "compile_seconds", "images_per_second"):
+        assert metrics[name] >= 0
+    assert metrics["epochs"] == 6
+    assert (metrics["seed"], metrics["data"], metrics["split"]) == (0, "images.npy", "random")
+    assert metrics["backend"] in ("jax", "torch", "tensorflow")
+    assert metrics["train_images"] == 60
+
+
+def test_a_finished_run_is_reloaded_and_fresh_trains_anew(recipe, capsys):
+    run = train(recipe)
+    written = run.model_path.stat().st_mtime_ns
+    capsys.readouterr()
+    train(recipe)
+    assert "reloaded" in capsys.readouterr().err
+    assert run.model_path.stat().st_mtime_ns == written
+    before = weights(run)
+    train(recipe, fresh=True, quiet=True)
+    assert run.model_path.stat().st_mtime_ns > written
+    # the same seed on the same machine: the same weights
+    for ours, theirs in zip(before, weights(run), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_another_seed_gives_other_weights(recipe):
+    one, other = train(recipe, quiet=True), train(recipe.replace(name="other", seed=1), quiet=True)
+    assert any((a != b).any() for a, b in zip(weights(one), weights(other), strict=True))
+
+
+class StopAfter(Exception):
+    pass
+
+
+@pytest.mark.backend
+def test_an_interrupted_training_ends_with_the_weights_of_one_that_was_not(recipe, monkeypatch):
+    whole = train(recipe.replace(name="whole"), quiet=True)
+    monkeypatch.setattr(callbacks, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
+    on_epoch_end = callbacks.Recorder.on_epoch_end
+
+    def break_off(self, epoch, logs=None):
+        on_epoch_end(self, epoch, logs)
+        if epoch == 3:
+            raise StopAfter
+
+    monkeypatch.setattr(callbacks.Recorder, "on_epoch_end", break_off)
+    with pytest.raises(StopAfter):
+        train(recipe, quiet=True)
+    assert not Run(recipe.name).is_finished
+    monkeypatch.setattr(callbacks.Recorder, "on_epoch_end", on_epoch_end)
+    said = []
+    run = train(recipe, say=said.append)
+    assert any("after epoch 4" in line for line in said)
+    assert_same_weights(run, whole)
+    assert run.read_history() == whole.read_history()
+
+
+SCRIPT = """
+import sys
+from freyvae.recipe import load_recipe
+from freyvae.training import callbacks, train
+callbacks.SECONDS_BETWEEN_CHECKPOINTS = 0.0
+train(load_recipe("recipe.toml"), sys.argv[1], say=lambda line: print(line, flush=True))
+"""
+
+
+def start(folder):
+    return subprocess.Popen([sys.executable, "-c", SCRIPT, folder], stdout=subprocess.PIPE, text=True)
+
+
+def test_killed_at_any_moment_it_ends_with_the_same_weights(recipe):
+    recipe = recipe.replace(epochs=400)
+    with open("recipe.toml", "w") as file:
+        file.write(recipe.to_toml())
+    whole = train(recipe, "whole", quiet=True)
+    random = np.random.default_rng()
+    kills = 0
+    for _ in range(3):
+        process = start("killed")
+        process.stdout.readline()
+        time.sleep(float(random.uniform(0, 0.5)))
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        kills += process.returncode == -signal.SIGKILL
+        # never unreadable, at whatever moment it was killed
+        assert load_recipe("killed/recipe.toml") == recipe
+    assert kills
+    run = train(recipe, "killed", quiet=True)
+    assert_same_weights(run, whole)
+
+
+def test_ctrl_c_saves_says_how_to_go_on_and_the_next_call_does(recipe, monkeypatch):
+    whole = train(recipe.replace(name="whole"), quiet=True)
+    monkeypatch.setattr(callbacks, "SECONDS_BETWEEN_CHECKPOINTS", 1e9)
+    on_epoch_end = callbacks.Recorder.on_epoch_end
+
+    def press(self, epoch, logs=None):
+        on_epoch_end(self, epoch, logs)
+        if epoch == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(callbacks.Recorder, "on_epoch_end", press)
+    with pytest.raises(Interrupted, match="stopped after epoch 3 of 6; the same command goes on"):
+        train(recipe, quiet=True)
+    monkeypatch.setattr(callbacks.Recorder, "on_epoch_end", on_epoch_end)
+    assert_same_weights(train(recipe, quiet=True), whole)
+
+
+def test_a_loss_that_is_no_number_stops_names_the_epoch_and_keeps_the_last_good_state(recipe, monkeypatch):
+    monkeypatch.setattr(callbacks, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
+    on_epoch_end = callbacks.Recorder.on_epoch_end
+
+    def spoil(self, epoch, logs=None):
+        on_epoch_end(self, epoch, {**logs, "loss": float("nan")} if epoch == 2 else logs)
+
+    monkeypatch.setattr(callbacks.Recorder, "on_epoch_end", spoil)
+    with pytest.raises(TrainingFailed, match="no longer a number in epoch 3.*keeps the state after epoch 2"):
+        train(recipe, quiet=True)
+    run = Run("runs/quick")
+    assert run.checkpoint_path.is_file()
+    assert not run.is_finished
+
+
+def test_a_learning_rate_too_large_really_gives_that_line(recipe):
+    with pytest.raises(TrainingFailed, match="lower --learning-rate"):
+        train(recipe.replace(optimizer="sgd", learning_rate=1e30, likelihood="gaussian"), quiet=True)
+
+
+def test_two_processes_on_one_run_folder_the_second_is_refused(recipe):
+    with Run("runs/quick").lock(), pytest.raises(BadInput, match="another process is working on"):
+        train(recipe, quiet=True)
+
+
+def test_a_folder_that_is_something_else_is_never_written_to(recipe, tmp_path):
+    other = tmp_path / "thesis"
+    other.mkdir()
+    (other / "chapter-1.tex").write_text("precious")
+    with pytest.raises(BadInput, match="exists and is not a run folder"):
+        train(recipe, other, fresh=True, quiet=True)
+    assert [path.name for path in other.iterdir()] == ["chapter-1.tex"]
+
+
+def test_a_run_of_another_recipe_is_not_overwritten(recipe):
+    train(recipe, quiet=True)
+    with pytest.raises(BadInput, match="latent_dim 2, not 3.*--fresh"):
+        train(recipe.replace(latent_dim=3), quiet=True)
+    assert train(recipe.replace(latent_dim=3), fresh=True, quiet=True).load_model().latent_dim == 3
+
+
+def test_going_on_with_other_images_is_refused(recipe, monkeypatch):
+    monkeypatch.setattr(callbacks.Recorder, "on_epoch_end", _save_and_stop(callbacks.Recorder.on_epoch_end))
+    with pytest.raises(StopAfter):
+        train(recipe, quiet=True)
+    np.save("images.npy", np.zeros((90, 6, 5), "uint8"))
+    with pytest.raises(BadInput, match="the images are not those"):
+        train(recipe, quiet=True)
+
+
+def _save_and_stop(on_epoch_end):
+    def stop(self, epoch, logs=None):
+        on_epoch_end(self, epoch, logs)
+        self.save()
+        raise StopAfter
+
+    return stop
+
+
+@pytest.mark.parametrize("damage", [lambda content: content[:100], lambda content: b"nonsense"])
+def test_a_damaged_checkpoint_is_refused(recipe, monkeypatch, damage):
+    with monkeypatch.context() as patch:
+        patch.setattr(callbacks.Recorder, "on_epoch_end", _save_and_stop(callbacks.Recorder.on_epoch_end))
+        with pytest.raises(StopAfter):
+            train(recipe, quiet=True)
+    path = Run("runs/quick").checkpoint_path
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(BadInput, match="is damaged.*--fresh"):
+        train(recipe, quiet=True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"batch_size": 61}, "batch_size 61 is larger than the 60 training images"),
+        ({"validation": 90}, "90"),
+        ({"data": "nowhere.npy"}, "nowhere.npy"),
+        ({"split": "blog"}, "there are only 90"),
+        ({"activation": "rellu"}, "activation 'rellu'"),
+    ],
+)
+def test_choices_that_do_not_fit_the_data_are_refused(recipe, changes, line):
+    with pytest.raises(BadInput, match=line):
+        train(recipe.replace(**changes), quiet=True)
+
+
+def test_a_folder_that_cannot_be_written_is_refused(recipe):
+    with pytest.raises(BadInput, match=r"cannot write /proc/freyvae"):
+        train(recipe, "/proc/freyvae", quiet=True)
+
+
+def test_a_full_disk_is_said_and_leaves_nothing_half_written(recipe, tmp_path):
+    """A file-size limit of the system stands in for the full disk: writes fail in the middle of a file."""
+    limited = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))\n{SCRIPT}"
+    (tmp_path / "recipe.toml").write_text(recipe.to_toml())
+    result = subprocess.run([sys.executable, "-c", limited, "full"], capture_output=True, text=True, check=False)
+    assert "free some space" in result.stderr
+    assert not (tmp_path / "full" / "model.keras").exists()
+    assert not list((tmp_path / "full").rglob(".*-*"))
+
+
+@pytest.mark.backend
+def test_the_post_to_the_letter_has_the_posts_figures(frey_faces, tmp_path):
+    """Design: final loss 0.624 +- 0.004, val loss 0.636 +- 0.008, on each backend."""
+    metrics = train(load_recipe("blog-2016"), tmp_path / "run", quiet=True).read_metrics()
+    assert metrics["loss"] == pytest.approx(0.624, abs=0.004)
+    assert metrics["val_loss"] == pytest.approx(0.636, abs=0.008)
