@@ -1,5 +1,6 @@
 """The commands: each parses, calls and prints."""
 
+import contextlib
 import dataclasses
 import sys
 import typing
@@ -11,7 +12,7 @@ from cyclopts import App, Parameter, Token
 
 from freyvae import __version__
 from freyvae.errors import BadInput
-from freyvae.recipe import Recipe, load_recipe, recipe_names
+from freyvae.recipe import LARGEST_SEED, Recipe, load_recipe, recipe_names
 
 app = App(
     name="freyvae",
@@ -19,6 +20,7 @@ app = App(
     version=__version__,
     help_epilogue="`--debug` anywhere shows the traceback of what goes wrong.",
     default_parameter=Parameter(negative=()),
+    suppress_keyboard_interrupt=False,
 )
 data_app = App(name="data", help="Fetch and look at images.")
 recipes_app = App(name="recipes", help="The shipped recipes: every choice of a run, as TOML.")
@@ -27,45 +29,67 @@ app.command(recipes_app)
 app.register_install_completion_command(help="Install completion for your shell.")
 
 
-def _default_text(name: str) -> str:
-    """A field's default, and where the shipped recipes differ, each one's."""
-    values = {recipe: getattr(load_recipe(recipe), name) for recipe in recipe_names()}
+def _default_text(name: str, recipes: dict[str, Recipe]) -> str:
+    """A field's default, then what it is in the shipped recipes that have another."""
+    if name == "name":
+        return "the recipe's, or the data's"
 
-    def text(value: Any) -> str:
+    def text(recipe: Recipe) -> str:
+        value = getattr(recipe, name)
         if isinstance(value, tuple):
             return " ".join(map(str, value)) or "none"
         return "none" if value is None else str(value)
 
-    if len(set(values.values())) == 1:
-        return text(values["frey-faces"])
-    return ", ".join(f"{text(value)} in {recipe}" for recipe, value in values.items())
+    default = text(recipes["frey-faces"])
+    others = [f"{text(recipe)} in {other}" for other, recipe in recipes.items() if text(recipe) != default]
+    return "; ".join([default, *others])
 
 
 def _count_or_fraction(kind: Any, tokens: Sequence[Token]) -> int | float:
     """`200` is a count and `0.2` a fraction; cyclopts would make both whole."""
     text = tokens[0].value
+    for number in (int, float):
+        with contextlib.suppress(ValueError):
+            return number(text)
+    raise ValueError(f"must be a count or a fraction, not {text!r}")
+
+
+def _whole_number(kind: Any, tokens: Sequence[Token]) -> int:
+    """A whole number; cyclopts alone would round 1.5 to 2."""
+    text = tokens[0].value
     try:
-        return int(text) if text.isdecimal() else float(text)
+        return int(text)
     except ValueError:
-        raise BadInput(f"{tokens[0].keyword} must be a count or a fraction, not {text!r}") from None
+        raise ValueError(f"must be a whole number, not {text!r}") from None
+
+
+def _whole_numbers(kind: Any, tokens: Sequence[Token]) -> tuple[int, ...]:
+    return tuple(_whole_number(int, [token]) for token in tokens)
+
+
+Whole = Annotated[int, Parameter(converter=_whole_number)]
 
 
 def _flags() -> type:
     """A flag for every field of a recipe, absent unless given."""
     hints = typing.get_type_hints(Recipe)
+    recipes = {name: load_recipe(name) for name in recipe_names()}
+    converters = {int: _whole_number, tuple[int, ...]: _whole_numbers, int | float: _count_or_fraction}
     fields = []
     for field in dataclasses.fields(Recipe):
-        if field.name in ("name", "data"):
+        if field.name == "data":
             continue
-        negative = f"--no-{field.name.replace('_', '-')}" if hints[field.name] is bool else ()
+        hint = hints[field.name]
+        can_be_none = hint is bool or typing.get_origin(hint) is tuple
         parameter = Parameter(
-            help=f"{field.metadata['help']} (default: {_default_text(field.name)})",
+            help=f"{field.metadata['help']}. [default: {_default_text(field.name, recipes)}]",
             show_default=False,
-            consume_multiple=True,
-            negative=negative,
-            converter=_count_or_fraction if hints[field.name] == int | float else None,
+            consume_multiple=(1, None),
+            negative=f"--no-{field.name.replace('_', '-')}" if can_be_none else (),
+            converter=converters.get(hint),
+            group="Choices of the recipe",
         )
-        fields.append((field.name, Annotated[hints[field.name] | None, parameter], dataclasses.field(default=None)))
+        fields.append((field.name, Annotated[hint | None, parameter], dataclasses.field(default=None)))
     flags = dataclasses.make_dataclass("Flags", fields, kw_only=True)
     flags.__module__ = __name__  # a class of the standard library would not be taken apart into flags
     return flags
@@ -91,8 +115,13 @@ def _chosen_recipe(data: str | None, recipe: str | None, flags: Any) -> Recipe:
     if data is not None and data != chosen.data:
         changes["data"] = data
         if recipe is None:
-            changes["name"] = data if known else Path(data).resolve().stem
+            changes.setdefault("name", data if known else _name_of(Path(data)))
     return chosen.replace(**changes)
+
+
+def _name_of(path: Path) -> str:
+    path = path.expanduser().resolve()
+    return (path.name if path.is_dir() else path.stem).lstrip(".") or "images"
 
 
 @app.command
@@ -110,10 +139,10 @@ def train(
     Writes the run folder: recipe.toml, model.keras, history.csv, metrics.json, pictures, report.html, explorer.
 
     Args:
-        data: frey-faces, synthetic-faces, or the path of a folder or file of images (default: the recipe's).
-        recipe: a shipped recipe (see `freyvae recipes list`) or a TOML file (default: frey-faces, or images for a
-            path); every flag below changes one of its choices.
-        out: the run folder (default: runs/ and the recipe's name, or the data's).
+        data: frey-faces, synthetic-faces, or the path of a folder or file of images. [default: the recipe's]
+        recipe: a shipped recipe (see `freyvae recipes list`) or a TOML file; the flags below change its choices.
+            [default: frey-faces, or images for a path]
+        out: the run folder. [default: runs/NAME]
         fresh: train anew even when the run is there.
         quiet: say nothing but errors.
         flags: changes of the recipe's choices.
@@ -126,6 +155,8 @@ def _train(recipe: Recipe, *, out: Path | None, fresh: bool, quiet: bool) -> Non
 
     run = training.train(recipe, out, fresh=fresh, quiet=quiet)
     if fresh or not run.report_path.is_file():
+        if not quiet:
+            _note("drawing the pictures and writing the report")
         for note in presentation.present(run):
             if not quiet:
                 _note(f"note: {note}")
@@ -134,23 +165,30 @@ def _train(recipe: Recipe, *, out: Path | None, fresh: bool, quiet: bool) -> Non
 
 
 @app.command
-def demo(*, out: Path = Path("runs/demo")) -> None:
+def demo(
+    *,
+    out: Path = Path("runs/demo"),
+    fresh: bool = False,
+    quiet: Annotated[bool, Parameter(alias="-q")] = False,
+) -> None:
     """The post in one go: train on the Frey faces, draw every picture, write the page.
 
-    Trains on drawn faces when the real ones can't be had.
+    Trains on drawn faces, in a folder beside it, when the real ones can't be had.
 
     Args:
         out: the run folder.
+        fresh: train anew even when the run is there.
+        quiet: say nothing but errors, and that the faces are drawn.
     """
     from freyvae.data import DataUnavailable
 
     try:
-        _train(load_recipe("frey-faces"), out=out, fresh=False, quiet=False)
+        _train(load_recipe("frey-faces"), out=out, fresh=fresh, quiet=quiet)
     except DataUnavailable as error:
         _note(f"\nTHE REAL FACES CAN'T BE HAD: {error}")
         _note("GOING ON WITH DRAWN FACES: what follows is not the post's data.\n")
         recipe = load_recipe("frey-faces").replace(name="synthetic-faces", data="synthetic-faces")
-        _train(recipe, out=out.with_name(f"{out.name}-synthetic"), fresh=False, quiet=False)
+        _train(recipe, out=out.with_name(f"{out.name}-synthetic"), fresh=fresh, quiet=quiet)
 
 
 @app.command
@@ -170,7 +208,7 @@ def show(run: Path) -> None:
 
 
 @app.command
-def sample(run: Path, *, count: int = 100, seed: int = 0, out: Path = Path("samples.png")) -> None:
+def sample(run: Path, *, count: Whole = 100, seed: Whole = 0, out: Path = Path("samples.png")) -> None:
     """Draw new images from the prior.
 
     Args:
@@ -182,6 +220,8 @@ def sample(run: Path, *, count: int = 100, seed: int = 0, out: Path = Path("samp
     from freyvae import pictures
     from freyvae.run import Run
 
+    if not 0 <= seed <= LARGEST_SEED:
+        raise BadInput(f"seed must be from 0 to {LARGEST_SEED}, not {seed}")
     pictures.save_images(Run.open(run).load_model().sample(count, seed=seed), out)
     print(out)
 
@@ -229,7 +269,11 @@ def decode(
 
     if (codes is None) == (not latents):
         raise BadInput("give the numbers of one code, or a file of codes with --codes")
-    pictures.save_images(Run.open(run).load_model().decode([latents] if codes is None else read_codes(codes)), out)
+    vae = Run.open(run).load_model()
+    latent_codes: Any = [latents] if codes is None else read_codes(codes)
+    if len(latent_codes[0]) != vae.latent_dim:
+        raise BadInput(f"a code of {run} is {vae.latent_dim} numbers, one a latent, not {len(latent_codes[0])}")
+    pictures.save_images(vae.decode(latent_codes), out)
     print(out)
 
 
@@ -241,7 +285,7 @@ def fetch(
 
     Args:
         name: of the data set.
-        source: a file that you have already (default: the data set's home, then a mirror).
+        source: a file that you have already. [default: the data set's home, then a mirror]
     """
     from freyvae.data import fetch_frey_faces
 
@@ -252,8 +296,8 @@ def fetch(
 def data_show(
     data: str = "frey-faces",
     *,
-    count: int = 200,
-    columns: int = 25,
+    count: Whole = 200,
+    columns: Whole = 25,
     image_size: str | None = None,
     grey: bool = False,
     strict: bool = False,
@@ -265,7 +309,7 @@ def data_show(
         data: frey-faces, synthetic-faces, or the path of a folder or file of images.
         count: how many images to show.
         columns: images in a row.
-        image_size: resize to HEIGHTxWIDTH pixels (default: as they are).
+        image_size: resize to HEIGHTxWIDTH pixels. [default: as they are]
         grey: turn to grey.
         strict: an unreadable file is an error; otherwise it is listed and left out.
         out: the picture, a PNG.

@@ -44,17 +44,41 @@ def read_codes(path: Path) -> np.ndarray:
     """
     try:
         if path.suffix == ".npy":
-            codes = np.load(path, allow_pickle=False)
+            codes = np.lib.format.read_array(io.BytesIO(path.read_bytes()), allow_pickle=False)
+            if codes.dtype.kind not in "buif":
+                raise BadInput(f"cannot read codes from {path}: its dtype is {codes.dtype}, not numbers")
         elif path.suffix == ".csv":
-            with path.open(newline="", encoding="utf-8") as file:
-                codes = np.array([row[1:] for row in csv.reader(file)][1:], dtype="float32")
+            codes = _from_csv(path)
         else:
             raise BadInput(f"codes are read from .csv or .npy, not from {path.name}")
-        codes = np.asarray(codes, dtype="float32")
-    except (OSError, ValueError, EOFError) as error:
-        if isinstance(error, BadInput):
-            raise
-        raise BadInput(f"cannot read codes from {path}: {error}") from error
-    if codes.ndim != 2:
+    except BadInput:
+        raise
+    except OSError as error:
+        raise BadInput(f"cannot read codes from {path}: {error.strerror or error}") from error
+    except (ValueError, EOFError, csv.Error) as error:
+        reason = "it holds a pickle, which can run code" if "pickle" in str(error) else " ".join(str(error).split())
+        raise BadInput(f"cannot read codes from {path}: {reason}") from error
+    if codes.ndim != 2 or 0 in codes.shape:
         raise BadInput(f"{path} holds no codes (image, latent), but an array of shape {codes.shape}")
-    return codes
+    return np.asarray(codes, dtype="float32")
+
+
+def _from_csv(path: Path) -> np.ndarray:
+    """The numbers of a .csv file with a header, all columns but one called `image`."""
+    with path.open(newline="", encoding="utf-8") as file:
+        header, *rows = list(csv.reader(file)) or [[]]
+    if not header or all(_is_number(cell) for cell in header):
+        raise ValueError("its first line must be a header, such as image,z1,z2")
+    first = 1 if header[0] == "image" else 0
+    for number, row in enumerate(rows, 2):
+        if len(row) != len(header):
+            raise ValueError(f"line {number} has {len(row)} values where the header has {len(header)}")
+    return np.array([row[first:] for row in rows], dtype="float32")
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -6,6 +6,8 @@ from typing import Any
 
 import freyvae
 from freyvae import pictures
+from freyvae.data import pixels_sha256
+from freyvae.errors import BadInput
 from freyvae.evaluation import bernoulli_floor_nats, mean_image_rmse_grey_levels
 from freyvae.recipe import Recipe
 from freyvae.report import write_report
@@ -21,6 +23,8 @@ def present(run: Run) -> list[str]:
     """
     recipe, vae, metrics = run.recipe, run.load_model(), run.read_metrics()
     data = load_training_data(recipe)
+    if pixels_sha256(data.images.images) != metrics.get("data_sha256"):
+        raise BadInput(f"{recipe.data} holds other images now than those that {run.folder} was trained on")
     split = data.split
     parts = {"training": split.train, "validation": split.validation, "test": split.test}
     left_out: list[str] = []
@@ -50,8 +54,9 @@ def summary(run: Run) -> str:
     """A few lines on a finished run, for the terminal."""
     metrics, recipe = run.read_metrics(), run.recipe
     lines = [
-        f"{recipe.name}: {recipe.data}, {recipe.latent_dim} latents, {metrics['epochs']} epochs in "
-        f"{metrics['seconds']:.1f} s after {metrics['compile_seconds']:.1f} s of compilation",
+        f"{recipe.name}: {recipe.data}, {_counted(recipe.latent_dim, 'latent')}, "
+        f"{_counted(metrics['epochs'], 'epoch')} in {metrics['seconds']:.1f} s "
+        f"after {metrics['compile_seconds']:.1f} s of compilation",
         f"  held-out free energy {metrics['val_free_energy_nats']:10.1f} nats per image"
         + (f", {metrics['val_bits_per_dim']:.3f} bits per dimension" if "val_bits_per_dim" in metrics else ""),
         f"              distortion {metrics['val_distortion_nats']:8.1f}",
@@ -64,15 +69,17 @@ def summary(run: Run) -> str:
     return "\n".join(lines)
 
 
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def _facts(recipe: Recipe, data: TrainingData, metrics: dict[str, Any]) -> dict[str, str]:
     count, height, width, channels = data.images.images.shape
     split = data.split
-    hidden = "-".join(map(str, recipe.hidden))
-    mirrored = "-".join(map(str, recipe.hidden[::-1]))
-    values = height * width * channels
+    widths = [height * width * channels, *recipe.hidden, recipe.latent_dim]
     return {
-        "what": f"a VAE with {recipe.latent_dim} latents, {values}-{hidden}-{recipe.latent_dim} and "
-        f"{recipe.latent_dim}-{mirrored}-{values}, likelihood {recipe.likelihood}",
+        "what": f"a VAE with {_counted(recipe.latent_dim, 'latent')}, {'-'.join(map(str, widths))} and "
+        f"{'-'.join(map(str, widths[::-1]))}, likelihood {recipe.likelihood}",
         "data": recipe.data,
         "images": f"{count} images of {height} by {width} pixels, {'grey' if channels == 1 else 'colour'}",
         "split": f"{recipe.split}: {len(split.train)} training, {len(split.validation)} validation, "
@@ -96,7 +103,7 @@ def _notes(recipe: Recipe, data: TrainingData) -> list[str]:
     if recipe.data == "synthetic-faces":
         notes.append("These are drawn faces, not photographs: no number here compares with one on the Frey faces.")
     if data.images.unreadable:
-        notes.append(f"{len(data.images.unreadable)} unreadable files were left out.")
+        notes.append(f"{_counted(len(data.images.unreadable), 'unreadable file')} left out.")
     mean_error = mean_image_rmse_grey_levels(data.train, data.validation)
     notes.append(
         f"A model that always answers with the mean training image has a reconstruction error of {mean_error:.1f} grey "

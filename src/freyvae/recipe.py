@@ -3,6 +3,7 @@
 import dataclasses
 import difflib
 import json
+import math
 import tomllib
 import types
 import typing
@@ -14,6 +15,8 @@ from typing import Any
 from freyvae.errors import BadInput
 
 FORMAT = 1
+# the model draws from seed + 1 and seed + 2 too, and generators take 32 bits
+LARGEST_SEED = 2**31 - 1
 
 
 def _choice(
@@ -21,12 +24,12 @@ def _choice(
     help: str,
     *,
     at_least: float | None = None,
+    at_most: float | None = None,
     above: float | None = None,
     one_of: tuple[str, ...] | None = None,
 ) -> Any:
-    return dataclasses.field(
-        default=default, metadata={"help": help, "at_least": at_least, "above": above, "one_of": one_of}
-    )
+    limits = {"at_least": at_least, "at_most": at_most, "above": above, "one_of": one_of}
+    return dataclasses.field(default=default, metadata={"help": help, **limits})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +52,7 @@ class Recipe:
     )
     validation: int | float = _choice(0.1, "validation images, a count or a fraction (not for blog)", above=0)
     test: int | float = _choice(0.1, "test images, a count or a fraction (not for blog)", at_least=0)
-    split_seed: int = _choice(0, "seed of the random split", at_least=0)
+    split_seed: int = _choice(0, "seed of the random split", at_least=0, at_most=LARGEST_SEED)
     latent_dim: int = _choice(2, "number of latents", at_least=1)
     latent_names: tuple[str, ...] = _choice((), "names of the latents, for the pictures and sliders")
     hidden: tuple[int, ...] = _choice((256,), "units of the encoder's hidden layers; the decoder's are reversed")
@@ -67,12 +70,14 @@ class Recipe:
     )
     start_at_mean: bool = _choice(True, "start the decoder at the mean training image")
     optimizer: str = _choice(
-        "adam", "optimizer, as Keras names it", one_of=("adam", "adamw", "adamax", "nadam", "rmsprop", "sgd", "lion")
+        "adam",
+        "optimizer: adam, adamw, adamax, nadam, rmsprop, sgd or lion",
+        one_of=("adam", "adamw", "adamax", "nadam", "rmsprop", "sgd", "lion"),
     )
     learning_rate: float = _choice(0.001, "learning rate of the optimizer", above=0)
     epochs: int = _choice(100, "number of epochs", at_least=1)
     batch_size: int = _choice(100, "images in a training step", at_least=1)
-    seed: int = _choice(0, "seed of every random draw of the training", at_least=0)
+    seed: int = _choice(0, "seed of every random draw of the training", at_least=0, at_most=LARGEST_SEED)
 
     def __post_init__(self) -> None:
         hints = typing.get_type_hints(type(self))
@@ -117,25 +122,30 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
         return parse_recipe((resources.files("freyvae") / "recipes" / f"{text}.toml").read_text(), text)
     path = Path(text)
     if not path.is_file():
-        raise BadInput(f"no recipe {text!r}: {_nearest(text, names)}or give the path of a TOML file")
+        raise BadInput(f"no recipe {text!r}: {_nearest(text, names)}a recipe of your own is the path of a TOML file")
     try:
-        return parse_recipe(path.read_text(encoding="utf-8"), text)
+        return parse_recipe(path.read_text(encoding="utf-8"), text, name=path.stem)
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"cannot read the recipe {text}: {error}") from error
 
 
-def parse_recipe(text: str, source: str) -> Recipe:
-    """A recipe from TOML text; `source` is how messages call it. Raises `BadInput` as `load_recipe` does."""
+def parse_recipe(text: str, source: str, *, name: str = "frey-faces") -> Recipe:
+    """A recipe from TOML text; `source` is how messages call it, `name` its name where it says none.
+
+    Raises `BadInput` as `load_recipe` does.
+    """
     try:
         fields = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"the recipe {source} is no TOML: {error}") from error
     version = fields.pop("format", FORMAT)
-    if not isinstance(version, int) or version > FORMAT:
+    if type(version) is not int or version < 1:
+        raise BadInput(f"the recipe {source}: format must be a whole number from 1 to {FORMAT}, not {version!r}")
+    if version > FORMAT:
         raise BadInput(f"the recipe {source} has format {version}; this freyvae reads up to {FORMAT}: update freyvae")
     try:
         _refuse_unknown(fields, "key")
-        return Recipe(**fields)
+        return Recipe(**{"name": name, **fields})
     except BadInput as error:
         raise BadInput(f"the recipe {source}: {error}") from error
 
@@ -165,6 +175,8 @@ def _checked(field: Any, hint: Any, value: Any) -> Any:
         )
     if limits["at_least"] is not None and not converted >= limits["at_least"]:
         raise BadInput(f"{field.name} must be at least {limits['at_least']}, not {converted}")
+    if limits["at_most"] is not None and not converted <= limits["at_most"]:
+        raise BadInput(f"{field.name} must be at most {limits['at_most']}, not {converted}")
     if limits["above"] is not None and not converted > limits["above"]:
         raise BadInput(f"{field.name} must be more than {limits['above']}, not {converted}")
     return converted
@@ -172,8 +184,10 @@ def _checked(field: Any, hint: Any, value: Any) -> Any:
 
 def _as_kind(value: Any, kind: Any) -> Any:
     """The value if it is of this kind, a whole number also as a float; else NotImplemented."""
-    if kind is float and type(value) in (int, float) and value == value and abs(value) != float("inf"):
-        return float(value)
+    if kind is str and isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
+        return NotImplemented  # bytes of a file name that are no UTF-8, which TOML cannot hold
+    if kind is float:
+        return float(value) if type(value) in (int, float) and math.isfinite(value) else NotImplemented
     if typing.get_origin(kind) is tuple and isinstance(value, (list, tuple)):
         items = [_as_kind(item, typing.get_args(kind)[0]) for item in value]
         return NotImplemented if NotImplemented in items else tuple(items)
@@ -189,5 +203,7 @@ def _kind_text(kinds: tuple[Any, ...]) -> str:
 def _toml_value(value: Any) -> str:
     if isinstance(value, tuple):
         return f"[{', '.join(_toml_value(item) for item in value)}]"
-    # JSON's strings, booleans and numbers are TOML's
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, (str, bool)) else repr(value)
+    if isinstance(value, (str, bool)):
+        # JSON's strings and booleans are TOML's, but for a bare DEL
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return repr(value)

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,23 @@ from freyvae.files import cannot_write, replacing, write_whole
 from freyvae.recipe import Recipe, load_recipe
 
 METRICS_FORMAT = 1
+# what training itself measures, and every finished run has
+METRICS_OF_TRAINING = (
+    "val_free_energy_nats",
+    "val_rate_nats",
+    "val_distortion_nats",
+    "val_loss",
+    "val_rmse_grey_levels",
+    "epochs",
+    "seconds",
+    "compile_seconds",
+    "images_per_second",
+    "seed",
+    "data",
+    "data_sha256",
+    "split",
+    "backend",
+)
 
 
 class Run:
@@ -68,14 +85,12 @@ class Run:
     def lock(self) -> Iterator[None]:
         """Hold the run for writing, making its folder first. The system lets go of it when the process ends, however.
 
+        A folder in which nothing was written is gone again afterwards.
+
         Raises:
             BadInput: another process holds it, the folder is another thing's, or it cannot be written.
         """
-        strangers = self.folder.exists() and (
-            not self.folder.is_dir() or (not self.recipe_path.exists() and any(self._contents()))
-        )
-        if strangers:
-            raise BadInput(f"{self.folder} exists and is not a run folder: choose another with --out")
+        self._refuse_strangers()
         lock = FileLock(self.folder / ".lock", timeout=0)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -87,7 +102,23 @@ class Run:
         try:
             yield
         finally:
+            if not any(self._contents()):
+                Path(lock.lock_file).unlink(missing_ok=True)
+                with suppress(OSError):
+                    self.folder.rmdir()
             lock.release()
+
+    def _refuse_strangers(self) -> None:
+        """Never write to a folder that is something else, whatever its files are called."""
+        if not self.folder.exists():
+            return
+        if not self.folder.is_dir() or (not self.recipe_path.exists() and any(self._contents())):
+            raise BadInput(f"{self.folder} exists and is not a run folder: choose another with --out")
+        if self.recipe_path.exists():
+            try:
+                load_recipe(self.recipe_path)
+            except BadInput as error:
+                raise BadInput(f"{self.folder} is not a run of ours: {error}; choose another with --out") from None
 
     def _contents(self) -> Iterator[Path]:
         return (entry for entry in self.folder.iterdir() if entry.name != ".lock")
@@ -127,12 +158,18 @@ class Run:
         write_whole(self.history_path, text.getvalue())
 
     def read_history(self) -> dict[str, list[float]]:
-        """The columns of `history.csv`, epochs counted from 1; empty when there is none."""
+        """The columns of `history.csv`, epochs counted from 1; empty when there is none.
+
+        Raises `BadInput` when it cannot be read.
+        """
         if not self.history_path.is_file():
             return {}
-        with self.history_path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-        return {name: [float(row[name]) for row in rows] for name in (rows[0] if rows else {})}
+        try:
+            with self.history_path.open(newline="", encoding="utf-8") as file:
+                rows = list(csv.DictReader(file, strict=True))
+            return {name: [float(row[name]) for row in rows] for name in (rows[0] if rows else {})}
+        except (OSError, ValueError, TypeError, csv.Error) as error:
+            raise BadInput(f"cannot read {self.history_path}: {error}") from error
 
     def read_metrics(self) -> dict[str, Any]:
         """What was measured so far. Raises `BadInput` when it cannot be read or is of a newer version."""
@@ -141,8 +178,11 @@ class Run:
             version = metrics.get("format", METRICS_FORMAT)
         except (OSError, ValueError, AttributeError) as error:
             raise BadInput(f"cannot read {self.metrics_path}: {error}") from error
-        if not isinstance(version, int) or version > METRICS_FORMAT:
+        if type(version) is not int or version > METRICS_FORMAT:
             raise BadInput(f"{self.metrics_path} has format {version}; this freyvae reads up to {METRICS_FORMAT}")
+        missing = [name for name in METRICS_OF_TRAINING if name not in metrics]
+        if missing:
+            raise BadInput(f"{self.metrics_path} lacks {', '.join(missing)}: train again with --fresh")
         return metrics
 
     def write_metrics(self, metrics: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ import freyvae
 from freyvae.errors import BadInput
 from freyvae.model import VAE, dense_decoder, dense_encoder, load_vae
 from freyvae.model.distributions import LIKELIHOODS
+from freyvae.model.shuffling import ShuffledBatches
 
 pytestmark = pytest.mark.backend
 SHAPE = (5, 4, 1)
@@ -41,7 +42,7 @@ def test_it_learns(images, likelihood):
     vae = small_vae(likelihood=likelihood)
     same = np.repeat(images[:4], 10, axis=0)
     before = vae.free_energy(same, samples=10).total.mean()
-    vae.fit(same, epochs=30, batch_size=10, verbose=0)
+    vae.fit(same, epochs=60, batch_size=10, verbose=0)
     assert vae.free_energy(same, samples=10).total.mean() < before - 1
 
 
@@ -112,7 +113,8 @@ def test_the_posts_loss_averages_the_cross_entropy_and_sums_the_kl(images):
 def test_warm_up_lets_the_rate_in_step_by_step(images):
     slow = VAE(SHAPE, 2, warm_up_steps=8, seed=0)
     slow.compile(optimizer=keras.optimizers.SGD(0.0))
-    history = slow.fit(images, epochs=3, batch_size=10, verbose=0).history
+    same = np.repeat(images[:1], 40, axis=0)  # every batch has the same rate
+    history = slow.fit(same, epochs=3, batch_size=10, verbose=0).history
     # four steps an epoch: mean weights of (1..4)/8, (5..8)/8, 1
     rates = np.array(history["rate"])
     weights = (np.array(history["loss"]) - np.array(history["distortion"])) / rates
@@ -247,3 +249,18 @@ def test_the_designs_ten_lines(frey_faces):
     assert history.history["val_free_energy"][1] < history.history["val_free_energy"][0]
     assert vae.encode(held_out).shape == (100, 2)
     assert vae.decode([[0.5, -1.0]]).shape == (1, 28, 20, 1)
+
+
+def test_keras_own_fit_shows_every_image_once_an_epoch_in_the_order_of_seed_and_step(images):
+    vae = small_vae()
+    batches = ShuffledBatches(vae, images, batch_size=15, seed=3)
+
+    def epoch():
+        batches.on_epoch_begin()
+        return np.concatenate([batches[number][0] for number in range(len(batches))])
+
+    first, again = epoch(), epoch()
+    np.testing.assert_array_equal(first, again)
+    assert sorted(map(bytes, first)) == sorted(map(bytes, images))
+    vae.optimizer.iterations.assign(3)
+    assert (epoch() != first).any()

@@ -15,10 +15,13 @@ from freyvae.model import compiled_fit
 from freyvae.model.distributions import DiagonalNormal, Likelihood, StandardNormal, likelihood_named
 from freyvae.model.networks import dense_decoder, dense_encoder
 from freyvae.model.objective import FreeEnergy, free_energy
+from freyvae.model.shuffling import ShuffledBatches
 
 Tensor = Any
 # how many images the methods that take numpy arrays hand to a network at once
 CHUNK = 1024
+# arguments of `fit` that say how images are fed: what Keras then does is not ours to do otherwise
+OTHER_FEEDING = {"sample_weight", "class_weight", "steps_per_epoch", "validation_split"}
 
 
 @keras.saving.register_keras_serializable("freyvae")
@@ -147,6 +150,13 @@ class VAE(keras.Model):
             kwargs["validation_data"] = self._gate(kwargs["validation_data"], "validation images")
         if y is None and compiled_fit.can_serve(self, x, kwargs):
             return compiled_fit.fit(self, x, seed=self.seed, **kwargs)
+        ours = y is None and isinstance(x, np.ndarray) and not OTHER_FEEDING & kwargs.keys()
+        if ours and kwargs.get("shuffle", True):
+            kwargs["shuffle"] = False
+            batch_size = kwargs.pop("batch_size", None) or 32
+            kwargs.setdefault("validation_batch_size", batch_size)
+            batches = ShuffledBatches(self, x, batch_size=batch_size, seed=self.seed)
+            return super().fit(batches, **kwargs)
         return super().fit(x, y, **kwargs)
 
     def get_config(self) -> dict[str, Any]:

@@ -41,9 +41,7 @@ class Recorder(keras.callbacks.Callback):
         self._began = time.perf_counter()
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Start the clock of the epoch. A fresh reseeding serves backends whose shuffle follows the global seed."""
-        if keras.backend.backend() != "jax":
-            keras.utils.set_random_seed(self.model.seed + epoch)
+        """Start the clock of the epoch."""
         self._epoch_began = time.perf_counter()
         if not self.epoch_seconds:
             self.compile_seconds = self._epoch_began - self._began

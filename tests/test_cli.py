@@ -1,0 +1,846 @@
+"""The commands, as a person types them: what they make, what they say, and what they say no to."""
+
+import contextlib
+import csv
+import dataclasses
+import hashlib
+import io
+import os
+import resource
+import shutil
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+from rich.console import Console
+
+from freyvae import cli, training
+from freyvae.__main__ import main
+from freyvae.data import frey_faces as frey_faces_module
+from freyvae.data import load_images
+from freyvae.errors import TrainingFailed
+from freyvae.model import VAE
+from freyvae.pictures import album
+from freyvae.recipe import Recipe, load_recipe, recipe_names
+from freyvae.run import Run
+from freyvae.training.callbacks import ProgressBar
+
+COMMANDS = [
+    "train",
+    "show",
+    "sample",
+    "encode",
+    "decode",
+    "demo",
+    "data",
+    "data fetch",
+    "data show",
+    "recipes",
+    "recipes list",
+    "recipes print",
+]
+QUICK = ["--epochs", "2", "--batch-size", "10", "--hidden", "8", "--latent-dim", "2"]
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+
+@pytest.fixture
+def few_pictures(monkeypatch):
+    """Drawing is the pictures' tests' business, and takes its time."""
+    monkeypatch.setattr(album, "CAPTIONS", {"examples": album.CAPTIONS["examples"]})
+
+
+@pytest.fixture
+def screen(monkeypatch):
+    """Make the screen so many columns wide."""
+    return lambda columns: monkeypatch.setattr(cli.app, "_console", Console(width=columns))
+
+
+@dataclasses.dataclass
+class Said:
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def say(capsys):
+    """Type a command; get its exit code and what it said."""
+
+    def type_command(*arguments):
+        capsys.readouterr()
+        code = main([str(argument) for argument in arguments])
+        return Said(code, *capsys.readouterr())
+
+    return type_command
+
+
+@pytest.fixture
+def refused(say, tmp_path):
+    """Type a command that must be refused: exit code 2, one line, and not a file changed. Get the line."""
+
+    def type_command(*arguments, code=2):
+        before = files(tmp_path)
+        said = say(*arguments)
+        assert said.code == code, said
+        assert said.out == ""
+        assert said.err.startswith("freyvae: ")
+        assert said.err.count("\n") == 1, said.err
+        assert files(tmp_path) == before
+        return said.err.removeprefix("freyvae: ").removesuffix("\n")
+
+    return type_command
+
+
+def picture_size(path):
+    with Image.open(path) as picture:
+        return picture.size
+
+
+def files(folder):
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def pictures_folder(tmp_path_factory):
+    """A folder of pictures such as a person may have, 30 of them."""
+    folder = tmp_path_factory.mktemp("home") / "cells.v2"
+    folder.mkdir()
+    random = np.random.default_rng(0)
+    for number in range(30):
+        Image.fromarray(random.integers(0, 256, (7, 6), dtype="uint8")).save(folder / f"{number}.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(pictures_folder, tmp_path_factory):
+    """`freyvae train cells.v2/ --out ...` with the recipe that suits a folder: the run, and what was said."""
+    out, err = io.StringIO(), io.StringIO()
+    folder = tmp_path_factory.mktemp("runs") / "cells"
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = main(["train", str(pictures_folder), "--out", str(folder), *QUICK])
+    return Run(folder), Said(code, out.getvalue(), err.getvalue())
+
+
+@pytest.fixture
+def run(trained):
+    return trained[0].folder
+
+
+# --- train ---
+
+
+def test_a_folder_of_pictures_is_trained_on_drawn_and_reported(trained, pictures_folder):
+    run, said = trained
+    assert said.code == 0
+    recipe = run.recipe
+    assert recipe == load_recipe("images").replace(
+        name="cells.v2", data=str(pictures_folder), epochs=2, batch_size=10, hidden=(8,), latent_dim=2
+    )
+    assert {path.name for path in run.folder.iterdir()} >= {
+        "recipe.toml",
+        "model.keras",
+        "history.csv",
+        "metrics.json",
+        "pictures",
+        "report.html",
+    }
+    assert {path.stem for path in run.pictures_path.iterdir()} >= set(album.CAPTIONS) - {"network"}
+    assert f"look at {run.report_path}" in said.out
+    assert "held-out free energy" in said.out
+
+
+def test_progress_is_plain_lines_where_there_is_no_terminal(trained):
+    lines = trained[1].err.splitlines()
+    assert [line.split(":")[0] for line in lines[:2]] == ["epoch 1/2", "epoch 2/2"]
+    assert "held out" in lines[0]
+    assert "nats per image" in lines[0]
+    assert "\x1b" not in trained[1].err + trained[1].out
+
+
+def test_metrics_hold_what_was_promised(trained):
+    metrics = trained[0].read_metrics()
+    for name in (
+        "val_free_energy_nats",
+        "val_rate_nats",
+        "val_distortion_nats",
+        "val_loss",
+        "epochs",
+        "seconds",
+        "compile_seconds",
+        "images_per_second",
+        "seed",
+        "data",
+        "split",
+        "backend",
+    ):
+        assert name in metrics
+    assert metrics["val_free_energy_nats"] == pytest.approx(metrics["val_distortion_nats"] + metrics["val_rate_nats"])
+    assert (metrics["epochs"], metrics["seed"], metrics["split"]) == (2, 0, "random")
+    assert metrics["images_per_second"] == pytest.approx(2 * metrics["train_images"] / metrics["seconds"])
+
+
+def test_a_finished_run_is_reloaded_and_says_so(say, run, pictures_folder):
+    before = files(run)
+    said = say("train", pictures_folder, "--out", run, *QUICK)
+    assert said.code == 0
+    assert "reloaded. `--fresh` trains anew." in said.err
+    assert "held-out free energy" in said.out
+    again = say("train", pictures_folder, "--out", run, *QUICK, "--quiet")
+    assert again == Said(0, "", "")
+    # a run's own recipe is that run
+    fed_back = say("train", "--recipe", run / "recipe.toml", "--out", run)
+    assert "reloaded" in fed_back.err
+    assert files(run) == before
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_quiet_trains_and_says_nothing_even_on_a_terminal(pictures_folder, few_pictures, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    assert main(["train", str(pictures_folder), *QUICK, "-q"]) == 0
+    assert sys.stderr.getvalue() == capsys.readouterr().out == ""
+    assert Run("runs/cells.v2").is_finished
+
+
+def test_progress_is_one_bar_on_a_terminal(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setenv("TERM", "xterm")
+    lines = []
+    bar = ProgressBar(done=0, epochs=20, say=lines.append)
+    bar.on_train_begin()
+    for epoch in range(20):
+        bar.on_epoch_end(epoch, {"free_energy": 9.0 - epoch, "val_free_energy": 10.0 - epoch})
+    bar.close()
+    shown = sys.stderr.getvalue()
+    assert lines == []
+    assert "epoch 20/20" in shown
+    assert "free energy -10.0, held out -9.0 nats per image" in shown
+    # drawn over itself, not line after line, and the cursor is given back
+    assert "\x1b[2K" in shown
+    assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l")
+
+
+def test_a_run_of_another_recipe_is_not_overwritten(refused, run, pictures_folder):
+    line = refused("train", pictures_folder, "--out", run, *QUICK, "--seed", 3)
+    assert "holds a run of another recipe (seed 0, not 3)" in line
+
+
+@pytest.fixture
+def chosen(monkeypatch):
+    """What `train` would train, without training."""
+    choices = {}
+
+    def record(recipe, **others):
+        choices.update(recipe=recipe, **others)
+
+    monkeypatch.setattr(cli, "_train", record)
+
+    def choose(*arguments):
+        choices.clear()
+        assert main(["train", *map(str, arguments)]) == 0
+        return choices["recipe"]
+
+    choose.choices = choices
+    return choose
+
+
+def test_data_is_positional_or_a_flag(chosen):
+    assert chosen() == load_recipe("frey-faces")
+    assert chosen("synthetic-faces") == chosen("--data", "synthetic-faces")
+    assert chosen("synthetic-faces") == load_recipe("frey-faces").replace(
+        name="synthetic-faces", data="synthetic-faces"
+    )
+    assert chosen("frey-faces", "--recipe", "blog-2016") == load_recipe("blog-2016")
+    assert chosen("cells/") == chosen("--data=cells/") == load_recipe("images").replace(name="cells", data="cells/")
+    assert chosen("cells", "--recipe", "images").name == "images"
+    assert chosen("cells", "--name", "mine").name == "mine"
+
+
+@pytest.mark.parametrize(
+    ("path", "name"), [("a.npy", "a"), ("a/b.c.npz", "b.c"), (".photos", "photos"), ("/", "images"), ("v1.5/", "v1.5")]
+)
+def test_a_run_is_named_after_its_data(chosen, tmp_path, path, name):
+    (tmp_path / "v1.5").mkdir()
+    assert chosen(path).name == name
+
+
+def test_the_other_flags_of_train(chosen):
+    chosen("--out", "x", "--fresh", "--quiet")
+    assert {name: str(chosen.choices[name]) for name in ("out", "fresh", "quiet")} == {
+        "out": "x",
+        "fresh": "True",
+        "quiet": "True",
+    }
+
+
+OTHERS = {
+    "name": "mine",
+    "image_size": "28x20",
+    "grey": True,
+    "split": "blocked",
+    "validation": 200,
+    "test": 0.25,
+    "split_seed": 7,
+    "latent_dim": 3,
+    "latent_names": ("light", "age", "pose"),
+    "hidden": (64, 32),
+    "activation": "tanh",
+    "likelihood": "gaussian",
+    "beta": 0.5,
+    "warm_up_epochs": 4,
+    "noise_scale": 0.1,
+    "average_distortion": True,
+    "start_at_mean": False,
+    "optimizer": "sgd",
+    "learning_rate": 1e-4,
+    "epochs": 5,
+    "batch_size": 6,
+    "seed": 8,
+}
+FIELDS = [field for field in dataclasses.fields(Recipe) if field.name != "data"]
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
+def test_every_field_of_a_recipe_is_overridden_by_its_flag(chosen, field):
+    flag, value = f"--{field.name.replace('_', '-')}", OTHERS[field.name]
+    if value is False:
+        arguments = [flag.replace("--", "--no-")]
+    else:
+        arguments = [flag, *([] if value is True else value if isinstance(value, tuple) else [value])]
+    for recipe in recipe_names():
+        changed = chosen("--recipe", recipe, *arguments)
+        assert changed == load_recipe(recipe).replace(**{field.name: value})
+        assert type(getattr(changed, field.name)) is type(value)
+
+
+def test_lists_and_switches_are_taken_back(chosen):
+    assert chosen("--no-latent-names", "--no-hidden").hidden == ()
+    assert chosen("--recipe", "blog-2016", "--no-average-distortion").average_distortion is False
+    assert chosen("--recipe", "blog-2016", "--start-at-mean").start_at_mean is True
+    assert chosen("--hidden", 3, "--hidden", 4).hidden == chosen("--hidden", 3, 4).hidden == (3, 4)
+
+
+# --- help ---
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_every_command_has_help_that_fits(say, screen, command, columns):
+    screen(columns)
+    said = say(*command.split(), "--help")
+    assert (said.code, said.err) == (0, "")
+    assert said.out.startswith(f"Usage: freyvae {command}".rstrip())
+    assert all(len(line) <= columns for line in said.out.splitlines())
+    assert "…" not in said.out
+
+
+def test_no_command_is_left_out_here():
+    def walk(app, above=""):
+        for name in app:
+            if not name.startswith("-"):
+                yield f"{above}{name}"
+                yield from walk(app[name], f"{above}{name} ")
+
+    assert sorted(walk(cli.app)) == sorted(COMMANDS)
+
+
+def test_every_flag_of_train_says_what_it_does_and_its_default(say, screen):
+    screen(400)
+    page = say("train", "--help").out
+    for field in FIELDS:
+        (line,) = [line for line in page.splitlines() if f" --{field.name.replace('_', '-')} " in line]
+        assert field.metadata["help"] in line
+        assert "[default: " in line
+        for limit in field.metadata["one_of"] or ():
+            assert limit in line
+    for flag in ("--data", "--recipe", "--out", "--fresh", "--quiet"):
+        (line,) = [line for line in page.splitlines() if f" {flag} " in line]
+        assert "[default: " in line
+    assert "[default: 2; 16 in images]" in page
+    assert "[default: 1.0; 0.01 in blog-2016]" in page
+    assert "[default: humour pose; none in images]" in page
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command not in ("data", "recipes")])
+def test_every_flag_of_every_command_has_a_default_or_is_required(say, screen, command):
+    screen(400)
+    for line in say(*command.split(), "--help").out.splitlines():
+        words = line.strip("│ ").split()
+        if line.startswith("│") and any(word.startswith("--") and word != "--codes" for word in words):
+            assert "[default: " in line or "[required]" in line, line
+
+
+def test_version_and_help_without_a_command(say):
+    import freyvae
+
+    assert say("--version") == Said(0, f"{freyvae.__version__}\n", "")
+    assert say().out == say("--help").out
+
+
+def test_the_shell_completes(say, tmp_path):
+    said = say("--install-completion", "--shell", "bash", "--output", tmp_path / "completion")
+    assert said.code == 0
+    script = (tmp_path / "completion").read_text()
+    assert "freyvae" in script
+    assert "--latent-dim" in script
+    subprocess.run(["bash", "-n", str(tmp_path / "completion")], check=True)
+
+
+# --- recipes ---
+
+
+def test_recipes_are_listed(say):
+    assert say("recipes", "list").out.split() == recipe_names()
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_a_printed_recipe_fed_back_is_the_same_recipe(say, chosen, tmp_path, name):
+    printed = say("recipes", "print", name).out
+    (tmp_path / "mine.toml").write_text(printed)
+    assert chosen("--recipe", "mine.toml") == load_recipe(name)
+    assert say("recipes", "print", "mine.toml").out == printed
+
+
+# --- what a trained run gives ---
+
+
+def test_show_draws_again(say, run, few_pictures):
+    (run / "report.html").unlink()
+    (run / "pictures" / "examples.png").unlink()
+    said = say("show", run)
+    assert said.code == 0
+    assert "look at" in said.out
+    assert (run / "report.html").is_file()
+    assert (run / "pictures" / "examples.png").is_file()
+
+
+def test_sample(say, run, tmp_path):
+    assert say("sample", run).out == "samples.png\n"
+    assert picture_size("samples.png") == (13 * 20 * 6, 13 * 5 * 7)  # 20 columns and 5 rows of 6 by 7 pixels, enlarged
+    for name in ("a.npy", "b.npy"):
+        assert say("sample", run, "--count", 3, "--seed", 1, "--out", name).code == 0
+    images = np.load("a.npy")
+    assert (images.shape, images.dtype) == ((3, 7, 6, 1), np.uint8)
+    np.testing.assert_array_equal(images, np.load("b.npy"))
+    say("sample", run, "--count", 3, "--seed", 2, "--out", "b.npy")
+    assert (images != np.load("b.npy")).any()
+
+
+def test_encode_and_decode_and_that_they_agree_with_the_model(say, run, pictures_folder):
+    assert say("encode", run, pictures_folder).out == "codes.csv\n"
+    assert say("encode", run, pictures_folder, "--out", "codes.npy").code == 0
+    vae, images = Run(run).load_model(), load_images(pictures_folder)
+    codes = np.load("codes.npy")
+    np.testing.assert_array_equal(codes, vae.encode(images.images))
+    with open("codes.csv", newline="") as file:
+        header, *rows = csv.reader(file)
+    assert header == ["image", "z1", "z2"]
+    assert [row[0] for row in rows] == [f"{number}.png" for number in range(30)]
+    np.testing.assert_array_equal(np.array([row[1:] for row in rows], "float32"), codes)
+    for name in ("codes.csv", "codes.npy"):
+        assert say("decode", run, "--codes", name, "--out", "images.npy").out == "images.npy\n"
+        np.testing.assert_allclose(np.load("images.npy"), vae.decode(codes) * 255, atol=0.501)
+    assert say("decode", run, "--codes", "codes.csv").out == "decoded.png\n"
+    assert picture_size("decoded.png") == (13 * 20 * 6, 13 * 2 * 7)
+
+
+def test_decode_takes_numbers_negative_ones_too(say, run):
+    assert say("decode", run, "-0.5", "-1e-3", "--out", "one.npy").code == 0
+    expected = Run(run).load_model().decode([[-0.5, -1e-3]])
+    np.testing.assert_allclose(np.load("one.npy"), expected * 255, atol=0.501)
+    assert say("decode", run, 1, 2).code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        ([], "give the numbers of one code, or a file of codes with --codes"),
+        (["1", "2", "--codes", "codes.csv"], "give the numbers of one code, or a file"),
+        (["1"], "is 2 numbers, one a latent, not 1"),
+        (["1", "2", "-3"], "is 2 numbers, one a latent, not 3"),
+        (["nan", "1"], "must be finite"),
+        (["1", "two"], "LATENTS must be a number, not 'two'"),
+        (["1", "2", "--out", "a.jpg"], "a.jpg must end in .png or .npy"),
+        (["--codes", "away.csv"], "No such file"),
+        (["--codes", "three.csv"], "is 2 numbers, one a latent, not 3"),
+    ],
+)
+def test_codes_that_do_not_fit_are_refused(refused, run, tmp_path, arguments, line):
+    (tmp_path / "three.csv").write_text("a,b,c\n1,2,3\n")
+    (tmp_path / "decoded.png").write_bytes(b"precious")
+    assert line in refused("decode", run, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["--count", "0"], "must be at least 1"),
+        (["--seed", "-1"], "seed must be from 0 to"),
+        (["--seed", str(2**32)], "seed must be from 0 to"),
+        (["--count", "1.5"], "--count must be a whole number, not '1.5'"),
+        (["--out", "/proc/freyvae/samples.png"], "cannot write /proc/freyvae/samples.png"),
+    ],
+)
+def test_samples_that_cannot_be_are_refused(refused, run, arguments, line):
+    assert line in refused("sample", run, *arguments)
+
+
+# --- data ---
+
+
+def test_data_fetch_verifies_and_keeps_a_file_that_one_has(say, refused, tmp_path, monkeypatch, frey_faces):
+    import scipy.io
+
+    monkeypatch.setattr(frey_faces_module, "SOURCES", ())
+    monkeypatch.setattr(frey_faces_module, "_cache_folder", lambda: tmp_path / "cache")
+    scipy.io.savemat(tmp_path / "mine.mat", {"ff": frey_faces.reshape(1965, 560).T})
+    said = say("data", "fetch", "frey-faces", "--from", tmp_path / "mine.mat")
+    assert (said.code, said.out) == (0, f"{tmp_path / 'cache' / 'frey_rawface.mat'}\n")
+    (tmp_path / "other.mat").write_bytes(b"MATLAB, or so it says")
+    assert "not the Frey faces" in refused("data", "fetch", "frey-faces", "--from", "other.mat")
+    assert "can't be read" in refused("data", "fetch", "frey-faces", "--from", "away.mat")
+    assert 'Choose from: "frey-faces"' in refused("data", "fetch", "fray-faces")
+
+
+def test_data_show_says_what_there_is_and_draws_it(say, refused, pictures_folder, tmp_path):
+    said = say("data", "show", pictures_folder, "--count", 4, "--columns", 2)
+    assert said.code == 0
+    lines = said.out.splitlines()
+    assert lines[0].startswith("cells.v2: 30 images, 7 x 6 pixels, grey levels ")
+    assert lines[1] == "examples.png"
+    folder = shutil.copytree(pictures_folder, tmp_path / "cells")
+    (folder / "broken.png").write_bytes(b"")
+    said = say("data", "show", folder, "--image-size", "4x4", "--grey", "--out", "few.png")
+    assert said.err == "left out, unreadable: broken.png: empty\n"
+    assert "4 x 4 pixels" in said.out
+    assert "unreadable: broken.png: empty" in refused("data", "show", folder, "--strict")
+    assert "must end in .png" in refused("data", "show", pictures_folder, "--out", "few.jpg")
+
+
+# --- the demo ---
+
+
+def quick_demo(monkeypatch):
+    def quick(name):
+        return load_recipe(name).replace(epochs=1, hidden=(4,))
+
+    monkeypatch.setattr(cli, "load_recipe", quick)
+
+
+def test_the_demo_trains_on_the_real_faces(say, monkeypatch, few_pictures, frey_faces):
+    quick_demo(monkeypatch)
+    monkeypatch.setattr("freyvae.data.source.load_frey_faces", lambda progress: frey_faces)
+    said = say("demo")
+    assert said.code == 0
+    run = Run.open("runs/demo")
+    assert (run.recipe.data, run.read_metrics()["train_images"]) == ("frey-faces", 1800)
+    assert run.report_path.is_file()
+    assert "DRAWN" not in said.err
+    assert "reloaded" in say("demo").err
+
+
+def test_the_demo_goes_on_with_drawn_faces_and_says_so_loudly(say, monkeypatch, tmp_path, few_pictures):
+    quick_demo(monkeypatch)
+    monkeypatch.setattr(frey_faces_module, "SOURCES", ())
+    monkeypatch.setattr(frey_faces_module, "_cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.delenv("FREYVAE_DATA", raising=False)
+    said = say("demo", "--out", "shown", "--quiet")
+    assert (said.code, said.out) == (0, "")
+    assert "THE REAL FACES CAN'T BE HAD" in said.err
+    assert "GOING ON WITH DRAWN FACES" in said.err
+    run = Run.open("shown-synthetic")
+    assert run.recipe.data == "synthetic-faces"
+    assert "drawn faces, not photographs" in run.report_path.read_text()
+    # nothing is left where the real faces would have been
+    assert not (tmp_path / "shown").exists()
+
+
+# --- no ---
+
+
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        ("trian", 'Unknown command "trian". Did you mean "train"?'),
+        ("recipes prnt", 'Unknown command "prnt". Did you mean "print"?'),
+        ("train --latnt-dim 3", "Unknown option: --latnt-dim. Did you mean --latent-dim? See `freyvae train --help`."),
+        ("train --recipe blog-2015", "no recipe 'blog-2015': did you mean 'blog-2016'?"),
+        ("recipes print images.tml", "no recipe 'images.tml': did you mean 'images'?"),
+        ("train --recipe mine.toml", "unknown key 'latnt_dim': did you mean 'latent_dim'?"),
+        ("train --recipe newer.toml", "has format 2; this freyvae reads up to 1: update freyvae"),
+        ("train frey_faces", "frey_faces: no such folder or file; did you mean frey-faces?"),
+        ("train --split blog-split", "split cannot be 'blog-split': did you mean 'blog'?"),
+        ("train --epochs many", "--epochs must be a whole number, not 'many'; see `freyvae train --help`"),
+        ("train --epochs 1.5", "--epochs must be a whole number, not '1.5'"),
+        ("train --hidden 4 x", "--hidden must be a whole number, not 'x'"),
+        ("train --beta high", "--beta must be a number, not 'high'"),
+        ("train --beta inf", "beta must be a number, not inf"),
+        ("train --validation most", "--validation must be a count or a fraction, not 'most'"),
+        ("train --validation=-1", "validation must be more than 0, not -1"),
+        ("train --epochs", "--epochs needs a value"),
+        ("train --hidden", "--hidden needs a value"),
+        ("train --grey=maybe", "--grey"),
+        ("train --epochs 1 --epochs 2", "--epochs specified multiple times"),
+        ("train one two", "no more arguments were expected: two"),
+        ("sample", "RUN is missing; see `freyvae sample --help`"),
+        ("encode run", "DATA is missing"),
+        ("train --latent-dim 0", "latent_dim must be at least 1, not 0"),
+        ("train --seed -1", "seed must be at least 0, not -1"),
+        ("train --seed 4294967296", "seed must be at most"),
+        ("train --image-size big --data images.npy", "image size 'big' is not HEIGHTxWIDTH"),
+    ],
+)
+def test_wrong_usage_names_what_is_wrong_and_suggests_the_nearest(refused, tmp_path, command, line):
+    (tmp_path / "mine.toml").write_text("latnt_dim = 3")
+    (tmp_path / "newer.toml").write_text("format = 2\nunheard_of = true")
+    np.save("images.npy", np.zeros((30, 4, 4), "uint8"))
+    assert line in refused(*command.split())
+
+
+@pytest.fixture
+def bad_data(tmp_path, pictures_folder):
+    """One of every kind of images that cannot be trained on."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "one").mkdir()
+    shutil.copy(pictures_folder / "0.png", tmp_path / "one")
+    np.save("zero.npy", np.zeros((30, 0, 4), "uint8"))
+    np.save("none.npy", np.zeros((0, 4, 4), "uint8"))
+    np.save("range.npy", np.full((30, 4, 4), 1.5))
+    np.save("bytes.npy", np.full((30, 4, 4), 255.0))
+    np.save("nan.npy", np.full((30, 4, 4), np.nan))
+    np.save("channels.npy", np.zeros((30, 4, 4, 2), "uint8"))
+    np.save("pickle.npy", np.array([Bomb()]), allow_pickle=True)
+    np.save("good.npy", np.zeros((30, 4, 4), "uint8"))
+    (tmp_path / "cut.npy").write_bytes((tmp_path / "good.npy").read_bytes()[:-9])
+    (tmp_path / "words.txt").write_text("words")
+
+
+class Bomb:
+    def __reduce__(self):
+        return (pytest.fail, ("a pickle was run",))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["nowhere"], "nowhere: no such folder or file; give a folder, a file, frey-faces or synthetic-faces"),
+        (["empty"], "empty: no pictures in this folder"),
+        (["one"], "at least 2 images"),
+        (["zero.npy"], "images of zero size, shape (30, 0, 4)"),
+        (["none.npy"], "there are no images"),
+        (["range.npy"], "float pixels from 1.5 to 1.5, but floats must lie in [0, 1]"),
+        (["bytes.npy"], "they look like 0 to 255"),
+        (["nan.npy"], "NaN or infinite"),
+        (["channels.npy"], "2 channels"),
+        (["pickle.npy"], "a pickle, which can run code"),
+        (["cut.npy"], "cut.npy: damaged, cut short"),
+        (["words.txt"], "can't read images from this kind of file"),
+        (["good.npy", "--batch-size", "25"], "batch_size 25 is larger than the 24 training images"),
+        (["good.npy", "--validation", "31"], "validation holds out 31 images, but there are only 30"),
+        (["good.npy", "--validation", "20", "--test", "10"], "nothing is left to train on"),
+        (["good.npy", "--split", "blog"], "there are only 30"),
+        (["good.npy", "--out", "/proc/freyvae"], "cannot write /proc/freyvae"),
+        (["good.npy", "--out", "one"], "one exists and is not a run folder: choose another with --out"),
+        (["good.npy", "--out", "good.npy"], "good.npy exists and is not a run folder"),
+        (["good.npy", "--out", "one", "--fresh"], "one exists and is not a run folder"),
+    ],
+)
+def test_bad_input_is_refused_and_nothing_is_lost(refused, bad_data, arguments, line):
+    assert line in refused("train", *arguments)
+
+
+@pytest.mark.parametrize("name", ["nowhere", "empty", "zero.npy", "range.npy", "nan.npy", "channels.npy", "pickle.npy"])
+@pytest.mark.parametrize("command", ["encode", "show"])
+def test_the_other_commands_refuse_the_same(refused, run, bad_data, name, command):
+    arguments = ["encode", run, name] if command == "encode" else ["data", "show", name]
+    assert name in refused(*arguments)
+
+
+def test_images_of_another_shape_than_the_runs_are_refused(refused, run, bad_data):
+    line = refused("encode", run, "good.npy")
+    assert line == "images are 4 x 4 grey images, but this model is of 7 x 6 grey images"
+    np.save("colour.npy", np.random.default_rng(0).integers(0, 256, (3, 7, 6, 3), dtype="uint8"))
+    assert "7 x 6 colour images, but this model is of 7 x 6 grey" in refused("encode", run, "colour.npy")
+
+
+def test_places_that_cannot_be_written_are_refused(refused, run, pictures_folder):
+    for name in ("codes.csv", "codes.npy"):
+        assert "cannot write /proc/freyvae" in refused("encode", run, pictures_folder, "--out", f"/proc/freyvae/{name}")
+    assert "written as .csv or .npy" in refused("encode", run, pictures_folder, "--out", "codes.txt")
+    assert "cannot write /proc/freyvae" in refused("decode", run, 1, 2, "--out", "/proc/freyvae/a.png")
+    assert "cannot write /proc/freyvae" in refused("data", "show", pictures_folder, "--out", "/proc/freyvae/a.png")
+
+
+def test_a_full_disk_is_one_line_and_what_was_there_stays(refused, run, pictures_folder, tmp_path):
+    """A file-size limit of the system stands in for the full disk. Training on one is training's tests' business."""
+    (tmp_path / "codes.csv").write_text("precious")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        lines = [refused("encode", run, pictures_folder), refused("sample", run)]
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert lines == [
+        f"cannot write {name}: File too large; free some space, or choose another place"
+        for name in ("codes.csv", "samples.png")
+    ]
+
+
+@pytest.fixture
+def copied(run, tmp_path):
+    """A copy of the run, to be spoiled."""
+    return Run(shutil.copytree(run, tmp_path / "copied"))
+
+
+def _cut(path):
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def _archive(path):
+    with path.open("wb") as file:
+        np.savez(file, a=np.zeros(3))
+
+
+def _foreign(path):
+    keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]).save(path)
+
+
+def _lambda(path):
+    keras.Sequential([keras.Input((3,)), keras.layers.Lambda(lambda values: values + 1)]).save(path)
+
+
+class Unregistered(keras.layers.Layer):
+    def call(self, inputs):
+        return inputs
+
+
+def _unregistered(path):
+    keras.Sequential([keras.Input((3,)), Unregistered()]).save(path)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "line"),
+    [
+        (_cut, "is no Keras model, or is truncated"),
+        (lambda path: path.write_text("words"), "is no Keras model, or is truncated"),
+        (_archive, "cannot be loaded in safe mode"),
+        (_foreign, "holds a Sequential, not a freyvae VAE"),
+        (_lambda, "cannot be loaded in safe mode"),
+        (_unregistered, "cannot be loaded in safe mode"),
+    ],
+    ids=["truncated", "words", "zip", "foreign", "lambda", "unregistered"],
+)
+def test_a_model_that_cannot_be_trusted_is_refused(refused, copied, spoil, line):
+    spoil(copied.model_path)
+    assert line in refused("sample", copied.folder)
+
+
+def test_a_model_of_another_shape_than_the_runs_images_is_refused(refused, copied, pictures_folder):
+    VAE((5, 5, 1), 2).save(copied.model_path)
+    line = "images are 7 x 6 grey images, but this model is of 5 x 5 grey images"
+    assert refused("encode", copied.folder, pictures_folder) == line
+    assert "7 x 6 grey images, but this model is of 5 x 5" in refused("show", copied.folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "line"),
+    [
+        ("recipe.toml", "format = 2", "has format 2; this freyvae reads up to 1"),
+        ("recipe.toml", "epochs = 0", "epochs must be at least 1"),
+        ("metrics.json", "{", "cannot read"),
+        ("metrics.json", "{}", "lacks val_free_energy_nats"),
+        ("history.csv", "epoch,loss\n1,x\n", "cannot read"),
+    ],
+)
+def test_a_run_whose_files_were_spoiled_is_refused(refused, copied, name, content, line):
+    (copied.folder / name).write_text(content)
+    said = refused("show", copied.folder)
+    assert line in said
+    assert name in said
+
+
+@pytest.mark.parametrize("command", ["show", "sample", "encode", "decode"])
+def test_what_is_no_run_is_refused(refused, tmp_path, pictures_folder, command):
+    more = {"encode": [pictures_folder], "decode": [1, 2]}.get(command, [])
+    assert "no run at nowhere" in refused(command, "nowhere", *more)
+    assert "is not a run folder" in refused(command, pictures_folder, *more)
+
+
+# --- exit codes ---
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (TrainingFailed("the loss is no longer a number in epoch 3"), 1, "the loss is no longer a number in epoch 3"),
+        (training.Interrupted("stopped after epoch 3 of 9; the same command goes on"), 130, "the same command goes on"),
+        (KeyboardInterrupt(), 130, "interrupted"),
+        (MemoryError(), 1, "out of memory: try fewer or smaller images, or a smaller --batch-size"),
+        (RuntimeError("RESOURCE_EXHAUSTED: Out of memory\nallocating 9 bytes"), 1, "out of memory"),
+        (ZeroDivisionError("a\nb"), 1, "ZeroDivisionError: a b (this is a bug; --debug shows where)"),
+        (OSError(5, "Input/output error", "disk"), 2, "Input/output error: disk"),
+    ],
+)
+def test_exit_codes(refused, monkeypatch, error, code, line):
+    def fail(*arguments, **flags):
+        raise error
+
+    monkeypatch.setattr(training, "train", fail)
+    assert line in refused("train", code=code)
+
+
+@pytest.mark.parametrize("command", ["--debug train nowhere", "train nowhere --debug", "train --debug --epochs x"])
+def test_debug_shows_the_traceback_then_the_line(say, command):
+    said = say(*command.split())
+    assert said.code == 2
+    assert said.err.startswith("Traceback (most recent call last):")
+    assert said.err.splitlines()[-1].startswith("freyvae: ")
+
+
+def test_ctrl_c_in_a_real_process_exits_130_with_one_line():
+    script = (
+        "import os, signal, sys, freyvae.cli as cli; from freyvae.__main__ import main\n"
+        "cli.recipe_names = lambda: os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.exit(main(['recipes', 'list']))"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60)
+    assert (result.returncode, result.stdout, result.stderr) == (130, "", "freyvae: interrupted\n")
+
+
+def test_a_reader_that_leaves_early_is_no_error():
+    """`freyvae recipes print frey-faces | head -1`, with a head that is gone before the first line."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        result = subprocess.run(
+            [sys.executable, "-m", "freyvae", "recipes", "print", "frey-faces"],
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=60,
+        )
+    finally:
+        os.close(writing)
+    assert (result.returncode, result.stderr) == (0, b"")
+
+
+def test_the_console_script_is_this_one():
+    from importlib.metadata import entry_points
+
+    (script,) = entry_points(group="console_scripts", name="freyvae")
+    assert script.value == "freyvae.__main__:main"

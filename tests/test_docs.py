@@ -1,0 +1,246 @@
+"""What the documents say is so: commands and code run, links lead somewhere, and nothing public is left out."""
+
+import contextlib
+import importlib.util
+import os
+import re
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+import freyvae
+from freyvae import pictures, training
+from freyvae.__main__ import main
+from freyvae.cli import app
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+TRAPS = ROOT / "examples" / "two_traps.py"
+# commands that go on until they are told to stop, or that change the shell of whoever runs the test: only parsed
+PARSED_ONLY = {"explore", "--install-completion"}
+EVERY_DOCUMENT = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+
+_FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_SPAN = re.compile(r"`([^`\n]+)`")
+
+
+def fences(text):
+    """(language, content) of each fenced block."""
+    return _FENCE.findall(text)
+
+
+def command_lines(text):
+    """Every line of a shell block and every code span, in reading order, as words: ['freyvae', 'train', ...]."""
+    spans = []
+    for match in re.finditer(f"(?P<fence>{_FENCE.pattern})|(?P<span>{_SPAN.pattern})", text, _FENCE.flags):
+        if match["span"]:
+            spans.append(match["span"].strip("`"))
+        elif re.match(r"```(sh|bash|shell|console)?\n", match["fence"]):
+            spans.extend(match["fence"].replace("\\\n", " ").splitlines()[1:-1])
+    lines = []
+    for span in spans:
+        with contextlib.suppress(ValueError):  # not a shell's words: an apostrophe, say
+            words = shlex.split(span.removeprefix("$ "), comments=True)
+            while words and re.fullmatch(r"[A-Z_]+=\S*", words[0]):
+                words = words[1:]
+            if words:
+                words[0] = words[0].removeprefix(".venv/bin/")
+                lines.append(words)
+    return lines
+
+
+def commands(document, program):
+    """The words after `program`, of each of its different command lines in the document."""
+    found = [tuple(words[1:]) for words in command_lines(document.read_text("utf-8")) if words[0] == program]
+    return list(dict.fromkeys(found))
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """One epoch is enough, and one picture: the others have tests of their own."""
+    train = training.train
+
+    def one_epoch(recipe, *arguments, **named):
+        return train(recipe.replace(epochs=1), *arguments, **named)
+
+    def one_picture(vae, images, *, folder, **named):
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "examples.png"
+        pictures.save_figure(pictures.examples(next(iter(images.values())), count=20), path)
+        return [path]
+
+    monkeypatch.setattr(training, "train", one_epoch)
+    monkeypatch.setattr(pictures, "draw_all", one_picture)
+
+
+@pytest.fixture(scope="module")
+def compiled_quickly(tmp_path_factory):
+    """Nearly all of an epoch's time here is compilation: let JAX do it roughly, and once for each model."""
+    if keras.backend.backend() != "jax":
+        yield
+        return
+    import jax
+    from jax.experimental.compilation_cache import compilation_cache
+
+    wanted = {
+        "jax_disable_most_optimizations": True,
+        "jax_compilation_cache_dir": str(tmp_path_factory.mktemp("compiled")),
+        "jax_persistent_cache_min_compile_time_secs": 0.1,
+    }
+    before = {name: jax.config.values[name] for name in wanted}
+    for values in (wanted, before):
+        for name, value in values.items():
+            jax.config.update(name, value)
+        compilation_cache.reset_cache()
+        if values is wanted:
+            yield
+
+
+@pytest.fixture(scope="module")
+def small_run(compiled_quickly, frey_faces, tmp_path_factory):
+    """One run of the default recipe, for documents that speak of one they did not train."""
+    folder = tmp_path_factory.mktemp("docs") / "run"
+    training.train(freyvae.load_recipe("frey-faces").replace(epochs=1), folder, quiet=True)
+    return folder
+
+
+@pytest.fixture
+def desk(frey_faces, small_run, tmp_path, monkeypatch):
+    """A folder to follow a document in, with images of one's own, the faces' file, and a run of `freyvae train`."""
+    home = Path(os.environ["FREYVAE_DATA"]).resolve()
+    monkeypatch.setenv("FREYVAE_DATA", str(home))
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(small_run, "runs/frey-faces")
+    (tmp_path / "cells").mkdir()
+    for number, image in enumerate(np.random.default_rng(0).integers(0, 256, (60, 8, 8), np.uint8)):
+        Image.fromarray(image).save(f"cells/{number}.png")
+    faces = home if home.is_file() else next(home / name for name in ("frey_rawface.mat", "freyfaces.pkl"))
+    shutil.copy(faces, "FILE")
+    return tmp_path
+
+
+def run_command(words, capsys):
+    """Run one command line, with what stands in it for something of the reader's own; returns the exit code."""
+    words = [word for word in words if word not in ("...", "…")]
+    output = None
+    if ">" in words:
+        place = words.index(">")
+        words, output = words[:place], words[place + 1]
+    if words and words[0] in PARSED_ONLY:
+        if words[0].startswith("--"):
+            return 0 if words[0] in list(app) else 2
+        app.parse_args(words, exit_on_error=False, print_error=False)
+        return 0
+    code = main(words)
+    if output is not None:
+        Path(output).write_text(capsys.readouterr().out, "utf-8")
+    return code
+
+
+@EVERY_DOCUMENT
+def test_the_documents_commands_run_in_their_order(document, desk, quick, capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr("freyvae.data.frey_faces._cache_folder", lambda: tmp_path / "cache")
+    for words in commands(document, "freyvae"):
+        code = run_command(list(words), capsys)
+        said = capsys.readouterr()
+        assert code == 0, f"freyvae {shlex.join(words)}: {said.err}"
+
+
+@EVERY_DOCUMENT
+def test_the_documents_code_runs(document, desk, quick):
+    names = {"__name__": "document"}
+    for language, code in fences(document.read_text("utf-8")):
+        if language == "python":
+            exec(compile(code.replace("epochs=100", "epochs=1"), document.name, "exec"), names)
+
+
+@EVERY_DOCUMENT
+def test_the_documents_targets_are_in_the_makefile(document):
+    targets = set(re.findall(r"^\.PHONY:(.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[0].split())
+    for words in commands(document, "make"):
+        wanted = {word for word in words if "=" not in word and not word.startswith("-")}
+        assert wanted <= targets, f"make {' '.join(words)}"
+
+
+@EVERY_DOCUMENT
+def test_the_documents_scripts_exist(document):
+    for words in commands(document, "python") + commands(document, "python3"):
+        if words and words[0].endswith(".py"):
+            assert (ROOT / words[0]).is_file(), words[0]
+
+
+@pytest.mark.parametrize("document", [*DOCUMENTS, ROOT / "CHANGELOG.md"], ids=lambda path: path.name)
+def test_relative_links_lead_somewhere(document):
+    text = _FENCE.sub("", document.read_text("utf-8"))
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"\w+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        linked = document.parent / path if path else document
+        assert linked.exists(), f"{document.name} links to {target}, which is not there"
+        if anchor:
+            assert anchor in anchors(linked.read_text("utf-8")), f"{document.name} links to {target}: no such heading"
+
+
+def anchors(text):
+    """The names that GitHub gives to the headings."""
+    headings = re.findall(r"^#+ (.*)$", _FENCE.sub("", text), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def every_command(branch, *words):
+    """The full name of each command, those of groups one by one."""
+    for name in branch:
+        if not name.startswith("-"):
+            group = [child for child in branch[name] if not child.startswith("-")]
+            yield from every_command(branch[name], *words, name) if group else [" ".join((*words, name))]
+
+
+def in_words():
+    """The README and the docs, which a user reads."""
+    return "\n".join(document.read_text("utf-8") for document in DOCUMENTS if document.name != "CONTRIBUTING.md")
+
+
+@pytest.mark.parametrize("command", [*every_command(app)])
+def test_every_command_is_in_the_documents(command):
+    assert re.search(rf"\bfreyvae {command}\b", in_words())
+
+
+@pytest.mark.parametrize("name", freyvae.__all__)
+def test_every_public_name_is_in_the_documents(name):
+    assert re.search(rf"(`|\bfreyvae\.){name}\b", in_words())
+
+
+def test_the_two_traps_are_printed_as_they_are_documented(desk, monkeypatch, capsys):
+    specification = importlib.util.spec_from_file_location("two_traps", TRAPS)
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    labels = list(module.RECIPES)
+    # two of its trainings are enough: one whose loss is averaged, and the default
+    monkeypatch.setattr(module, "RECIPES", {label: module.RECIPES[label] for label in (labels[0], labels[-1])})
+    monkeypatch.setattr(sys, "argv", ["two_traps.py", "--epochs", "1", "--out", "traps"])
+    module.main()
+    recipes, floor, splits = capsys.readouterr().out.strip().split("\n\n")
+
+    text = (ROOT / "docs" / "the-post.md").read_text("utf-8")
+    # what no training changes is in the document to the letter
+    assert floor in text
+    assert splits in text
+    header, rule, mean_face, *rows = recipes.splitlines()
+    assert "\n".join((header, rule, mean_face)) in text
+    documented = text[text.index(header) :].split("\n\n")[0].splitlines()[3:]
+    assert [cells(row)[0] for row in rows] == [labels[0], labels[-1]]
+    assert [cells(row)[0] for row in documented] == labels
+    for row in (*rows, *documented):
+        assert len(cells(row)) == len(cells(header))
+        assert all(re.fullmatch(r"[\d. ]+", cell) for cell in cells(row)[1:]), row
+
+
+def cells(row):
+    return [cell.strip() for cell in row.strip("|").split("|")]

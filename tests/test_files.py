@@ -1,0 +1,96 @@
+"""A file is written whole or not at all, and what was there stays until then."""
+
+import errno
+import os
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from freyvae.errors import BadInput
+from freyvae.files import cannot_write, replacing, write_whole
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_text_and_bytes_are_written_and_folders_made(tmp_path):
+    write_whole(tmp_path / "a" / "b.txt", "grün\n")
+    write_whole(tmp_path / "a" / "c.bin", b"\x00\r\n")
+    assert contents(tmp_path / "a") == {"b.txt": "grün\n".encode(), "c.bin": b"\x00\r\n"}
+
+
+class Broken(Exception):
+    pass
+
+
+def test_when_the_block_fails_the_old_file_stays_and_nothing_else(tmp_path):
+    path = tmp_path / "old.txt"
+    path.write_text("old")
+
+    def write_half():
+        with replacing(path) as temporary:
+            temporary.write_text("half")
+            raise Broken
+
+    with pytest.raises(Broken):
+        write_half()
+    assert contents(tmp_path) == {"old.txt": b"old"}
+
+
+def test_until_the_block_is_done_the_old_file_is_there(tmp_path):
+    path = tmp_path / "old.txt"
+    path.write_text("old")
+    with replacing(path) as temporary:
+        temporary.write_text("new")
+        assert path.read_text() == "old"
+        # the suffix tells some writers the format, and the folder makes the move one step
+        assert (temporary.suffix, temporary.parent) == (".txt", path.parent)
+    assert contents(tmp_path) == {"old.txt": b"new"}
+
+
+def test_the_file_has_the_rights_that_any_new_file_has(tmp_path):
+    (tmp_path / "plain").touch()
+    before = os.umask(0o027)
+    try:
+        write_whole(tmp_path / "ours", "")
+        assert os.umask(0o027) == 0o027
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "ours").stat().st_mode) == 0o640
+
+
+def test_a_place_that_cannot_be_written_is_one_line(tmp_path):
+    (tmp_path / "file").touch()
+    for path in ("/proc/freyvae/x.txt", tmp_path / "file" / "x.txt"):
+        with pytest.raises(BadInput, match=r"cannot write .*x\.txt: .*; check the path and its permissions"):
+            write_whole(type(tmp_path)(path), "text")
+
+
+def test_a_folder_in_the_files_place_is_refused_and_stays(tmp_path):
+    (tmp_path / "x.txt").mkdir()
+    with pytest.raises(BadInput, match="cannot write"):
+        write_whole(tmp_path / "x.txt", "text")
+    assert [path.name for path in tmp_path.iterdir()] == ["x.txt"]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+def test_a_full_disk_says_so(tmp_path, number):
+    assert "free some space" in str(cannot_write(tmp_path, OSError(number, os.strerror(number))))
+
+
+def test_a_write_that_the_system_breaks_off_leaves_the_old_file(tmp_path):
+    """A file-size limit stands in for the full disk."""
+    (tmp_path / "old.txt").write_text("old")
+    script = (
+        "import resource; from pathlib import Path; from freyvae.files import write_whole\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"
+        "write_whole(Path('old.txt'), 'x' * 1000)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert result.stderr.splitlines()[-1].endswith("File too large; free some space, or choose another place")
+    assert contents(tmp_path) == {"old.txt": b"old"}

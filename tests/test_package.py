@@ -1,0 +1,79 @@
+"""What `import freyvae` promises is there, said once, and cheap."""
+
+import importlib
+import importlib.metadata
+import inspect
+import subprocess
+import sys
+
+import pytest
+
+import freyvae
+
+
+@pytest.mark.parametrize("name", freyvae.__all__)
+def test_every_public_name_is_there_and_documented(name):
+    thing = getattr(freyvae, name)
+    assert inspect.getdoc(thing)
+    assert name in dir(freyvae)
+    if not inspect.ismodule(thing):
+        # its own words, not a base class's
+        assert thing.__doc__
+        assert thing.__module__.startswith("freyvae.")
+
+
+def test_all_is_sorted_and_whole():
+    assert freyvae.__all__ == sorted(freyvae.__all__, key=lambda name: (not name.isupper(), name.islower(), name))
+    assert len(set(freyvae.__all__)) == len(freyvae.__all__)
+    lazy = {name for names in freyvae._HOMES.values() for name in names} | {"pictures"}
+    assert lazy == set(freyvae.__all__)
+
+
+@pytest.mark.parametrize("package", ["data", "model", "pictures", "training"])
+def test_the_contents_that_a_package_lists_are_true(package):
+    module = importlib.import_module(f"freyvae.{package}")
+    for name in module.__all__:
+        assert inspect.getdoc(getattr(module, name)), name
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="module 'freyvae' has no attribute 'vea'"):
+        _ = freyvae.vea
+
+
+def test_the_version_is_the_installed_one():
+    assert importlib.metadata.version("freyvae") == freyvae.__version__
+
+
+def test_the_package_says_that_it_is_typed():
+    assert (importlib.resources.files("freyvae") / "py.typed").is_file()
+
+
+def imported(script):
+    """The modules that are loaded after a script, in an interpreter of its own."""
+    script += "\nimport sys; print(*sys.modules, file=sys.stderr)"
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    return set(result.stderr.split())
+
+
+HEAVY = {"keras", "jax", "tensorflow", "torch", "matplotlib", "scipy", "pooch", "PIL", "numpy"}
+
+
+def test_importing_freyvae_loads_nothing_heavy_and_leaves_the_backend_to_the_user():
+    loaded = imported("import freyvae, os; assert os.environ['KERAS_BACKEND'] == 'jax'")
+    assert "freyvae" in loaded
+    assert not HEAVY & loaded
+    imported(
+        "import os; os.environ['KERAS_BACKEND'] = 'torch'; import freyvae; assert os.getenv('KERAS_BACKEND') == 'torch'"
+    )
+
+
+def test_help_and_recipes_load_nothing_heavy():
+    """That, and not a clock, is the test that `freyvae --help` answers at once."""
+    loaded = imported(
+        "from freyvae.__main__ import main\n"
+        "for line in ('--help', '--version', 'train --help', 'recipes list', 'recipes print images'):\n"
+        "    assert main(line.split()) == 0"
+    )
+    assert "freyvae.cli" in loaded
+    assert not HEAVY & loaded

@@ -1,0 +1,111 @@
+"""What a finished run shows: pictures, a page, a few lines, and what one must know before believing a number."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from freyvae import presentation
+from freyvae.data import ImageSet, Split
+from freyvae.errors import BadInput
+from freyvae.pictures import album
+from freyvae.recipe import Recipe
+from freyvae.run import Run
+from freyvae.training import TrainingData, train
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("presentation")
+    images = np.random.default_rng(0).integers(0, 256, (40, 6, 5), dtype="uint8")
+    np.save(folder / "images.npy", images)
+    recipe = Recipe(
+        name="tiny & odd", data=str(folder / "images.npy"), split="blocked", hidden=(8,), batch_size=8, epochs=1
+    )
+    return train(recipe, folder / "run", quiet=True)
+
+
+@pytest.fixture
+def one_picture(monkeypatch):
+    """All pictures are the pictures' tests' business."""
+    monkeypatch.setattr(album, "CAPTIONS", {name: album.CAPTIONS[name] for name in ("convergence", "examples")})
+
+
+def test_a_run_gets_its_pictures_and_its_page(run, one_picture):
+    assert presentation.present(run) == []
+    assert sorted(path.name for path in run.pictures_path.iterdir()) == ["convergence.png", "examples.png"]
+    page = run.report_path.read_text()
+    assert "tiny &amp; odd" in page
+    assert "a VAE with 2 latents, 30-8-2 and 2-8-30, likelihood discretized-logistic" in page
+    assert "40 images of 6 by 5 pixels, grey" in page
+    assert "blocked: 32 training, 4 validation, 4 test" in page
+    assert run.read_metrics()["data_sha256"] in page
+    assert "mean training image" in page
+
+
+def test_what_cannot_be_drawn_is_said_and_nothing_else_fails(run, one_picture, monkeypatch):
+    def refuse(history):
+        raise BadInput("there is nothing to see")
+
+    monkeypatch.setattr(album, "convergence", refuse)
+    assert presentation.present(run) == ["convergence.png is left out: there is nothing to see"]
+    assert run.report_path.is_file()
+
+
+def test_other_images_than_those_of_the_training_are_refused(run, one_picture):
+    path = run.recipe.data
+    images = np.load(path)
+    try:
+        np.save(path, images[::-1])
+        with pytest.raises(BadInput, match="holds other images now than those"):
+            presentation.present(run)
+    finally:
+        np.save(path, images)
+
+
+def test_the_summary_says_the_figures_with_their_units(run):
+    summary = presentation.summary(run)
+    metrics = run.read_metrics()
+    assert "2 latents, 1 epoch in" in summary
+    assert f"{metrics['val_free_energy_nats']:.1f} nats per image, {metrics['val_bits_per_dim']:.3f} bits" in summary
+    assert f"look at {run.report_path}" in summary
+    assert "play with" not in summary
+    page = Run(run.folder).explorer_path
+    page.parent.mkdir()
+    page.touch()
+    assert f"play with {page}" in presentation.summary(run)
+    page.unlink()
+
+
+@pytest.fixture
+def data():
+    pixels = np.random.default_rng(0).integers(0, 256, (10, 6, 5, 1), dtype="uint8")
+    images = ImageSet(images=pixels, name="ten", is_video=True)
+    return TrainingData(images, Split(np.arange(8), np.arange(8, 9), np.arange(9, 10), note=""))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"data": "synthetic-faces"}, "drawn faces, not photographs"),
+        ({"likelihood": "bernoulli"}, "takes grey levels for coin flips"),
+        ({"average_distortion": True}, "beta is in truth 30"),
+        ({"noise_scale": 0.01}, "deviation 0.01 where the rate assumes 1"),
+    ],
+)
+def test_what_makes_a_number_mean_something_else_is_noted(data, changes, words):
+    plain = presentation._notes(Recipe(), data)
+    noted = presentation._notes(Recipe(**changes), data)
+    assert len(plain) == 1
+    assert [line for line in noted if words in line]
+    assert len(noted) == 2
+
+
+def test_what_the_split_and_the_folder_leave_out_is_noted(data):
+    data = dataclasses.replace(
+        data,
+        images=dataclasses.replace(data.images, unreadable=("a.png: empty",)),
+        split=dataclasses.replace(data.split, note="The split flatters."),
+    )
+    notes = presentation._notes(Recipe(), data)
+    assert notes[:2] == ["The split flatters.", "1 unreadable file left out."]

@@ -1,0 +1,207 @@
+"""A recipe goes to TOML and back unchanged, and says which of its fields is wrong."""
+
+import dataclasses
+import tomllib
+
+import pytest
+
+from freyvae.errors import BadInput
+from freyvae.recipe import FORMAT, LARGEST_SEED, Recipe, load_recipe, parse_recipe, recipe_names
+
+FIELDS = [field.name for field in dataclasses.fields(Recipe)]
+
+
+def test_the_shipped_recipes_are_named_after_themselves():
+    assert recipe_names() == ["blog-2016", "frey-faces", "images"]
+    assert [load_recipe(name).name for name in recipe_names()] == recipe_names()
+
+
+def test_the_post_to_the_letter_and_the_default_that_mends_its_two_traps():
+    post, ours = load_recipe("blog-2016"), load_recipe("frey-faces")
+    assert (post.likelihood, post.noise_scale, post.average_distortion) == ("bernoulli", 0.01, True)
+    assert (post.optimizer, post.batch_size, post.epochs, post.split) == ("adam", 100, 100, "blog")
+    assert (ours.likelihood, ours.noise_scale, ours.average_distortion) == ("discretized-logistic", 1.0, False)
+    assert post.hidden == ours.hidden == (256,)
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_a_recipe_survives_toml(name):
+    recipe = load_recipe(name)
+    assert parse_recipe(recipe.to_toml(), "again") == recipe
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['say "cheese"', "back\\slash", "tab\tnew\nline", "ünï/cødé/顔", "del\x7f", "nul\x00", "# = [", "'''", "a\u2028b"],
+)
+def test_any_text_survives_toml(text):
+    recipe = Recipe(data=text, latent_names=(text, ""), activation=text)
+    assert parse_recipe(recipe.to_toml(), "again") == recipe
+
+
+@pytest.mark.parametrize("number", [1e-300, 1e22, 0.1, 3.0, 5e-324])
+def test_any_number_survives_toml(number):
+    recipe = Recipe(learning_rate=number)
+    assert parse_recipe(recipe.to_toml(), "again") == recipe
+
+
+def test_a_count_and_a_fraction_stay_what_they_are():
+    again = parse_recipe(Recipe(validation=200, test=0.25).to_toml(), "again")
+    assert (type(again.validation), type(again.test)) == (int, float)
+
+
+def test_a_recipe_in_toml_says_every_field_and_what_it_means():
+    text = Recipe().to_toml()
+    for field in dataclasses.fields(Recipe):
+        assert f"# {field.metadata['help']}\n" in text
+        assert f"\n{field.name} = " in text or f"\n# {field.name} =\n" in text
+    # what is None is left out, and so stays None
+    assert set(FIELDS) - set(tomllib.loads(text)) == {"image_size"}
+
+
+def test_a_recipe_may_say_only_what_it_changes_and_is_named_after_its_file(tmp_path):
+    path = tmp_path / "wide.toml"
+    path.write_text("hidden = [1024]\n")
+    assert load_recipe(path) == Recipe(name="wide", hidden=(1024,))
+    path.write_text('name = "other"\n')
+    assert load_recipe(str(path)).name == "other"
+
+
+def test_lists_become_tuples_and_whole_numbers_floats():
+    recipe = Recipe(hidden=[3, 2], beta=2)
+    assert recipe.hidden == (3, 2)
+    assert type(recipe.beta) is float
+    assert hash(recipe) == hash(Recipe(hidden=(3, 2), beta=2.0))
+
+
+WRONG_TYPES = {
+    "name": (1, "a text"),
+    "data": (None, "a text"),
+    "image_size": (28, "a text"),
+    "grey": (1, "true or false"),
+    "split": (0, "a text"),
+    "validation": ("0.1", "a whole number or a number"),
+    "test": (True, "a whole number or a number"),
+    "split_seed": (0.0, "a whole number"),
+    "latent_dim": (2.0, "a whole number"),
+    "latent_names": ("humour", "a list of texts"),
+    "hidden": ([256, "x"], "a list of whole numbers"),
+    "activation": (1, "a text"),
+    "likelihood": (["gaussian"], "a text"),
+    "beta": ("1", "a number"),
+    "warm_up_epochs": (1.5, "a whole number"),
+    "noise_scale": (float("nan"), "a number"),
+    "average_distortion": ("yes", "true or false"),
+    "start_at_mean": (0, "true or false"),
+    "optimizer": ({}, "a text"),
+    "learning_rate": (float("inf"), "a number"),
+    "epochs": (True, "a whole number"),
+    "batch_size": ("all", "a whole number"),
+    "seed": (None, "a whole number"),
+}
+
+
+def test_the_table_of_wrong_types_is_whole():
+    assert list(WRONG_TYPES) == FIELDS
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_a_wrong_type_names_the_field_and_what_it_must_be(name):
+    value, kind = WRONG_TYPES[name]
+    with pytest.raises(BadInput) as refusal:
+        Recipe(**{name: value})
+    assert str(refusal.value) == f"{name} must be {kind}, not {value!r}"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "line"),
+    [
+        ("latent_dim", 0, "latent_dim must be at least 1, not 0"),
+        ("epochs", 0, "epochs must be at least 1, not 0"),
+        ("batch_size", -1, "batch_size must be at least 1, not -1"),
+        ("learning_rate", 0, "learning_rate must be more than 0, not 0.0"),
+        ("validation", 0, "validation must be more than 0, not 0"),
+        ("test", -1, "test must be at least 0, not -1"),
+        ("beta", -0.5, "beta must be at least 0, not -0.5"),
+        ("noise_scale", -1, "noise_scale must be at least 0, not -1.0"),
+        ("warm_up_epochs", -1, "warm_up_epochs must be at least 0, not -1"),
+        ("seed", -1, "seed must be at least 0, not -1"),
+        ("seed", 2**32, f"seed must be at most {LARGEST_SEED}, not 4294967296"),
+        ("split_seed", 2**32, f"split_seed must be at most {LARGEST_SEED}, not 4294967296"),
+        ("hidden", [256, 0], "hidden must be positive numbers of units, not [256, 0]"),
+        ("split", "blocks", "split cannot be 'blocks': did you mean 'blocked'?"),
+        ("likelihood", "bernouli", "likelihood cannot be 'bernouli': did you mean 'bernoulli'?"),
+        ("optimizer", "adm", "optimizer cannot be 'adm': did you mean 'adam'?"),
+        ("split", "???", "split cannot be '???': there are blog, random, blocked"),
+    ],
+)
+def test_a_value_out_of_range_names_the_field(name, value, line):
+    with pytest.raises(BadInput) as refusal:
+        Recipe(**{name: value})
+    assert str(refusal.value) == line
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "..", ".hidden", "a\\b", "a\0b"])
+def test_a_name_that_is_no_folders_is_refused(name):
+    with pytest.raises(BadInput, match="name must be usable as the name of a folder"):
+        Recipe(name=name)
+
+
+def test_bytes_of_a_path_that_are_no_text_are_refused_before_they_are_written():
+    with pytest.raises(BadInput, match="data must be a text"):
+        Recipe(data=b"\xff.npy".decode("utf-8", "surrogateescape"))
+
+
+def test_replace_changes_checks_and_refuses():
+    assert Recipe().replace(epochs=3).epochs == 3
+    with pytest.raises(BadInput, match="epochs must be at least 1"):
+        Recipe().replace(epochs=0)
+    with pytest.raises(BadInput, match="unknown field 'epoch': did you mean 'epochs'"):
+        Recipe().replace(epoch=3)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("latent_dims = 3", "unknown key 'latent_dims': did you mean 'latent_dim'"),
+        ("zzz = 3", "unknown key 'zzz': there are name, data, "),
+        ("[train]\nepochs = 3", "unknown key 'train'"),
+        ("epochs = 1.5", "epochs must be a whole number, not 1.5"),
+        ("epochs = ", "is no TOML"),
+        ("epochs = 1\nepochs = 2", "is no TOML"),
+        (f"format = {FORMAT + 1}", f"has format {FORMAT + 1}; this freyvae reads up to {FORMAT}: update freyvae"),
+        ("format = 0", "format must be a whole number from 1"),
+        ("format = true", "format must be a whole number from 1"),
+        ('format = "1"', "format must be a whole number from 1"),
+        ("hidden = [[1]]", "hidden must be a list of whole numbers"),
+        ("seed = 2024-01-01", "seed must be a whole number"),
+    ],
+)
+def test_a_bad_file_is_refused_in_one_line_that_names_it(tmp_path, text, line):
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    with pytest.raises(BadInput) as refusal:
+        load_recipe(path)
+    assert line in str(refusal.value)
+    assert str(path) in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(BadInput, match="cannot read the recipe"):
+        load_recipe(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("frey-face", "did you mean 'frey-faces'"), ("zzz", "there are blog-2016, frey-faces, images")]
+)
+def test_no_such_recipe_suggests_the_nearest(name, hint):
+    with pytest.raises(BadInput, match=f"no recipe '{name}': {hint}"):
+        load_recipe(name)
+
+
+def test_a_folder_is_no_recipe(tmp_path):
+    with pytest.raises(BadInput, match="no recipe"):
+        load_recipe(tmp_path)

@@ -1,0 +1,184 @@
+"""A run folder is opened, locked, read and written, and a folder that is something else is left alone."""
+
+import json
+
+import pytest
+
+from freyvae.errors import BadInput
+from freyvae.recipe import Recipe
+from freyvae.run import METRICS_FORMAT, METRICS_OF_TRAINING, Run
+
+METRICS = dict.fromkeys(METRICS_OF_TRAINING, 1)
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A finished run, as far as its files' names go."""
+    run = Run(tmp_path / "run")
+    run.folder.mkdir()
+    run.recipe_path.write_text(Recipe().to_toml())
+    run.model_path.write_bytes(b"")
+    run.write_metrics(METRICS)
+    return run
+
+
+def files(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def test_the_folder_is_laid_out_as_designed():
+    run = Run("runs/a")
+    paths = [run.recipe_path, run.model_path, run.history_path, run.metrics_path, run.report_path, run.explorer_path]
+    assert [path.relative_to(run.folder).as_posix() for path in paths] == [
+        "recipe.toml",
+        "model.keras",
+        "history.csv",
+        "metrics.json",
+        "report.html",
+        "explorer/index.html",
+    ]
+    assert run.pictures_path.name == "pictures"
+    assert run.checkpoint_path.parent.name == "checkpoint"
+    assert repr(run) == "Run('runs/a')"
+
+
+def test_a_finished_run_opens(run):
+    assert Run.open(run.folder).recipe == Recipe()
+    assert Run.open(str(run.folder)).is_finished
+
+
+def test_no_folder_says_what_makes_one(tmp_path):
+    with pytest.raises(BadInput, match=r"no run at .*away: `freyvae train --out .*away` makes one"):
+        Run.open(tmp_path / "away")
+
+
+def test_a_file_is_no_run(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(BadInput, match="no run at"):
+        Run.open(tmp_path / "file")
+
+
+def test_another_folder_is_no_run(tmp_path):
+    with pytest.raises(BadInput, match=r"not a run folder: it holds no recipe\.toml"):
+        Run.open(tmp_path)
+
+
+@pytest.mark.parametrize("missing", ["model_path", "metrics_path"])
+def test_a_run_that_is_not_finished_says_how_to_go_on(run, missing):
+    getattr(run, missing).unlink()
+    assert not run.is_finished
+    with pytest.raises(BadInput, match=r"no trained model yet: `freyvae train --out .* goes on"):
+        Run.open(run.folder)
+
+
+def test_the_lock_makes_the_folder_and_keeps_a_second_one_out(tmp_path):
+    run = Run(tmp_path / "a" / "run")
+    with run.lock():
+        assert run.folder.is_dir()
+        with pytest.raises(BadInput, match="another process is working on"), Run(run.folder).lock():
+            pass
+        run.recipe_path.write_text(Recipe().to_toml())
+    with run.lock():
+        pass
+    assert run.recipe_path.is_file()
+
+
+def test_a_lock_under_which_nothing_was_written_leaves_no_folder(tmp_path):
+    with pytest.raises(KeyError), Run(tmp_path / "run").lock():
+        raise KeyError
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_of_something_else_is_refused_and_left_as_it_is(tmp_path):
+    (tmp_path / "thesis.tex").write_text("precious")
+    with (
+        pytest.raises(BadInput, match="exists and is not a run folder: choose another with --out"),
+        Run(tmp_path).lock(),
+    ):
+        pass
+    assert files(tmp_path) == ["thesis.tex"]
+
+
+@pytest.mark.parametrize("content", ['title = "Pancakes"\nflour_grams = 200', "\x00", "format = 99"])
+def test_a_folder_with_a_recipe_of_another_kitchen_is_refused_and_left_as_it_is(tmp_path, content):
+    """Others call files recipe.toml too; `--fresh` must not empty their folders."""
+    (tmp_path / "recipe.toml").write_text(content)
+    (tmp_path / "model.keras").write_text("precious")
+    with pytest.raises(BadInput, match="is not a run of ours"), Run(tmp_path).lock():
+        pass
+    assert files(tmp_path) == ["model.keras", "recipe.toml"]
+
+
+def test_a_file_in_the_folders_place_is_refused(tmp_path):
+    (tmp_path / "run").write_text("precious")
+    with pytest.raises(BadInput, match="exists and is not a run folder"), Run(tmp_path / "run").lock():
+        pass
+    assert (tmp_path / "run").read_text() == "precious"
+
+
+def test_a_place_that_cannot_be_written_is_refused():
+    with pytest.raises(BadInput, match="cannot write /proc/freyvae"), Run("/proc/freyvae").lock():
+        pass
+
+
+def test_clearing_removes_what_a_training_wrote_and_nothing_else(run):
+    run.pictures_path.mkdir()
+    (run.pictures_path / "codes.png").touch()
+    (run.folder / "notes.txt").write_text("precious")
+    run.write_history([{"epoch": 1, "loss": 2.0}])
+    run.clear()
+    assert files(run.folder) == ["notes.txt", "recipe.toml"]
+
+
+def test_the_history_comes_back(run):
+    assert run.read_history() == {}
+    run.write_history([{"epoch": 1, "loss": 0.1}, {"epoch": 2, "loss": 1e-9}])
+    assert run.history_path.read_text().splitlines()[0] == "epoch,loss"
+    assert run.read_history() == {"epoch": [1, 2], "loss": [0.1, 1e-9]}
+    run.write_history([])
+    assert run.read_history() == {}
+
+
+@pytest.mark.parametrize("content", [b"epoch,loss\n1,x\n", b"epoch,loss\n1\n", b'epoch\n"1', b"\xff\xfe\n1\n"])
+def test_a_damaged_history_is_refused_in_one_line(run, content):
+    run.history_path.write_bytes(content)
+    with pytest.raises(BadInput, match=r"cannot read .*history\.csv") as refusal:
+        run.read_history()
+    assert "\n" not in str(refusal.value)
+
+
+def test_the_metrics_come_back(run):
+    assert run.read_metrics() == {"format": METRICS_FORMAT, **METRICS}
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ("", "cannot read"),
+        ("{", "cannot read"),
+        ("[]", "cannot read"),
+        (json.dumps({**METRICS, "format": METRICS_FORMAT + 1}), "this freyvae reads up to"),
+        (json.dumps({**METRICS, "format": "new"}), "has format new"),
+        (json.dumps({name: 1 for name in METRICS if name != "epochs"}), "lacks epochs: train again with --fresh"),
+    ],
+)
+def test_damaged_metrics_are_refused_in_one_line(run, content, line):
+    run.metrics_path.write_text(content)
+    with pytest.raises(BadInput, match=r"metrics\.json") as refusal:
+        run.read_metrics()
+    assert line in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_an_empty_or_missing_model_is_refused(run):
+    with pytest.raises(BadInput, match="is no Keras model, or is truncated"):
+        run.load_model()
+    run.model_path.unlink()
+    with pytest.raises(BadInput, match="no model at"):
+        run.load_model()
+
+
+def test_a_recipe_that_was_spoiled_is_refused(run):
+    run.recipe_path.write_text("epochs = 0")
+    with pytest.raises(BadInput, match=r"recipe\.toml: epochs must be at least 1"):
+        _ = run.recipe
