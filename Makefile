@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
-# caches of the tools that one interpreter wrote; the set-up is done again when these change
+# the set-up is done again when what it installs has changed
 STAMP := .venv/set-up
 
 .PHONY: help demo test test-backends check bench clean
@@ -20,7 +20,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "freyvae needs Python 3.11 or newer: make PYTHON=python3.11")'
 	@echo "setting up .venv (once, a minute or two)" >&2
 	@$(PYTHON) -m venv .venv
-	@$(INSTALL) --editable ".[graph,notebook,onnx,test,check]"
+	@$(INSTALL) --editable ".[graph,notebook,onnx,test,explorer-test,bench,check]"
 	@touch $(STAMP)
 
 demo: $(STAMP)
@@ -41,7 +41,7 @@ bench: $(STAMP)
 .venv-torch/set-up .venv-tensorflow/set-up: .venv-%/set-up: pyproject.toml constraints.txt
 	@echo "setting up .venv-$* (once, a few minutes)" >&2
 	@$(PYTHON) -m venv .venv-$*
-	@.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $* --editable ".[test]"
+	@.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $* --editable ".[graph,test]"
 	@touch $@
 
 test-backends: .venv-torch/set-up .venv-tensorflow/set-up

@@ -24,7 +24,9 @@ def load(path: str) -> tuple[np.ndarray, np.ndarray]:
     return images[:TRAIN], images[TRAIN : TRAIN + HELD_OUT]
 
 
-def report(first_epoch: Callable[[], object], rest: Callable[[], object], losses: Callable[[], tuple[float, float]]) -> None:
+def report(
+    first_epoch: Callable[[], object], rest: Callable[[], object], losses: Callable[[], tuple[float, float]]
+) -> None:
     """Time a first epoch, compilation included, and the others; print both with the final losses.
 
     The time of the whole training without compilation is that of the other epochs, scaled to all.

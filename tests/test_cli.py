@@ -10,6 +10,7 @@ import resource
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -35,6 +36,8 @@ COMMANDS = [
     "encode",
     "decode",
     "demo",
+    "explore",
+    "export",
     "data",
     "data fetch",
     "data show",
@@ -266,7 +269,8 @@ def test_data_is_positional_or_a_flag(chosen):
         name="synthetic-faces", data="synthetic-faces"
     )
     assert chosen("frey-faces", "--recipe", "blog-2016") == load_recipe("blog-2016")
-    assert chosen("cells/") == chosen("--data=cells/") == load_recipe("images").replace(name="cells", data="cells/")
+    cells = load_recipe("images").replace(name="cells", data=str(Path("cells").resolve()))
+    assert chosen("cells/") == chosen("--data=cells/") == cells
     assert chosen("cells", "--recipe", "images").name == "images"
     assert chosen("cells", "--name", "mine").name == "mine"
 

@@ -10,7 +10,6 @@ import time
 
 import jax
 import numpy as np
-
 from benchmarks.workload import BATCH, EPOCHS, HIDDEN, PIXELS, TRAIN
 
 PRODUCTS = [(BATCH, PIXELS, HIDDEN), (PIXELS, BATCH, HIDDEN), (BATCH, HIDDEN, PIXELS), (HIDDEN, BATCH, PIXELS)]
@@ -20,7 +19,10 @@ PRODUCTS.append((BATCH, PIXELS, HIDDEN))
 def seconds_a_step(multiply, to_device) -> float:
     random = np.random.default_rng(0)
     pairs = [
-        (to_device(random.normal(size=(m, k)).astype("float32")), to_device(random.normal(size=(k, n)).astype("float32")))
+        (
+            to_device(random.normal(size=(m, k)).astype("float32")),
+            to_device(random.normal(size=(k, n)).astype("float32")),
+        )
         for m, k, n in PRODUCTS
     ]
     times = []

@@ -5,7 +5,6 @@ import sys
 import jax
 import jax.numpy as jnp
 import optax
-
 from benchmarks.workload import BATCH, EPOCHS, HIDDEN, LATENTS, LEARNING_RATE, NOISE, PIXELS, load, report
 
 train, held_out = (jnp.asarray(pixels) for pixels in load(sys.argv[1]))

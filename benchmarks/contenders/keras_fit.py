@@ -3,9 +3,8 @@
 import sys
 
 import keras
-from keras import layers, ops
-
 from benchmarks.workload import BATCH, EPOCHS, HIDDEN, LATENTS, NOISE, PIXELS, load, report
+from keras import layers, ops
 
 keras.utils.set_random_seed(int(sys.argv[2]))
 

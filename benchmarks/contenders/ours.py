@@ -2,8 +2,9 @@
 
 import sys
 
-import freyvae
 from benchmarks.workload import BATCH, EPOCHS, LATENTS, NOISE, load, report
+
+import freyvae
 
 train, held_out = (pixels.reshape(-1, 28, 20, 1) for pixels in load(sys.argv[1]))
 vae = freyvae.VAE(

@@ -3,10 +3,9 @@
 import sys
 
 import torch
+from benchmarks.workload import BATCH, EPOCHS, HIDDEN, LATENTS, LEARNING_RATE, NOISE, PIXELS, load, report
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
-
-from benchmarks.workload import BATCH, EPOCHS, HIDDEN, LATENTS, LEARNING_RATE, NOISE, PIXELS, load, report
 
 torch.manual_seed(int(sys.argv[2]))
 train, held_out = (torch.from_numpy(pixels).float() / 255.0 for pixels in load(sys.argv[1]))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         synthetic_faces,
     )
     from freyvae.errors import BadInput, FreyvaeError
+    from freyvae.explorer import explore
     from freyvae.model import VAE, FreeEnergy
     from freyvae.recipe import Recipe, load_recipe
     from freyvae.run import Run
@@ -34,6 +35,7 @@ __all__ = [
     "Run",
     "Split",
     "as_images",
+    "explore",
     "load_frey_faces",
     "load_images",
     "load_recipe",
@@ -59,6 +61,7 @@ _HOMES = {
         "synthetic_faces",
     ),
     "freyvae.errors": ("BadInput", "FreyvaeError"),
+    "freyvae.explorer": ("explore",),
     "freyvae.model": ("VAE", "FreeEnergy"),
     "freyvae.recipe": ("Recipe", "load_recipe"),
     "freyvae.run": ("Run",),

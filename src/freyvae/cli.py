@@ -1,17 +1,15 @@
 """The commands: each parses, calls and prints."""
 
-import contextlib
-import dataclasses
 import sys
 import typing
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
-from cyclopts import App, Parameter, Token
+from cyclopts import App, Parameter
 
 from freyvae import __version__
 from freyvae.errors import BadInput
+from freyvae.flags import Flags, Whole, chosen_recipe
 from freyvae.recipe import LARGEST_SEED, Recipe, load_recipe, recipe_names
 
 app = App(
@@ -29,99 +27,8 @@ app.command(recipes_app)
 app.register_install_completion_command(help="Install completion for your shell.")
 
 
-def _default_text(name: str, recipes: dict[str, Recipe]) -> str:
-    """A field's default, then what it is in the shipped recipes that have another."""
-    if name == "name":
-        return "the recipe's, or the data's"
-
-    def text(recipe: Recipe) -> str:
-        value = getattr(recipe, name)
-        if isinstance(value, tuple):
-            return " ".join(map(str, value)) or "none"
-        return "none" if value is None else str(value)
-
-    default = text(recipes["frey-faces"])
-    others = [f"{text(recipe)} in {other}" for other, recipe in recipes.items() if text(recipe) != default]
-    return "; ".join([default, *others])
-
-
-def _count_or_fraction(kind: Any, tokens: Sequence[Token]) -> int | float:
-    """`200` is a count and `0.2` a fraction; cyclopts would make both whole."""
-    text = tokens[0].value
-    for number in (int, float):
-        with contextlib.suppress(ValueError):
-            return number(text)
-    raise ValueError(f"must be a count or a fraction, not {text!r}")
-
-
-def _whole_number(kind: Any, tokens: Sequence[Token]) -> int:
-    """A whole number; cyclopts alone would round 1.5 to 2."""
-    text = tokens[0].value
-    try:
-        return int(text)
-    except ValueError:
-        raise ValueError(f"must be a whole number, not {text!r}") from None
-
-
-def _whole_numbers(kind: Any, tokens: Sequence[Token]) -> tuple[int, ...]:
-    return tuple(_whole_number(int, [token]) for token in tokens)
-
-
-Whole = Annotated[int, Parameter(converter=_whole_number)]
-
-
-def _flags() -> type:
-    """A flag for every field of a recipe, absent unless given."""
-    hints = typing.get_type_hints(Recipe)
-    recipes = {name: load_recipe(name) for name in recipe_names()}
-    converters = {int: _whole_number, tuple[int, ...]: _whole_numbers, int | float: _count_or_fraction}
-    fields = []
-    for field in dataclasses.fields(Recipe):
-        if field.name == "data":
-            continue
-        hint = hints[field.name]
-        can_be_none = hint is bool or typing.get_origin(hint) is tuple
-        parameter = Parameter(
-            help=f"{field.metadata['help']}. [default: {_default_text(field.name, recipes)}]",
-            show_default=False,
-            consume_multiple=(1, None),
-            negative=f"--no-{field.name.replace('_', '-')}" if can_be_none else (),
-            converter=converters.get(hint),
-            group="Choices of the recipe",
-        )
-        fields.append((field.name, Annotated[hint | None, parameter], dataclasses.field(default=None)))
-    flags = dataclasses.make_dataclass("Flags", fields, kw_only=True)
-    flags.__module__ = __name__  # a class of the standard library would not be taken apart into flags
-    return flags
-
-
-if TYPE_CHECKING:
-
-    class Flags:
-        """For the type checker; the fields are the recipe's."""
-else:
-    Flags = _flags()
-
-
 def _note(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
-
-
-def _chosen_recipe(data: str | None, recipe: str | None, flags: Any) -> Recipe:
-    """The recipe asked for, or the one that suits the data, with the flags over it."""
-    known = data in (None, "frey-faces", "synthetic-faces")
-    chosen = load_recipe(recipe or ("frey-faces" if known else "images"))
-    changes = {name: value for name, value in dataclasses.asdict(flags).items() if value is not None} if flags else {}
-    if data is not None and data != chosen.data:
-        changes["data"] = data
-        if recipe is None:
-            changes.setdefault("name", data if known else _name_of(Path(data)))
-    return chosen.replace(**changes)
-
-
-def _name_of(path: Path) -> str:
-    path = path.expanduser().resolve()
-    return (path.name if path.is_dir() else path.stem).lstrip(".") or "images"
 
 
 @app.command
@@ -147,7 +54,7 @@ def train(
         quiet: say nothing but errors.
         flags: changes of the recipe's choices.
     """
-    _train(_chosen_recipe(data, recipe, flags), out=out, fresh=fresh, quiet=quiet)
+    _train(chosen_recipe(data, recipe, flags), out=out, fresh=fresh, quiet=quiet)
 
 
 def _train(recipe: Recipe, *, out: Path | None, fresh: bool, quiet: bool) -> None:
@@ -275,6 +182,39 @@ def decode(
         raise BadInput(f"a code of {run} is {vae.latent_dim} numbers, one a latent, not {len(latent_codes[0])}")
     pictures.save_images(vae.decode(latent_codes), out)
     print(out)
+
+
+@app.command
+def explore(run: Path, *, port: Whole | None = None, no_browser: bool = False) -> None:
+    """Serve a run's page with the sliders on this machine, and open it in the browser. Ctrl-C ends it.
+
+    The page needs no server: `explorer/index.html` in the run's folder can be opened, or sent, as a file.
+
+    Args:
+        run: the run folder.
+        port: to listen on, at 127.0.0.1. [default: 8765, or the next free one]
+        no_browser: only serve.
+    """
+    from freyvae import explorer
+    from freyvae.run import Run
+
+    explorer.serve(Run.open(run), port=port, browser=not no_browser)
+
+
+@app.command
+def export(run: Path, *, format: str = "onnx", out: Path | None = None) -> None:
+    """Write a run's networks for use elsewhere.
+
+    Args:
+        run: the run folder.
+        format: onnx (encoder and decoder, for any ONNX runtime), html (the explorer's page) or weights (an .npz file).
+        out: where to. [default: export/ in the run's folder; for html, its explorer/index.html]
+    """
+    from freyvae import explorer
+    from freyvae.run import Run
+
+    for path in explorer.export(Run.open(run), format, out):
+        print(path)
 
 
 @data_app.command

@@ -9,6 +9,7 @@ from freyvae import pictures
 from freyvae.data import pixels_sha256
 from freyvae.errors import BadInput
 from freyvae.evaluation import bernoulli_floor_nats, mean_image_rmse_grey_levels
+from freyvae.explorer import write_page
 from freyvae.recipe import Recipe
 from freyvae.report import write_report
 from freyvae.run import Run
@@ -16,7 +17,7 @@ from freyvae.training import TrainingData, load_training_data
 
 
 def present(run: Run) -> list[str]:
-    """Draw a run's pictures and write its report. Returns a line for each picture that cannot be drawn here.
+    """Draw a run's pictures, write its explorer and its report. Returns a line for all that cannot be had here.
 
     Raises:
         BadInput: the run is not finished, its images are gone or others, or its folder cannot be written.
@@ -38,6 +39,10 @@ def present(run: Run) -> list[str]:
         frames=parts,
         note=left_out.append,
     )
+    try:
+        write_page(run, say=left_out.append)
+    except BadInput as reason:
+        left_out.append(f"the explorer is left out: {reason}")
     write_report(
         run.folder,
         title=recipe.name,

@@ -44,6 +44,7 @@ class Recipe:
     data: str = _choice("frey-faces", "frey-faces, synthetic-faces, or the path of a folder or file of images")
     image_size: str | None = _choice(None, "resize images to HEIGHTxWIDTH pixels; by default they keep their size")
     grey: bool = _choice(False, "turn images to grey")
+    strict: bool = _choice(False, "an unreadable file is an error; otherwise it is listed and left out")
     split: str = _choice(
         "blog",
         "which images are held out: blog (first 1800 train, next 100 validate, the rest test), random, or blocked "

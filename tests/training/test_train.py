@@ -170,7 +170,7 @@ def test_a_loss_that_is_no_number_stops_names_the_epoch_and_keeps_the_last_good_
         on_epoch_end(self, epoch, {**logs, "loss": float("nan")} if epoch == 2 else logs)
 
     monkeypatch.setattr(callbacks.Recorder, "on_epoch_end", spoil)
-    with pytest.raises(TrainingFailed, match="no longer a number in epoch 3.*keeps the state after epoch 2"):
+    with pytest.raises(TrainingFailed, match=r"no longer a number in epoch 3.*keeps the state after epoch 2"):
         train(recipe, quiet=True)
     run = Run("runs/quick")
     assert run.checkpoint_path.is_file()
@@ -198,7 +198,7 @@ def test_a_folder_that_is_something_else_is_never_written_to(recipe, tmp_path):
 
 def test_a_run_of_another_recipe_is_not_overwritten(recipe):
     train(recipe, quiet=True)
-    with pytest.raises(BadInput, match="latent_dim 2, not 3.*--fresh"):
+    with pytest.raises(BadInput, match=r"latent_dim 2, not 3.*--fresh"):
         train(recipe.replace(latent_dim=3), quiet=True)
     assert train(recipe.replace(latent_dim=3), fresh=True, quiet=True).load_model().latent_dim == 3
 
@@ -229,7 +229,7 @@ def test_a_damaged_checkpoint_is_refused(recipe, monkeypatch, damage):
             train(recipe, quiet=True)
     path = Run("runs/quick").checkpoint_path
     path.write_bytes(damage(path.read_bytes()))
-    with pytest.raises(BadInput, match="is damaged.*--fresh"):
+    with pytest.raises(BadInput, match=r"is damaged.*--fresh"):
         train(recipe, quiet=True)
 
 

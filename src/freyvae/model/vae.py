@@ -250,6 +250,8 @@ class VAE(keras.Model):
         if not isinstance(images, (np.ndarray, list)):
             return images
         images = as_images(images, name=name)
+        if images.shape[3] < self.image_shape[2]:
+            images = np.repeat(images, self.image_shape[2], axis=3)  # grey, shown to a model of colour
         if images.shape[1:] != self.image_shape:
             raise BadInput(
                 f"{name} are {_shape_text(images.shape[1:])}, but this model is of {_shape_text(self.image_shape)}"

@@ -57,17 +57,19 @@ def train(
                 say(f"{run.folder} is trained ({metrics['epochs']} epochs): reloaded. `--fresh` trains anew.")
                 return run
         data = load_training_data(recipe, progress=not quiet)
+        for file in data.images.unreadable:
+            say(f"left out, unreadable: {file}")
         if data.split.note:
             say(f"note: {data.split.note}")
         if fresh:
             run.clear()
-        write_whole(run.recipe_path, recipe.to_toml())
         _fit(run, recipe, data, quiet=quiet, say=say)
     return run
 
 
 def _fit(run: Run, recipe: Recipe, data: TrainingData, *, quiet: bool, say: Callable[[str], None]) -> None:
     vae = build_vae(recipe, data.train)
+    write_whole(run.recipe_path, recipe.to_toml())
     progress = checkpoint.Progress(rows=[], seconds=0.0, data_sha256=pixels_sha256(data.images.images))
     if run.checkpoint_path.exists():
         progress = _go_on(run, vae, progress, say)

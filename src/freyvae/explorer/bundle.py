@@ -1,0 +1,240 @@
+"""What does a page need of a model and its images? One dictionary and some bytes, with a format version.
+
+A bundle is `{"header": ..., "blobs": ...}`: the header is JSON, each blob is bytes that the header describes, little
+endian. `static/bundle.js` reads it.
+"""
+
+import math
+import sys
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from freyvae.errors import BadInput
+from freyvae.explorer.density import measure_density
+from freyvae.explorer.graph import Graph, read_graph
+
+FORMAT = 1
+
+# likelihood -> what `static/network.js` makes of the decoder's output to get expected pixels
+EXPECTED_PIXELS = {
+    "bernoulli": "sigmoid-of-location",
+    "gaussian": "sigmoid-of-location",
+    "discretized-logistic": "sigmoid-of-location",
+}
+
+MOST_POINTS = 100_000
+MOST_CODE_VALUES = 1_600_000  # points times latents
+MOST_FRAME_VALUES = 4_000_000  # pixels times channels of the frames inside the page
+MOST_ENCODER_WEIGHTS = 4_000_000
+HALF_PRECISION_ABOVE = 1_000_000  # weights
+GREY_LEVELS_LOST = 0.5  # to half precision, at most
+
+_PARTS = ("training", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What a page is made of.
+
+    Attributes:
+        header: JSON values; `header["blobs"]` tells each blob's size and checksum.
+        blobs: the bytes, by name.
+        notes: what a person should be told, such as an encoder that was left out.
+    """
+
+    header: dict[str, Any]
+    blobs: dict[str, bytes]
+    notes: tuple[str, ...] = ()
+
+
+def make_bundle(
+    vae: Any,
+    images: npt.NDArray[np.uint8],
+    *,
+    title: str,
+    names: Sequence[str] = (),
+    parts: npt.NDArray[np.uint8] | None = None,
+    is_video: bool = False,
+) -> Bundle:
+    """Everything that the page knows.
+
+    Args:
+        vae: a `freyvae.VAE`.
+        images: uint8 (image, height, width, channel), in the order of time if there is one.
+        title: of the page.
+        names: of the latents; the rest are numbered.
+        parts: uint8 (image,): 0 for training, 1 for validation, 2 for test; by default all are for training.
+        is_video: whether the order is time.
+
+    Raises:
+        BadInput: the decoder has a layer that the page cannot compute, or a likelihood that it does not know.
+    """
+    if sys.byteorder != "little":  # pragma: no cover
+        raise BadInput("the explorer's page is written on little-endian machines only")
+    blobs: dict[str, bytes] = {}
+    decoder = read_graph(vae.decoder)
+    decoder.check_page_can_compute()
+    if vae.likelihood_name not in EXPECTED_PIXELS:
+        raise BadInput(
+            f"the explorer's page does not know the likelihood {vae.likelihood_name!r}: "
+            "`freyvae export RUN --format onnx` writes the decoder as ONNX instead"
+        )
+    encoder, encoder_missing = _servable_encoder(vae)
+    parts = np.zeros(len(images), np.uint8) if parts is None else parts
+    kept = _evenly(len(images), min(MOST_POINTS, max(1, MOST_CODE_VALUES // vae.latent_dim)))
+    codes, deviations = _posteriors(vae, images)
+    training = parts == 0 if (parts == 0).any() else np.ones(len(images), bool)
+    density = measure_density(codes[training], vae.noise_scale * deviations[training])
+    frames = _evenly(len(kept), max(1, MOST_FRAME_VALUES // math.prod(vae.image_shape)))
+    blobs["codes"] = codes[kept].astype("<f4").tobytes()
+    blobs["numbers"] = kept.astype("<i4").tobytes()
+    blobs["parts"] = parts[kept].tobytes()
+    blobs["frames"], frames_packed = pack_frames(images[kept[frames]])
+    blobs["frame-points"] = frames.astype("<i4").tobytes()
+    for name, values in density.items():
+        blobs[f"density-{name}"] = values.astype("<f4").tobytes()
+    half = decoder.weight_count > HALF_PRECISION_ABOVE and _half_precision_serves(vae, codes)
+    header: dict[str, Any] = {
+        "format": FORMAT,
+        "title": title,
+        "imageShape": list(vae.image_shape),
+        "images": len(images),
+        "isVideo": is_video,
+        "parts": list(_PARTS),
+        "latents": _latents(vae, codes, names),
+        "expectedPixels": EXPECTED_PIXELS[vae.likelihood_name],
+        "points": len(kept),
+        "frames": len(frames),
+        "framesPacked": frames_packed,
+        "density": {"references": len(density["references"])},
+        "decoder": _network(decoder, "decoder", blobs, half=half),
+        "encoder": None
+        if encoder is None
+        else _network(encoder, "encoder", blobs, half=encoder.weight_count > HALF_PRECISION_ABOVE),
+        "encoderMissing": encoder_missing,
+    }
+    header["blobs"] = {name: [len(blob), zlib.adler32(blob)] for name, blob in blobs.items()}
+    return Bundle(header, blobs, (encoder_missing,) if encoder_missing else ())
+
+
+def pack_frames(images: npt.NDArray[np.uint8]) -> tuple[bytes, str]:
+    """Frames as zlib-packed differences, modulo 256, and from what: each pixel's `left` neighbour, or the same pixel
+    of the frame `before`, which is shorter in a video.
+    """
+    left, before = images.copy(), images.copy()
+    left[:, :, 1:] -= images[:, :, :-1]
+    before[1:] -= images[:-1]
+    packed = {"left": zlib.compress(left.tobytes(), 9), "before": zlib.compress(before.tobytes(), 9)}
+    shortest = min(packed, key=lambda kind: len(packed[kind]))
+    return packed[shortest], shortest
+
+
+def _evenly(count: int, most: int) -> npt.NDArray[np.int64]:
+    """At most `most` of the indices of `count` things, evenly spread."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
+
+
+def _posteriors(vae: Any, images: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Means and standard deviations of the posteriors, each (image, latent)."""
+    from keras import ops
+
+    means, deviations = [], []
+    for start in range(0, len(images), 1000):
+        posterior = vae.posterior(images[start : start + 1000])
+        means.append(ops.convert_to_numpy(posterior.mean))
+        deviations.append(ops.convert_to_numpy(ops.exp(0.5 * posterior.log_variance)))
+    return np.concatenate(means), np.concatenate(deviations)
+
+
+def _latents(vae: Any, codes: npt.NDArray[np.float32], names: Sequence[str]) -> dict[str, Any]:
+    """How the sliders go: in prior standard deviations, or the post's -15 to 15 by 3 where noise was scaled down."""
+    unit = float(vae.noise_scale) if 0 < vae.noise_scale < 1 else 1.0
+    reach = float(np.quantile(np.abs(codes), 0.999)) / unit
+    if unit == 1.0:
+        limit, step = float(min(max(4, math.ceil(reach)), 12)), 0.05
+        plane = min(max(3.0, math.ceil(2 * reach) / 2), limit)
+    else:
+        limit, step, plane = 15.0, 3.0, 15.0
+    texts = [names[index] if index < len(names) and names[index] else "" for index in range(vae.latent_dim)]
+    return {
+        "count": vae.latent_dim,
+        "names": [text or f"latent {index + 1}" for index, text in enumerate(texts)],
+        "unit": unit,
+        "limit": limit,
+        "step": step,
+        "plane": plane,
+        "axes": _widest_axes(codes),
+    }
+
+
+def _widest_axes(codes: npt.NDArray[np.float32]) -> list[int]:
+    """The two latents whose codes vary most, in their own order: the others may well be unused."""
+    if codes.shape[1] <= 2:
+        return list(range(codes.shape[1]))
+    return sorted(int(index) for index in np.argsort(-codes.std(axis=0), kind="stable")[:2])
+
+
+def _servable_encoder(vae: Any) -> tuple[Graph | None, str]:
+    """The encoder if the page can hold it, else why not."""
+    try:
+        graph = read_graph(vae.encoder)
+        graph.check_page_can_compute()
+    except BadInput as reason:
+        return None, f"own pictures cannot be dropped on this page: {reason}"
+    if graph.weight_count > MOST_ENCODER_WEIGHTS:
+        return None, (
+            f"own pictures cannot be dropped on this page: the encoder's {graph.weight_count:,} weights are too many "
+            f"to be put in it (at most {MOST_ENCODER_WEIGHTS:,})"
+        )
+    return graph, ""
+
+
+def _half_precision_serves(vae: Any, codes: npt.NDArray[np.float32]) -> bool:
+    """Whether decoded pixels stay within half a grey level when the decoder's weights are float16."""
+    import keras
+
+    # as much within the data as outside it
+    noise = np.random.default_rng(0).standard_normal((64, vae.latent_dim))
+    latents = np.concatenate([codes[_evenly(len(codes), 64)], noise]).astype(np.float32)
+    exact = vae.decode(latents)
+    rounded = keras.models.clone_model(vae.decoder)
+    rounded.set_weights([weights.astype(np.float16).astype(np.float32) for weights in vae.decoder.get_weights()])
+    approximate = keras.ops.convert_to_numpy(vae.likelihood_class(rounded(latents)).mean())
+    return bool(np.abs(approximate - exact).max() * 255 <= GREY_LEVELS_LOST)
+
+
+def _network(graph: Graph, blob: str, blobs: dict[str, bytes], *, half: bool) -> dict[str, Any]:
+    """A graph as JSON, its weights moved into one blob one after the other; `start` counts numbers, not bytes."""
+    packed: list[npt.NDArray[np.float32]] = []
+    start = 0
+    steps = []
+    for step in graph.steps:
+        weights = {}
+        for name, values in step.weights.items():
+            weights[name] = {"start": start, "shape": list(values.shape)}
+            packed.append(values.ravel())
+            start += values.size
+        steps.append(
+            {
+                "op": step.op,
+                "inputs": list(step.inputs),
+                "output": step.output,
+                "shape": list(step.shape),
+                "options": step.options,
+                "weights": weights,
+            }
+        )
+    everything = np.concatenate(packed) if packed else np.zeros(0, np.float32)
+    blobs[blob] = everything.astype("<f2" if half else "<f4").tobytes()
+    return {
+        "blob": blob,
+        "precision": "half" if half else "single",
+        "inputShape": list(graph.input_shape),
+        "outputs": list(graph.outputs),
+        "steps": steps,
+    }

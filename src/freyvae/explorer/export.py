@@ -1,0 +1,86 @@
+"""The other ways out of a run: one page, ONNX, or the bare weights."""
+
+import difflib
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from freyvae.errors import BadInput
+from freyvae.files import write_whole
+from freyvae.run import Run
+
+FORMATS = ("onnx", "html", "weights")
+WEIGHTS_FORMAT = 1
+
+
+def export(run: Run, format: str, out: Path | None = None) -> list[Path]:
+    """Write a run's networks for use elsewhere.
+
+    Args:
+        run: a finished run.
+        format: `onnx`: encoder.onnx and decoder.onnx. `html`: the explorer's page. `weights`: weights.npz, an array
+            a weight named `decoder/LAYER/WEIGHT`, and weights.json, the layers that they belong to.
+        out: for `html` the file, or a folder; for the others the folder. By default the run's `export/`, and for
+            `html` its `explorer/index.html`.
+
+    Returns:
+        the files written.
+
+    Raises:
+        BadInput: an unknown format, a network that the format cannot hold, or a place that cannot be written.
+    """
+    if format not in FORMATS:
+        near = difflib.get_close_matches(format, FORMATS, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(FORMATS)}"
+        raise BadInput(f"unknown export format {format!r}: {hint}")
+    if format == "html":
+        return [_write_html(run, out)]
+    folder = out or run.folder / "export"
+    if folder.exists() and not folder.is_dir():
+        raise BadInput(f"{folder} is a file: give a folder for the {format} files")
+    vae = run.load_model()
+    if format == "onnx":
+        from freyvae.explorer.onnx_export import write_onnx
+
+        return write_onnx(vae, folder)
+    return write_weights(vae, folder)
+
+
+def _write_html(run: Run, out: Path | None) -> Path:
+    from freyvae.explorer.page import bundle_of_run, page_text, write_page
+
+    if out is None:
+        return write_page(run)
+    path = out / "index.html" if out.is_dir() else out
+    write_whole(path, page_text(bundle_of_run(run)))
+    return path
+
+
+def write_weights(vae: Any, folder: Path) -> list[Path]:
+    """Write weights.npz and weights.json of a `VAE`: plain arrays, and what Keras says of the layers."""
+    import keras
+
+    arrays: dict[str, np.ndarray[Any, Any]] = {}
+    described: dict[str, Any] = {
+        "format": WEIGHTS_FORMAT,
+        "image_shape": list(vae.image_shape),
+        "latent_dim": vae.latent_dim,
+        "likelihood": vae.likelihood_name,
+        "expected_pixels": "sigmoid of the decoder's first channels",
+    }
+    for part in ("encoder", "decoder"):
+        network = getattr(vae, part)
+        for weight in network.weights:
+            name = f"{part}/{weight.path.removeprefix(f'{network.name}/')}"
+            arrays[name] = keras.ops.convert_to_numpy(weight.value)
+        described[part] = json.loads(network.to_json())
+    content = io.BytesIO()
+    np.savez(content, **arrays)  # type: ignore[arg-type]
+    described["arrays"] = {name: {"shape": list(a.shape), "dtype": str(a.dtype)} for name, a in arrays.items()}
+    paths = [folder / "weights.npz", folder / "weights.json"]
+    write_whole(paths[0], content.getvalue())
+    write_whole(paths[1], json.dumps(described, indent=1) + "\n")
+    return paths

@@ -1,0 +1,312 @@
+"""Encoder and decoder as ONNX, without random draws: what any other runtime needs to use them."""
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from freyvae.errors import BadInput
+from freyvae.explorer.graph import Graph, Step, read_graph
+from freyvae.files import write_whole
+
+OPSET = 18
+IR_VERSION = 10
+
+
+def write_onnx(vae: Any, folder: Path) -> list[Path]:
+    """Write `encoder.onnx` (images -> mean, log_variance) and `decoder.onnx` (latents -> pixels, parameters).
+
+    `images` are uint8 (image, height, width, channel), `pixels` are expected pixels in [0, 1] of the same shape, and
+    `parameters` the likelihood's raw ones.
+
+    Raises:
+        BadInput: the extra `onnx` is not installed, or a network has a layer that the export does not know.
+    """
+    try:
+        import onnx  # noqa: F401
+    except ImportError as error:
+        raise BadInput("the ONNX export needs the extra: pip install 'freyvae[onnx]'") from error
+    encoder = _Writer(read_graph(vae.encoder), "images", unsigned=True)
+    encoder.output_as(["mean", "log_variance"])
+    decoder = _Writer(read_graph(vae.decoder), "latents")
+    decoder.output_as(["parameters"])
+    decoder.expected_pixels(vae.likelihood_name, channels=vae.image_shape[2])
+    written = []
+    for name, writer in {"encoder": encoder, "decoder": decoder}.items():
+        path = folder / f"{name}.onnx"
+        write_whole(path, writer.model(name))
+        written.append(path)
+    return written
+
+
+class _Writer:
+    """One graph as ONNX nodes. Tensors keep Keras's layout, channels last; convolutions transpose around themselves."""
+
+    def __init__(self, graph: Graph, name: str, *, unsigned: bool = False):
+        from onnx import TensorProto, helper
+
+        self.graph = graph
+        self.nodes: list[Any] = []
+        self.constants: list[Any] = []
+        kind = TensorProto.UINT8 if unsigned else TensorProto.FLOAT
+        self.inputs = [helper.make_tensor_value_info(name, kind, ["image", *graph.input_shape])]
+        self.outputs: list[Any] = []
+        self.named = {0: self.add("Cast", [name], to=TensorProto.FLOAT) if unsigned else name}
+        for step in graph.steps:
+            self.named[step.output] = _OPS[step.op](self, step, [self.named[number] for number in step.inputs])
+
+    def add(self, op: str, inputs: Sequence[str], *, name: str | None = None, **attributes: Any) -> str:
+        """Append a node; return the name of its output."""
+        from onnx import helper
+
+        output = name or f"tensor_{len(self.nodes)}"
+        self.nodes.append(helper.make_node(op, list(inputs), [output], **attributes))
+        return output
+
+    def constant(self, values: Any, dtype: npt.DTypeLike = np.float32) -> str:
+        """A tensor that the file holds; return its name."""
+        from onnx import numpy_helper
+
+        name = f"constant_{len(self.constants)}"
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(values, dtype), name))
+        return name
+
+    def output_as(self, names: Sequence[str]) -> None:
+        """Give the graph's outputs their public names."""
+        from onnx import TensorProto, helper
+
+        for number, name in zip(self.graph.outputs, names, strict=True):
+            self.add("Identity", [self.named[number]], name=name)
+            shape: list[Any] = ["image", *self.graph.shape_of(number)]
+            self.outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+
+    def expected_pixels(self, likelihood: str, *, channels: int) -> None:
+        """One more output, `pixels`."""
+        from onnx import TensorProto, helper
+
+        if likelihood not in _EXPECTED_PIXELS:
+            raise BadInput(f"the ONNX export does not know the likelihood {likelihood!r}")
+        _EXPECTED_PIXELS[likelihood](self, channels)
+        shape: list[Any] = ["image", *self.graph.shape_of(self.graph.outputs[0])[:2], channels]
+        self.outputs.insert(0, helper.make_tensor_value_info("pixels", TensorProto.FLOAT, shape))
+
+    def model(self, name: str) -> bytes:
+        """The whole file, checked."""
+        import onnx
+        from onnx import helper
+
+        graph = helper.make_graph(self.nodes, name, self.inputs, self.outputs, self.constants)
+        model = helper.make_model(
+            graph, producer_name="freyvae", opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION
+        )
+        onnx.checker.check_model(model, full_check=True)
+        return bytes(model.SerializeToString())
+
+
+def _sigmoid_of_location(writer: _Writer, channels: int) -> None:
+    bounds = [writer.constant([value], np.int64) for value in (0, channels, -1)]
+    writer.add("Sigmoid", [writer.add("Slice", ["parameters", *bounds])], name="pixels")
+
+
+# the same table as `bundle.EXPECTED_PIXELS`
+_EXPECTED_PIXELS: dict[str, Callable[[_Writer, int], None]] = {
+    "bernoulli": _sigmoid_of_location,
+    "gaussian": _sigmoid_of_location,
+    "discretized-logistic": _sigmoid_of_location,
+}
+
+
+def _dense(writer: _Writer, step: Step, inputs: list[str]) -> str:
+    product = writer.add("MatMul", [inputs[0], writer.constant(step.weights["kernel"])])
+    return _plus_bias(writer, step, product)
+
+
+def _plus_bias(writer: _Writer, step: Step, name: str) -> str:
+    return writer.add("Add", [name, writer.constant(step.weights["bias"])]) if "bias" in step.weights else name
+
+
+def _channels_first(writer: _Writer, name: str) -> str:
+    return writer.add("Transpose", [name], perm=[0, 3, 1, 2])
+
+
+def _channels_last(writer: _Writer, name: str) -> str:
+    return writer.add("Transpose", [name], perm=[0, 2, 3, 1])
+
+
+def _flat_pads(pads: list[list[int]]) -> list[int]:
+    return [pads[0][0], pads[1][0], pads[0][1], pads[1][1]]
+
+
+def _conv(writer: _Writer, step: Step, inputs: list[str]) -> str:
+    kernel, groups = step.weights["kernel"], 1
+    if step.op == "depthwise_conv":  # (height, width, channel, multiplier): one group a channel
+        down, across, groups, multiplier = kernel.shape
+        kernel = kernel.reshape(down, across, 1, groups * multiplier)
+    result = writer.add(
+        "Conv",
+        [_channels_first(writer, inputs[0]), writer.constant(kernel.transpose(3, 2, 0, 1))],
+        strides=step.options["strides"],
+        dilations=step.options["dilation"],
+        pads=_flat_pads(step.options["pads"]),
+        group=groups,
+    )
+    return _plus_bias(writer, step, _channels_last(writer, result))
+
+
+def _conv_transpose(writer: _Writer, step: Step, inputs: list[str]) -> str:
+    kernel, strides, crop = step.weights["kernel"], step.options["strides"], step.options["crop"]
+    given = writer.graph.shape_of(step.inputs[0])
+    # ONNX: size = stride * (size - 1) + kernel - pad before - pad after + output padding
+    whole = [strides[axis] * (given[axis] - 1) + kernel.shape[axis] for axis in (0, 1)]
+    surplus = [whole[axis] - crop[axis] - step.shape[axis] for axis in (0, 1)]
+    result = writer.add(
+        "ConvTranspose",
+        [_channels_first(writer, inputs[0]), writer.constant(kernel.transpose(3, 2, 0, 1))],
+        strides=strides,
+        pads=[*crop, *(max(side, 0) for side in surplus)],
+        output_padding=[max(-side, 0) for side in surplus],
+    )
+    return _plus_bias(writer, step, _channels_last(writer, result))
+
+
+def _upsample(writer: _Writer, step: Step, inputs: list[str]) -> str:
+    scales = writer.constant([1, *step.options["size"], 1])
+    nearest = step.options["interpolation"] == "nearest"
+    how: dict[str, Any] = (
+        {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+        if nearest
+        else {"mode": "linear", "coordinate_transformation_mode": "half_pixel"}
+    )
+    return writer.add("Resize", [inputs[0], "", scales], **how)
+
+
+def _pool(writer: _Writer, step: Step, inputs: list[str]) -> str:
+    op = "MaxPool" if step.options["kind"] == "max" else "AveragePool"
+    result = writer.add(
+        op,
+        [_channels_first(writer, inputs[0])],
+        kernel_shape=step.options["size"],
+        strides=step.options["strides"],
+        pads=_flat_pads(step.options["pads"]),
+    )
+    return _channels_last(writer, result)
+
+
+def _global_pool(writer: _Writer, step: Step, inputs: list[str]) -> str:
+    op = "ReduceMax" if step.options["kind"] == "max" else "ReduceMean"
+    keep = int(len(step.shape) == 3)
+    return writer.add(op, [inputs[0], writer.constant([1, 2], np.int64)], keepdims=keep)
+
+
+def _pad(writer: _Writer, step: Step, inputs: list[str]) -> str:
+    (top, bottom), (left, right) = step.options["pads"]
+    return writer.add("Pad", [inputs[0], writer.constant([0, top, left, 0, 0, bottom, right, 0], np.int64)])
+
+
+def _affine(writer: _Writer, step: Step, inputs: list[str]) -> str:
+    scaled = writer.add("Mul", [inputs[0], writer.constant(step.weights["scale"])])
+    return writer.add("Add", [scaled, writer.constant(step.weights["offset"])])
+
+
+def _layer_norm(writer: _Writer, step: Step, inputs: list[str]) -> str:
+    weights = [writer.constant(step.weights[name]) for name in ("scale", "offset")]
+    return writer.add("LayerNormalization", [inputs[0], *weights], axis=-1, epsilon=step.options["epsilon"])
+
+
+def _reshape(writer: _Writer, step: Step, inputs: list[str]) -> str:
+    return writer.add("Reshape", [inputs[0], writer.constant([-1, *step.shape], np.int64)])
+
+
+def _append_constants(writer: _Writer, step: Step, inputs: list[str]) -> str:
+    constants = step.weights["constants"]
+    # one copy for each image of the batch
+    batch = writer.add("Slice", [writer.add("Shape", inputs), *(writer.constant([n], np.int64) for n in (0, 1))])
+    shape = writer.add("Concat", [batch, writer.constant(constants.shape, np.int64)], axis=0)
+    return writer.add("Concat", [inputs[0], writer.add("Expand", [writer.constant(constants), shape])], axis=-1)
+
+
+def _chain(op: str) -> Callable[[_Writer, Step, list[str]], str]:
+    def write(writer: _Writer, step: Step, inputs: list[str]) -> str:
+        total = inputs[0]
+        for other in inputs[1:]:
+            total = writer.add(op, [total, other])
+        return total
+
+    return write
+
+
+def _activation(writer: _Writer, step: Step, inputs: list[str]) -> str:
+    name, x = step.options["name"], inputs[0]
+    simple: dict[str, tuple[str, dict[str, Any]]] = {
+        "relu": ("Relu", {}),
+        "leaky_relu": ("LeakyRelu", {"alpha": step.options.get("slope", 0.0)}),
+        "elu": ("Elu", {"alpha": step.options.get("alpha", 1.0)}),
+        "selu": ("Selu", {}),
+        "sigmoid": ("Sigmoid", {}),
+        "hard_sigmoid": ("HardSigmoid", {"alpha": 1 / 6, "beta": 0.5}),
+        "tanh": ("Tanh", {}),
+        "softplus": ("Softplus", {}),
+        "softsign": ("Softsign", {}),
+        "exponential": ("Exp", {}),
+        "mish": ("Mish", {}),
+    }
+    if name in simple:
+        op, attributes = simple[name]
+        return writer.add(op, [x], **attributes)
+
+    def number(value: float) -> str:
+        return writer.constant(np.float32(value))
+
+    if name == "relu6":
+        return writer.add("Clip", [x, number(0), number(6)])
+    if name == "silu":
+        return writer.add("Mul", [x, writer.add("Sigmoid", [x])])
+    if name == "gelu":
+        curve = writer.add("Erf", [writer.add("Mul", [x, number(math.sqrt(0.5))])])
+    else:  # gelu_tanh
+        cube = writer.add("Mul", [writer.add("Pow", [x, number(3)]), number(0.044715)])
+        curve = writer.add("Tanh", [writer.add("Mul", [writer.add("Add", [x, cube]), number(math.sqrt(2 / math.pi))])])
+    half = writer.add("Mul", [x, number(0.5)])
+    return writer.add("Mul", [half, writer.add("Add", [curve, number(1)])])
+
+
+def _prelu(writer: _Writer, step: Step, inputs: list[str]) -> str:
+    return writer.add("PRelu", [inputs[0], writer.constant(step.weights["slope"])])
+
+
+def _permute(writer: _Writer, step: Step, inputs: list[str]) -> str:
+    return writer.add("Transpose", inputs, perm=[0, *step.options["axes"]])
+
+
+def _softmax(writer: _Writer, step: Step, inputs: list[str]) -> str:
+    return writer.add("Softmax", inputs, axis=-1)
+
+
+def _concatenate(writer: _Writer, step: Step, inputs: list[str]) -> str:
+    return writer.add("Concat", inputs, axis=-1)
+
+
+_OPS: dict[str, Callable[[_Writer, Step, list[str]], str]] = {
+    "activation": _activation,
+    "add": _chain("Add"),
+    "affine": _affine,
+    "append_constants": _append_constants,
+    "concatenate": _concatenate,
+    "conv": _conv,
+    "conv_transpose": _conv_transpose,
+    "dense": _dense,
+    "depthwise_conv": _conv,
+    "global_pool": _global_pool,
+    "layer_norm": _layer_norm,
+    "multiply": _chain("Mul"),
+    "pad": _pad,
+    "permute": _permute,
+    "pool": _pool,
+    "prelu": _prelu,
+    "reshape": _reshape,
+    "softmax": _softmax,
+    "upsample": _upsample,
+}

@@ -1,0 +1,51 @@
+// The page of a run: finds its data, keeps its state in the address, and says so when something is wrong.
+
+import { mount } from "./app.js";
+import { bundleOfPage } from "./bundle.js";
+import { ExplorerError } from "./network.js";
+
+const root = document.querySelector("main");
+
+function openPage() {
+  const themed = document.documentElement;
+  try {
+    const theme = localStorage.getItem("freyvae-theme");
+    if (theme === "dark" || theme === "light") themed.dataset.theme = theme;
+  } catch { /* a file may not have storage */ }
+  const bundle = bundleOfPage(document.querySelector("#freyvae-bundle").textContent);
+  let written = location.hash.slice(1);
+  const explorer = mount(root, bundle, {
+    fragment: written,
+    themed,
+    onstate: (fragment) => {
+      if (fragment === written) return;
+      written = fragment;
+      history.replaceState(null, "", `#${fragment}`);
+    },
+  });
+  addEventListener("hashchange", () => {
+    const asked = location.hash.slice(1);
+    if (asked === written) return;
+    written = asked;
+    explorer.load(asked);
+  });
+  // for the console: freyvae.decode([0, 0])
+  window.freyvae = explorer;
+  return explorer.ready;
+}
+
+const say = (error) => {
+  const known = error instanceof ExplorerError;
+  root.className = "freyvae failed";
+  root.setAttribute("role", "alert");
+  const text = document.createElement("p");
+  text.textContent = known ? error.message : `This page does not work in this browser: ${error.message}`;
+  root.replaceChildren(text);
+  if (!known) throw error;
+};
+
+try {
+  openPage().catch(say);
+} catch (error) {
+  say(error);
+}

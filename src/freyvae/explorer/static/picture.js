@@ -1,0 +1,46 @@
+// A person's own picture: read, cut and scaled to the model's size, as bytes for the encoder.
+
+import { ExplorerError } from "./network.js";
+
+/** { levels: Uint8Array, note: what was done to the picture } of a dropped or chosen file. */
+export async function readPicture(file, [height, width, channels]) {
+  let bitmap;
+  try {
+    // the bytes as they are in the file, as Python reads them
+    bitmap = await createImageBitmap(file, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
+  } catch {
+    throw new ExplorerError(`“${file.name || "This"}” is no picture that this browser can read. Try a PNG or a JPEG.`);
+  }
+  const canvas = document.createElement("canvas");
+  canvas.width = width;
+  canvas.height = height;
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  // transparent parts become black, as with Pillow
+  context.fillStyle = "#000";
+  context.fillRect(0, 0, width, height);
+  context.imageSmoothingQuality = "high";
+  const scale = Math.max(width / bitmap.width, height / bitmap.height);
+  const cutWidth = width / scale, cutHeight = height / scale;
+  context.drawImage(bitmap, (bitmap.width - cutWidth) / 2, (bitmap.height - cutHeight) / 2, cutWidth, cutHeight, 0, 0, width, height);
+  const { data } = context.getImageData(0, 0, width, height);
+  const levels = new Uint8Array(height * width * channels);
+  let coloured = false;
+  for (let pixel = 0; pixel < height * width; pixel++) {
+    const [red, green, blue] = data.subarray(4 * pixel, 4 * pixel + 3);
+    if (channels === 3) levels.set([red, green, blue], 3 * pixel);
+    else {
+      // ITU-R 601 luma
+      levels[pixel] = Math.round(0.299 * red + 0.587 * green + 0.114 * blue);
+      coloured ||= red !== green || green !== blue;
+    }
+  }
+  const resized = bitmap.width !== width || bitmap.height !== height;
+  const cropped = Math.abs(cutWidth - bitmap.width) > 0.5 || Math.abs(cutHeight - bitmap.height) > 0.5;
+  const done = [
+    resized && `resized from ${bitmap.width} × ${bitmap.height} to ${width} × ${height} pixels`,
+    cropped && "cropped about its middle",
+    coloured && "turned to grey",
+  ].filter(Boolean);
+  bitmap.close();
+  return { levels, note: done.length ? `${done.join(", ")}.`.replace(/^./, (letter) => letter.toUpperCase()) : "Taken as it is." };
+}

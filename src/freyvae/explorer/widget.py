@@ -1,0 +1,81 @@
+"""The explorer in a notebook: the page's own script as an anywidget, which decodes in the browser."""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from freyvae.data.images import ImageSet, as_images
+from freyvae.errors import BadInput
+from freyvae.explorer.bundle import make_bundle
+from freyvae.explorer.page import bundle_script, stylesheet
+
+
+def explore(vae: Any, images: npt.ArrayLike | ImageSet, *, names: tuple[str, ...] = (), title: str = "VAE") -> Any:
+    """The explorer as a widget: give it back as the last line of a notebook's cell.
+
+    Its `latents` are a list of floats, and its `image` is uint8 (height, width, channel); both may be read and set, and
+    setting an image goes to its code. Dragging needs no kernel.
+
+    Args:
+        vae: a `freyvae.VAE`.
+        images: whatever `as_images` takes, of the model's size; their codes are the points.
+        names: of the latents.
+        title: above the widget.
+
+    Raises:
+        BadInput: the extra `notebook` is not installed, the images do not fit the model, or the decoder has a layer
+            that the page cannot compute.
+    """
+    widget_class = _widget_class()
+    is_video = isinstance(images, ImageSet) and images.is_video
+    pixels = as_images(images.images if isinstance(images, ImageSet) else images)
+    if pixels.shape[1:] != tuple(vae.image_shape):
+        raise BadInput(f"the images are {pixels.shape[1:]}, but this model is of {tuple(vae.image_shape)}")
+    bundle = make_bundle(vae, pixels, title=title, names=names, is_video=is_video)
+    return widget_class(vae, bundle)
+
+
+@cache
+def _widget_class() -> Any:
+    """The class, made when it is first asked for: anywidget is an extra."""
+    try:
+        import anywidget
+        import traitlets
+    except ImportError as error:
+        raise BadInput("the notebook's widget needs the extra: pip install 'freyvae[notebook]'") from error
+
+    class ExplorerWidget(anywidget.AnyWidget):
+        """The explorer of a model, in a notebook."""
+
+        _esm = bundle_script("widget.js", module=True)
+        _css = stylesheet()
+        _header = traitlets.Dict().tag(sync=True)
+        _blobs = traitlets.Dict().tag(sync=True)
+        latents = traitlets.List(traitlets.Float()).tag(sync=True)
+
+        def __init__(self, vae: Any, bundle: Any):
+            self._vae = vae
+            super().__init__(_header=bundle.header, _blobs=bundle.blobs, latents=[0.0] * vae.latent_dim)
+
+        @traitlets.validate("latents")
+        def _check_latents(self, proposal: Any) -> list[float]:
+            values = [float(value) for value in proposal["value"]]
+            if len(values) != self._vae.latent_dim or not np.isfinite(values).all():
+                raise BadInput(f"latents must be {self._vae.latent_dim} finite numbers, not {values}")
+            return values
+
+        @property
+        def image(self) -> npt.NDArray[np.uint8]:
+            """The decoded image, uint8 (height, width, channel)."""
+            pixels: npt.NDArray[np.float32] = self._vae.decode([self.latents])[0]
+            return np.rint(255 * pixels).astype(np.uint8)
+
+        @image.setter
+        def image(self, image: npt.ArrayLike) -> None:
+            array = np.asarray(image)
+            pixels = as_images(array[None], name="image")
+            self.latents = [float(value) for value in self._vae.encode(pixels)[0]]
+
+    return ExplorerWidget

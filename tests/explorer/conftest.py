@@ -1,0 +1,141 @@
+"""One small trained run, one browser, and pages that fail a test when they complain or ask anybody for anything."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import freyvae
+from freyvae.explorer import write_page
+from freyvae.run import Run
+from freyvae.training import train
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def make_run(folder: Path, **changes: Any) -> Run:
+    recipe = freyvae.load_recipe("frey-faces").replace(
+        name="faces", data="synthetic-faces", epochs=3, hidden=[64], **changes
+    )
+    run = train(recipe, folder, quiet=True)
+    write_page(run)
+    return run
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run of the drawn faces, its page written. Tests must not change it."""
+    return make_run(tmp_path_factory.mktemp("explorer") / "faces")
+
+
+@pytest.fixture(scope="session")
+def vae(run: Run) -> Any:
+    return run.load_model()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Debian's Chromium, driven by Playwright."""
+    reason = ""
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if path is None:
+        reason = "there is no Chromium: apt-get install chromium"
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        reason = "Playwright for Python is not installed"
+    if reason:
+        if os.environ.get("FREYVAE_REQUIRE_BROWSER") == "1":
+            pytest.fail(f"FREYVAE_REQUIRE_BROWSER=1, but {reason}")
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+OpenPage = Callable[..., Any]
+
+
+class Watch:
+    """What pages complained of, and what they asked of others."""
+
+    def __init__(self) -> None:
+        self.complaints: list[str] = []
+
+    def over(self, page: Any) -> None:
+        page.on("console", lambda message: self._heard(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: self._heard(str(error)))
+        page.on("request", lambda request: self._asked(request.url))
+
+    def _heard(self, text: str) -> None:
+        self.complaints.append(text)
+
+    def _asked(self, address: str) -> None:
+        if not address.startswith(("file://", "data:", "blob:", "http://127.0.0.1:")):
+            self.complaints.append(f"request to {address}")
+
+
+@pytest.fixture(scope="session")
+def watch() -> Watch:
+    return Watch()
+
+
+@pytest.fixture(autouse=True)
+def _no_complaints(watch: Watch) -> Iterator[None]:
+    """After every test: no console error, and no request to anywhere else."""
+    watch.complaints.clear()
+    yield
+    assert watch.complaints == []
+
+
+@pytest.fixture
+def open_page(browser: Any, watch: Watch) -> Iterator[OpenPage]:
+    """Open an explorer page in a browser context of its own."""
+    contexts = []
+
+    def open_it(address: str | Path, *, fragment: str = "", ready: bool = True, **options: Any) -> Any:
+        if isinstance(address, Path):
+            address = address.as_uri()
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        page = context.new_page()
+        watch.over(page)
+        page.goto(address + (f"#{fragment}" if fragment else ""))
+        if ready:
+            page.wait_for_selector("[data-frames=drawn]")
+        return page
+
+    yield open_it
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="session")
+def _desk(browser: Any, watch: Watch) -> Any:
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    watch.over(page)
+    return page
+
+
+@pytest.fixture
+def page(run: Run, _desk: Any) -> Any:
+    """The run's page from disk, on a desk, with less motion: what is asked for is there at once."""
+    _desk.goto("about:blank")
+    _desk.goto(run.explorer_path.as_uri())
+    _desk.wait_for_selector("[data-frames=drawn]")
+    return _desk

@@ -1,0 +1,34 @@
+"""The example notebook runs from its first cell to its last."""
+
+from pathlib import Path
+
+import pytest
+
+NOTEBOOK = Path(__file__).parents[2] / "examples" / "frey_faces.ipynb"
+
+
+# the kernel's own libraries warn of their own affairs
+@pytest.mark.filterwarnings("default")
+def test_the_notebook_runs(tmp_path: Path) -> None:
+    for needed in ("nbclient", "ipykernel", "ipywidgets", "anywidget"):
+        pytest.importorskip(needed)
+    import nbformat
+    from nbclient import NotebookClient
+
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert all(cell.outputs == [] for cell in code), "the faces must not be in the repository: clear the outputs"
+    # the same story, told quickly and without the real faces
+    quicker = {"freyvae.load_frey_faces()": "freyvae.synthetic_faces().images", "epochs=100": "epochs=2"}
+    for cell in code:
+        for before, after in quicker.items():
+            cell.source = cell.source.replace(before, after)
+    NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": tmp_path}}).execute()
+    widget = next(
+        output.data
+        for cell in code
+        for output in cell.outputs
+        if "application/vnd.jupyter.widget-view+json" in output.get("data", {}) and "explore(" in cell.source
+    )
+    assert "application/vnd.jupyter.widget-view+json" in widget
+    assert "codes spread by" in code[-1].outputs[0].text

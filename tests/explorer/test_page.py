@@ -1,0 +1,476 @@
+"""A person opens the page and plays."""
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import freyvae
+from freyvae.explorer.bundle import make_bundle
+from freyvae.explorer.page import page_text
+from freyvae.model import VAE
+from freyvae.run import Run
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+
+def _face(page: Any) -> list[int]:
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    return page.evaluate("""() => {
+        const canvas = document.querySelector(".face");
+        const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        return Array.from(data).filter((_, at) => at % 4 === 0);
+    }""")
+
+
+def _latents(page: Any) -> list[float]:
+    return page.evaluate("freyvae.latents")
+
+
+def _face_is_the_decoders(page: Any, vae: VAE) -> None:
+    expected = np.rint(255 * vae.decode([_latents(page)])).ravel()
+    assert np.abs(np.array(_face(page)) - expected).max() <= 1
+
+
+def _slider(page: Any, name: str) -> Any:
+    return page.get_by_role("slider", name=name, exact=True)
+
+
+def _wait_for_fragment(page: Any, pattern: str) -> None:
+    page.wait_for_function("pattern => new RegExp(pattern).test(location.hash)", arg=pattern)
+
+
+@pytest.mark.parametrize("name", ["humour", "pose"])
+def test_dragging_a_slider_moves_its_latent_and_the_face(page: Any, vae: VAE, name: str) -> None:
+    before = _face(page)
+    box = _slider(page, name).bounding_box()
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] / 2, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.75, middle, steps=4)
+    page.mouse.up()
+    index = ["humour", "pose"].index(name)
+    assert 1 < _latents(page)[index] < 4
+    assert _latents(page)[1 - index] == 0
+    assert _face(page) != before
+    _face_is_the_decoders(page, vae)
+
+
+def test_keys_wheel_and_double_click_on_a_slider(page: Any) -> None:
+    slider = _slider(page, "humour")
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    assert _latents(page) == pytest.approx([0.05, 0])
+    page.keyboard.press("PageUp")
+    assert _latents(page) == pytest.approx([0.55, 0])
+    assert slider.get_attribute("aria-valuetext") == "0.55 prior standard deviations"
+    page.keyboard.press("Home")
+    assert _latents(page)[0] <= -4
+    page.keyboard.press("0")
+    assert _latents(page) == [0, 0]
+    slider.hover()
+    page.wait_for_timeout(300)
+    page.mouse.wheel(0, -100)
+    page.wait_for_function("() => freyvae.latents[0] > 0")
+    slider.dblclick(position={"x": 10, "y": 10})
+    assert _latents(page) == [0, 0]
+
+
+def test_touch_on_a_phone(run: Run, open_page: Any, vae: VAE) -> None:
+    page = open_page(run.explorer_path, reduced_motion="reduce", **PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    slider = _slider(page, "pose")
+    box = slider.bounding_box()
+    page.touchscreen.tap(box["x"] + box["width"] * 0.8, box["y"] + box["height"] / 2)
+    assert _latents(page)[1] > 1
+    _face_is_the_decoders(page, vae)
+    # the face stays in sight while the plane is under the finger
+    board = page.get_by_role("application")
+    board.scroll_into_view_if_needed()
+    page.evaluate("document.querySelector('.board').scrollIntoView({ block: 'end' })")
+    box = board.bounding_box()
+    page.touchscreen.tap(box["x"] + 4, box["y"] + box["height"] - 4)
+    assert _latents(page)[0] < 0
+    face = page.locator(".face").bounding_box()
+    assert face["y"] >= 0
+    assert face["height"] > 150
+
+
+def test_dragging_the_plane_moves_both(page: Any, vae: VAE) -> None:
+    box = page.get_by_role("application").bounding_box()
+    # start in a corner, where no point is
+    page.mouse.move(box["x"] + 2, box["y"] + 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.75, box["y"] + box["height"] * 0.25, steps=5)
+    page.mouse.up()
+    reach = page.evaluate("freyvae.header.latents.plane")
+    assert _latents(page) == pytest.approx([reach / 2, reach / 2], abs=0.05)
+    _face_is_the_decoders(page, vae)
+
+
+def test_hovering_and_clicking_a_point(page: Any, vae: VAE, run: Run) -> None:
+    images = freyvae.synthetic_faces().images
+    code = vae.encode(images[700:701])[0]
+    x, y = page.evaluate("freyvae.placeOf(700)")
+    box = page.get_by_role("application").bounding_box()
+    page.mouse.move(box["x"] + x, box["y"] + y)
+    card = page.locator(".card")
+    assert card.is_visible()
+    number = int(re.search(r"Frame ([\d,]+)", card.text_content())[1].replace(",", "")) - 1
+    page.mouse.down()
+    page.mouse.up()
+    code = vae.encode(images[number : number + 1])[0]
+    assert _latents(page) == pytest.approx(code.tolist(), abs=1e-4)
+    assert f"Frame {number + 1:,}, " in page.text_content(".comparison .what")
+    shown = page.evaluate("""() => Array.from(document.querySelectorAll(".comparison canvas"), canvas =>
+        Array.from(canvas.getContext("2d").getImageData(0, 0, 20, 28).data).filter((_, at) => at % 4 === 0))""")
+    assert shown[0] == images[number].ravel().tolist()
+    rebuilt = np.rint(255 * vae.reconstruct(images[number : number + 1])).ravel()
+    assert np.abs(np.array(shown[1]) - rebuilt).max() <= 1
+    rmse = np.sqrt(np.mean((images[number].ravel() - rebuilt) ** 2))
+    found = float(re.search(r"RMSE ([\d.]+)", page.text_content(".comparison"))[1])
+    assert found == pytest.approx(rmse, abs=0.2)
+
+
+def test_the_plane_by_keyboard(page: Any) -> None:
+    board = page.get_by_role("application")
+    board.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+ArrowDown")
+    assert _latents(page) == pytest.approx([0.05, -0.25])
+    page.keyboard.press("Enter")
+    assert "Frame" in page.text_content(".comparison .what")
+
+
+def test_the_whole_page_by_keyboard_alone(page: Any) -> None:
+    """Tab reaches every control once, in order, and each has a name."""
+    names = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        name = page.evaluate("""() => {
+            const element = document.activeElement;
+            if (element === document.body) return null;
+            return element.getAttribute("aria-label") ?? element.labels?.[0]?.textContent ?? element.textContent;
+        }""")
+        if name is None or name in names[:1]:
+            break
+        names.append(name)
+    sliders = ["Name of the slider humour", "humour", "Name of the slider pose", "pose"]
+    expected = ["Copy link", *sliders, "Random", "Walk", "Reset", "Frame", "Choose a picture"]
+    places = [names.index(name) for name in expected]
+    assert places == sorted(places)
+    assert all(name.strip() for name in names)
+
+
+def test_random_walk_and_reset(page: Any, vae: VAE) -> None:
+    page.get_by_role("button", name="Random").click()
+    first = _latents(page)
+    page.get_by_role("button", name="Random").click()
+    assert first != [0, 0]
+    assert _latents(page) != first
+    _face_is_the_decoders(page, vae)
+    page.get_by_role("button", name="Reset").click()
+    assert _latents(page) == [0, 0]
+
+
+def test_a_walk_is_smooth_and_stops(run: Run, open_page: Any) -> None:
+    page = open_page(run.explorer_path)
+    page.get_by_role("button", name="Walk").click()
+    steps = page.evaluate("""() => new Promise(done => {
+        const seen = [];
+        const look = () => { seen.push(freyvae.latents); seen.length < 40 ? requestAnimationFrame(look) : done(seen); };
+        look();
+    })""")
+    jumps = np.abs(np.diff(steps, axis=0)).max(axis=1)
+    assert np.ptp(steps, axis=0).max() > 0
+    assert jumps.max() < 0.5
+    stop = page.get_by_role("button", name="Stop")
+    assert stop.get_attribute("aria-pressed") == "true"
+    stop.click()
+    rest = _latents(page)
+    page.wait_for_timeout(100)
+    assert _latents(page) == rest
+
+
+def test_with_less_motion_a_walk_goes_from_stop_to_stop(page: Any) -> None:
+    page.get_by_role("button", name="Walk").click()
+    first = _latents(page)
+    page.wait_for_timeout(200)
+    assert _latents(page) == first
+    page.wait_for_function("first => String(freyvae.latents) !== first", arg=",".join(map(str, first)))
+
+
+def test_it_says_where_it_is_guessing(page: Any, vae: VAE) -> None:
+    images = freyvae.synthetic_faces().images[:1800]
+    codes = vae.encode(images)
+    middle = np.median(codes, axis=0)
+    page.evaluate("code => freyvae.setLatents(code)", middle.tolist())
+    assert "Among the data" in page.text_content(".knowing")
+    page.evaluate("freyvae.setLatents([-30, 30])")
+    assert "Guessing wildly" in page.text_content(".knowing")
+    levels = page.evaluate("codes => codes.map(code => freyvae.densityAt(code).level)", codes[::9].tolist())
+    # by its own measure: a tenth of the training codes are at the edge, a hundredth beyond
+    assert np.mean([level == "known" for level in levels]) == pytest.approx(0.9, abs=0.05)
+    assert np.mean([level in ("guessing", "lost") for level in levels]) < 0.05
+
+
+def test_the_plane_is_drawn_and_veiled(page: Any) -> None:
+    page.wait_for_selector("[data-faces=drawn][data-veil=drawn]")
+    reach, alpha = page.evaluate("""() => {
+        const veil = document.querySelectorAll(".board canvas")[1];
+        const { data } = veil.getContext("2d").getImageData(0, 0, veil.width, veil.height);
+        const alphas = Array.from(data).filter((_, at) => at % 4 === 3);
+        return [Math.min(...alphas), Math.max(...alphas)];
+    }""")
+    assert alpha > reach + 30
+
+
+def test_colours_and_layers(page: Any) -> None:
+    def dots() -> str:
+        return page.evaluate("document.querySelectorAll('.board canvas')[2].toDataURL()")
+
+    by_split = dots()
+    page.get_by_text("time", exact=True).click()
+    by_time = dots()
+    assert by_time != by_split
+    page.get_by_role("checkbox", name="points").uncheck()
+    assert dots() not in (by_time, by_split)
+    page.get_by_role("checkbox", name="veil").uncheck()
+    assert not page.locator(".board canvas").nth(1).is_visible()
+
+
+def test_a_named_direction_from_picked_frames(page: Any, vae: VAE) -> None:
+    images, more, less = freyvae.synthetic_faces().images, [10, 11], [900]
+    for frame, button in [(10, 0), (11, 0), (900, 1)]:
+        page.evaluate("point => freyvae.pick(point)", frame)
+        page.get_by_role("button", name=f"Add frame {frame + 1}").nth(button).click()
+    page.get_by_label("Name of the direction").fill("smiling ~ 2.5")
+    page.get_by_role("button", name="Make a slider").click()
+    slider = _slider(page, "smiling ~ 2.5")
+    along = vae.encode(images[more]).mean(axis=0) - vae.encode(images[less]).mean(axis=0)
+    page.evaluate("freyvae.setLatents([0, 0])")
+    slider.focus()
+    before = np.array(_latents(page))
+    page.keyboard.press("PageUp")
+    moved = np.array(_latents(page)) - before
+    assert np.linalg.norm(moved) == pytest.approx(0.5, abs=0.05)
+    np.testing.assert_allclose(moved / np.linalg.norm(moved), along / np.linalg.norm(along), atol=1e-3)
+    _face_is_the_decoders(page, vae)
+    # a link brings it all back
+    _wait_for_fragment(page, "direction=")
+    page.reload()
+    page.wait_for_selector("[data-frames=drawn]")
+    assert _slider(page, "smiling ~ 2.5").is_visible()
+    page.get_by_role("button", name="Remove the slider smiling ~ 2.5").click()
+    assert _slider(page, "smiling ~ 2.5").count() == 0
+
+
+def test_a_direction_between_the_same_frames_is_refused(page: Any) -> None:
+    page.evaluate("freyvae.load('this=5&that=5')")
+    page.get_by_role("button", name="Make a slider").click()
+    assert "no direction" in page.text_content(".trays")
+
+
+def test_from_one_frame_to_another(page: Any, vae: VAE) -> None:
+    page.evaluate("freyvae.pick(3)")
+    page.get_by_role("button", name="Start from 4").click()
+    page.evaluate("freyvae.pick(1500)")
+    page.get_by_role("button", name="End at 1,501").click()
+    slider = _slider(page, "way between")
+    slider.focus()
+    page.keyboard.press("End")
+    page.keyboard.press("PageDown")
+    codes = vae.encode(freyvae.synthetic_faces().images[[3, 1500]])
+    assert _latents(page) == pytest.approx((0.1 * codes[0] + 0.9 * codes[1]).tolist(), abs=1e-3)
+
+
+def test_the_view_comes_back_from_its_link(page: Any, run: Run, open_page: Any) -> None:
+    page.evaluate("freyvae.setLatents([0.75, -1.25])")
+    page.get_by_label("Name of the slider humour").fill("Ärger & ~.,")
+    page.keyboard.press("Enter")
+    page.get_by_text("time", exact=True).click()
+    page.get_by_role("slider", name="Frame").focus()
+    page.keyboard.press("ArrowRight")
+    page.evaluate("freyvae.setLatents([0.75, -1.25])")
+    _wait_for_fragment(page, "names=.*frame=1")
+    _wait_for_fragment(page, "z=0.75,-1.25")
+    face, fragment = _face(page), page.evaluate("location.hash")[1:]
+    again = open_page(run.explorer_path, fragment=fragment, reduced_motion="reduce")
+    assert _face(again) == face
+    assert _slider(again, "Ärger & ~.,").get_attribute("aria-valuetext").startswith("0.75")
+    assert again.get_by_role("radio", name="time").is_checked()
+    assert "Frame 2, training" in again.text_content(".comparison")
+    # and when the address is changed by hand
+    again.evaluate("location.hash = 'z=-1,2'")
+    again.wait_for_function("() => String(freyvae.latents) === '-1,2'")
+    assert _slider(again, "humour").is_visible()
+
+
+BROKEN_LINKS = [
+    "z=1", "z=a,b", "z=NaN,Infinity", "z=,", "frame=-1", "frame=99999999", "axes=0.0", "direction=a", "direction=~1~",
+    "names=%E0%A4%A", "path=x~y~z", "%", "a=b&&==",
+]  # fmt: skip
+
+
+def test_a_broken_link_is_as_none(page: Any) -> None:
+    for fragment in BROKEN_LINKS:
+        page.evaluate("fragment => { freyvae.setLatents([1, 1]); freyvae.load(fragment); }", fragment)
+        assert _latents(page) == [0, 0], fragment
+        assert _slider(page, "humour").is_visible(), fragment
+
+
+def _drop(page: Any, name: str, kind: str, content: bytes) -> None:
+    page.evaluate(
+        """([name, type, bytes]) => {
+            const carried = new DataTransfer();
+            carried.items.add(new File([new Uint8Array(bytes)], name, { type }));
+            const root = document.querySelector("main");
+            root.dispatchEvent(new DragEvent("dragenter", { dataTransfer: carried, bubbles: true }));
+            root.dispatchEvent(new DragEvent("drop", { dataTransfer: carried, bubbles: true }));
+        }""",
+        [name, kind, list(content)],
+    )
+
+
+def test_a_dropped_picture_is_encoded_and_placed(page: Any, vae: VAE, tmp_path: Path) -> None:
+    image = freyvae.synthetic_faces(5, seed=9).images[4]
+    path = tmp_path / "own.png"
+    Image.fromarray(image[..., 0]).save(path)
+    _drop(page, "own.png", "image/png", path.read_bytes())
+    page.wait_for_function("() => document.querySelector('.comparison .what').textContent === 'Your picture'")
+    assert _latents(page) == pytest.approx(vae.encode(image[None])[0].tolist(), abs=1e-3)
+    assert "Taken as it is" in page.text_content("body")
+
+
+def test_a_chosen_picture_of_another_size_is_resized_and_said(page: Any, vae: VAE, tmp_path: Path) -> None:
+    small = freyvae.synthetic_faces(5, seed=9).images[4]
+    grown = Image.fromarray(small[..., 0]).resize((200, 280), Image.Resampling.NEAREST).convert("RGB")
+    grown.save(tmp_path / "large.png")
+    page.set_input_files("input[type=file]", tmp_path / "large.png")
+    page.get_by_text("Resized from 200 × 280 to 20 × 28 pixels").wait_for()
+    assert _latents(page) == pytest.approx(vae.encode(small[None])[0].tolist(), abs=0.35)
+    Image.new("RGB", (300, 100), (200, 30, 30)).save(tmp_path / "wide.png")
+    page.set_input_files("input[type=file]", tmp_path / "wide.png")
+    page.get_by_text("cropped about its middle, turned to grey").wait_for()
+
+
+def test_a_dropped_file_that_is_no_picture_is_refused(page: Any) -> None:
+    before = _latents(page)
+    _drop(page, "notes.txt", "text/plain", b"not a picture")
+    page.get_by_text("“notes.txt” is no picture").wait_for()
+    assert _latents(page) == before
+
+
+def test_the_filmstrip(page: Any) -> None:
+    page.locator(".strip").click(position={"x": 5, "y": 10})
+    assert "Frame 1 of 1,965, training" in page.text_content(".filmstrip")
+    page.get_by_role("slider", name="Frame").focus()
+    page.keyboard.press("End")
+    assert "Frame 1,965 of 1,965, test" in page.text_content(".filmstrip")
+
+
+def test_themes(run: Run, open_page: Any) -> None:
+    page = open_page(run.explorer_path, color_scheme="dark", reduced_motion="reduce")
+    background = "getComputedStyle(document.querySelector('main')).backgroundColor"
+    dark = page.evaluate(background)
+    page.get_by_role("button", name="Light theme").click()
+    light = page.evaluate(background)
+    assert dark == "rgb(21, 24, 28)"
+    assert light == "rgb(253, 253, 252)"
+    page.reload()
+    page.wait_for_selector("[data-frames=drawn]")
+    assert page.evaluate(background) == light
+
+
+@pytest.mark.parametrize(
+    "options", [{"color_scheme": "light"}, {"color_scheme": "dark"}, PHONE], ids=["light", "dark", "phone"]
+)
+def test_no_serious_accessibility_finding(run: Run, open_page: Any, options: dict[str, Any]) -> None:
+    if os.environ.get("FREYVAE_REQUIRE_BROWSER") != "1":
+        pytest.importorskip("axe_playwright_python")
+    import axe_playwright_python
+
+    everything = "frame=7&this=1&that=2&direction=a~3~4&path=1~2~0.5"
+    page = open_page(run.explorer_path, reduced_motion="reduce", fragment=everything, **options)
+    axe = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+    page.evaluate(f"() => {{ {axe} }}")
+    found = page.evaluate("axe.run().then(results => results.violations)")
+    assert [f"{each['id']}: {each['nodes'][0]['html']}" for each in found if each["impact"] != "minor"] == []
+
+
+def test_one_latent_and_many(open_page: Any, tmp_path: Path) -> None:
+    path = tmp_path / "index.html"
+    for latents in (20, 1, 7):
+        vae = VAE((6, 5, 1), latents, seed=0)
+        images = np.random.default_rng(0).integers(0, 256, (50, 6, 5, 1), dtype="uint8")
+        path.write_text(page_text(make_bundle(vae, images, title="<script>alert(1)</script> & co")), encoding="utf-8")
+        page = open_page(path, reduced_motion="reduce")
+        assert page.text_content("h1") == "<script>alert(1)</script> & co"
+        assert page.locator(".board").count() == 1
+        page.wait_for_selector("[data-faces=drawn][data-veil=drawn]")
+        page.evaluate("freyvae.pick(3)")
+        np.testing.assert_allclose(_latents(page), vae.encode(images[3:4])[0], atol=1e-4)
+    page.get_by_label("across").select_option("latent 3")
+    _wait_for_fragment(page, r"axes=2\.")
+    page.wait_for_selector("[data-faces=drawn]")
+
+
+def test_the_posts_own_sliders(open_page: Any, tmp_path: Path) -> None:
+    vae = VAE((28, 20, 1), 2, likelihood="bernoulli", noise_scale=0.01, seed=0)
+    images = freyvae.synthetic_faces(60).images
+    path = tmp_path / "index.html"
+    path.write_text(page_text(make_bundle(vae, images, title="blog", names=("humour", "pose"))), encoding="utf-8")
+    page = open_page(path, reduced_motion="reduce")
+    slider = _slider(page, "humour")
+    assert [slider.get_attribute(bound) for bound in ("min", "max")] == ["-15", "15"]
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    assert _latents(page) == pytest.approx([0.03, 0])
+    assert slider.get_attribute("aria-valuetext") == "3.0 times 0.01"
+    page.keyboard.press("End")
+    assert _latents(page) == pytest.approx([0.15, 0])
+
+
+def test_a_hundred_thousand_points_stay_smooth(open_page: Any, tmp_path: Path) -> None:
+    vae = VAE((2, 2, 1), 2, seed=0)
+    images = np.random.default_rng(0).integers(0, 256, (120_000, 2, 2, 1), dtype="uint8")
+    path = tmp_path / "index.html"
+    path.write_text(page_text(make_bundle(vae, images, title="many")), encoding="utf-8")
+    page = open_page(path, reduced_motion="reduce")
+    assert page.evaluate("freyvae.header.points") == 100_000
+    page.wait_for_selector("[data-faces=drawn][data-veil=drawn]")
+    milliseconds = page.evaluate("""() => {
+        const began = performance.now();
+        for (let step = 0; step < 50; step++) { freyvae.setLatents([step / 50, 0]); freyvae.draw(); }
+        return (performance.now() - began) / 50;
+    }""")
+    assert milliseconds < 16
+
+
+def _spoil(run: Run, tmp_path: Path, before: str, after: str) -> Path:
+    text = run.explorer_path.read_text(encoding="utf-8")
+    assert before in text
+    path = tmp_path / "index.html"
+    path.write_text(text.replace(before, after, 1), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ('"header":{"format":1', '"header":{"format":2', "format 2, but its script reads up to 1"),
+        ('"header":{"format":1', '"header":{"shape":1', "damaged: its header"),
+        ('"blobs":{"codes":"', '"blobs":{"codes":"AAAA', "damaged: its codes"),
+        ('"blobs":{"codes":"', '"blobs":{"codes":"*', "damaged: its codes"),
+        ('"blobs":{"codes"', '"blobs":{"moods"', "damaged: its moods"),
+        ('id="freyvae-bundle">{', 'id="freyvae-bundle">', "damaged: its data"),
+    ],
+)
+def test_a_damaged_page_says_so(run: Run, open_page: Any, tmp_path: Path, before: str, after: str, said: str) -> None:
+    page = open_page(_spoil(run, tmp_path, before, after), ready=False)
+    page.get_by_role("alert").wait_for()
+    assert said in page.text_content("main")

@@ -1,0 +1,95 @@
+"""The widget: the same script, given what anywidget would give it."""
+
+import base64
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import freyvae
+from freyvae.errors import BadInput
+from freyvae.explorer import explore
+from freyvae.explorer.page import bundle_script, stylesheet
+from freyvae.model import VAE
+
+HOST = """<!doctype html><html lang="en"><meta charset="utf-8"><style>%s</style><body><div id="cell"></div>
+<script type="module">
+const bytes = text => new DataView(Uint8Array.from(atob(text), letter => letter.charCodeAt(0)).buffer);
+const state = JSON.parse(document.querySelector("#state").textContent);
+for (const name in state._blobs) state._blobs[name] = bytes(state._blobs[name]);
+const listeners = {};
+window.model = {
+  saved: 0,
+  get: name => state[name],
+  set(name, value) { state[name] = value; for (const each of listeners[`change:${name}`] ?? []) each(); },
+  save_changes() { this.saved++; },
+  on: (event, listener) => (listeners[event] ??= []).push(listener),
+  off: (event, listener) => { listeners[event] = listeners[event].filter(each => each !== listener); },
+};
+const code = new Blob([document.querySelector("#esm").textContent], { type: "text/javascript" });
+const { default: widget } = await import(URL.createObjectURL(code));
+window.cleanUp = widget.render({ model: window.model, el: document.querySelector("#cell") });
+</script>
+<script type="text/plain" id="esm">%s</script><script type="application/json" id="state">%s</script>"""
+
+
+@pytest.fixture
+def widget(vae: VAE) -> Any:
+    pytest.importorskip("anywidget")
+    return explore(vae, freyvae.synthetic_faces(80), names=("humour", "pose"), title="faces")
+
+
+def test_latents_and_image_from_python(widget: Any, vae: VAE) -> None:
+    assert widget.latents == [0, 0]
+    widget.latents = [0.5, -1]
+    np.testing.assert_array_equal(widget.image, np.rint(255 * vae.decode([[0.5, -1]])[0]).astype("uint8"))
+    image = freyvae.synthetic_faces(80).images[70]
+    widget.image = image
+    assert widget.latents == pytest.approx(vae.encode(image[None])[0].tolist())
+
+
+@pytest.mark.parametrize("latents", [[1], [1, 2, 3], [float("nan"), 0]])
+def test_latents_that_do_not_fit(widget: Any, latents: list[float]) -> None:
+    with pytest.raises(BadInput, match="2 finite numbers"):
+        widget.latents = latents
+
+
+def test_images_that_do_not_fit(widget: Any, vae: VAE) -> None:
+    with pytest.raises(BadInput, match="this model"):
+        explore(vae, np.zeros((3, 8, 8), "uint8"))
+    with pytest.raises(BadInput):
+        widget.image = np.zeros((8, 8), "uint8")
+
+
+def test_without_the_extra_there_is_a_clear_line(vae: VAE, monkeypatch: pytest.MonkeyPatch) -> None:
+    from freyvae.explorer import widget as widget_module
+
+    widget_module._widget_class.cache_clear()
+    monkeypatch.setitem(sys.modules, "anywidget", None)
+    with pytest.raises(BadInput, match=r"pip install 'freyvae\[notebook\]'"):
+        explore(vae, np.zeros((3, 28, 20), "uint8"))
+
+
+def test_dragging_needs_no_kernel_and_reaches_it(widget: Any, open_page: Any, tmp_path: Path, vae: VAE) -> None:
+    state = {
+        "_header": widget._header,
+        "_blobs": {name: base64.b64encode(blob).decode() for name, blob in widget._blobs.items()},
+        "latents": [0.25, 0],
+    }
+    script = bundle_script("widget.js", module=True)
+    assert "</script" not in script
+    (tmp_path / "host.html").write_text(HOST % (stylesheet(), script, json.dumps(state)), encoding="utf-8")
+    page = open_page(tmp_path / "host.html", reduced_motion="reduce")
+    slider = page.get_by_role("slider", name="humour", exact=True)
+    assert slider.get_attribute("aria-valuetext").startswith("0.25")
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("model.get('latents')") == pytest.approx([0.3, 0])
+    page.wait_for_function("() => model.saved > 0")
+    # and back: set from the kernel
+    page.evaluate("model.set('latents', [1, -2])")
+    assert slider.get_attribute("aria-valuetext").startswith("1.00")
+    page.evaluate("cleanUp()")
