@@ -269,6 +269,7 @@ def test_data_is_positional_or_a_flag(chosen):
         name="synthetic-faces", data="synthetic-faces"
     )
     assert chosen("frey-faces", "--recipe", "blog-2016") == load_recipe("blog-2016")
+    Path("cells").mkdir()
     cells = load_recipe("images").replace(name="cells", data=str(Path("cells").resolve()))
     assert chosen("cells/") == chosen("--data=cells/") == cells
     assert chosen("cells", "--recipe", "images").name == "images"
@@ -296,6 +297,7 @@ OTHERS = {
     "name": "mine",
     "image_size": "28x20",
     "grey": True,
+    "strict": True,
     "split": "blocked",
     "validation": 200,
     "test": 0.25,

@@ -79,6 +79,7 @@ WRONG_TYPES = {
     "data": (None, "a text"),
     "image_size": (28, "a text"),
     "grey": (1, "true or false"),
+    "strict": ("yes", "true or false"),
     "split": (0, "a text"),
     "validation": ("0.1", "a whole number or a number"),
     "test": (True, "a whole number or a number"),

@@ -92,8 +92,9 @@ def chosen_recipe(data: str | None, recipe: str | None, flags: Any) -> Recipe:
     chosen = load_recipe(recipe or ("frey-faces" if known else "images"))
     changes = {name: value for name, value in dataclasses.asdict(flags).items() if value is not None} if flags else {}
     if data is not None:
+        path = Path(data).expanduser()
         # a path is written out: the run must find its images from wherever it is looked at
-        changes["data"] = data if known else str(Path(data).expanduser().resolve())
+        changes["data"] = data if known or not path.exists() else str(path.resolve())
         if recipe is None:
             changes.setdefault("name", data if known else _name_of(Path(data)))
     return chosen.replace(**changes)

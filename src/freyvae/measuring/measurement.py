@@ -1,0 +1,277 @@
+"""How good is a run, on images it was not trained on? The measures, written into its folder."""
+
+import math
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+import numpy as np
+
+import freyvae
+from freyvae import evaluation
+from freyvae.data import pixels_sha256, synthetic_faces
+from freyvae.errors import BadInput
+from freyvae.evaluation import standard_error
+from freyvae.files import replacing
+from freyvae.model import VAE
+from freyvae.recipe import LARGEST_SEED, Recipe
+from freyvae.run import Run
+from freyvae.training import TrainingData, load_training_data
+
+PARTS = ("test", "validation", "training")
+IMAGES_FORMAT = 1  # of measured.npz
+# the keys that a measurement adds to metrics.json
+MEASURES = (
+    *("nll_is", "free_energy_nats", "rate_nats", "distortion_nats", "nll_nats", "nll_nats_se"),
+    *("free_energy_bits_per_dim", "nll_bits_per_dim", "nll_bits_per_dim_se", "nll_samples", "nll_nats_by_samples"),
+    *("rmse_grey_levels", "active_units", "latent_dim", "latents", "baselines", "is_healthy", "verdict", "factors"),
+    *("measured_split", "images", "images_sha256", "measured_with", "measured_notes"),
+)
+# what the nats of a likelihood are, where they are no probability of the bytes
+NO_PROBABILITY = {"gaussian": "density of pixels in [0, 1]", "bernoulli": "cross-entropy of grey levels as coin flips"}
+# videos that no training has seen, to fit what predicts the factors and to score it
+APART_SEEDS, APART_FRAMES = (1, 2), 2000
+
+
+def load_measured_data(run: Run, metrics: dict[str, Any]) -> TrainingData:
+    """The images that a run was trained on and held out. Raises `BadInput` when they are gone, or others now."""
+    data = load_training_data(run.recipe)
+    if pixels_sha256(data.images.images) != metrics.get("data_sha256"):
+        raise BadInput(f"{run.recipe.data} holds other images now than those that {run.folder} was trained on")
+    return data
+
+
+def measure(
+    run: Run, *, samples: int = 5000, split: str = "test", seed: int = 0, progress: bool = True
+) -> dict[str, Any]:
+    """Measure a finished run on its held-out images, and write what was found into its folder.
+
+    `metrics.json` gets the measures beside those of training, keys ending in their unit, and `measured.npz` the
+    likelihood of each image, for `compare`. The test images are for reading once, at the end: nothing is chosen on
+    them here.
+
+    Args:
+        run: a finished run.
+        samples: importance samples for each image; memory does not depend on it.
+        split: `test`, `validation` or `training`.
+        seed: of the draws.
+        progress: draw a bar on stderr, if that is a terminal.
+
+    Returns:
+        Everything that `metrics.json` now holds.
+
+    Raises:
+        BadInput: the split is unknown or holds no images, the images are not those of the training any more, an
+            argument is out of range, or the run's files are damaged or of a newer version.
+    """
+    if split not in PARTS:
+        raise BadInput(f"unknown split {split!r}: choose one of {', '.join(PARTS)}")
+    if samples < 1:
+        raise BadInput(f"samples must be at least 1, not {samples}")
+    if not 0 <= seed <= LARGEST_SEED:
+        raise BadInput(f"seed must be from 0 to {LARGEST_SEED}, not {seed}")
+    with run.lock():
+        metrics, recipe = run.read_metrics(), run.recipe
+        data = load_measured_data(run, metrics)
+        chosen = {"test": data.split.test, "validation": data.split.validation, "training": data.split.train}[split]
+        if not len(chosen):
+            raise BadInput(
+                f"{run.folder} has no {split} images: measure another part with --split validation, "
+                "or train with --test above 0"
+            )
+        images = data.images.images[chosen]
+        began = time.perf_counter()
+        vae = run.load_model()
+        with _bar(progress) as on_progress:
+            likelihood = evaluation.importance_sampled(vae, images, samples=samples, seed=seed, on_progress=on_progress)
+        measured = _measures(vae, recipe, data, images, likelihood)
+        measured |= {
+            "measured_split": split,
+            "images": len(images),
+            "images_sha256": pixels_sha256(images),
+            "measured_with": {
+                "freyvae": freyvae.__version__,
+                "keras": keras.__version__,
+                "backend": keras.backend.backend(),
+                "seed": seed,
+                "seconds": time.perf_counter() - began,
+            },
+            "measured_notes": _notes(vae, recipe, data, split, measured),
+        }
+        with replacing(run.measured_path) as path:
+            np.savez(
+                path,
+                format=IMAGES_FORMAT,
+                images_sha256=measured["images_sha256"],
+                nll_nats=likelihood.nll,
+                free_energy_nats=likelihood.free_energy,
+            )
+        metrics = {key: value for key, value in metrics.items() if key not in MEASURES} | measured
+        run.write_metrics(metrics)
+    return metrics
+
+
+def _measures(
+    vae: VAE, recipe: Recipe, data: TrainingData, images: np.ndarray, likelihood: evaluation.SampledLikelihood
+) -> dict[str, Any]:
+    bits = images[0].size * math.log(2.0)
+    is_bytes = vae.likelihood_class.is_probability_of_bytes
+    codes = vae.encode(images)
+    active = evaluation.is_active(codes)
+    names = [recipe.latent_names[i] if i < len(recipe.latent_names) else f"z{i + 1}" for i in range(vae.latent_dim)]
+    rmse = evaluation.rmse_grey_levels(vae, images)
+    baselines = _baselines(vae, data, images)
+    mean_image_nll = evaluation.mean_image_nll_nats(data.train, images, vae.likelihood_name).mean()
+    healthy, verdict = evaluation.verdict(
+        active=active,
+        names=names,
+        rmse_grey_levels=rmse,
+        mean_image_rmse_grey_levels=baselines["mean_image"]["rmse_grey_levels"],
+        nll_nats=likelihood.nll.mean(),
+        mean_image_nll_nats=mean_image_nll,
+    )
+    nll_se = standard_error(likelihood.nll)
+    return {
+        "nll_is": "probability of the bytes" if is_bytes else NO_PROBABILITY.get(vae.likelihood_name, "density"),
+        "free_energy_nats": float(likelihood.free_energy.mean()),
+        "rate_nats": float(likelihood.rate.mean()),
+        "distortion_nats": float(likelihood.distortion.mean()),
+        "nll_nats": float(likelihood.nll.mean()),
+        "nll_nats_se": nll_se,
+        **(
+            {
+                "free_energy_bits_per_dim": float(likelihood.free_energy.mean() / bits),
+                "nll_bits_per_dim": float(likelihood.nll.mean() / bits),
+                "nll_bits_per_dim_se": None if nll_se is None else nll_se / bits,
+            }
+            if is_bytes
+            else {}
+        ),
+        "nll_samples": max(likelihood.nll_by_samples),
+        "nll_nats_by_samples": {
+            str(count): float(values.mean()) for count, values in likelihood.nll_by_samples.items()
+        },
+        "rmse_grey_levels": rmse,
+        "active_units": int(active.sum()),
+        "latent_dim": vae.latent_dim,
+        "latents": {
+            name: {"kl_nats": float(kl), "active": bool(alive)}
+            for name, kl, alive in zip(names, evaluation.kl_per_latent_nats(vae, images), active, strict=True)
+        },
+        "baselines": baselines,
+        "is_healthy": healthy,
+        "verdict": verdict,
+        **({"factors": _factors(vae, names)} if data.images.factors is not None else {}),
+    }
+
+
+def _baselines(vae: VAE, data: TrainingData, images: np.ndarray) -> dict[str, dict[str, float]]:
+    """What the same images cost without the model; bits are those of probabilities of the bytes, or of files."""
+    values = images[0].size
+    bits = values * math.log(2.0)
+
+    def cost(nll: np.ndarray) -> dict[str, float]:
+        return {"nll_nats": float(nll.mean()), "nll_bits_per_dim": float(nll.mean() / bits)}
+
+    baselines: dict[str, dict[str, float]] = {
+        "mean_image": {
+            **cost(evaluation.mean_image_nll_nats(data.train, images)),
+            "rmse_grey_levels": evaluation.mean_image_rmse_grey_levels(data.train, images),
+        }
+    }
+    if not vae.likelihood_class.is_probability_of_bytes:
+        constant = evaluation.mean_image_nll_nats(data.train, images, vae.likelihood_name)
+        baselines["mean_image_same_likelihood"] = {"nll_nats": float(constant.mean())}
+    if vae.likelihood_name == "bernoulli":
+        baselines["bernoulli_floor"] = {"nll_nats": evaluation.bernoulli_floor_nats(images)}
+    gaussian = evaluation.FullGaussian.fit(data.train, data.validation)
+    if gaussian is not None:
+        baselines["full_gaussian"] = {**cost(gaussian.nll_nats(images)), "shrinkage": gaussian.shrinkage}
+    for format in ("PNG", "WebP"):
+        for kind, measured in (("files", evaluation.file_bits_per_dim), ("mosaic", evaluation.mosaic_bits_per_dim)):
+            size = measured(images, format)
+            if size is not None:
+                baselines[f"{format.lower()}_{kind}"] = {"bits_per_dim": size}
+    return baselines
+
+
+def _factors(vae: VAE, names: Sequence[str]) -> dict[str, Any]:
+    """How latents and the known factors go together, in two videos of the same man that nobody has seen."""
+    first, second = (synthetic_faces(APART_FRAMES, seed=seed) for seed in APART_SEEDS)
+    assert first.factors is not None
+    assert second.factors is not None
+    scores = evaluation.factor_scores(
+        vae.encode(first.images), first.factors, vae.encode(second.images), second.factors
+    )
+    return {
+        "r2": {
+            name: dict(zip(scores.factors, map(float, row), strict=True))
+            for name, row in zip(names, scores.r2, strict=True)
+        },
+        "r2_all_latents": dict(zip(scores.factors, map(float, scores.informativeness), strict=True)),
+        "mutual_information_gap": scores.mutual_information_gap,
+        "dci_disentanglement": scores.disentanglement,
+        "dci_completeness": scores.completeness,
+        "dci_informativeness": float(scores.informativeness.mean()),
+    }
+
+
+def _notes(vae: VAE, recipe: Recipe, data: TrainingData, split: str, measured: dict[str, Any]) -> list[str]:
+    """What a reader must know before believing a measure."""
+    notes = [data.split.note] if data.split.note and split != "training" else []
+    if split == "validation":
+        notes.append("Measured on validation images, which choices are made on: the test images are the honest ones.")
+    elif split == "training":
+        notes.append("Measured on the images that the model was trained on: no figure of how good it is on others.")
+    if vae.likelihood_name == "gaussian":
+        notes.append(
+            "The Gaussian likelihood is a density of pixels in [0, 1]: its nats may be negative, it has no bits per "
+            "dimension, and no nats here compare with those of a probability of the bytes."
+        )
+    elif vae.likelihood_name == "bernoulli":
+        floor = measured["baselines"]["bernoulli_floor"]["nll_nats"]
+        notes.append(
+            "The Bernoulli likelihood takes grey levels for coin flips and is no probability of the images: it cannot "
+            f"fall below their own entropy, {floor:.1f} nats per image, and has no bits per dimension."
+        )
+    if recipe.noise_scale != 1.0:
+        notes.append(
+            f"Measured with the model's own posterior, of deviation 1; in training its noise was scaled by "
+            f"{recipe.noise_scale:g}."
+        )
+    if data.images.is_video and split != "training":
+        notes.append(
+            "Neighbouring frames of a video are alike: the standard error takes them as independent and is too small."
+        )
+    gaussian = measured["baselines"].get("full_gaussian")
+    if gaussian is None:
+        notes.append("The full-covariance Gaussian is left out: the images have too many values for a covariance.")
+    elif measured.get("nll_bits_per_dim", 0.0) > gaussian["nll_bits_per_dim"]:
+        notes.append(
+            "One Gaussian with a full covariance and no latents gives these images more probability than the model."
+        )
+    return notes
+
+
+@contextmanager
+def _bar(wanted: bool) -> Iterator[Callable[[float], None] | None]:
+    """A bar on stderr, if somebody can see it."""
+    if not wanted or not sys.stderr.isatty():
+        yield None
+        return
+    from rich import progress
+    from rich.console import Console
+
+    with progress.Progress(
+        progress.TextColumn("importance sampling"),
+        progress.BarColumn(),
+        progress.TaskProgressColumn(),
+        progress.TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    ) as bar:
+        task = bar.add_task("", total=1.0)
+        yield lambda share: bar.update(task, completed=share)

@@ -1,0 +1,235 @@
+"""What was measured, as tables: for the terminal, and for the page."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from freyvae.measuring import Comparison, Difference
+
+# so many latents are listed, those that carry most first
+MOST_LATENTS = 16
+_BASELINES = {
+    "mean_image_same_likelihood": "a constant: the mean training image",
+    "bernoulli_floor": "the least there is: the pixels' entropy",
+    "mean_image": "a constant: the mean training image",
+    "full_gaussian": "one Gaussian with full covariance",
+    "png_files": "PNG, a file for each image",
+    "png_mosaic": "PNG, all images in one mosaic",
+    "webp_files": "WebP lossless, a file for each image",
+    "webp_mosaic": "WebP lossless, all in one mosaic",
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of words and numbers as they are read.
+
+    Attributes:
+        title: what it shows.
+        columns: the heads; the first column holds words, the others numbers.
+        rows: as many cells each as there are columns; an empty cell says that there is no such number.
+        strong: which rows stand out.
+        note: a sentence beneath, or "".
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    strong: tuple[int, ...] = ()
+    note: str = ""
+
+
+def measured(metrics: Mapping[str, Any]) -> list[Table]:
+    """The tables of a measured run, from its metrics; none where it is not measured."""
+    if "nll_nats" not in metrics:
+        return []
+    return [_costs(metrics), _samples(metrics), _latents(metrics), *_factors(metrics)]
+
+
+def compared(comparison: Comparison) -> Table:
+    """Runs side by side, each with its difference to the first and a 95 % confidence interval."""
+    in_bits = all("nll_bits_per_dim" in metrics for metrics in comparison.metrics)
+    scale = comparison.values * 0.6931471805599453 if in_bits else 1.0
+    digits = 3 if in_bits else 1
+    rows = []
+    for folder, metrics, difference in zip(comparison.folders, comparison.metrics, comparison.differences, strict=True):
+        first = not rows
+        rows.append(
+            (
+                folder,
+                _with_error(metrics["nll_nats"] / scale, _divided(metrics["nll_nats_se"], scale), digits),
+                "" if first else _difference(difference, scale, digits),
+                f"{metrics['rmse_grey_levels']:.1f}",
+                f"{metrics['active_units']} of {metrics['latent_dim']}",
+            )
+        )
+    unit = "bits per dim" if in_bits else "nats per image"
+    metrics = comparison.metrics[0]
+    return Table(
+        title=f"{metrics['images']} {metrics['measured_split']} images of {metrics['data']}, {unit}, lower is better",
+        columns=("run", "-log p(x)", "less the first's (95 % CI)", "RMSE", "active"),
+        rows=tuple(rows),
+        note="RMSE is that of reconstructions, in grey levels of 255; active are latents whose code varies.",
+    )
+
+
+def show(tables: Sequence[Table], *, sentences: Sequence[str] = ()) -> None:
+    """Print tables, then sentences, to standard output: with lines and colour on a terminal, plain elsewhere."""
+    from rich import box
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    live = console.is_terminal
+    for table in tables:
+        shown = RichTable(
+            title=Text(table.title, style="bold"),
+            title_justify="left",
+            caption=Text(table.note) if table.note else None,
+            caption_justify="left",
+            box=box.SIMPLE_HEAD if live else None,
+            padding=(0, 1),
+            header_style="dim",
+            pad_edge=live,
+        )
+        for number, column in enumerate(table.columns):
+            shown.add_column(Text(column), justify="right" if number else "left", overflow="fold")
+        for number, row in enumerate(table.rows):
+            shown.add_row(*map(Text, row), style="bold cyan" if number in table.strong else "")
+        console.print(shown)
+        if not live:
+            console.print()
+    for sentence in sentences:
+        if live:
+            console.print(Padding(Text(sentence), (0, 1, 1, 1)))
+        else:
+            print(sentence, file=sys.stdout)
+
+
+def _costs(metrics: Mapping[str, Any]) -> Table:
+    """The model, its parts, and what one would pay without it."""
+    is_bytes = "nll_bits_per_dim" in metrics
+    bits_per_nat = metrics["nll_bits_per_dim"] / metrics["nll_nats"] if is_bytes else None
+
+    def model(name: str, nats: float, error: float | None = None, rmse: str = "") -> tuple[str, ...]:
+        bits = "" if bits_per_nat is None else _with_error(nats * bits_per_nat, _times(error, bits_per_nat), 3)
+        return name, bits, _with_error(nats, error, 1), rmse
+
+    rows = [
+        model(
+            f"the model, {metrics['nll_samples']} importance samples",
+            metrics["nll_nats"],
+            metrics["nll_nats_se"],
+            f"{metrics['rmse_grey_levels']:.1f}",
+        ),
+        model("its free energy, an upper bound", metrics["free_energy_nats"]),
+        model("  distortion, the images given codes", metrics["distortion_nats"]),
+        model("  rate, the codes", metrics["rate_nats"]),
+    ]
+    for key, name in _BASELINES.items():
+        baseline = metrics["baselines"].get(key)
+        if baseline is None:
+            continue
+        bits = baseline.get("bits_per_dim", baseline.get("nll_bits_per_dim"))
+        # beside a density or a cross-entropy, the nats of a probability of bytes would only mislead
+        comparable = is_bytes or key in ("mean_image_same_likelihood", "bernoulli_floor")
+        rows.append(
+            (
+                name,
+                "" if bits is None else f"{bits:.3f}",
+                f"{baseline['nll_nats']:.1f}" if comparable and "nll_nats" in baseline else "",
+                f"{baseline['rmse_grey_levels']:.1f}" if "rmse_grey_levels" in baseline else "",
+            )
+        )
+    nats = "nats per image" if is_bytes else f"nats ({metrics['nll_is'].split(' of ')[0]})"
+    return Table(
+        title=f"What an image costs: {metrics['images']} {metrics['measured_split']} images of {metrics['data']}",
+        columns=("", "bits per dim", nats, "RMSE"),
+        rows=tuple(rows),
+        strong=(0,),
+        note="Lower is better; ± is the standard error over images. RMSE in grey levels of 255. Files with headers.",
+    )
+
+
+def _samples(metrics: Mapping[str, Any]) -> Table:
+    by_samples = metrics["nll_nats_by_samples"]
+    bits = metrics.get("nll_bits_per_dim")
+    rows = [
+        (count, *((f"{nats * bits / metrics['nll_nats']:.3f}",) if bits is not None else ()), f"{nats:.1f}")
+        for count, nats in by_samples.items()
+    ]
+    return Table(
+        title="How the likelihood moves with the number of samples",
+        columns=("samples", *(("bits per dim",) if bits is not None else ()), "nats per image"),
+        rows=tuple(rows),
+        note=f"All from the same {metrics['nll_samples']} draws: the smaller numbers are means over blocks of them.",
+    )
+
+
+def _latents(metrics: Mapping[str, Any]) -> Table:
+    latents = sorted(metrics["latents"].items(), key=lambda item: -item[1]["kl_nats"])
+    rows = [
+        (name, f"{latent['kl_nats']:.2f}", "yes" if latent["active"] else "dead")
+        for name, latent in latents[:MOST_LATENTS]
+    ]
+    left_out = latents[MOST_LATENTS:]
+    if left_out:
+        total = sum(latent["kl_nats"] for _, latent in left_out)
+        alive = sum(latent["active"] for _, latent in left_out)
+        rows.append((f"{len(left_out)} more", f"{total:.2f}", f"{alive} of {len(left_out)}"))
+    return Table(
+        title=f"What the latents carry: {metrics['active_units']} of {metrics['latent_dim']} are active",
+        columns=("latent", "KL in nats", "active"),
+        rows=tuple(rows),
+        note="Active: the posterior mean's variance over images is above 0.01 (Burda et al. 2016).",
+    )
+
+
+def _factors(metrics: Mapping[str, Any]) -> list[Table]:
+    if "factors" not in metrics:
+        return []
+    factors = metrics["factors"]
+    names = tuple(factors["r2_all_latents"])
+    rows = [
+        (latent, *(f"{r2[name]:.2f}" for name in names)) for latent, r2 in list(factors["r2"].items())[:MOST_LATENTS]
+    ]
+    rows.append(("all together, by trees", *(f"{factors['r2_all_latents'][name]:.2f}" for name in names)))
+    return [
+        Table(
+            title="How well each latent predicts each factor (R2)",
+            columns=("latent", *names),
+            rows=tuple(rows),
+            note=f"Mutual information gap {factors['mutual_information_gap']:.2f} (Chen et al. 2018); "
+            f"disentanglement {factors['dci_disentanglement']:.2f}, completeness {factors['dci_completeness']:.2f}, "
+            f"informativeness {factors['dci_informativeness']:.2f} (Eastwood & Williams 2018). 1 is best. "
+            "On videos apart from the training's.",
+        )
+    ]
+
+
+def _difference(difference: Difference | None, scale: float, digits: int) -> str:
+    if difference is None:
+        return "another kind"
+    mean = _signed(difference.mean / scale, digits)
+    if difference.low is None or difference.high is None:
+        return mean
+    return f"{mean} [{_signed(difference.low / scale, digits)}, {_signed(difference.high / scale, digits)}]"
+
+
+def _signed(value: float, digits: int) -> str:
+    return f"{value:+.{digits}f}"
+
+
+def _with_error(value: float, error: float | None, digits: int) -> str:
+    return f"{value:.{digits}f}" + ("" if error is None else f" ± {error:.{digits}f}")
+
+
+def _divided(value: float | None, by: float) -> float | None:
+    return None if value is None else value / by
+
+
+def _times(value: float | None, by: float) -> float | None:
+    return None if value is None else value * by
