@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 
 from freyvae import __version__
+from freyvae.compilation_cache import keep_compiled_programs
 from freyvae.errors import BadInput
 from freyvae.flags import Flags, Whole, chosen_recipe
 from freyvae.recipe import LARGEST_SEED, Recipe, load_recipe, recipe_names
@@ -58,6 +59,7 @@ def train(
 
 
 def _train(recipe: Recipe, *, out: Path | None, fresh: bool, quiet: bool) -> None:
+    keep_compiled_programs(_note)
     from freyvae import presentation, training
 
     run = training.train(recipe, out, fresh=fresh, quiet=quiet)
@@ -105,6 +107,7 @@ def show(run: Path) -> None:
     Args:
         run: the run folder.
     """
+    keep_compiled_programs(_note)
     from freyvae import presentation
     from freyvae.run import Run
 
