@@ -9,11 +9,16 @@ from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from string import Template
+from typing import TYPE_CHECKING
 
 from freyvae.errors import BadInput
 from freyvae.explorer.bundle import FORMAT, Bundle, make_bundle
 from freyvae.files import write_whole
 from freyvae.run import Run
+
+if TYPE_CHECKING:
+    from freyvae.model import VAE
+    from freyvae.training import TrainingData
 
 _IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./([\w-]+\.js)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export ((?:async )?function\*?|const|class) (\w+)", re.MULTILINE)
@@ -24,32 +29,40 @@ _POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy" content="([^"]
 _HEAD_BYTES = 4096
 
 
-def write_page(run: Run, *, say: Callable[[str], None] | None = None) -> Path:
+def write_page(
+    run: Run,
+    *,
+    vae: "VAE | None" = None,
+    data: "TrainingData | None" = None,
+    say: Callable[[str], None] | None = None,
+) -> Path:
     """Write `explorer/index.html` of a run, whole or not at all, and return its path.
 
     Args:
-        run: a finished run; its data are read again for the codes and the frames.
+        run: a finished run.
+        vae: its model, where it is at hand already.
+        data: its images, likewise, for the codes and the frames.
         say: how to say a line, such as that the encoder is too large for the page.
 
     Raises:
         BadInput: the run has no model, its data cannot be had, or its decoder is one that the page cannot compute.
     """
-    bundle = bundle_of_run(run)
+    bundle = bundle_of_run(run, vae=vae, data=data)
     for note in bundle.notes if say else ():
         say(f"note: {note}")  # type: ignore[misc]
     write_whole(run.explorer_path, page_text(bundle))
     return run.explorer_path
 
 
-def bundle_of_run(run: Run) -> Bundle:
-    """Model and images of a run, as a bundle. Raises `BadInput` as `write_page` does."""
+def bundle_of_run(run: Run, *, vae: "VAE | None" = None, data: "TrainingData | None" = None) -> Bundle:
+    """Model and images of a run, as a bundle. Arguments and errors are those of `write_page`."""
     import numpy as np
 
     from freyvae.training import load_training_data
 
     recipe = run.recipe
-    vae = run.load_model()
-    data = load_training_data(recipe)
+    vae = vae or run.load_model()
+    data = data or load_training_data(recipe)
     images = data.images.images
     if images.shape[1:] != tuple(vae.image_shape):
         raise BadInput(
