@@ -31,11 +31,13 @@ from freyvae.training.callbacks import ProgressBar
 
 COMMANDS = [
     "train",
+    "measure",
     "show",
     "sample",
     "encode",
     "decode",
     "demo",
+    "compare",
     "explore",
     "export",
     "data",

@@ -118,6 +118,53 @@ def show(run: Path) -> None:
 
 
 @app.command
+def measure(
+    run: Path,
+    *,
+    samples: Whole = 5000,
+    split: str = "test",
+    seed: Whole = 0,
+    quiet: Annotated[bool, Parameter(alias="-q")] = False,
+) -> None:
+    """Measure a run on images it was not trained on, beside what would be had without it.
+
+    Free energy and importance-sampled likelihood, reconstruction error, which latents are in use, the mean image, a
+    Gaussian, PNG and WebP. Writes metrics.json, measured.npz and the report.
+
+    Args:
+        run: the run folder.
+        samples: importance samples for each image.
+        split: test, validation or training.
+        seed: of the draws.
+        quiet: say nothing but errors.
+    """
+    keep_compiled_programs(_note)
+    from freyvae import measuring, presentation, tables
+    from freyvae.run import Run
+
+    opened = Run.open(run)
+    metrics = measuring.measure(opened, samples=samples, split=split, seed=seed, progress=not quiet)
+    presentation.report(opened)
+    if not quiet:
+        tables.show(tables.measured(metrics), sentences=presentation.measured_sentences(metrics))
+
+
+@app.command
+def compare(run: Path, others: list[Path], /) -> None:
+    """Compare runs that were measured on the same images: differences paired by image, each with its 95 % interval.
+
+    Args:
+        run: the run folder that the others are compared with.
+        others: one or more run folders.
+    """
+    from freyvae import measuring, tables
+    from freyvae.run import Run
+
+    comparison = measuring.compare([Run.open(folder) for folder in (run, *others)])
+    tables.show([tables.compared(comparison)], sentences=comparison.notes)
+
+
+@app.command
 def sample(run: Path, *, count: Whole = 100, seed: Whole = 0, out: Path = Path("samples.png")) -> None:
     """Draw new images from the prior.
 

@@ -5,15 +5,15 @@ import shlex
 from typing import Any
 
 import freyvae
-from freyvae import pictures
-from freyvae.data import pixels_sha256
+from freyvae import pictures, tables
 from freyvae.errors import BadInput
 from freyvae.evaluation import bernoulli_floor_nats, mean_image_rmse_grey_levels
 from freyvae.explorer import write_page
+from freyvae.measuring import MEASURES, load_measured_data
 from freyvae.recipe import Recipe
 from freyvae.report import write_report
 from freyvae.run import Run
-from freyvae.training import TrainingData, load_training_data
+from freyvae.training import TrainingData
 
 
 def present(run: Run) -> list[str]:
@@ -22,14 +22,12 @@ def present(run: Run) -> list[str]:
     Raises:
         BadInput: the run is not finished, its images are gone or others, or its folder cannot be written.
     """
-    recipe, vae, metrics = run.recipe, run.load_model(), run.read_metrics()
-    data = load_training_data(recipe)
-    if pixels_sha256(data.images.images) != metrics.get("data_sha256"):
-        raise BadInput(f"{recipe.data} holds other images now than those that {run.folder} was trained on")
+    recipe, vae = run.recipe, run.load_model()
+    data = load_measured_data(run, run.read_metrics())
     split = data.split
     parts = {"training": split.train, "validation": split.validation, "test": split.test}
     left_out: list[str] = []
-    drawn = pictures.draw_all(
+    pictures.draw_all(
         vae,
         {name: data.images.images[indices] for name, indices in parts.items()},
         history=run.read_history(),
@@ -40,19 +38,42 @@ def present(run: Run) -> list[str]:
         note=left_out.append,
     )
     try:
-        write_page(run, say=left_out.append)
+        write_page(run, vae=vae, data=data, say=left_out.append)
     except BadInput as reason:
         left_out.append(f"the explorer is left out: {reason}")
+    _write_report(run, data)
+    return left_out
+
+
+def report(run: Run) -> None:
+    """Write a run's report again, with the pictures that are there and all that was measured by now.
+
+    Raises `BadInput` as `present` does.
+    """
+    _write_report(run, load_measured_data(run, run.read_metrics()))
+
+
+def _write_report(run: Run, data: TrainingData) -> None:
+    recipe, metrics = run.recipe, run.read_metrics()
+    paths = [run.pictures_path / f"{name}.png" for name in pictures.CAPTIONS]
+    collapsed = [] if metrics.get("is_healthy", True) else [str(metrics["verdict"])]
     write_report(
         run.folder,
         title=recipe.name,
         facts=_facts(recipe, data, metrics),
         metrics=metrics,
-        pictures=[(path, pictures.CAPTIONS[path.stem]) for path in drawn],
+        pictures=[(path, pictures.CAPTIONS[path.stem]) for path in paths if path.is_file()],
         command=f"freyvae train --recipe {shlex.quote(str(run.recipe_path))}",
-        notes=_notes(recipe, data),
+        notes=[*collapsed, *_notes(recipe, data)],
+        numbers={key: value for key, value in metrics.items() if key not in MEASURES},
+        tables=tables.measured(metrics),
+        remarks=[sentence for sentence in measured_sentences(metrics) if sentence not in collapsed],
     )
-    return left_out
+
+
+def measured_sentences(metrics: dict[str, Any]) -> list[str]:
+    """The verdict on a measured run, and what a reader must know of its measures; none where it is not measured."""
+    return [str(metrics["verdict"]), *metrics["measured_notes"]] if "verdict" in metrics else []
 
 
 def summary(run: Run) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from freyvae.errors import BadInput
 from freyvae.files import write_whole
+from freyvae.tables import Table
 
 _PAGE = Template("""\
 <!doctype html>
@@ -29,7 +30,7 @@ $style</style>
 <h1>$title</h1>
 $lede$play$headline$notes</header>
 <main>
-$pictures$numbers$reproduce</main>
+$measured$pictures$numbers$reproduce</main>
 <footer><p>Written by freyvae.</p></footer>
 </body>
 </html>
@@ -76,6 +77,9 @@ def write_report(
     pictures: Sequence[tuple[Path, str]],
     command: str,
     notes: Sequence[str] = (),
+    numbers: Mapping[str, Any] | None = None,
+    tables: Sequence[Table] = (),
+    remarks: Sequence[str] = (),
 ) -> Path:
     """Write `report.html` into a run's folder, whole or not at all, and return its path.
 
@@ -88,6 +92,9 @@ def write_report(
         pictures: PNG files with their captions, in order.
         command: what to type to get this run again.
         notes: what a reader must know before believing a number; they stand above everything else.
+        numbers: which of the metrics stand in the table of numbers; by default all.
+        tables: of what was measured.
+        remarks: sentences beneath those tables.
 
     Raises:
         BadInput: a picture is missing or is no PNG, or the folder cannot be written.
@@ -102,8 +109,9 @@ def write_report(
         play=play if explorer.is_file() else "",
         headline=_headline(metrics),
         notes=_notes(notes),
+        measured=_measured(tables, remarks),
         pictures=_pictures(pictures),
-        numbers=_numbers(metrics),
+        numbers=_numbers(metrics if numbers is None else numbers),
         reproduce=_reproduce(command, facts),
     )
     path = folder / "report.html"
@@ -131,6 +139,30 @@ def _headline(metrics: Mapping[str, Any]) -> str:
 def _notes(notes: Sequence[str]) -> str:
     items = "".join(f"<li>{_text(note)}</li>\n" for note in notes)
     return f'<ul class="notes" aria-label="Please note">\n{items}</ul>\n' if items else ""
+
+
+def _measured(tables: Sequence[Table], remarks: Sequence[str]) -> str:
+    if not tables:
+        return ""
+    said = "".join(f"<p>{_text(remark)}</p>\n" for remark in remarks)
+    return f"<section>\n<h2>Measured</h2>\n{''.join(map(_table, tables))}{said}</section>\n"
+
+
+def _table(table: Table) -> str:
+    head = "".join(
+        f'<th scope="col"{" class=number" if number else ""}>{_text(column)}</th>'
+        for number, column in enumerate(table.columns)
+    )
+    rows = ""
+    for number, (name, *cells) in enumerate(table.rows):
+        kind = ' class="strong"' if number in table.strong else ' class="part"' if name.startswith(" ") else ""
+        inner = "".join(f'<td class="number">{_text(cell)}</td>' for cell in cells)
+        rows += f'<tr{kind}><th scope="row">{_text(name.strip())}</th>{inner}</tr>\n'
+    note = f'<p class="beneath">{_text(table.note)}</p>\n' if table.note else ""
+    return (
+        f'<div class="measured"><table>\n<caption>{_text(table.title)}</caption>\n'
+        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n{note}</div>\n"
+    )
 
 
 def _pictures(pictures: Sequence[tuple[Path, str]]) -> str:

@@ -48,6 +48,7 @@ class Run:
         self.checkpoint_path = self.folder / "checkpoint" / "state.npz"
         self.history_path = self.folder / "history.csv"
         self.metrics_path = self.folder / "metrics.json"
+        self.measured_path = self.folder / "measured.npz"
         self.pictures_path = self.folder / "pictures"
         self.report_path = self.folder / "report.html"
         self.explorer_path = self.folder / "explorer" / "index.html"
@@ -124,9 +125,10 @@ class Run:
         return (entry for entry in self.folder.iterdir() if entry.name != ".lock")
 
     def clear(self) -> None:
-        """Remove what a training wrote, and nothing else that somebody put there."""
+        """Remove what was made of a training, and nothing else that somebody put there."""
         for path in (self.metrics_path, self.model_path, self.checkpoint_path, self.history_path, self.report_path):
             path.unlink(missing_ok=True)
+        self.measured_path.unlink(missing_ok=True)
         self.explorer_path.unlink(missing_ok=True)
         for picture in self.pictures_path.glob("*.png"):
             picture.unlink()

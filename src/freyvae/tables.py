@@ -1,6 +1,5 @@
 """What was measured, as tables: for the terminal, and for the page."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,14 +9,14 @@ from freyvae.measuring import Comparison, Difference
 # so many latents are listed, those that carry most first
 MOST_LATENTS = 16
 _BASELINES = {
-    "mean_image_same_likelihood": "a constant: the mean training image",
-    "bernoulli_floor": "the least there is: the pixels' entropy",
-    "mean_image": "a constant: the mean training image",
-    "full_gaussian": "one Gaussian with full covariance",
-    "png_files": "PNG, a file for each image",
-    "png_mosaic": "PNG, all images in one mosaic",
-    "webp_files": "WebP lossless, a file for each image",
-    "webp_mosaic": "WebP lossless, all in one mosaic",
+    "mean_image_same_likelihood": "constant at the mean image",
+    "bernoulli_floor": "their own entropy, the least",
+    "mean_image": "constant at the mean image",
+    "full_gaussian": "full-covariance Gaussian",
+    "png_files": "PNG, one file an image",
+    "png_mosaic": "PNG, one mosaic of all",
+    "webp_files": "WebP, one file an image",
+    "webp_mosaic": "WebP, one mosaic of all",
 }
 
 
@@ -52,7 +51,7 @@ def compared(comparison: Comparison) -> Table:
     in_bits = all("nll_bits_per_dim" in metrics for metrics in comparison.metrics)
     scale = comparison.values * 0.6931471805599453 if in_bits else 1.0
     digits = 3 if in_bits else 1
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for folder, metrics, difference in zip(comparison.folders, comparison.metrics, comparison.differences, strict=True):
         first = not rows
         rows.append(
@@ -76,37 +75,46 @@ def compared(comparison: Comparison) -> Table:
 
 def show(tables: Sequence[Table], *, sentences: Sequence[str] = ()) -> None:
     """Print tables, then sentences, to standard output: with lines and colour on a terminal, plain elsewhere."""
-    from rich import box
     from rich.console import Console
     from rich.padding import Padding
-    from rich.table import Table as RichTable
     from rich.text import Text
 
     console = Console(highlight=False)
-    live = console.is_terminal
+    if not console.is_terminal:
+        print("\n\n".join([*map(_plain, tables), *sentences]))
+        return
+    indent = (0, 1, 0, 1)
     for table in tables:
-        shown = RichTable(
-            title=Text(table.title, style="bold"),
-            title_justify="left",
-            caption=Text(table.note) if table.note else None,
-            caption_justify="left",
-            box=box.SIMPLE_HEAD if live else None,
-            padding=(0, 1),
-            header_style="dim",
-            pad_edge=live,
-        )
-        for number, column in enumerate(table.columns):
-            shown.add_column(Text(column), justify="right" if number else "left", overflow="fold")
-        for number, row in enumerate(table.rows):
-            shown.add_row(*map(Text, row), style="bold cyan" if number in table.strong else "")
-        console.print(shown)
-        if not live:
-            console.print()
+        console.print()
+        console.print(Padding(Text(table.title, style="bold"), indent))
+        console.print(_rich(table))
+        console.print(Padding(Text(table.note, style="dim"), indent))
+    console.print()
     for sentence in sentences:
-        if live:
-            console.print(Padding(Text(sentence), (0, 1, 1, 1)))
-        else:
-            print(sentence, file=sys.stdout)
+        console.print(Padding(Text(sentence), (0, 1, 1, 1)))
+
+
+def _rich(table: Table) -> Any:
+    from rich import box
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    shown = RichTable(box=box.SIMPLE_HEAD, header_style="dim")
+    for number, column in enumerate(table.columns):
+        shown.add_column(Text(column), justify="right" if number else "left", overflow="fold")
+    for number, row in enumerate(table.rows):
+        shown.add_row(*map(Text, row), style="bold cyan" if number in table.strong else "")
+    return shown
+
+
+def _plain(table: Table) -> str:
+    """Columns in line, nothing else: what a file or another program is given."""
+    lines = [table.columns, *table.rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    aligned = [
+        "  ".join([line[0].ljust(widths[0]), *(map(str.rjust, line[1:], widths[1:]))]).rstrip() for line in lines
+    ]
+    return "\n".join([table.title, *aligned, *([table.note] if table.note else [])])
 
 
 def _costs(metrics: Mapping[str, Any]) -> Table:
@@ -120,14 +128,14 @@ def _costs(metrics: Mapping[str, Any]) -> Table:
 
     rows = [
         model(
-            f"the model, {metrics['nll_samples']} importance samples",
+            f"the model, {metrics['nll_samples']} samples",
             metrics["nll_nats"],
             metrics["nll_nats_se"],
             f"{metrics['rmse_grey_levels']:.1f}",
         ),
-        model("its free energy, an upper bound", metrics["free_energy_nats"]),
-        model("  distortion, the images given codes", metrics["distortion_nats"]),
-        model("  rate, the codes", metrics["rate_nats"]),
+        model("free energy, its upper bound", metrics["free_energy_nats"]),
+        model("  distortion: image given code", metrics["distortion_nats"]),
+        model("  rate: the code", metrics["rate_nats"]),
     ]
     for key, name in _BASELINES.items():
         baseline = metrics["baselines"].get(key)
@@ -144,13 +152,14 @@ def _costs(metrics: Mapping[str, Any]) -> Table:
                 f"{baseline['rmse_grey_levels']:.1f}" if "rmse_grey_levels" in baseline else "",
             )
         )
-    nats = "nats per image" if is_bytes else f"nats ({metrics['nll_is'].split(' of ')[0]})"
+    nats = "nats per image" if is_bytes else f"{metrics['nll_is'].split(' of ')[0]}, nats"
     return Table(
         title=f"What an image costs: {metrics['images']} {metrics['measured_split']} images of {metrics['data']}",
         columns=("", "bits per dim", nats, "RMSE"),
         rows=tuple(rows),
         strong=(0,),
-        note="Lower is better; ± is the standard error over images. RMSE in grey levels of 255. Files with headers.",
+        note="Lower is better; ± is the standard error over images. RMSE in grey levels of 255. Files are lossless, "
+        "headers included.",
     )
 
 
@@ -194,9 +203,9 @@ def _factors(metrics: Mapping[str, Any]) -> list[Table]:
     factors = metrics["factors"]
     names = tuple(factors["r2_all_latents"])
     rows = [
-        (latent, *(f"{r2[name]:.2f}" for name in names)) for latent, r2 in list(factors["r2"].items())[:MOST_LATENTS]
+        (latent, *(_share(r2[name]) for name in names)) for latent, r2 in list(factors["r2"].items())[:MOST_LATENTS]
     ]
-    rows.append(("all together, by trees", *(f"{factors['r2_all_latents'][name]:.2f}" for name in names)))
+    rows.append(("all together, by trees", *(_share(factors["r2_all_latents"][name]) for name in names)))
     return [
         Table(
             title="How well each latent predicts each factor (R2)",
@@ -205,7 +214,7 @@ def _factors(metrics: Mapping[str, Any]) -> list[Table]:
             note=f"Mutual information gap {factors['mutual_information_gap']:.2f} (Chen et al. 2018); "
             f"disentanglement {factors['dci_disentanglement']:.2f}, completeness {factors['dci_completeness']:.2f}, "
             f"informativeness {factors['dci_informativeness']:.2f} (Eastwood & Williams 2018). 1 is best. "
-            "On videos apart from the training's.",
+            "On drawn faces apart from the training's.",
         )
     ]
 
@@ -217,6 +226,10 @@ def _difference(difference: Difference | None, scale: float, digits: int) -> str
     if difference.low is None or difference.high is None:
         return mean
     return f"{mean} [{_signed(difference.low / scale, digits)}, {_signed(difference.high / scale, digits)}]"
+
+
+def _share(value: float) -> str:
+    return f"{value:.2f}".replace("-0.00", "0.00")
 
 
 def _signed(value: float, digits: int) -> str:

@@ -5,12 +5,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib.metadata import version
 from typing import Any
 
 import keras
 import numpy as np
 
-import freyvae
 from freyvae import evaluation
 from freyvae.data import pixels_sha256, synthetic_faces
 from freyvae.errors import BadInput
@@ -32,8 +32,9 @@ MEASURES = (
 )
 # what the nats of a likelihood are, where they are no probability of the bytes
 NO_PROBABILITY = {"gaussian": "density of pixels in [0, 1]", "bernoulli": "cross-entropy of grey levels as coin flips"}
-# videos that no training has seen, to fit what predicts the factors and to score it
-APART_SEEDS, APART_FRAMES = (1, 2), 2000
+# drawn faces to fit what predicts the factors, and as many to score it: each the first frame of a video of its own, so
+# that factors are independent, which they are not within a video; the training's video is that of seed 0
+FACES_OF_EACH = 1000
 
 
 def load_measured_data(run: Run, metrics: dict[str, Any]) -> TrainingData:
@@ -93,7 +94,7 @@ def measure(
             "images": len(images),
             "images_sha256": pixels_sha256(images),
             "measured_with": {
-                "freyvae": freyvae.__version__,
+                "freyvae": version("freyvae"),
                 "keras": keras.__version__,
                 "backend": keras.backend.backend(),
                 "seed": seed,
@@ -199,13 +200,11 @@ def _baselines(vae: VAE, data: TrainingData, images: np.ndarray) -> dict[str, di
 
 
 def _factors(vae: VAE, names: Sequence[str]) -> dict[str, Any]:
-    """How latents and the known factors go together, in two videos of the same man that nobody has seen."""
-    first, second = (synthetic_faces(APART_FRAMES, seed=seed) for seed in APART_SEEDS)
-    assert first.factors is not None
-    assert second.factors is not None
-    scores = evaluation.factor_scores(
-        vae.encode(first.images), first.factors, vae.encode(second.images), second.factors
+    """How latents and the known factors go together, on faces of the same man that no training has seen."""
+    (codes, factors), (apart_codes, apart_factors) = (
+        _faces_with_factors(vae, range(first, first + FACES_OF_EACH)) for first in (1, 1 + FACES_OF_EACH)
     )
+    scores = evaluation.factor_scores(codes, factors, apart_codes, apart_factors)
     return {
         "r2": {
             name: dict(zip(scores.factors, map(float, row), strict=True))
@@ -217,6 +216,14 @@ def _factors(vae: VAE, names: Sequence[str]) -> dict[str, Any]:
         "dci_completeness": scores.completeness,
         "dci_informativeness": float(scores.informativeness.mean()),
     }
+
+
+def _faces_with_factors(vae: VAE, seeds: range) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Codes (image, latent) of one drawn face a seed, and the factors that drew them, each (image,)."""
+    faces = [synthetic_faces(1, seed=seed) for seed in seeds]
+    factors = [face.factors or {} for face in faces]
+    truth = {name: np.concatenate([one[name] for one in factors]) for name in factors[0]}
+    return vae.encode(np.concatenate([face.images for face in faces])), truth
 
 
 def _notes(vae: VAE, recipe: Recipe, data: TrainingData, split: str, measured: dict[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""How good is a model, and beside what? Measures of images and of a model on images."""
+"""How far from the images are their reconstructions?"""
 
 import numpy as np
 
@@ -15,17 +15,6 @@ def rmse_grey_levels(vae: VAE, images: np.ndarray) -> float:
 def mean_image_rmse_grey_levels(train: np.ndarray, images: np.ndarray) -> float:
     """The error of a model that answers with the mean training image, whatever it is shown: what to beat."""
     return _rmse(train.mean(axis=0, keepdims=True, dtype=np.float64), images)
-
-
-def bernoulli_floor_nats(images: np.ndarray) -> float:
-    """The least distortion that a Bernoulli likelihood can have on these images, in nats per image.
-
-    A grey level x taken as the probability of white costs at least its own entropy, -x log x - (1 - x) log(1 - x).
-    """
-    levels = np.arange(256) / LEVELS
-    with np.errstate(divide="ignore", invalid="ignore"):
-        entropy = np.nan_to_num(-levels * np.log(levels) - (1 - levels) * np.log(1 - levels))
-    return float(entropy[images].sum() / len(images))
 
 
 def _rmse(one: np.ndarray, other: np.ndarray) -> float:

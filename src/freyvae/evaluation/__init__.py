@@ -1,0 +1,31 @@
+"""How good is a model, and beside what? Measures of images and of a model on images."""
+
+from freyvae.evaluation.baselines import (
+    FullGaussian,
+    bernoulli_floor_nats,
+    file_bits_per_dim,
+    mean_image_nll_nats,
+    mosaic_bits_per_dim,
+)
+from freyvae.evaluation.collapse import is_active, kl_per_latent_nats, verdict
+from freyvae.evaluation.factors import FactorScores, factor_scores
+from freyvae.evaluation.importance import SampledLikelihood, importance_sampled, standard_error
+from freyvae.evaluation.reconstruction import mean_image_rmse_grey_levels, rmse_grey_levels
+
+__all__ = [
+    "FactorScores",
+    "FullGaussian",
+    "SampledLikelihood",
+    "bernoulli_floor_nats",
+    "factor_scores",
+    "file_bits_per_dim",
+    "importance_sampled",
+    "is_active",
+    "kl_per_latent_nats",
+    "mean_image_nll_nats",
+    "mean_image_rmse_grey_levels",
+    "mosaic_bits_per_dim",
+    "rmse_grey_levels",
+    "standard_error",
+    "verdict",
+]

@@ -1,0 +1,188 @@
+"""What would one pay for the same images without a model? Constants, one big Gaussian, and lossless image files."""
+
+import io
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, features
+from scipy.linalg import cholesky, solve_triangular
+from scipy.special import log_ndtr
+
+LOG_TWO_PI = math.log(2.0 * math.pi)
+# how far the covariance is drawn to its diagonal: chosen on the validation images
+SHRINKAGES = (0.003, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0)
+# the covariance of images of more values than this does not fit comfortably
+MOST_VALUES = 4096
+# a pixel that never changed in training is still given this deviation, in grey levels
+SMALLEST_DEVIATION = 1.0
+IMAGES_AT_ONCE = 256
+# pixels of one mosaic: what bounds the memory, and WebP's sides of at most 16383
+MOSAIC_PIXELS = 2**22
+
+
+def bernoulli_floor_nats(images: np.ndarray) -> float:
+    """The least distortion that a Bernoulli likelihood can have on these images, in nats per image.
+
+    A grey level x taken as the probability of white costs at least its own entropy, -x log x - (1 - x) log(1 - x).
+    """
+    levels = np.arange(256) / 255.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        entropy = np.nan_to_num(-levels * np.log(levels) - (1 - levels) * np.log(1 - levels))
+    return float(entropy[images].sum() / len(images))
+
+
+def mean_image_nll_nats(train: np.ndarray, images: np.ndarray, likelihood: str | None = None) -> np.ndarray:
+    """What images cost under a constant: the mean training image, and each pixel's own deviation around it.
+
+    Args:
+        train: uint8 (image, height, width, channel).
+        images: alike, to be measured.
+        likelihood: `bernoulli` or `gaussian` for a constant of the same kind: the cross-entropy with the mean, or the
+            density of a normal on pixels in [0, 1]. Anything else is a probability of the bytes: a normal discretized
+            to the 256 levels.
+
+    Returns:
+        float64 (image,), in nats.
+    """
+    mean, deviation = _moments(train)
+    costs = []
+    for start in range(0, len(images), IMAGES_AT_ONCE):
+        levels = images[start : start + IMAGES_AT_ONCE].reshape(-1, len(mean)).astype(np.float64)
+        if likelihood == "bernoulli":
+            white = np.clip(mean / 255.0, 1e-3, 1.0 - 1e-3)
+            log_prob = levels / 255.0 * np.log(white) + (1.0 - levels / 255.0) * np.log1p(-white)
+        elif likelihood == "gaussian":
+            log_prob = -0.5 * (((levels - mean) / deviation) ** 2 + LOG_TWO_PI) - np.log(deviation / 255.0)
+        else:
+            log_prob = discretized_normal_log_prob(levels, mean, deviation)
+        costs.append(-log_prob.sum(axis=1))
+    return np.concatenate(costs)
+
+
+def discretized_normal_log_prob(levels: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:
+    """Log P(x) of grey levels under a normal cut into bins of one level, the first and last taking the tails.
+
+    P(x) = Phi((x + 1/2 - mean) / deviation) - Phi((x - 1/2 - mean) / deviation): sums to one over 0 .. 255.
+    """
+    upper = np.where(levels >= 255, np.inf, (levels + 0.5 - mean) / deviation)
+    lower = np.where(levels <= 0, -np.inf, (levels - 0.5 - mean) / deviation)
+    # in the right tail both are near 1: look from the other side
+    right = lower > 0
+    upper, lower = np.where(right, -lower, upper), np.where(right, -upper, lower)
+    top = log_ndtr(upper)
+    # log(a - b) = log a + log(1 - b / a)
+    return np.asarray(top + np.log(-np.expm1(log_ndtr(lower) - top)))
+
+
+@dataclass(frozen=True, eq=False)
+class FullGaussian:
+    """A normal with a full covariance, as a probability of bytes.
+
+    Value by value: P(x_i | x_<i) is the normal's conditional given the bytes before, cut into bins of one level. Every
+    factor sums to one over the 256 levels, hence so does the product over all images: nothing is approximated.
+
+    Attributes:
+        mean: (value,), in grey levels.
+        factor: lower triangular (value, value), the Cholesky factor of the covariance.
+        shrinkage: share of the diagonal in the covariance.
+    """
+
+    mean: np.ndarray
+    factor: np.ndarray
+    shrinkage: float
+
+    @classmethod
+    def fit(cls, train: np.ndarray, validation: np.ndarray) -> "FullGaussian | None":
+        """Moments of the training images; the shrinkage that the validation images like best.
+
+        None where images have more than `MOST_VALUES` values.
+        """
+        if train[0].size > MOST_VALUES:
+            return None
+        mean, deviation = _moments(train)
+        covariance = np.zeros((len(mean), len(mean)))
+        for start in range(0, len(train), IMAGES_AT_ONCE):
+            centered = train[start : start + IMAGES_AT_ONCE].reshape(-1, len(mean)) - mean
+            covariance += centered.T @ centered / len(train)
+        best, least = None, math.inf
+        for shrinkage in SHRINKAGES:
+            # (1 - s) S + s diag(S), with no deviation below the smallest
+            shrunk = (1.0 - shrinkage) * covariance
+            np.fill_diagonal(shrunk, deviation**2)
+            fit = cls(mean, cholesky(shrunk, lower=True), shrinkage)
+            cost = fit.nll_nats(validation).mean()
+            if cost < least:
+                best, least = fit, cost
+        return best
+
+    def nll_nats(self, images: np.ndarray) -> np.ndarray:
+        """-log P of uint8 images, float64 (image,), in nats."""
+        costs = []
+        deviation = np.diag(self.factor)
+        for start in range(0, len(images), IMAGES_AT_ONCE):
+            levels = images[start : start + IMAGES_AT_ONCE].reshape(-1, len(self.mean)).astype(np.float64)
+            # x = mean + L e, so that E[x_i | x_<i] = x_i - L_ii e_i, with deviation L_ii
+            noise = solve_triangular(self.factor, (levels - self.mean).T, lower=True).T
+            costs.append(-discretized_normal_log_prob(levels, levels - deviation * noise, deviation).sum(axis=1))
+        return np.concatenate(costs)
+
+
+def file_bits_per_dim(images: np.ndarray, format: str) -> float | None:
+    """Bits per value of the images as lossless files, one an image, headers and all.
+
+    Args:
+        images: uint8 (image, height, width, channel).
+        format: `PNG` or `WebP`; None comes back where this Pillow cannot write it.
+    """
+    encoded = [_encoded(image, format) for image in images]
+    return None if None in encoded else 8.0 * sum(len(file or b"") for file in encoded) / images.size
+
+
+def mosaic_bits_per_dim(images: np.ndarray, format: str) -> float | None:
+    """The same with all images beside each other in one file, which pays for one header and sees what is alike.
+
+    Blanks in the last row are paid for; above `MOSAIC_PIXELS` pixels there are several mosaics.
+    """
+    count, height, width, _ = images.shape
+    at_once = max(1, MOSAIC_PIXELS // (height * width))
+    total = 0
+    for start in range(0, count, at_once):
+        encoded = _encoded(_mosaic(images[start : start + at_once]), format)
+        if encoded is None:
+            return None
+        total += len(encoded)
+    return 8.0 * total / images.size
+
+
+def _moments(train: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and deviation of each value, in grey levels, float64 (value,)."""
+    flat = train.reshape(len(train), -1)
+    mean = flat.mean(axis=0, dtype=np.float64)
+    squares = np.zeros_like(mean)
+    for start in range(0, len(flat), IMAGES_AT_ONCE):
+        squares += np.square(flat[start : start + IMAGES_AT_ONCE] - mean).sum(axis=0)
+    return mean, np.maximum(np.sqrt(squares / len(flat)), SMALLEST_DEVIATION)
+
+
+def _mosaic(images: np.ndarray) -> np.ndarray:
+    """(image, height, width, channel) -> one image, as square as may be."""
+    count, height, width, channels = images.shape
+    columns = min(count, max(1, round(math.sqrt(count * height / width))))
+    rows = -(-count // columns)
+    filled = np.concatenate([images, np.zeros((rows * columns - count, height, width, channels), np.uint8)])
+    tiles = filled.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
+    return tiles.reshape(rows * height, columns * width, channels)
+
+
+def _encoded(image: np.ndarray, format: str) -> bytes | None:
+    """A lossless file of uint8 (height, width, channel)."""
+    if format == "WebP" and not features.check("webp"):
+        return None
+    file = io.BytesIO()
+    picture = Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image)
+    if format == "WebP":
+        picture.convert("RGB").save(file, format, lossless=True)
+    else:
+        picture.save(file, format, optimize=True)
+    return file.getvalue()

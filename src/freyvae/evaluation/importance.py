@@ -1,0 +1,170 @@
+"""How probable are images under a model? The likelihood by importance sampling, the posterior being the proposal."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from freyvae.errors import BadInput
+from freyvae.model import VAE
+from freyvae.model.objective import free_energy
+
+Tensor = Any
+# the numbers of samples whose estimates show whether the last one has settled
+STEPS = (1, 10, 100, 1000, 5000)
+# decoded values that one step holds: what bounds the memory, and still keeps a processor busy
+VALUES_AT_ONCE = 2**19
+# of one image: each is a draw of its own in the program that is compiled
+MOST_DRAWS_AT_ONCE = 4
+
+
+@dataclass(frozen=True, eq=False)
+class SampledLikelihood:
+    """What was found for each image, in nats, each float64 (image,).
+
+    Attributes:
+        rate: KL(q(z | x) || p(z)).
+        distortion: -E log p(x | z), averaged over all draws.
+        nll_by_samples: number of samples S -> the estimate -L_S of -log p(x). All come from the same draws: for an S
+            below the largest, L_S is the mean over as many disjoint blocks of S draws as there are.
+    """
+
+    rate: np.ndarray
+    distortion: np.ndarray
+    nll_by_samples: dict[int, np.ndarray]
+
+    @property
+    def free_energy(self) -> np.ndarray:
+        """Distortion and rate, (image,)."""
+        total: np.ndarray = self.distortion + self.rate
+        return total
+
+    @property
+    def nll(self) -> np.ndarray:
+        """The estimate with all samples, (image,): an upper bound of -log p(x) on average, tighter the more samples."""
+        return self.nll_by_samples[max(self.nll_by_samples)]
+
+
+def importance_sampled(
+    vae: VAE,
+    images: np.ndarray,
+    *,
+    samples: int = 5000,
+    seed: int = 0,
+    on_progress: Callable[[float], None] | None = None,
+) -> SampledLikelihood:
+    """Estimate -log p(x) of each image by L_S = log 1/S sum_s p(x | z_s) p(z_s) / q(z_s | x), z_s ~ q(z | x).
+
+    Burda, Grosse & Salakhutdinov 2016, eq. 8. The posterior is the model's own, of deviation 1, whatever `noise_scale`
+    it was trained with. Memory is bounded however many images and samples there are: `VALUES_AT_ONCE`.
+
+    Args:
+        vae: the model.
+        images: uint8 (image, height, width, channel).
+        samples: S.
+        seed: of the draws.
+        on_progress: called with the share that is done, in (0, 1].
+
+    Raises:
+        BadInput: `samples` below 1.
+    """
+    if samples < 1:
+        raise BadInput(f"samples must be at least 1, not {samples}")
+    sizes = sorted({step for step in STEPS if step < samples} | {samples})
+    images_at_once, draws_at_once = _chunk(vae, len(images), samples)
+    step = _Step(vae, keras.random.SeedGenerator(seed), draws_at_once)
+    found = []
+    for start in range(0, len(images), images_at_once):
+        chunk = images[start : start + images_at_once]
+        # one shape, compiled once: the last images are filled up, the last draws cut off
+        filled = np.concatenate([chunk, np.repeat(chunk[-1:], images_at_once - len(chunk), axis=0)])
+        blocks = [_Blocks(size, images_at_once) for size in sizes]
+        distortion = np.zeros(images_at_once)
+        rate = np.zeros(images_at_once)
+        for done in range(0, samples, draws_at_once):
+            log_weights, log_likelihoods, rate = step(filled)
+            for log_weight, log_likelihood in list(zip(log_weights, log_likelihoods, strict=True))[: samples - done]:
+                distortion -= log_likelihood / samples
+                for block in blocks:
+                    block.add(log_weight)
+            if on_progress:
+                drawn = min(done + draws_at_once, samples)
+                on_progress((start * samples + len(chunk) * drawn) / (len(images) * samples))
+        found.append(np.stack([rate, distortion, *(-block.mean() for block in blocks)])[:, : len(chunk)])
+    rate, distortion, *nll = np.concatenate(found, axis=1)
+    return SampledLikelihood(rate, distortion, dict(zip(sizes, nll, strict=True)))
+
+
+def standard_error(values: Sequence[float] | np.ndarray) -> float | None:
+    """Of the mean of values, taken as independent; None for fewer than two."""
+    return float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else None
+
+
+class _Blocks:
+    """The mean over blocks of `size` draws of log 1/size sum_s w_s, for each image, one draw after another."""
+
+    def __init__(self, size: int, images: int):
+        self.size = size
+        self.drawn = 0
+        self.sum_of_logs = np.zeros(images)
+        self.log_of_sum = np.full(images, -np.inf)
+
+    def add(self, log_weight: np.ndarray) -> None:
+        self.log_of_sum = np.logaddexp(self.log_of_sum, log_weight)
+        self.drawn += 1
+        if self.drawn % self.size == 0:
+            self.sum_of_logs += self.log_of_sum - np.log(self.size)
+            self.log_of_sum = np.full_like(self.log_of_sum, -np.inf)
+
+    def mean(self) -> np.ndarray:
+        mean: np.ndarray = self.sum_of_logs / (self.drawn // self.size)
+        return mean
+
+
+class _Step:
+    """A few draws for a few images at once; on JAX a compiled program, that is given the model's weights."""
+
+    def __init__(self, vae: VAE, noise: keras.random.SeedGenerator, draws: int):
+        self.vae, self.noise, self.draws = vae, noise, draws
+        self.variables = [*vae.variables, noise.state]
+        self.run = _compiled(self._run)
+
+    def __call__(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Log-weights (draw, image), log-likelihoods (draw, image) and rate (image,), in nats, float64."""
+        values = [variable.value for variable in self.variables]
+        *results, state = self.run(values, ops.convert_to_tensor(images))
+        self.noise.state.assign(state)
+        log_weights, log_likelihoods, rate = (np.asarray(ops.convert_to_numpy(r), np.float64) for r in results)
+        return log_weights, log_likelihoods, rate
+
+    def _run(self, values: list[Tensor], images: Tensor) -> tuple[Tensor, ...]:
+        with keras.StatelessScope(state_mapping=list(zip(self.variables, values, strict=True))) as scope:
+            vae, count = self.vae, images.shape[0]
+            posterior = vae.posterior(images)
+            latents = ops.stack([posterior.sample(self.noise) for _ in range(self.draws)])
+            decoded = vae.likelihood(ops.reshape(latents, (self.draws * count, vae.latent_dim)))
+            repeated = ops.tile(images, (self.draws, 1, 1, 1))
+            log_likelihoods = ops.reshape(decoded.log_prob(repeated), (self.draws, count))
+            log_weights = log_likelihoods + vae.prior.log_prob(latents) - posterior.log_prob(latents)
+            rate = free_energy(repeated, posterior, decoded).rate
+            return log_weights, log_likelihoods, rate, scope.get_current_value(self.noise.state)
+
+
+def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    if keras.backend.backend() != "jax":
+        return function
+    import jax
+
+    compiled: Callable[..., Any] = jax.jit(function)
+    return compiled
+
+
+def _chunk(vae: VAE, images: int, samples: int) -> tuple[int, int]:
+    """How many images and how many draws of each to decode at once."""
+    values = int(np.prod(vae.image_shape)) * vae.likelihood_class.parameters_per_value
+    rows = max(1, VALUES_AT_ONCE // values)
+    images_at_once = min(images, rows)
+    return images_at_once, min(samples, MOST_DRAWS_AT_ONCE, max(1, rows // images_at_once))

@@ -1,0 +1,164 @@
+"""Baselines are what they say: probabilities that sum to one, and files that decode to the images."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+from scipy import stats
+from scipy.special import entr
+
+from freyvae.evaluation import (
+    FullGaussian,
+    baselines,
+    bernoulli_floor_nats,
+    file_bits_per_dim,
+    mean_image_nll_nats,
+    mosaic_bits_per_dim,
+)
+
+FREY_FLOOR_NATS = 337  # design: "the cross-entropy has a floor of 337 nats per image on this data"
+
+
+@pytest.fixture
+def images():
+    return np.random.default_rng(0).integers(0, 256, (7, 4, 3, 1), dtype="uint8")
+
+
+def correlated(count, seed=0):
+    """Images of two values that say much about each other."""
+    random = np.random.default_rng(seed)
+    values = random.multivariate_normal([90, 160], [[400, 360], [360, 400]], count)
+    return np.clip(np.round(values), 0, 255).astype("uint8").reshape(count, 2, 1, 1)
+
+
+def test_the_bernoulli_floor_is_the_pixels_own_entropy(images):
+    share = images / 255
+    expected = (entr(share) + entr(1 - share)).sum() / len(images)
+    assert bernoulli_floor_nats(images) == pytest.approx(expected)
+
+
+def test_black_and_white_have_no_floor():
+    assert bernoulli_floor_nats(np.array([0, 255], "uint8").reshape(1, 2, 1, 1)) == 0
+
+
+def test_the_frey_faces_have_the_designs_floor(frey_faces):
+    assert bernoulli_floor_nats(frey_faces) == pytest.approx(FREY_FLOOR_NATS, abs=1)
+
+
+@pytest.mark.parametrize(("mean", "deviation"), [(128, 30), (-20, 5), (300, 40), (7.5, 0.3), (200, 1e4)])
+def test_a_discretized_normal_sums_to_one_and_agrees_with_scipy(mean, deviation):
+    levels = np.arange(256.0)
+    log_prob = baselines.discretized_normal_log_prob(levels, np.array(mean), np.array(deviation))
+    assert np.isfinite(log_prob).all()
+    assert np.exp(log_prob).sum() == pytest.approx(1, abs=1e-12)
+    edges = np.concatenate([[-np.inf], levels[1:] - 0.5, [np.inf]])
+    bins = np.diff(stats.norm.cdf(edges, mean, deviation))
+    there = bins > 1e-8
+    np.testing.assert_allclose(np.exp(log_prob)[there], bins[there], rtol=1e-5)
+
+
+def test_a_level_far_in_a_tail_still_has_a_finite_cost():
+    log_prob = baselines.discretized_normal_log_prob(np.array([250.0]), np.array(3.0), np.array(1.0))
+    assert log_prob[0] == pytest.approx(stats.norm.logsf(246.5), rel=1e-6)
+
+
+def test_the_constant_is_a_normal_around_each_pixels_mean(images):
+    train = np.random.default_rng(1).integers(0, 256, (300, 4, 3, 1), dtype="uint8")
+    mean, deviation = train.reshape(300, -1).mean(0), train.reshape(300, -1).std(0)
+    flat = images.reshape(7, -1).astype(float)
+    upper = np.where(flat == 255, np.inf, flat + 0.5)
+    lower = np.where(flat == 0, -np.inf, flat - 0.5)
+    expected = -np.log(stats.norm.cdf(upper, mean, deviation) - stats.norm.cdf(lower, mean, deviation)).sum(1)
+    np.testing.assert_allclose(mean_image_nll_nats(train, images), expected, rtol=1e-9)
+
+
+def test_the_constant_comes_in_the_models_own_kind(images):
+    train = np.random.default_rng(1).integers(0, 256, (300, 4, 3, 1), dtype="uint8")
+    flat, pixels = images.reshape(7, -1) / 255, train.reshape(300, -1) / 255
+    density = -stats.norm.logpdf(flat, pixels.mean(0), pixels.std(0)).sum(1)
+    np.testing.assert_allclose(mean_image_nll_nats(train, images, "gaussian"), density)
+    white = pixels.mean(0)
+    coins = -(flat * np.log(white) + (1 - flat) * np.log(1 - white)).sum(1)
+    np.testing.assert_allclose(mean_image_nll_nats(train, images, "bernoulli"), coins)
+    assert (mean_image_nll_nats(train, images, "bernoulli").mean()) > bernoulli_floor_nats(images)
+
+
+def test_a_pixel_that_never_changed_has_a_finite_cost():
+    train = np.zeros((5, 1, 2, 1), "uint8")
+    for likelihood in (None, "gaussian", "bernoulli"):
+        assert np.isfinite(mean_image_nll_nats(train, train + np.uint8(3), likelihood)).all()
+    assert np.isfinite(FullGaussian.fit(train, train).nll_nats(train + np.uint8(255))).all()
+
+
+def test_the_full_gaussian_sums_to_one_over_every_image_there_is():
+    gaussian = FullGaussian.fit(correlated(500), correlated(100, seed=1))
+    every = np.stack(np.meshgrid(np.arange(256), np.arange(256)), -1).reshape(-1, 2, 1, 1).astype("uint8")
+    assert np.exp(-gaussian.nll_nats(every)).sum() == pytest.approx(1, abs=1e-9)
+
+
+def test_the_full_gaussian_with_no_correlation_is_scipys_pixel_by_pixel(images):
+    flat = images.reshape(7, -1)
+    mean, deviation = np.full(12, 128.0), np.linspace(40, 90, 12)
+    gaussian = FullGaussian(mean, np.diag(deviation), 0.0)
+    upper = np.where(flat == 255, np.inf, flat + 0.5)
+    lower = np.where(flat == 0, -np.inf, flat - 0.5)
+    expected = -np.log(stats.norm.cdf(upper, mean, deviation) - stats.norm.cdf(lower, mean, deviation)).sum(1)
+    np.testing.assert_allclose(gaussian.nll_nats(images), expected, rtol=1e-9)
+
+
+def test_where_deviations_are_wide_it_is_nearly_the_density():
+    images = correlated(50)
+    covariance = np.array([[400.0, 200.0], [200.0, 400.0]])
+    gaussian = FullGaussian(np.array([90.0, 160.0]), np.linalg.cholesky(covariance), 0.0)
+    density = stats.multivariate_normal([90, 160], covariance).logpdf(images.reshape(50, 2))
+    np.testing.assert_allclose(-gaussian.nll_nats(images), density, atol=0.01)
+
+
+def test_the_full_gaussian_knows_what_the_constant_does_not():
+    train, validation, test = correlated(500), correlated(100, seed=1), correlated(200, seed=2)
+    gaussian = FullGaussian.fit(train, validation)
+    assert gaussian.nll_nats(test).mean() < mean_image_nll_nats(train, test).mean() - 0.3
+    # no correlation in the validation images, and the diagonal is chosen
+    independent = np.random.default_rng(0).permutation(validation.reshape(100, 2)[:, 0])
+    validation = np.stack([validation.reshape(100, 2)[:, 1] - 70, independent + 70], 1).reshape(100, 2, 1, 1)
+    assert FullGaussian.fit(train, validation).shrinkage == 1.0
+
+
+def test_the_covariance_of_large_images_is_not_tried(monkeypatch):
+    monkeypatch.setattr(baselines, "MOST_VALUES", 1)
+    assert FullGaussian.fit(correlated(10), correlated(5)) is None
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("format", ["PNG", "WebP"])
+def test_files_are_lossless_and_their_bits_are_counted(format, channels):
+    images = np.random.default_rng(0).integers(0, 256, (5, 6, 4, channels), dtype="uint8")
+    encoded = [baselines._encoded(image, format) for image in images]
+    for image, file in zip(images, encoded, strict=True):
+        decoded = np.asarray(Image.open(io.BytesIO(file))).reshape(6, 4, -1)[:, :, :channels]
+        np.testing.assert_array_equal(decoded, image)
+    bits = file_bits_per_dim(images, format)
+    assert bits == 8 * sum(map(len, encoded)) / images.size
+    # noise does not compress; one header costs less than five
+    assert 8 < mosaic_bits_per_dim(images, format) < bits
+
+
+def test_a_mosaic_holds_every_image_once(images):
+    mosaic = baselines._mosaic(images)
+    assert mosaic.shape == (12, 9, 1)
+    np.testing.assert_array_equal(mosaic[:4, 3:6], images[1])
+    np.testing.assert_array_equal(mosaic[4:8, :3], images[3])
+    assert not mosaic[8:, 3:].any()
+
+
+def test_many_images_make_several_mosaics(images, monkeypatch):
+    one = mosaic_bits_per_dim(images, "PNG")
+    monkeypatch.setattr(baselines, "MOSAIC_PIXELS", 12)
+    assert mosaic_bits_per_dim(images, "PNG") == file_bits_per_dim(images, "PNG") > one
+
+
+def test_a_pillow_without_webp_leaves_it_out(images, monkeypatch):
+    monkeypatch.setattr(baselines.features, "check", lambda name: False)
+    assert file_bits_per_dim(images, "WebP") is None
+    assert mosaic_bits_per_dim(images, "WebP") is None

@@ -1,0 +1,170 @@
+"""The importance-sampled likelihood against the exact one of a linear model, and its memory against a bound."""
+
+import numpy as np
+import pytest
+from keras import ops
+from sklearn.decomposition import FactorAnalysis
+
+from freyvae.errors import BadInput
+from freyvae.evaluation import importance, importance_sampled, standard_error
+from freyvae.model import VAE, DiagonalNormal, Likelihood, StandardNormal
+
+VALUES, LATENTS, IMAGES = 6, 2, 40
+SCALES = np.linspace(3.0, 6.0, VALUES)
+pytestmark = pytest.mark.backend
+
+
+class LinearGaussian(Likelihood):
+    """x ~ N(parameters, SCALES^2) of grey levels, so that p(x) is a factor analysis."""
+
+    name = "linear-gaussian"
+    parameters_per_value = 1
+    is_probability_of_bytes = False
+
+    def log_prob(self, images):
+        scales = ops.convert_to_tensor(SCALES.reshape(1, VALUES, 1, 1).astype("float32"))
+        standardized = (ops.cast(images, "float32") - self.parameters[0]) / scales
+        return ops.sum(-0.5 * ops.square(standardized) - ops.log(scales) - 0.5 * np.log(2 * np.pi), axis=(1, 2, 3))
+
+    def mean(self):
+        raise NotImplementedError
+
+    def sample(self, seed):
+        raise NotImplementedError
+
+
+class LinearVAE:
+    """p(x | z) = N(mean + z loadings, SCALES^2), and the exact posterior, moved and widened as asked for."""
+
+    variables = ()
+    image_shape = (VALUES, 1, 1)
+    latent_dim = LATENTS
+    likelihood_class = LinearGaussian
+    prior = StandardNormal(LATENTS)
+
+    def __init__(self, *, moved=0.0, widened=1.0):
+        random = np.random.default_rng(0)
+        whitened, _ = np.linalg.qr((random.normal(size=(LATENTS, VALUES)) / SCALES).T)
+        # orthogonal under the noise: the exact posterior is then diagonal, as q is
+        self.loadings = whitened.T * SCALES * np.array([[4.0], [2.0]])
+        self.mean = np.full(VALUES, 128.0)
+        self.variance = 1 / np.diag(np.eye(LATENTS) + self.loadings / SCALES**2 @ self.loadings.T)
+        self.moved, self.widened = moved, widened
+        noise = SCALES * random.normal(size=(IMAGES, VALUES))
+        values = self.mean + random.normal(size=(IMAGES, LATENTS)) @ self.loadings + noise
+        self.images = np.clip(np.round(values), 0, 255).astype("uint8").reshape(IMAGES, *self.image_shape)
+
+    def posterior(self, images):
+        centered = ops.reshape(ops.cast(images, "float32"), (-1, VALUES)) - self.mean.astype("float32")
+        weights = (self.loadings / SCALES**2).T * self.variance
+        mean = ops.matmul(centered, ops.convert_to_tensor(weights.astype("float32"))) + self.moved
+        log_variance = ops.convert_to_tensor(np.log(self.widened * self.variance).astype("float32"))
+        return DiagonalNormal(mean, ops.broadcast_to(log_variance, ops.shape(mean)))
+
+    def likelihood(self, latents):
+        decoded = ops.matmul(latents, ops.convert_to_tensor(self.loadings.astype("float32")))
+        return LinearGaussian(ops.reshape(decoded + self.mean.astype("float32"), (-1, *self.image_shape)))
+
+    def exact_nll(self):
+        flat = self.images.reshape(IMAGES, VALUES).astype(float)
+        model = FactorAnalysis(LATENTS).fit(flat)
+        model.components_, model.noise_variance_, model.mean_ = self.loadings, SCALES**2, self.mean
+        return -model.score_samples(flat)
+
+
+@pytest.mark.parametrize("samples", [1, 7, 30])
+def test_at_the_exact_posterior_any_number_of_samples_is_exact(samples):
+    vae = LinearVAE()
+    found = importance_sampled(vae, vae.images, samples=samples)
+    assert max(found.nll_by_samples) == samples
+    for nll in found.nll_by_samples.values():
+        np.testing.assert_allclose(nll, vae.exact_nll(), atol=2e-3)
+
+
+def test_away_from_it_the_estimate_agrees_within_its_standard_error():
+    vae = LinearVAE(moved=0.1, widened=2.0)
+    runs = [importance_sampled(vae, vae.images, samples=1000, seed=seed).nll for seed in range(6)]
+    # over the draws, for each image; the bias of L_S is far below it
+    error = np.std(runs, axis=0, ddof=1) / np.sqrt(len(runs))
+    off = np.mean(runs, axis=0) - vae.exact_nll()
+    assert (np.abs(off) < 5 * error + 2e-3).all()
+    assert abs(off.mean()) < 0.005
+
+
+def test_more_samples_are_tighter_and_none_is_below_the_truth():
+    vae = LinearVAE(moved=0.2, widened=2.0)
+    found = importance_sampled(vae, vae.images, samples=1000)
+    assert list(found.nll_by_samples) == [1, 10, 100, 1000]
+    means = [nll.mean() for nll in found.nll_by_samples.values()]
+    # blocks within blocks: by Jensen's inequality for every single image, not only on average
+    for fewer, more in zip(found.nll_by_samples.values(), list(found.nll_by_samples.values())[1:], strict=False):
+        assert (more <= fewer + 1e-9).all()
+    assert means[0] - vae.exact_nll().mean() > 0.2
+    assert means[-1] == pytest.approx(vae.exact_nll().mean(), abs=0.01)
+    # one sample: the free energy itself, up to the sampled rate
+    assert means[0] == pytest.approx(found.free_energy.mean(), abs=0.05)
+
+
+def test_the_free_energy_is_the_models_own():
+    vae = VAE((4, 3, 1), 2, seed=0)
+    images = np.random.default_rng(0).integers(0, 256, (5, 4, 3, 1), dtype="uint8")
+    found = importance_sampled(vae, images, samples=200)
+    expected = vae.free_energy(images, samples=30)
+    np.testing.assert_allclose(found.rate, expected.rate, rtol=1e-4)
+    np.testing.assert_allclose(found.distortion, expected.distortion, rtol=0.05)
+
+
+def test_draws_follow_the_seed():
+    vae = LinearVAE(moved=0.2)
+    one, same, other = (importance_sampled(vae, vae.images[:3], samples=5, seed=seed).nll for seed in (0, 0, 1))
+    np.testing.assert_array_equal(one, same)
+    assert (one != other).all()
+
+
+@pytest.mark.parametrize("samples", [10, 1000])
+def test_memory_is_bounded_whatever_the_number_of_samples_and_images(monkeypatch, samples):
+    monkeypatch.setattr(importance, "VALUES_AT_ONCE", 9 * VALUES)
+    vae = LinearVAE(moved=0.2)
+    rows, likelihood = [], vae.likelihood
+    vae.likelihood = lambda latents: rows.append(latents.shape[0]) or likelihood(latents)
+    many = np.concatenate([vae.images, vae.images[:3]])
+    assert importance_sampled(vae, many, samples=samples).nll.shape == (IMAGES + 3,)
+    assert set(rows) == {9}
+    few = importance_sampled(vae, vae.images[:2], samples=samples)
+    assert set(rows) == {9, min(2 * importance.MOST_DRAWS_AT_ONCE, 8)}
+    assert max(few.nll_by_samples) == samples
+
+
+def test_images_and_draws_in_chunks_are_the_same_measure(monkeypatch):
+    vae = LinearVAE()
+    monkeypatch.setattr(importance, "VALUES_AT_ONCE", 7 * VALUES)
+    done = []
+    found = importance_sampled(vae, vae.images, samples=11, on_progress=done.append)
+    np.testing.assert_allclose(found.nll, vae.exact_nll(), atol=2e-3)
+    assert done == sorted(done)
+    assert done[-1] == pytest.approx(1.0)
+
+
+def test_images_of_more_values_than_fit_go_one_by_one(monkeypatch):
+    monkeypatch.setattr(importance, "VALUES_AT_ONCE", 1)
+    vae = LinearVAE()
+    found = importance_sampled(vae, vae.images[:2], samples=3)
+    np.testing.assert_allclose(found.nll, vae.exact_nll()[:2], atol=2e-3)
+
+
+def test_no_sample_is_refused():
+    vae = LinearVAE()
+    with pytest.raises(BadInput, match="samples must be at least 1, not 0"):
+        importance_sampled(vae, vae.images, samples=0)
+
+
+def test_the_standard_error_is_that_of_a_mean():
+    assert standard_error(np.array([1.0, 3.0])) == pytest.approx(1.0)
+    assert standard_error(np.array([1.0])) is None
+
+
+def test_the_models_own_noise_is_left_as_it_was():
+    vae = VAE((4, 3, 1), 2, seed=0)
+    before = ops.convert_to_numpy(vae.noise.state.value)
+    importance_sampled(vae, np.zeros((2, 4, 3, 1), "uint8"), samples=3)
+    np.testing.assert_array_equal(ops.convert_to_numpy(vae.noise.state.value), before)
