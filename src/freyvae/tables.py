@@ -58,7 +58,7 @@ def compared(comparison: Comparison) -> Table:
             (
                 folder,
                 _with_error(metrics["nll_nats"] / scale, _divided(metrics["nll_nats_se"], scale), digits),
-                "" if first else _difference(difference, scale, digits),
+                "" if first else _difference(difference, scale, digits) or f"not comparable: {_kind(metrics)}",
                 f"{metrics['rmse_grey_levels']:.1f}",
                 f"{metrics['active_units']} of {metrics['latent_dim']}",
             )
@@ -152,7 +152,7 @@ def _costs(metrics: Mapping[str, Any]) -> Table:
                 f"{baseline['rmse_grey_levels']:.1f}" if "rmse_grey_levels" in baseline else "",
             )
         )
-    nats = "nats per image" if is_bytes else f"{metrics['nll_is'].split(' of ')[0]}, nats"
+    nats = "nats per image" if is_bytes else f"{_kind(metrics)}, nats"
     return Table(
         title=f"What an image costs: {metrics['images']} {metrics['measured_split']} images of {metrics['data']}",
         columns=("", "bits per dim", nats, "RMSE"),
@@ -221,11 +221,16 @@ def _factors(metrics: Mapping[str, Any]) -> list[Table]:
 
 def _difference(difference: Difference | None, scale: float, digits: int) -> str:
     if difference is None:
-        return "another kind"
+        return ""
     mean = _signed(difference.mean / scale, digits)
     if difference.low is None or difference.high is None:
         return mean
     return f"{mean} [{_signed(difference.low / scale, digits)}, {_signed(difference.high / scale, digits)}]"
+
+
+def _kind(metrics: Mapping[str, Any]) -> str:
+    """What the nats are: a probability, a density or a cross-entropy."""
+    return str(metrics["nll_is"]).split(" of ")[0]
 
 
 def _share(value: float) -> str:

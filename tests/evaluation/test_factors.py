@@ -1,4 +1,4 @@
-"""Scores of representations made to be perfect, mixed and ignorant; trees beside scikit-learn's."""
+"""Scores of representations made to be perfect, mixed and ignorant."""
 
 import numpy as np
 import pytest
