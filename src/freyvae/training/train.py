@@ -1,6 +1,7 @@
 """From a recipe to a finished run: train, go on, or reload."""
 
 import dataclasses
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -95,7 +96,7 @@ def _fit(run: Run, recipe: Recipe, data: TrainingData, *, quiet: bool, say: Call
     run.write_history(recorder.rows)
     run.save_model(vae)
     run.write_metrics(_metrics(recipe, data, recorder, vae))
-    run.checkpoint_path.unlink(missing_ok=True)
+    shutil.rmtree(run.checkpoint_path.parent, ignore_errors=True)
 
 
 def _go_on(run: Run, vae: VAE, fresh: checkpoint.Progress, say: Callable[[str], None]) -> checkpoint.Progress:
