@@ -20,7 +20,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "freyvae needs Python 3.11 or newer: make PYTHON=python3.11")'
 	@echo "setting up .venv (once, a minute or two)" >&2
 	@$(PYTHON) -m venv .venv
-	@$(INSTALL) --editable ".[graph,notebook,onnx,test,explorer-test,bench,check]"
+	@$(INSTALL) --editable ".[graph,notebook,onnx,sweep,test,explorer-test,bench,check]"
 	@touch $(STAMP)
 
 demo: $(STAMP)

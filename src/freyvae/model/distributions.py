@@ -82,41 +82,49 @@ class Bernoulli(Likelihood):
         return ops.cast(keras.random.uniform(ops.shape(mean), seed=seed) < mean, "uint8") * 255
 
 
-class Gaussian(Likelihood):
+class LocationScale(Likelihood):
+    """A likelihood with a location and a scale for each value: squashed, and kept from vanishing."""
+
+    parameters_per_value = 2
+    # a scale of 1 is all the range there is: beginning there would first have to be unlearned
+    start_scale: ClassVar[float]
+    smallest_scale: ClassVar[float]
+
+    def __init__(self, parameters: Tensor):
+        super().__init__(parameters)
+        location, log_scale = self.parameters
+        self.location = ops.sigmoid(location)
+        self.log_scale = ops.maximum(log_scale + math.log(self.start_scale), math.log(self.smallest_scale))
+
+    def mean(self) -> Tensor:
+        """The location: the mean, but for what the first and last grey level cut off the tails."""
+        return self.location
+
+
+class Gaussian(LocationScale):
     """A normal density with learned scale on pixels in [0, 1] (Kingma & Welling 2014, appendix C.2).
 
     A density: its logarithm may be positive, and it has no bits per dimension.
     """
 
     name = "gaussian"
-    parameters_per_value = 2
     is_probability_of_bytes = False
+    start_scale = 0.1
     # below about half a grey level a density on bytes only measures that bytes are bytes
-    smallest_log_scale = math.log(0.5 / 255.0)
-
-    def _location_and_log_scale(self) -> tuple[Tensor, Tensor]:
-        location, log_scale = self.parameters
-        # start at a tenth of the range: a standard deviation of 1 would first have to be unlearned
-        return ops.sigmoid(location), ops.maximum(log_scale + math.log(0.1), self.smallest_log_scale)
+    smallest_scale = 0.5 / 255.0
 
     def log_prob(self, images: Tensor) -> Tensor:
         """See `Likelihood.log_prob`."""
-        location, log_scale = self._location_and_log_scale()
-        standardized = (ops.cast(images, location.dtype) / 255.0 - location) * ops.exp(-log_scale)
-        return sum_over_image(-0.5 * (ops.square(standardized) + LOG_TWO_PI) - log_scale)
-
-    def mean(self) -> Tensor:
-        """See `Likelihood.mean`."""
-        return self._location_and_log_scale()[0]
+        standardized = (ops.cast(images, self.location.dtype) / 255.0 - self.location) * ops.exp(-self.log_scale)
+        return sum_over_image(-0.5 * (ops.square(standardized) + LOG_TWO_PI) - self.log_scale)
 
     def sample(self, seed: keras.random.SeedGenerator) -> Tensor:
         """See `Likelihood.sample`."""
-        location, log_scale = self._location_and_log_scale()
-        noise = keras.random.normal(ops.shape(location), seed=seed)
-        return _bytes(location + ops.exp(log_scale) * noise)
+        noise = keras.random.normal(ops.shape(self.location), seed=seed)
+        return _bytes(self.location + ops.exp(self.log_scale) * noise)
 
 
-class DiscretizedLogistic(Likelihood):
+class DiscretizedLogistic(LocationScale):
     """A logistic distribution cut into the 256 grey levels (Kingma et al. 2016, appendix; Salimans et al. 2017, eq. 2).
 
     P(x) = s((x + 1/2 - m) / w) - s((x - 1/2 - m) / w), the first and last level taking the tails: a probability of
@@ -124,21 +132,16 @@ class DiscretizedLogistic(Likelihood):
     """
 
     name = "discretized-logistic"
-    parameters_per_value = 2
     is_probability_of_bytes = True
-    smallest_log_scale = math.log(0.1 / 255.0)
-
-    def _location_and_log_scale(self) -> tuple[Tensor, Tensor]:
-        location, log_scale = self.parameters
-        return ops.sigmoid(location), ops.maximum(log_scale + math.log(0.05), self.smallest_log_scale)
+    start_scale = 0.05
+    smallest_scale = 0.1 / 255.0
 
     def log_prob(self, images: Tensor) -> Tensor:
         """See `Likelihood.log_prob`."""
-        location, log_scale = self._location_and_log_scale()
-        levels = ops.cast(images, location.dtype)
-        inverse_scale = ops.exp(-log_scale)
-        upper = ((levels + 0.5) / 255.0 - location) * inverse_scale
-        lower = ((levels - 0.5) / 255.0 - location) * inverse_scale
+        levels = ops.cast(images, self.location.dtype)
+        inverse_scale = ops.exp(-self.log_scale)
+        upper = ((levels + 0.5) / 255.0 - self.location) * inverse_scale
+        lower = ((levels - 0.5) / 255.0 - self.location) * inverse_scale
         # s(b) - s(a) = s(b) s(-a) (1 - exp(a - b)): no cancellation, however far in a tail
         below_top, above_bottom = levels < 254.5, levels > 0.5
         width = ops.log(-ops.expm1(-inverse_scale / 255.0))
@@ -149,15 +152,10 @@ class DiscretizedLogistic(Likelihood):
             + ops.where(ops.logical_and(below_top, above_bottom), width, zero)
         )
 
-    def mean(self) -> Tensor:
-        """The location: the mean, but for what the first and last level cut off the tails."""
-        return self._location_and_log_scale()[0]
-
     def sample(self, seed: keras.random.SeedGenerator) -> Tensor:
         """See `Likelihood.sample`."""
-        location, log_scale = self._location_and_log_scale()
-        uniform = keras.random.uniform(ops.shape(location), 1e-6, 1.0 - 1e-6, seed=seed)
-        return _bytes(location + ops.exp(log_scale) * (ops.log(uniform) - ops.log1p(-uniform)))
+        uniform = keras.random.uniform(ops.shape(self.location), 1e-6, 1.0 - 1e-6, seed=seed)
+        return _bytes(self.location + ops.exp(self.log_scale) * (ops.log(uniform) - ops.log1p(-uniform)))
 
 
 LIKELIHOODS: dict[str, type[Likelihood]] = {kind.name: kind for kind in (Bernoulli, Gaussian, DiscretizedLogistic)}

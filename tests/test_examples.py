@@ -1,0 +1,19 @@
+"""The examples run; the notebook and the two traps have tests beside what they are about."""
+
+import re
+import runpy
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_a_sweep_chooses_on_the_validation_images(frey_faces, tmp_path, monkeypatch, capsys):
+    arguments = ["sweep.py", "--trials", "2", "--epochs", "1", "--out", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", arguments)
+    runpy.run_path(str(ROOT / "examples" / "sweep.py"), run_name="__main__")
+    said = capsys.readouterr().out
+    best = Path(re.search(r"in (\S+trial-\d+)", said)[1])
+    assert (best / "model.keras").is_file()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["trial-000", "trial-001"]
+    assert re.search(r"best: \d+\.\d nats per image", said)
