@@ -55,7 +55,9 @@ class LinearVAE:
         self.images = np.clip(np.round(values), 0, 255).astype("uint8").reshape(IMAGES, *self.image_shape)
 
     def posterior(self, images):
-        centered = ops.reshape(ops.cast(images, "float32"), (-1, VALUES)) - self.mean.astype("float32")
+        centered = ops.reshape(ops.cast(images, "float32"), (-1, VALUES)) - ops.convert_to_tensor(
+            self.mean.astype("float32")
+        )
         weights = (self.loadings / SCALES**2).T * self.variance
         mean = ops.matmul(centered, ops.convert_to_tensor(weights.astype("float32"))) + self.moved
         log_variance = ops.convert_to_tensor(np.log(self.widened * self.variance).astype("float32"))
@@ -63,7 +65,8 @@ class LinearVAE:
 
     def likelihood(self, latents):
         decoded = ops.matmul(latents, ops.convert_to_tensor(self.loadings.astype("float32")))
-        return LinearGaussian(ops.reshape(decoded + self.mean.astype("float32"), (-1, *self.image_shape)))
+        mean = ops.convert_to_tensor(self.mean.astype("float32"))
+        return LinearGaussian(ops.reshape(decoded + mean, (-1, *self.image_shape)))
 
     def exact_nll(self):
         flat = self.images.reshape(IMAGES, VALUES).astype(float)
@@ -83,7 +86,8 @@ def test_at_the_exact_posterior_any_number_of_samples_is_exact(samples):
 
 def test_away_from_it_the_estimate_agrees_within_its_standard_error():
     vae = LinearVAE(moved=0.1, widened=2.0)
-    runs = [importance_sampled(vae, vae.images, samples=1000, seed=seed).nll for seed in range(6)]
+    # far apart: on torch, Keras adds the number of the draw to the seed, and neighbours share most of their draws
+    runs = [importance_sampled(vae, vae.images, samples=1000, seed=seed).nll for seed in range(0, 60000, 10000)]
     # over the draws, for each image; the bias of L_S is far below it
     error = np.std(runs, axis=0, ddof=1) / np.sqrt(len(runs))
     off = np.mean(runs, axis=0) - vae.exact_nll()

@@ -129,37 +129,43 @@ class _Step:
 
     def __init__(self, vae: VAE, noise: keras.random.SeedGenerator, draws: int):
         self.vae, self.noise, self.draws = vae, noise, draws
-        self.variables = [*vae.variables, noise.state]
-        self.run = _compiled(self._run)
+        self.run = self._compiled() if keras.backend.backend() == "jax" else self._draw
 
     def __call__(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Log-weights (draw, image), log-likelihoods (draw, image) and rate (image,), in nats, float64."""
-        values = [variable.value for variable in self.variables]
-        *results, state = self.run(values, ops.convert_to_tensor(images))
-        self.noise.state.assign(state)
+        results = self.run(ops.convert_to_tensor(images))
         log_weights, log_likelihoods, rate = (np.asarray(ops.convert_to_numpy(r), np.float64) for r in results)
         return log_weights, log_likelihoods, rate
 
-    def _run(self, values: list[Tensor], images: Tensor) -> tuple[Tensor, ...]:
-        with keras.StatelessScope(state_mapping=list(zip(self.variables, values, strict=True))) as scope:
-            vae, count = self.vae, images.shape[0]
-            posterior = vae.posterior(images)
-            latents = ops.stack([posterior.sample(self.noise) for _ in range(self.draws)])
-            decoded = vae.likelihood(ops.reshape(latents, (self.draws * count, vae.latent_dim)))
-            repeated = ops.tile(images, (self.draws, 1, 1, 1))
-            log_likelihoods = ops.reshape(decoded.log_prob(repeated), (self.draws, count))
-            log_weights = log_likelihoods + vae.prior.log_prob(latents) - posterior.log_prob(latents)
-            rate = free_energy(repeated, posterior, decoded).rate
-            return log_weights, log_likelihoods, rate, scope.get_current_value(self.noise.state)
+    def _draw(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        vae, count = self.vae, images.shape[0]
+        posterior = vae.posterior(images)
+        latents = ops.stack([posterior.sample(self.noise) for _ in range(self.draws)])
+        decoded = vae.likelihood(ops.reshape(latents, (self.draws * count, vae.latent_dim)))
+        repeated = ops.tile(images, (self.draws, 1, 1, 1))
+        log_likelihoods = ops.reshape(decoded.log_prob(repeated), (self.draws, count))
+        log_weights = log_likelihoods + vae.prior.log_prob(latents) - posterior.log_prob(latents)
+        return log_weights, log_likelihoods, free_energy(repeated, posterior, decoded).rate
 
+    def _compiled(self) -> Callable[[Tensor], tuple[Tensor, ...]]:
+        """`_draw` as one program; the noise generator's state goes in and out of it."""
+        import jax
 
-def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    if keras.backend.backend() != "jax":
-        return function
-    import jax
+        variables = [*self.vae.variables, self.noise.state]
 
-    compiled: Callable[..., Any] = jax.jit(function)
-    return compiled
+        def draw(values: list[Tensor], images: Tensor) -> tuple[Any, Tensor]:
+            with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))) as scope:
+                return self._draw(images), scope.get_current_value(self.noise.state)
+
+        program = jax.jit(draw)
+
+        def run(images: Tensor) -> tuple[Tensor, ...]:
+            results, state = program([variable.value for variable in variables], images)
+            self.noise.state.assign(state)
+            drawn: tuple[Tensor, ...] = results
+            return drawn
+
+        return run
 
 
 def _chunk(vae: VAE, images: int, samples: int) -> tuple[int, int]:
