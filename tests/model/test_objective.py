@@ -6,9 +6,10 @@ import pytest
 from keras import ops
 from sklearn.decomposition import FactorAnalysis
 
-from freyvae.model.distributions import DiagonalNormal, Likelihood
+from freyvae.model.likelihoods import Likelihood
 from freyvae.model.networks import dense_decoder, dense_encoder
 from freyvae.model.objective import free_energy
+from freyvae.model.posteriors import DiagonalNormal
 from freyvae.model.vae import VAE
 
 VALUES, LATENTS = 6, 2

@@ -7,7 +7,7 @@ import pytest
 import freyvae
 from freyvae.errors import BadInput
 from freyvae.model import VAE, dense_decoder, dense_encoder, load_vae
-from freyvae.model.distributions import LIKELIHOODS
+from freyvae.model.likelihoods import LIKELIHOODS
 from freyvae.model.shuffling import ShuffledBatches
 
 pytestmark = pytest.mark.backend

@@ -5,7 +5,8 @@ from typing import Any
 
 from keras import ops
 
-from freyvae.model.distributions import DiagonalNormal, Likelihood
+from freyvae.model.likelihoods import Likelihood
+from freyvae.model.posteriors import DiagonalNormal
 
 Tensor = Any
 

@@ -12,9 +12,11 @@ from keras import ops
 from freyvae.data.images import as_images
 from freyvae.errors import BadInput
 from freyvae.model import compiled_fit
-from freyvae.model.distributions import DiagonalNormal, Likelihood, StandardNormal, likelihood_named
+from freyvae.model.likelihoods import Likelihood, likelihood_named
 from freyvae.model.networks import dense_decoder, dense_encoder
 from freyvae.model.objective import FreeEnergy, free_energy
+from freyvae.model.posteriors import DiagonalNormal
+from freyvae.model.priors import StandardNormal
 from freyvae.model.shuffling import ShuffledBatches
 
 Tensor = Any

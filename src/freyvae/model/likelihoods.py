@@ -1,7 +1,7 @@
-"""The probability distributions a VAE is made of: likelihoods of images, posteriors and priors of latents.
+"""Likelihoods p(x | z): probability distributions of images.
 
-Likelihoods are of the bytes themselves: `log_prob` takes uint8 images and returns nats per image. Each is bound to the
-raw output of a decoder, `parameters_per_value` numbers for each of the image's values, side by side in the last axis.
+They are of the bytes themselves: `log_prob` takes uint8 images and returns nats per image. Each is bound to the raw
+output of a decoder, `parameters_per_value` numbers for each of the image's values, side by side in the last axis.
 """
 
 import math
@@ -166,48 +166,3 @@ def likelihood_named(name: str) -> type[Likelihood]:
     if name not in LIKELIHOODS:
         raise BadInput(f"unknown likelihood {name!r}: choose one of {', '.join(LIKELIHOODS)}")
     return LIKELIHOODS[name]
-
-
-class DiagonalNormal:
-    """q(z | x): a normal distribution with independent latents.
-
-    Args:
-        mean: float tensor (image, latent).
-        log_variance: float tensor (image, latent).
-    """
-
-    def __init__(self, mean: Tensor, log_variance: Tensor):
-        self.mean = mean
-        self.log_variance = log_variance
-
-    def sample(self, seed: keras.random.SeedGenerator, *, noise_scale: float = 1.0) -> Tensor:
-        """Draw latents (image, latent) by z = mean + deviation * noise, differentiable in mean and deviation.
-
-        Kingma & Welling 2014, section 2.4. `noise_scale` is the noise's standard deviation: 1, but 0.01 in the post.
-        """
-        noise = noise_scale * keras.random.normal(ops.shape(self.mean), seed=seed)
-        return self.mean + ops.exp(0.5 * self.log_variance) * noise
-
-    def log_prob(self, latents: Tensor) -> Tensor:
-        """Log-density of latents (..., image, latent) in nats, shape (..., image)."""
-        standardized = (latents - self.mean) * ops.exp(-0.5 * self.log_variance)
-        return -0.5 * ops.sum(ops.square(standardized) + self.log_variance + LOG_TWO_PI, axis=-1)
-
-    def kl_to_standard_normal(self) -> Tensor:
-        """KL(q || N(0, I)) for each latent, in nats, shape (image, latent): Kingma & Welling 2014, appendix B."""
-        return -0.5 * (1.0 + self.log_variance - ops.square(self.mean) - ops.exp(self.log_variance))
-
-
-class StandardNormal:
-    """p(z) = N(0, I), the prior."""
-
-    def __init__(self, latent_dim: int):
-        self.latent_dim = latent_dim
-
-    def sample(self, count: int, seed: keras.random.SeedGenerator) -> Tensor:
-        """Draw latents (count, latent)."""
-        return keras.random.normal((count, self.latent_dim), seed=seed)
-
-    def log_prob(self, latents: Tensor) -> Tensor:
-        """Log-density of latents (..., latent) in nats, shape (...)."""
-        return -0.5 * ops.sum(ops.square(latents) + LOG_TWO_PI, axis=-1)
