@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from freyvae.errors import BadInput
-from freyvae.files import cannot_write, replacing, write_whole
+from freyvae.files import cannot_write, making_folder, replacing, write_whole
 
 
 def contents(folder):
@@ -49,6 +49,28 @@ def test_until_the_block_is_done_the_old_file_is_there(tmp_path):
         # the suffix tells some writers the format, and the folder makes the move one step
         assert (temporary.suffix, temporary.parent) == (".txt", path.parent)
     assert contents(tmp_path) == {"old.txt": b"new"}
+
+
+def test_a_folder_is_there_when_it_is_full_and_not_before(tmp_path):
+    (tmp_path / "empty").mkdir()
+    for name in ("new", "empty"):
+        with making_folder(tmp_path / "a" / ".." / name) as folder:
+            (folder / "b").write_text("b")
+            assert not (tmp_path / name / "b").exists()
+        assert contents(tmp_path / name) == {"b": b"b"}
+        assert stat.S_IMODE((tmp_path / name).stat().st_mode) == stat.S_IMODE((tmp_path / "a").stat().st_mode)
+
+    def make_half():
+        with making_folder(tmp_path / "half") as folder:
+            (folder / "b").write_text("half")
+            raise Broken
+
+    with pytest.raises(Broken):
+        make_half()
+    with pytest.raises(BadInput, match=r"cannot write .*new: Directory not empty"), making_folder(tmp_path / "new"):
+        pass
+    assert {path.name for path in tmp_path.iterdir()} == {"a", "new", "empty"}
+    assert contents(tmp_path / "new") == {"b": b"b"}
 
 
 def test_the_file_has_the_rights_that_any_new_file_has(tmp_path):

@@ -1,6 +1,7 @@
 """Baselines are what they say: probabilities that sum to one, and files that decode to the images."""
 
 import io
+import sys
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from freyvae.evaluation import (
     baselines,
     bernoulli_floor_nats,
     file_bits_per_dim,
+    lossless_bits_per_dim,
     mean_image_nll_nats,
     mosaic_bits_per_dim,
 )
@@ -131,7 +133,7 @@ def test_the_covariance_of_large_images_is_not_tried(monkeypatch):
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("format", ["PNG", "WebP"])
+@pytest.mark.parametrize("format", baselines.FILE_FORMATS)
 def test_files_are_lossless_and_their_bits_are_counted(format, channels):
     images = np.random.default_rng(0).integers(0, 256, (5, 6, 4, channels), dtype="uint8")
     encoded = [baselines._encoded(image, format) for image in images]
@@ -162,3 +164,11 @@ def test_a_pillow_without_webp_leaves_it_out(images, monkeypatch):
     monkeypatch.setattr(baselines.features, "check", lambda name: False)
     assert file_bits_per_dim(images, "WebP") is None
     assert mosaic_bits_per_dim(images, "WebP") is None
+
+
+def test_a_pillow_without_jpeg_xl_leaves_it_out(images, monkeypatch):
+    found = lossless_bits_per_dim(images)
+    assert list(found) == [f"{format}_{kind}" for format in ("png", "webp", "jpeg_xl") for kind in ("files", "mosaic")]
+    assert found["png_mosaic"] == mosaic_bits_per_dim(images, "PNG")
+    monkeypatch.setitem(sys.modules, "pillow_jxl", None)
+    assert list(lossless_bits_per_dim(images)) == list(found)[:4]

@@ -19,6 +19,9 @@ SMALLEST_DEVIATION = 1.0
 IMAGES_AT_ONCE = 256
 # pixels of one mosaic: what bounds the memory, and WebP's sides of at most 16383
 MOSAIC_PIXELS = 2**22
+FILE_FORMATS = ("PNG", "WebP", "JPEG-XL")
+# of JPEG-XL's encoder: either makes the smaller file now and then
+JPEG_XL_EFFORTS = (7, 9)
 
 
 def bernoulli_floor_nats(images: np.ndarray) -> float:
@@ -128,12 +131,26 @@ class FullGaussian:
         return np.concatenate(costs)
 
 
+def lossless_bits_per_dim(images: np.ndarray) -> dict[str, float]:
+    """Bits per value of the images in every lossless format that this Pillow writes, one file an image and in mosaics.
+
+    Keys are `png_files`, `png_mosaic`, `webp_files` and so on; JPEG-XL needs the package pillow-jxl-plugin.
+    """
+    found = {}
+    for format in FILE_FORMATS:
+        for kind, measured in (("files", file_bits_per_dim), ("mosaic", mosaic_bits_per_dim)):
+            size = measured(images, format)
+            if size is not None:
+                found[f"{format.lower().replace('-', '_')}_{kind}"] = size
+    return found
+
+
 def file_bits_per_dim(images: np.ndarray, format: str) -> float | None:
     """Bits per value of the images as lossless files, one an image, headers and all.
 
     Args:
         images: uint8 (image, height, width, channel).
-        format: `PNG` or `WebP`; None comes back where this Pillow cannot write it.
+        format: one of `FILE_FORMATS`; None comes back where this Pillow cannot write it.
     """
     encoded = [_encoded(image, format) for image in images]
     return None if None in encoded else 8.0 * sum(len(file or b"") for file in encoded) / images.size
@@ -177,12 +194,28 @@ def _mosaic(images: np.ndarray) -> np.ndarray:
 
 def _encoded(image: np.ndarray, format: str) -> bytes | None:
     """A lossless file of uint8 (height, width, channel)."""
-    if format == "WebP" and not features.check("webp"):
+    if (format == "WebP" and not features.check("webp")) or (format == "JPEG-XL" and not _writes_jpeg_xl()):
         return None
-    file = io.BytesIO()
     picture = Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image)
+    if format == "JPEG-XL":
+        return min((_jpeg_xl(picture, effort) for effort in JPEG_XL_EFFORTS), key=len)
+    file = io.BytesIO()
     if format == "WebP":
         picture.convert("RGB").save(file, format, lossless=True)
     else:
         picture.save(file, format, optimize=True)
+    return file.getvalue()
+
+
+def _writes_jpeg_xl() -> bool:
+    try:
+        import pillow_jxl  # noqa: F401  # it makes itself known to Pillow
+    except ImportError:
+        return False
+    return True
+
+
+def _jpeg_xl(picture: Image.Image, effort: int) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, "JXL", lossless=True, effort=effort)
     return file.getvalue()

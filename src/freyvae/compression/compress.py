@@ -1,0 +1,186 @@
+"""Images to one small file and back, with a trained model, and what it cost beside what the model promised."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from freyvae.compression.bits_back import WORD_BITS, BitsBack, OnImage, WrongImages
+from freyvae.compression.compressed_file import CompressedFile, fingerprint, read_compressed_file, this_writer
+from freyvae.data import as_images
+from freyvae.errors import BadInput, FreyvaeError
+from freyvae.evaluation import lossless_bits_per_dim
+from freyvae.files import making_folder, replacing, write_whole
+from freyvae.run import Run
+
+# of each image, for its free energy
+DRAWS = 16
+
+
+@dataclass(frozen=True)
+class Compressed:
+    """What images cost as one file. Bits per dimension are bits for each value of the images.
+
+    Attributes:
+        images: number of them.
+        values: of all images.
+        file_bytes: the file's size.
+        header_bytes: of which this says how to read it.
+        model_bytes: size of the model's file, which whoever decompresses needs too, and which is not in the file.
+        first_image_bits: of which these are what the first image's code was drawn with, and the checksum at once.
+        free_energy_bits_per_dim: what the model promised, with 16 draws of each image.
+        seconds: that compressing took, and decompressing again to be sure.
+        lossless_bits_per_dim: the same images in other formats, as `evaluation.lossless_bits_per_dim` names them.
+    """
+
+    images: int
+    values: int
+    file_bytes: int
+    header_bytes: int
+    model_bytes: int
+    first_image_bits: int
+    free_energy_bits_per_dim: float
+    seconds: float
+    lossless_bits_per_dim: dict[str, float]
+
+    @property
+    def bits_per_dim(self) -> float:
+        """Of the file."""
+        return 8 * self.file_bytes / self.values
+
+    @property
+    def first_image_bits_per_dim(self) -> float:
+        """Of what the first image's code was drawn with."""
+        return self.first_image_bits / self.values
+
+    @property
+    def excess(self) -> float:
+        """By what share the file is larger than the free energy and the first image's cost together."""
+        return self.bits_per_dim / (self.free_energy_bits_per_dim + self.first_image_bits_per_dim) - 1.0
+
+
+def compress(run: Run, images: np.ndarray, out: str | Path, *, progress: bool = True) -> Compressed:
+    """Write images to one file with a run's model, losslessly: bits back (Townsend, Bird & Barber 2019).
+
+    Before it is written the stream is decoded again, and must give the same images.
+
+    Args:
+        run: a finished run whose likelihood is a probability of bytes.
+        images: whatever `as_images` takes, of the model's image shape.
+        out: the file.
+        progress: draw bars on stderr, if that is a terminal.
+
+    Raises:
+        BadInput: the model cannot be coded with, the images are of another shape, the extra `compression` is not
+            installed, or the place cannot be written.
+        FreyvaeError: this machine does not compute the same probabilities twice.
+    """
+    images = as_images(images)
+    vae = run.load_model()
+    if images.shape[1:] != vae.image_shape:
+        raise BadInput(
+            f"the images are {_shape(images.shape[1:])} and the model is of {_shape(vae.image_shape)}: nothing would "
+            "be lossless that resized them"
+        )
+    coder = BitsBack(vae)
+    free_energy = vae.free_energy(images, samples=DRAWS).total.astype(np.float64)
+    if not np.isfinite(free_energy).all():
+        raise BadInput(f"the free energy of some images under {run.folder} is not a number: the model is broken")
+    began = time.perf_counter()
+    stream = coder.encode(images, on_image=_bar("compressing", progress))
+    try:
+        decoded = coder.decode(stream, on_image=_bar("decompressing again", progress))
+    except WrongImages:
+        decoded = None
+    if decoded is None or not np.array_equal(decoded, images):
+        raise FreyvaeError(
+            "what was compressed does not decode to the same images: this machine does not compute the same "
+            "probabilities twice; nothing was written (try JAX_PLATFORMS=cpu)"
+        )
+    seconds = time.perf_counter() - began
+    file = CompressedFile(fingerprint(vae), vae.image_shape, this_writer(), stream)
+    content = file.to_bytes()
+    write_whole(Path(out), content)
+    return Compressed(
+        images=len(images),
+        values=images.size,
+        file_bytes=len(content),
+        header_bytes=file.header_bytes,
+        model_bytes=run.model_path.stat().st_size,
+        first_image_bits=stream.first_words * WORD_BITS,
+        free_energy_bits_per_dim=float(free_energy.sum() / np.log(2.0) / images.size),
+        seconds=seconds,
+        lossless_bits_per_dim=lossless_bits_per_dim(images),
+    )
+
+
+def decompress(run: Run, file: str | Path, out: str | Path, *, progress: bool = True) -> np.ndarray:
+    """The images of a file of `compress`, bit for bit, written to `out`.
+
+    Args:
+        run: the run that it was compressed with.
+        file: the file.
+        out: a .npy file of uint8 (image, height, width, channel), or a new folder of PNGs.
+        progress: draw a bar on stderr, if that is a terminal.
+
+    Returns:
+        uint8 (image, height, width, channel).
+
+    Raises:
+        BadInput: the file is missing, damaged, of a newer format or of another model, or `out` cannot be written.
+        FreyvaeError: this machine computes other probabilities than the one that wrote the file.
+    """
+    file, out = Path(file), Path(out)
+    if out.suffix not in ("", ".npy"):
+        raise BadInput(f"{out.name} must end in .npy, or be a folder, for PNGs")
+    if not out.suffix and out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise BadInput(f"{out} exists and is not an empty folder: choose another with --out")
+    read = read_compressed_file(file)
+    vae = run.load_model()
+    if read.image_shape != vae.image_shape:
+        raise BadInput(f"{file} holds {_shape(read.image_shape)}, but {run.folder} is of {_shape(vae.image_shape)}")
+    if read.model != fingerprint(vae):
+        raise BadInput(f"{file} was compressed with another model than {run.folder} holds: give the run it was made by")
+    try:
+        images = BitsBack(vae).decode(read.stream, on_image=_bar("decompressing", progress))
+    except WrongImages as error:
+        raise FreyvaeError(
+            f"{file} does not decode here to the images that it was made of, whose checksum it holds: it was written "
+            f"by {read.writer}, this is {this_writer()}, and the probabilities must be the same to the last bit"
+        ) from error
+    _write(images, out)
+    return images
+
+
+def _write(images: np.ndarray, out: Path) -> None:
+    """As an array, or each as a PNG in a folder; whole or not at all."""
+    if out.suffix:
+        with replacing(out) as path:
+            np.save(path, images)
+        return
+    digits = len(str(len(images)))
+    with making_folder(out) as folder:
+        for number, image in enumerate(images, 1):
+            picture = Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image)
+            picture.save(folder / f"{number:0{digits}}.png", optimize=True)
+
+
+def _bar(what: str, wanted: bool) -> OnImage:
+    """A bar on stderr, if somebody can see it."""
+
+    def over(images: Iterable[int]) -> Iterable[int]:
+        from rich.console import Console
+        from rich.progress import track
+
+        console = Console(stderr=True)
+        return track(images, what, console=console, transient=True, disable=not (wanted and console.is_terminal))
+
+    return over
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    height, width, channels = shape
+    return f"{height} x {width} {'grey' if channels == 1 else 'colour'} images"

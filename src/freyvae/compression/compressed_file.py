@@ -1,0 +1,97 @@
+"""What is in a file of compressed images? A header that says how to read it, and the stream."""
+
+import hashlib
+import importlib
+import platform
+import struct
+import zlib
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import ops
+
+from freyvae.compression.bits_back import Stream
+from freyvae.errors import BadInput
+from freyvae.model import VAE
+
+FORMAT = 1
+MAGIC = b"freyvae\0"
+_BEGINNING = struct.Struct("<8sHI")  # magic, format, CRC-32 of all that follows
+_HEADER = struct.Struct("<8sHHBIIB")  # model, height, width, channels, images, first words, length of the writer
+
+
+@dataclass(frozen=True, eq=False)
+class CompressedFile:
+    """A stream of images, and which model and program it was written with.
+
+    Attributes:
+        model: the model's `fingerprint`.
+        image_shape: (height, width, channel).
+        writer: versions and machine, in words.
+        stream: the images.
+    """
+
+    model: bytes
+    image_shape: tuple[int, int, int]
+    writer: str
+    stream: Stream
+
+    @property
+    def header_bytes(self) -> int:
+        """How many bytes of the file are no stream."""
+        return _BEGINNING.size + _HEADER.size + len(self.writer.encode())
+
+    def to_bytes(self) -> bytes:
+        """The file's content."""
+        writer, stream = self.writer.encode(), self.stream
+        header = _HEADER.pack(self.model, *self.image_shape, stream.count, stream.first_words, len(writer))
+        rest = header + writer + stream.words.astype("<u4").tobytes()
+        return _BEGINNING.pack(MAGIC, FORMAT, zlib.crc32(rest)) + rest
+
+
+def read_compressed_file(path: Path) -> CompressedFile:
+    """Read a file that `CompressedFile.to_bytes` made.
+
+    Raises:
+        BadInput: no such file, of another kind, of a newer format, damaged or cut short.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise BadInput(f"cannot read {path}: {error.strerror or error}") from error
+    if not content.startswith(MAGIC):
+        raise BadInput(f"{path} is no file of `freyvae compress`")
+    beginning, rest = content[: _BEGINNING.size], content[_BEGINNING.size :]
+    damaged = BadInput(f"{path} is damaged or cut short: its checksum is wrong")
+    if len(beginning) < _BEGINNING.size:
+        raise damaged
+    _, format, crc = _BEGINNING.unpack(beginning)
+    if format > FORMAT:
+        raise BadInput(f"{path} has format {format}; this freyvae reads up to {FORMAT}: update freyvae")
+    if zlib.crc32(rest) != crc or len(rest) < _HEADER.size:
+        raise damaged
+    model, height, width, channels, count, first_words, length = _HEADER.unpack(rest[: _HEADER.size])
+    writer, words = rest[_HEADER.size : _HEADER.size + length], rest[_HEADER.size + length :]
+    if len(words) % 4:
+        raise damaged
+    stream = Stream(np.frombuffer(words, "<u4").astype(np.uint32), count, first_words)
+    return CompressedFile(model, (height, width, channels), writer.decode(errors="replace"), stream)
+
+
+def fingerprint(vae: VAE) -> bytes:
+    """8 bytes that tell a model from others: of SHA-256 of its likelihood, shapes and weights."""
+    digest = hashlib.sha256(f"{vae.likelihood_name} {vae.image_shape} {vae.latent_dim}".encode())
+    for weight in vae.weights:
+        values = np.asarray(ops.convert_to_numpy(weight))
+        digest.update(f"{values.shape} {values.dtype}".encode() + values.tobytes())
+    return digest.digest()[:8]
+
+
+def this_writer() -> str:
+    """What computes here: versions and machine, whose probabilities may differ in a last bit from another's."""
+    backend = keras.backend.backend()
+    of_backend = importlib.import_module(backend).__version__
+    return f"freyvae {version('freyvae')}, {backend} {of_backend}, {platform.machine()}"

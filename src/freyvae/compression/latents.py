@@ -1,0 +1,138 @@
+"""How do continuous latents go onto a stack of bits? In bins of equal mass under the prior.
+
+Townsend, Bird & Barber 2019, appendix B. Finer bins cost nothing, since the bits that say which bin come back.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from keras import ops
+from scipy.special import ndtr, ndtri, softmax
+
+from freyvae.compression.programs import program
+from freyvae.errors import BadInput
+from freyvae.model import VAE
+from freyvae.model.priors import StandardNormal
+
+# A latent has 2**16 bins, 256 in each of 256. The coder's probabilities have 24 bits and none is zero: over all bins at
+# once, one draw in 256 would come from the prior; over 256 and then 256 within, one in thirty thousand.
+BINS = 256
+MOST_BITS_OF_LATENT = 48  # that coding one may take, in its two steps
+SMALLEST_DEVIATION = 2.0**-20  # far narrower than a bin is wide
+SMALLEST_MASS = 1e-30  # of a bin so far from the mean that it has none
+
+
+class Latents:
+    """The code of one image at a time, on a stack of bits: posterior q(z | x), prior p(z).
+
+    Codes are bins, int (latent, 2), each from 0 to 255: a coarse one, and a fine one within it.
+
+    The prior is a mixture of normals, of which N(0, I) is the simplest. Latents are independent in each component, not
+    in the mixture: p(z_i | z_<i) is a mixture again, with the components' probabilities given z_<i.
+
+    Raises:
+        BadInput: the model's posterior is a flow.
+    """
+
+    def __init__(self, vae: VAE, constriction: Any):
+        if vae.posterior_name != "diagonal-normal":
+            raise BadInput(
+                f"the posterior of this model is {vae.posterior_name}: bits back needs the probability of each "
+                "latent's bins, which only a diagonal-normal posterior has"
+            )
+        self.count = vae.latent_dim
+        self._categorical = constriction.stream.model.Categorical(perfect=False)
+        self._posterior_program = program(vae, lambda image: _posterior(vae, image))
+        self._weights, self._means, self._deviations = _prior(vae)
+        # mean and variance of each latent under the whole prior: bins are of equal mass under a normal like it
+        mean = self._weights @ self._means
+        variance = self._weights @ (self._deviations**2 + (self._means - mean) ** 2)
+        below = np.arange(BINS)[:, None] / BINS + np.arange(BINS + 1) / BINS**2
+        self._fine_edges = mean[:, None, None] + np.sqrt(variance)[:, None, None] * ndtri(below)
+        self._coarse_edges = mean[:, None] + np.sqrt(variance)[:, None] * ndtri(np.arange(BINS + 1) / BINS)
+        medians = ndtri(below[:, :-1] + 0.5 / BINS**2)
+        self._medians = (mean[:, None, None] + np.sqrt(variance)[:, None, None] * medians).astype("float32")
+
+    def pop_from_posterior(self, stack: Any, image: np.ndarray) -> np.ndarray:
+        """Take a code z ~ q(z | x) of an image, uint8 (height, width, channel), off the stack."""
+        posterior = self._posterior_of(image)
+        coarse = stack.decode(self._categorical, _masses(self._coarse_edges, *posterior))
+        fine = stack.decode(self._categorical, _masses(self._fine_edges_in(coarse), *posterior))
+        return np.stack([coarse, fine], axis=1)
+
+    def push_to_posterior(self, stack: Any, code: np.ndarray, image: np.ndarray) -> None:
+        """Put a code back: the bits come back that it was drawn with."""
+        posterior = self._posterior_of(image)
+        coarse, fine = code.T.copy()
+        stack.encode_reverse(fine, self._categorical, _masses(self._fine_edges_in(coarse), *posterior))
+        stack.encode_reverse(coarse, self._categorical, _masses(self._coarse_edges, *posterior))
+
+    def pop_from_prior(self, stack: Any) -> np.ndarray:
+        """Take a code z ~ p(z) off the stack."""
+        return self._bin_by_bin(lambda masses: int(stack.decode(self._categorical, masses)[0]))
+
+    def push_to_prior(self, stack: Any, code: np.ndarray) -> None:
+        """Put a code onto the stack: 16 bits a latent, where the prior is N(0, I)."""
+        bins = code.reshape(-1)
+        to_come: Iterator[int] = iter(bins.tolist())
+        all_masses = []
+
+        def known(masses: np.ndarray) -> int:
+            all_masses.append(masses)
+            return next(to_come)
+
+        self._bin_by_bin(known)
+        stack.encode_reverse(bins, self._categorical, np.concatenate(all_masses))
+
+    def values(self, code: np.ndarray) -> np.ndarray:
+        """The latents that a code stands for, the medians of its bins: float32 (latent,)."""
+        values: np.ndarray = self._medians[np.arange(self.count), *code.T]
+        return values
+
+    def _bin_by_bin(self, choose: Callable[[np.ndarray], int]) -> np.ndarray:
+        """The code that comes of choosing each bin, given its masses under p(z_i | z_<i): float64 (1, bin)."""
+        code = np.zeros((self.count, 2), np.int32)
+        probabilities = self._weights
+        for latent in range(self.count):
+            component = self._means[:, latent, None], self._deviations[:, latent, None]
+            coarse = choose(probabilities[None] @ _masses(self._coarse_edges[latent], *component))
+            masses = _masses(self._fine_edges[latent, coarse], *component)
+            fine = choose(probabilities[None] @ masses)
+            code[latent] = coarse, fine
+            probabilities = probabilities * masses[:, fine]
+            probabilities = probabilities / probabilities.sum()
+        return code
+
+    def _fine_edges_in(self, coarse: np.ndarray) -> np.ndarray:
+        edges: np.ndarray = self._fine_edges[np.arange(self.count), coarse]
+        return edges
+
+    def _posterior_of(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and deviation, float64 (latent, 1)."""
+        mean, deviation = (values[0, :, None].astype(np.float64) for values in self._posterior_program(image[None]))
+        return mean, np.maximum(deviation, SMALLEST_DEVIATION)
+
+
+def _masses(edges: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:
+    """What normals have between edges (..., bin + 1): float64 (normal, bin)."""
+    masses: np.ndarray = np.maximum(np.diff(ndtr((edges - mean) / deviation), axis=-1), SMALLEST_MASS)
+    return masses
+
+
+def _posterior(vae: VAE, image: Any) -> tuple[Any, Any]:
+    posterior: Any = vae.posterior(image)
+    return posterior.mean, ops.exp(0.5 * posterior.log_variance)
+
+
+def _prior(vae: VAE) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Probability (component,), mean and deviation (component, latent) of the prior's normals, float64."""
+    if isinstance(vae.prior, StandardNormal):
+        return np.ones(1), np.zeros((1, vae.latent_dim)), np.ones((1, vae.latent_dim))
+
+    def mixture() -> tuple[Any, Any, Any]:
+        prior: Any = vae.prior
+        return prior.logits, prior.means, prior.log_variances
+
+    logits, means, log_variances = (values.astype(np.float64) for values in program(vae, mixture)())
+    return softmax(logits), means, np.maximum(np.exp(0.5 * log_variances), SMALLEST_DEVIATION)

@@ -1,0 +1,101 @@
+"""How do the pixels of an image go onto a stack of bits, given its code?"""
+
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from freyvae.compression.programs import program
+from freyvae.errors import BadInput
+from freyvae.model import VAE
+
+LEVELS = 256
+
+
+class Pixels:
+    """p(x | z): the pixels are independent given the code, so that one program tells all their probabilities.
+
+    Raises:
+        BadInput: the likelihood is no probability of bytes.
+    """
+
+    def __init__(self, vae: VAE, constriction: Any):
+        if not vae.likelihood_class.is_probability_of_bytes:
+            raise BadInput(
+                f"the likelihood {vae.likelihood_name} is no probability of bytes, so that nothing can be coded with "
+                "it: train with --likelihood discretized-logistic"
+            )
+        self.shape = vae.image_shape
+        self.values = int(np.prod(vae.image_shape))
+        # the coder gives every level at least 2**-24, so that there is no image it cannot code
+        self._categorical = constriction.stream.model.Categorical(perfect=False)
+        self._program = program(vae, lambda latents: (_probabilities(vae, vae.decoder(latents)),))
+
+    def push(self, stack: Any, image: np.ndarray, latents: np.ndarray) -> None:
+        """Put an image, uint8 (height, width, channel), onto the stack, given its latents, float32 (latent,)."""
+        self._push(stack, image, self._program(latents[None])[0])
+
+    def pop(self, stack: Any, latents: np.ndarray) -> np.ndarray:
+        """Take an image, uint8 (height, width, channel), off the stack, given its latents, float32 (latent,)."""
+        return self._pop(stack, self._program(latents[None])[0]).astype(np.uint8).reshape(self.shape)
+
+    def _push(self, stack: Any, image: np.ndarray, probabilities: np.ndarray) -> None:
+        # in reverse, so that they come off in order
+        stack.encode_reverse(image.reshape(-1).astype(np.int32), self._categorical, probabilities.astype(np.float64))
+
+    def _pop(self, stack: Any, probabilities: np.ndarray) -> np.ndarray:
+        levels: np.ndarray = stack.decode(self._categorical, probabilities.astype(np.float64))
+        return levels
+
+
+class AutoregressivePixels(Pixels):
+    """p(x | z) = prod_i p(x_i | x_<i, z), pixels in raster order.
+
+    The parameters of pixel i do not depend on the pixels from i on: what these hold is multiplied by zero, which leaves
+    every bit of a sum as it was. So one program of the whole image serves both directions: once where the image is
+    known, and once a pixel where it is not yet. Their probabilities, 256 each, come from a program of one pixel.
+    """
+
+    def __init__(self, vae: VAE, constriction: Any):
+        super().__init__(vae, constriction)
+        autoregression: Any = vae.autoregression
+        height, width, channels = vae.image_shape
+        parameters = vae.likelihood_class.parameters_per_value
+        self._decoder = program(vae, lambda latents: (vae.decoder(latents),))
+        self._given_before = program(
+            vae,
+            lambda decoded, latents, image: (
+                ops.reshape(autoregression(decoded, latents, image), (height * width, channels * parameters)),
+            ),
+        )
+        self._pixel = program(
+            vae, lambda given: (_probabilities(vae, ops.reshape(given, (1, 1, 1, channels * parameters))),)
+        )
+
+    def push(self, stack: Any, image: np.ndarray, latents: np.ndarray) -> None:
+        """See `Pixels.push`."""
+        (decoded,) = self._decoder(latents[None])
+        (given,) = self._given_before(decoded, latents[None], image[None])
+        self._push(stack, image, np.concatenate([self._pixel(pixel)[0] for pixel in given]))
+
+    def pop(self, stack: Any, latents: np.ndarray) -> np.ndarray:
+        """See `Pixels.pop`."""
+        (decoded,) = self._decoder(latents[None])
+        image = np.zeros(self.shape, np.uint8)
+        pixels = image.reshape(-1, self.shape[2])
+        for index in range(len(pixels)):
+            (given,) = self._given_before(decoded, latents[None], image[None])
+            pixels[index] = self._pop(stack, self._pixel(given[index])[0])
+        return image
+
+
+def pixels_of(vae: VAE, constriction: Any) -> Pixels:
+    """The pixels of this model. Raises `BadInput` as `Pixels` does."""
+    kind = Pixels if vae.autoregression is None else AutoregressivePixels
+    return kind(vae, constriction)
+
+
+def _probabilities(vae: VAE, parameters: Any) -> Any:
+    """Of each of an image's values, channels innermost, the 256 levels: float32 (value, 256)."""
+    likelihood: Any = vae.likelihood_class(parameters)
+    return ops.reshape(ops.exp(likelihood.log_probabilities()), (-1, LEVELS))

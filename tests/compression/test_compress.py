@@ -1,0 +1,225 @@
+"""A run compresses images to one file and back; what is wrong is one line, and then nothing is written."""
+
+import struct
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from freyvae import tables
+from freyvae.compression import WrongImages, compress, compressed_file, decompress
+from freyvae.compression.bits_back import BitsBack
+from freyvae.errors import BadInput, FreyvaeError
+from freyvae.evaluation import baselines
+from freyvae.recipe import Recipe
+from freyvae.training import train
+
+COUNT, SHAPE = 400, (6, 5, 1)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("compression")
+    random = np.random.default_rng(0)
+    images = random.integers(40, 80, (COUNT, *SHAPE)) + random.integers(0, 120, (COUNT, 1, 1, 1))
+    np.save(folder / "images.npy", images.astype("uint8"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def images(folder):
+    return np.load(folder / "images.npy")
+
+
+def trained(folder, name, **changes):
+    recipe = Recipe(name=name, data=str(folder / "images.npy"), split="random", hidden=(16,), latent_dim=2, **changes)
+    return train(recipe.replace(epochs=10, batch_size=20), folder / name, quiet=True)
+
+
+@pytest.fixture(scope="module")
+def run(folder):
+    return trained(folder, "run")
+
+
+@pytest.fixture(scope="module")
+def other_run(folder):
+    return trained(folder, "other", seed=1)
+
+
+@pytest.fixture(scope="module")
+def compressed(run, images, folder):
+    path = folder / "faces.freyvae"
+    return path, compress(run, images, path, progress=False)
+
+
+def test_the_file_is_as_large_as_the_model_promised(compressed, images):
+    path, found = compressed
+    assert (found.images, found.values) == (COUNT, images.size)
+    assert found.file_bytes == path.stat().st_size
+    assert found.bits_per_dim == 8 * found.file_bytes / images.size
+    # the free energy and the first image's code, within 2 %, headers and all
+    promised = found.free_energy_bits_per_dim + found.first_image_bits_per_dim
+    assert found.bits_per_dim == pytest.approx(promised, rel=0.02)
+    assert abs(found.excess) < 0.02
+    # two latents take few bits, and the checksum is never shorter than 128
+    assert 128 <= found.first_image_bits <= 192
+    assert found.bits_per_dim < found.lossless_bits_per_dim["png_files"]
+    assert found.seconds > 0
+
+
+def test_what_was_compressed_comes_back_as_an_array_or_as_pictures(compressed, run, images, tmp_path):
+    path, _ = compressed
+    np.testing.assert_array_equal(decompress(run, path, tmp_path / "new" / "images.npy", progress=False), images)
+    np.testing.assert_array_equal(np.load(tmp_path / "new" / "images.npy"), images)
+    (tmp_path / "empty").mkdir()
+    for name in ("pictures", "empty"):
+        decompress(run, path, tmp_path / name, progress=False)
+        assert sorted(file.name for file in (tmp_path / name).iterdir()) == [f"{n:03}.png" for n in range(1, COUNT + 1)]
+    with Image.open(tmp_path / "pictures" / "007.png") as picture:
+        np.testing.assert_array_equal(np.asarray(picture), images[6, :, :, 0])
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["empty", "new", "pictures"]
+
+
+def test_one_image_is_enough(run, images, tmp_path):
+    found = compress(run, images[:1], tmp_path / "one", progress=False)
+    assert found.images == 1
+    np.testing.assert_array_equal(decompress(run, tmp_path / "one", tmp_path / "one.npy", progress=False), images[:1])
+
+
+def test_a_file_says_which_model_and_program_wrote_it(compressed, run):
+    path, found = compressed
+    read = compressed_file.read_compressed_file(path)
+    assert read.model == compressed_file.fingerprint(run.load_model())
+    assert read.image_shape == SHAPE
+    assert read.writer == compressed_file.this_writer()
+    assert read.stream.count == COUNT
+    assert read.header_bytes == found.header_bytes < 100
+    assert read.to_bytes() == path.read_bytes()
+
+
+def refused(run, content, tmp_path, line):
+    """Decompressing such a file is refused, and nothing is written."""
+    (tmp_path / "faces.freyvae").write_bytes(content)
+    with pytest.raises(BadInput, match=line):
+        decompress(run, tmp_path / "faces.freyvae", tmp_path / "out.npy", progress=False)
+    assert [path.name for path in tmp_path.iterdir()] == ["faces.freyvae"]
+
+
+@pytest.mark.parametrize("place", [14, 25, 40, 60, 100, -1])
+def test_a_damaged_file_is_refused(compressed, run, tmp_path, place):
+    content = bytearray(compressed[0].read_bytes())
+    content[place] ^= 4
+    refused(run, bytes(content), tmp_path, "is damaged or cut short")
+
+
+@pytest.mark.parametrize("length", [8, 12, 30, 60, -4, -1])
+def test_a_truncated_file_is_refused(compressed, run, tmp_path, length):
+    refused(run, compressed[0].read_bytes()[:length], tmp_path, "is damaged or cut short")
+
+
+def test_other_files_are_refused(compressed, run, tmp_path):
+    content = compressed[0].read_bytes()
+    for other in (b"", b"PK\3\4", content[1:]):
+        refused(run, other, tmp_path, "is no file of `freyvae compress`")
+    newer = content[:8] + struct.pack("<H", 2) + content[10:]
+    refused(run, newer, tmp_path, "has format 2; this freyvae reads up to 1: update freyvae")
+    with pytest.raises(BadInput, match=r"cannot read .*away: No such file"):
+        decompress(run, tmp_path / "away", tmp_path / "out.npy")
+
+
+def test_the_file_of_another_model_is_refused(compressed, other_run, tmp_path):
+    refused(other_run, compressed[0].read_bytes(), tmp_path, "was compressed with another model than .*other holds")
+
+
+def test_the_file_of_a_model_of_other_images_is_refused(compressed, run, tmp_path):
+    read = compressed_file.read_compressed_file(compressed[0])
+    other = compressed_file.CompressedFile(read.model, (5, 6, 1), read.writer, read.stream).to_bytes()
+    refused(run, other, tmp_path, "holds 5 x 6 grey images, but .* is of 6 x 5 grey images")
+
+
+def test_another_machines_probabilities_are_told(compressed, run, tmp_path):
+    """A stream of other words stands in for a machine that computes another last bit."""
+    read = compressed_file.read_compressed_file(compressed[0])
+    read.stream.words[5] ^= 1
+    (tmp_path / "moved").write_bytes(read.to_bytes())
+    with pytest.raises(FreyvaeError, match=r"does not decode here .* written by freyvae .*, this is freyvae") as raised:
+        decompress(run, tmp_path / "moved", tmp_path / "out.npy", progress=False)
+    assert "\n" not in str(raised.value)
+    assert not (tmp_path / "out.npy").exists()
+
+
+@pytest.mark.parametrize(
+    ("out", "line"),
+    [
+        ("out.png", "must end in .npy, or be a folder"),
+        ("full", "full exists and is not an empty folder"),
+        ("/proc/freyvae/out.npy", "cannot write /proc/freyvae/out.npy"),
+        ("/proc/freyvae/out", "cannot write /proc/freyvae/out"),
+    ],
+)
+def test_places_that_images_cannot_be_written_to_are_refused(compressed, run, tmp_path, out, line):
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "precious").write_text("")
+    with pytest.raises(BadInput, match=line):
+        decompress(run, compressed[0], tmp_path / out, progress=False)
+    assert [path.name for path in tmp_path.rglob("*")] == ["full", "precious"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "line"),
+    [
+        ((2, 5, 6, 1), "are 5 x 6 grey images and the model is of 6 x 5 grey images"),
+        ((2, 6, 5, 3), "are 6 x 5 colour images and the model is of 6 x 5 grey images"),
+    ],
+)
+def test_images_of_another_shape_are_refused(run, tmp_path, shape, line):
+    with pytest.raises(BadInput, match=line):
+        compress(run, np.zeros(shape, "uint8"), tmp_path / "out", progress=False)
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_likelihood_that_is_no_probability_of_bytes_is_refused(folder, images, tmp_path):
+    run = trained(folder, "coins", likelihood="bernoulli")
+    with pytest.raises(BadInput, match="bernoulli is no probability of bytes"):
+        compress(run, images, tmp_path / "out", progress=False)
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_what_does_not_decode_again_is_not_written(run, images, tmp_path, monkeypatch, fails):
+    def decode(self, stream, **named):
+        if fails:
+            raise WrongImages("the checksum is wrong")
+        return images[:5] + np.uint8(1)
+
+    monkeypatch.setattr(BitsBack, "decode", decode)
+    with pytest.raises(FreyvaeError, match=r"does not decode to the same images.*nothing was written"):
+        compress(run, images[:5], tmp_path / "out", progress=False)
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_file_that_cannot_be_written_is_refused(run, images):
+    with pytest.raises(BadInput, match="cannot write /proc/freyvae/out"):
+        compress(run, images[:2], "/proc/freyvae/out", progress=False)
+
+
+def test_the_table_says_what_each_byte_is_for(compressed):
+    _, found = compressed
+    table = tables.compressed(found, "test images of faces")
+    assert table.title == f"What the file costs: {COUNT} test images of faces"
+    rows = {name.strip(): (int(size.replace(",", "")), float(bits)) for name, size, bits in table.rows}
+    parts = ("the images", "first image's code, a checksum", "header")
+    assert rows["the file"][0] == found.file_bytes == sum(rows[part][0] for part in parts)
+    assert rows["the model's free energy"][1] == pytest.approx(found.free_energy_bits_per_dim, abs=6e-4)
+    for format in ("PNG", "WebP", "JPEG-XL"):
+        assert f"{format}, one file an image" in rows
+        assert f"{format}, one mosaic of all" in rows
+    assert "every pixel is the same" in tables.compressed_sentences(found)[0]
+
+
+def test_where_there_is_no_jpeg_xl_that_is_said(run, images, tmp_path, monkeypatch):
+    monkeypatch.setattr(baselines, "_writes_jpeg_xl", lambda: False)
+    found = compress(run, images[:3], tmp_path / "out", progress=False)
+    assert "png_files" in found.lossless_bits_per_dim
+    assert not any(name.startswith("jpeg_xl") for name in found.lossless_bits_per_dim)
+    assert "JPEG-XL is not installed" in tables.compressed_sentences(found)[-1]
