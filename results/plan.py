@@ -1,0 +1,154 @@
+"""What is trained and measured for the page: which recipes, on which splits, with which seeds, by which commands."""
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from freyvae.recipe import Recipe, load_recipe, recipe_names
+
+# where the runs lie, in the project and in the commands that the page prints
+RUNS = Path("runs/results")
+
+
+@dataclass(frozen=True)
+class Split:
+    scheme: str
+    seed: int | None = None
+
+    @property
+    def label(self) -> str:
+        return self.scheme if self.seed is None else f"{self.scheme} {self.seed}"
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        return {"split": self.scheme} | ({} if self.seed is None else {"split_seed": self.seed})
+
+
+# the seeds of van den Berg et al. 2018, as their code names them
+RANDOM = tuple(Split("random", seed) for seed in (123, 321, 231))
+BLOCKED = Split("blocked")
+
+
+@dataclass(frozen=True)
+class System:
+    """A recipe that is trained on some splits, with some seeds.
+
+    Attributes:
+        name: of its run folders, and for `--only`.
+        label: in the tables.
+        recipe: a shipped recipe.
+        changes: of the recipe's fields.
+        splits: of the images.
+        seeds: of the training. With several, their ensemble is measured too.
+        backend: Keras's.
+    """
+
+    name: str
+    label: str
+    recipe: str
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    splits: tuple[Split, ...] = (*RANDOM, BLOCKED)
+    seeds: tuple[int, ...] = (0,)
+    backend: str = "jax"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All systems, the first of which is the one that the page's sentences speak of.
+
+    Attributes:
+        systems: what is trained.
+        samples: importance samples for each test image.
+        validation: how many images are for choosing.
+        test: how many are for the end.
+    """
+
+    systems: tuple[System, ...]
+    samples: int = 5000
+    validation: int = 200
+    test: int = 200
+
+    def jobs(self, only: Sequence[str] = ()) -> Iterator["Job"]:
+        """Every training, or those whose own or whose system's name is among `only`."""
+        for system in self.systems:
+            for split in system.splits:
+                for seed in system.seeds:
+                    job = Job(self, system, split, seed)
+                    if not only or {system.name, job.name} & set(only):
+                        yield job
+
+
+@dataclass(frozen=True)
+class Job:
+    """One model: a training, then a measurement."""
+
+    plan: Plan
+    system: System
+    split: Split
+    seed: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.system.name}-{self.split.label.replace(' ', '-')}-{self.seed}"
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        held_out = {"validation": self.plan.validation, "test": self.plan.test}
+        return {**self.system.changes, **self.split.changes, **held_out, "seed": self.seed}
+
+    @property
+    def recipe(self) -> Recipe:
+        return load_recipe(self.system.recipe).replace(**self.changes)
+
+    def train_command(self, runs: Path = RUNS) -> list[str]:
+        flags = [word for name, value in self.changes.items() for word in _flag(name, value)]
+        return ["freyvae", "train", "--recipe", self.system.recipe, *flags, "--out", str(runs / self.name)]
+
+    def measure_command(self, runs: Path = RUNS) -> list[str]:
+        return ["freyvae", "measure", str(runs / self.name), "--samples", str(self.plan.samples)]
+
+    def in_words(self) -> tuple[str, str]:
+        """The two commands, as they are typed."""
+        backend = "" if self.system.backend == "jax" else f"KERAS_BACKEND={self.system.backend} "
+        train, measure = (backend + shlex.join(words) for words in (self.train_command(), self.measure_command()))
+        return train, measure
+
+
+def _flag(name: str, value: Any) -> list[str]:
+    flag = f"--{name.replace('_', '-')}"
+    if isinstance(value, bool):
+        return [flag if value else f"--no-{flag[2:]}"]
+    if isinstance(value, tuple):
+        return [flag, *map(str, value)] if value else [f"--no-{flag[2:]}"]
+    return [value] if name == "data" else [flag, str(value)]
+
+
+def _first_shipped(*names: str) -> str:
+    return next(name for name in names if name in recipe_names())
+
+
+def plan() -> Plan:
+    """What the page shows."""
+    density = _first_shipped("frey-density", "frey-faces")
+    systems = [
+        System("density", f"`{density}`", density, seeds=(0,)),
+        System("sixteen-latents", "`frey-faces` with 16 latents", "frey-faces", {"latent_dim": 16, "latent_names": ()}),
+    ]
+    if "sylvester-vae-2018" in recipe_names():
+        # convolutions are much faster on torch than on XLA's CPU
+        systems.append(
+            System("sylvester-vae", "`sylvester-vae-2018`", "sylvester-vae-2018", splits=RANDOM, backend="torch")
+        )
+    return Plan(tuple(systems))
+
+
+def small_plan(images: Path) -> Plan:
+    """The same in miniature: networks, epochs and samples as small as may be, on an .npy file of at least 60 images."""
+    changes = {"data": str(images), "epochs": 2, "hidden": (8,), "batch_size": 10}
+    systems = (
+        System("density", "`frey-faces`", "frey-faces", changes, splits=(*RANDOM[:2], BLOCKED), seeds=(0,)),
+        System("sixteen-latents", "with 16 latents", "frey-faces", {**changes, "latent_dim": 16}, splits=RANDOM[:1]),
+    )
+    return Plan(systems, samples=10, validation=15, test=15)
