@@ -1,0 +1,315 @@
+"""Many models of one shape at once: seeds, or a grid of learning rates and betas, each trained as it would be alone.
+
+All share one compiled program, and on JAX it is the epoch of `compiled_fit`. On a CPU every core runs it on a model of
+its own, from a thread: XLA works outside of Python's lock, nothing is copied or stacked, and a model is never slower
+than the others make it. On a GPU, which one small model leaves idle, the program steps a whole group, by `vmap`.
+Elsewhere the models are trained one after the other.
+"""
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from freyvae.errors import BadInput
+from freyvae.model import compiled_fit
+from freyvae.model.compiled_fit import Training, state_of
+from freyvae.model.vae import VAE
+
+# in what models trained together may differ: a seed is in their variables, the learning rate is one of them, and beta
+# is an argument of their program
+FREE_CHOICES = ("seed", "beta")
+
+
+def fit_many(
+    models: Iterable[VAE],
+    x: Any,
+    *,
+    validation_data: Any = None,
+    epochs: int = 1,
+    batch_size: int | None = None,
+    callbacks: Sequence[Sequence[keras.callbacks.Callback]] | None = None,
+    initial_epoch: int | Sequence[int] = 0,
+) -> dict[str, np.ndarray]:
+    """Train models of one shape together; each ends as its own `fit` would leave it, to float tolerance.
+
+    They may differ in their seeds, so in all weights and noise, in `beta`, and in a learning rate that is a number, not
+    a schedule. Where one fails, or Ctrl-C is pressed, the others stop after the epoch that they are in.
+
+    Args:
+        models: compiled `VAE`s, which are trained in place.
+        x: training images, whatever `as_images` takes.
+        validation_data: images to evaluate after each epoch.
+        epochs: the number of the last epoch, as in Keras's `fit`.
+        batch_size: images in a training step; by default 32.
+        callbacks: a list for each model. On a CPU they are called from threads.
+        initial_epoch: epochs that are done already, of all or of each model.
+
+    Returns:
+        the history of all: each name of `keras.callbacks.History.history` with float64 (model, epoch), nan where a
+        model had stopped. So `history["val_loss"].mean(axis=0)` and `.std(axis=0, ddof=1)` are over models. Each
+        model's own is its `history`.
+
+    Raises:
+        BadInput: there is no model, one is there twice or differs from the first in more than those choices, the images
+            are no images or of another shape, or there is no memory for even one.
+    """
+    models = list(models)
+    _check(models)
+    if callbacks is None:
+        callbacks = [[] for _ in models]
+    initial_epochs = [initial_epoch] * len(models) if isinstance(initial_epoch, int) else list(initial_epoch)
+    if not len(callbacks) == len(initial_epochs) == len(models):
+        raise BadInput(
+            f"{len(models)} models need as many lists of callbacks and initial epochs, not {len(callbacks)} and "
+            f"{len(initial_epochs)}"
+        )
+    together: dict[str, Any] = {
+        "validation_data": validation_data,
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "verbose": 0,
+    }
+    each = [
+        {"callbacks": list(own), "initial_epoch": done} for own, done in zip(callbacks, initial_epochs, strict=True)
+    ]
+    images = models[0]._gate(x, "training images")
+    if validation_data is not None:
+        together["validation_data"] = models[0]._gate(validation_data, "validation images")
+    if all(compiled_fit.can_serve(model, images, together | own) for model, own in zip(models, each, strict=True)):
+        _fit_by_one_program(models, images, together, each)
+    else:
+        for model, own in zip(models, each, strict=True):
+            model.fit(images, **together, **own)
+    return _joined([model.history.history for model in models])
+
+
+def most_at_once(wanted: int, bytes_of: Callable[[int], int]) -> int:
+    """How many models, from 1 to `wanted`, fit into the memory that is free; `bytes_of` says what so many need.
+
+    Raises:
+        BadInput: not even one fits.
+    """
+    free, count = _free_bytes(), wanted
+    while (needed := bytes_of(count)) > free:
+        if count == 1:
+            raise BadInput(
+                f"a model needs {needed / 2**30:.1f} GiB of memory and {free / 2**30:.1f} GiB are free: choose a "
+                "smaller --batch-size or fewer --hidden units"
+            )
+        count = max(1, min(count - 1, int(count * free / needed)))
+    return count
+
+
+def bytes_of_state(model: keras.Model) -> int:
+    """Memory that the values of a compiled model's variables take, its optimizer's included."""
+    model.optimizer.build(model.trainable_variables)
+    return sum(int(value.nbytes) for values in state_of(model) for value in values)
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _fit_by_one_program(
+    models: list[VAE], images: np.ndarray, together: dict[str, Any], each: list[dict[str, Any]]
+) -> None:
+    import jax
+
+    images = jax.device_put(images)
+    if together["validation_data"] is not None:
+        together = together | {"validation_data": jax.device_put(together["validation_data"])}
+
+    def begin(number: int) -> Training:
+        model = models[number]
+        return Training(model, images, seed=model.seed, **together, **each[number])
+
+    run = _on_cores if jax.default_backend() == "cpu" else _in_groups
+    run(models, begin)
+
+
+def _on_cores(models: list[VAE], begin: Callable[[int], Training]) -> None:
+    """One compiled epoch, which as many threads as there are cores run, each on the next model."""
+    import jax
+
+    first = begin(0)
+    epoch = jax.jit(_epoch_of_any_beta(first), donate_argnums=0)
+    program = epoch.lower(state_of(first.model), first.model.beta, *first.inputs()).compile()
+
+    stopping = threading.Event()
+
+    def train(number: int) -> None:
+        training = begin(number) if number else first
+        _check_choices(training, first)
+        while not (training.is_over or stopping.is_set()):
+            training.begin_epoch()
+            training.end_epoch(*program(state_of(training.model), training.model.beta, *training.inputs()))
+        training.end()
+
+    threads = most_at_once(min(cores(), len(models)), lambda count: count * _bytes_beside_arguments(program))
+    with ThreadPoolExecutor(threads) as pool:
+        futures = [pool.submit(train, number) for number in range(len(models))]
+        try:
+            wait(futures, return_when=FIRST_EXCEPTION)
+        finally:  # all are done, one has failed, or Ctrl-C was pressed
+            stopping.set()
+            pool.shutdown(cancel_futures=True)
+    for future in futures:
+        if not future.cancelled():
+            future.result()
+
+
+def _in_groups(models: list[VAE], begin: Callable[[int], Training]) -> None:
+    """Groups that fit into memory, one after the other; one program steps all models of a group."""
+    import jax
+
+    programs: dict[int, Any] = {}
+
+    def arguments(group: list[Training]) -> tuple[Any, ...]:
+        inputs = [training.inputs() for training in group]
+        keys, others = [own[0] for own in inputs], inputs[0][1:]
+        return (
+            [state_of(training.model) for training in group],
+            [training.model.beta for training in group],
+            keys,
+            *others,
+        )
+
+    def program_of(trainings: list[Training]) -> Any:
+        if len(trainings) not in programs:
+            epochs = jax.jit(_epoch_of_a_group(trainings[0]))
+            programs[len(trainings)] = epochs.lower(*arguments(trainings)).compile()
+        return programs[len(trainings)]
+
+    first = begin(0)
+    size = most_at_once(len(models), lambda count: _bytes_beside_arguments(program_of([first] * count)))
+    size = -(-len(models) // -(-len(models) // size))  # groups of about the same size
+    for start in range(0, len(models), size):
+        group = [begin(number) if number else first for number in range(start, min(start + size, len(models)))]
+        for training in group:
+            _check_choices(training, first)
+        program, running = program_of(group), list(group)
+        while running := [training for training in running if not training.is_over]:
+            for training in running:
+                training.begin_epoch()
+            # who is over is computed too, and the result dropped: a smaller program would have to be compiled
+            for training, result in zip(group, program(*arguments(group)), strict=True):
+                if training in running:
+                    training.end_epoch(*result)
+        for training in group:
+            training.end()
+
+
+def _epoch_of_any_beta(training: Training) -> Callable[..., Any]:
+    """The epoch of `compiled_fit` with beta for an argument, after the state."""
+    model = training.model
+    epoch = compiled_fit.epoch_function(model, *training.choices)
+
+    def epoch_of_beta(state: Any, beta: Any, *inputs: Any) -> Any:
+        own, model.beta = model.beta, beta
+        try:
+            return epoch(state, *inputs)
+        finally:
+            model.beta = own
+
+    return epoch_of_beta
+
+
+def _epoch_of_a_group(training: Training) -> Callable[..., Any]:
+    """The epoch of several models: states, betas and keys are lists, and so are the pairs (state, logs) returned."""
+    import jax
+    import jax.numpy as jnp
+
+    # images, held-out images and fresh metrics are everybody's
+    epochs = jax.vmap(_epoch_of_any_beta(training), in_axes=(0, 0, 0, None, None, None))
+
+    def of_a_group(states: Any, betas: Any, keys: Any, *shared: Any) -> Any:
+        stacked = jax.tree.map(lambda *values: jnp.stack(values), *zip(states, betas, keys, strict=True))
+        results = epochs(*stacked, *shared)
+        return [jax.tree.map(itemgetter(number), results) for number in range(len(states))]
+
+    return of_a_group
+
+
+def _bytes_beside_arguments(program: Any) -> int:
+    """Memory that a compiled program takes while it runs, beside its arguments."""
+    needs = program.memory_analysis()
+    return int(needs.temp_size_in_bytes + needs.output_size_in_bytes - needs.alias_size_in_bytes) if needs else 0
+
+
+def _free_bytes() -> int:
+    """Free memory of the device that JAX computes on, or of the machine; where nobody knows, no limit."""
+    stats = None
+    if keras.backend.backend() == "jax":
+        import jax
+
+        stats = jax.local_devices()[0].memory_stats()
+    if stats and "bytes_limit" in stats:
+        return int(stats["bytes_limit"] - stats["bytes_in_use"])
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return next(1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, ValueError, StopIteration):
+        return sys.maxsize
+
+
+def _check(models: list[VAE]) -> None:
+    if not models:
+        raise BadInput("there is no model to train: fit_many takes one or more")
+    if len({id(model) for model in models}) < len(models):
+        raise BadInput("a model is there twice: fit_many trains each in place")
+    kinds = [_kind(model, number) for number, model in enumerate(models)]
+    for number, kind in enumerate(kinds):
+        different = [name for name in kinds[0] | kind if kinds[0].get(name) != kind.get(name)]
+        if different:
+            raise BadInput(
+                "models trained together may differ in seed, beta and learning rate alone, but model "
+                f"{number} has another {' and '.join(different)} than model 0"
+            )
+
+
+def _check_choices(training: Training, first: Training) -> None:
+    if training.choices != first.choices:
+        raise BadInput("SwapEMAWeights must be among the callbacks of every model, or of none")
+
+
+def _kind(model: VAE, number: int) -> dict[str, str]:
+    """What a program depends on: a model's choices but the free ones, each as a text, and the optimizer's."""
+    if getattr(model, "optimizer", None) is None:
+        raise BadInput(f"model {number} has no optimizer: compile it first")
+    # layers are called by number, because Keras never gives a name twice
+    names: dict[str, int] = {}
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, dict):
+            if isinstance(value.get("name"), str):
+                names.setdefault(value["name"], len(names))
+            return {
+                key: plain(item)
+                for key, item in value.items()
+                if key not in FREE_CHOICES and not (key == "learning_rate" and isinstance(item, float))
+            }
+        if isinstance(value, (list, tuple)):
+            return [plain(item) for item in value]
+        return names.get(value, value) if isinstance(value, str) else value
+
+    choices: dict[str, Any] = plain({**model.get_config(), **(model.get_compile_config() or {})})
+    return {name: repr(value) for name, value in choices.items()}
+
+
+def _joined(histories: list[dict[str, list[float]]]) -> dict[str, np.ndarray]:
+    """Histories side by side: name -> float64 (model, epoch)."""
+    longest = max((len(values) for history in histories for values in history.values()), default=0)
+    joined = {name: np.full((len(histories), longest), np.nan) for history in histories for name in history}
+    for number, history in enumerate(histories):
+        for name, values in history.items():
+            joined[name][number, : len(values)] = values
+    return joined

@@ -1,0 +1,229 @@
+"""One recipe with many seeds at once: a run folder for each, and what their numbers come to."""
+
+import json
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from freyvae.errors import BadInput, TrainingFailed
+from freyvae.files import write_whole
+from freyvae.model.many import bytes_of_state, fit_many, most_at_once
+from freyvae.model.vae import VAE
+from freyvae.recipe import Recipe
+from freyvae.run import Run
+from freyvae.training import checkpoint
+from freyvae.training.callbacks import Recorder
+from freyvae.training.data import TrainingData
+from freyvae.training.train import Interrupted, averages_of, finish, is_trained, load_data, silence, start, to_stderr
+
+SUMMARY_FORMAT = 1
+SUMMARY_NAME = "seeds.json"
+# more are a slip of the hand
+MOST_SEEDS = 10_000
+
+
+def train_seeds(
+    recipe: Recipe,
+    count: int,
+    folder: str | Path | None = None,
+    *,
+    fresh: bool = False,
+    quiet: bool = False,
+    say: Callable[[str], None] | None = None,
+) -> dict[str, Any]:
+    """Train a recipe with its seed and the following ones, together; each run is what `train` alone would make of it.
+
+    Runs that are finished are reloaded, those that were interrupted go on. When one seed's loss is no longer a number
+    the others are trained all the same, before that is raised.
+
+    Args:
+        recipe: every choice, the first seed among them.
+        count: number of seeds, at most 10,000.
+        folder: where the run folders are, `seed-0` and so on, and `seeds.json`; by default `runs/`, the recipe's name
+            and `-seeds`.
+        fresh: train anew even where there are runs of this recipe.
+        quiet: say nothing.
+        say: how to say a line; by default to standard error. It may be called from other threads.
+
+    Returns:
+        what `seeds.json` holds: `recipe`, its name, `data` and `seeds`, and in `numbers`, for each final number of
+        training, in the unit that ends its name, its `values` by seed, their `mean` and their `deviation`, the sample
+        standard deviation (None of one seed).
+
+    Raises:
+        BadInput: the data or a folder cannot be used, a folder holds a run of another recipe, or memory is short.
+        TrainingFailed: the loss of a seed is no longer a number.
+        Interrupted: Ctrl-C; the same call goes on.
+    """
+    say = silence if quiet else say or to_stderr
+    folder = Path(folder or Path("runs") / f"{recipe.name}-seeds")
+    if not 1 <= count <= MOST_SEEDS:
+        raise BadInput(f"--seeds must be from 1 to {MOST_SEEDS}, not {count}")
+    if Run(folder).recipe_path.exists():
+        raise BadInput(f"{folder} is a run itself: choose another folder for runs of many seeds with --out")
+    recipes = [recipe.replace(seed=recipe.seed + number) for number in range(count)]
+    runs = [Run(folder / f"seed-{own.seed}") for own in recipes]
+    with ExitStack() as locks, _ctrl_c_pressed() as pressed:
+        locks.callback(_remove_if_empty, folder)
+        for run in runs:
+            locks.enter_context(run.lock())
+        untrained = [
+            (run, own) for run, own in zip(runs, recipes, strict=True) if fresh or not is_trained(run, own, say=silence)
+        ]
+        if len(untrained) < count:
+            say(f"{folder}: {count - len(untrained)} of {count} seeds are trained: reloaded. `--fresh` trains anew.")
+        if untrained:
+            data = load_data(recipe, quiet=quiet, say=say)
+            for run, _ in untrained:
+                if fresh:
+                    run.clear()
+            _train(untrained, data, pressed, say)
+        summary = _summary(recipe, recipes, runs)
+        write_whole(folder / SUMMARY_NAME, json.dumps(summary, indent=2) + "\n")
+    return summary
+
+
+def _train(
+    untrained: list[tuple[Run, Recipe]], data: TrainingData, pressed: threading.Event, say: Callable[[str], None]
+) -> None:
+    say(f"training {len(untrained)} seeds")
+    failures: list[str] = []
+    first = start(*untrained[0], data, say=say)
+    # the models' variables, and as much again for the work on them
+    size = most_at_once(len(untrained), lambda count: 2 * count * bytes_of_state(first[0]))
+    for place in range(0, len(untrained), size):
+        if pressed.is_set():
+            break
+        members = []
+        for number, (run, recipe) in enumerate(untrained[place : place + size]):
+            vae, progress = first if place + number == 0 else start(run, recipe, data, say=say)
+            members.append((vae, _Member(run, recipe, progress, data=data, pressed=pressed, say=say)))
+        for vae, member in members:
+            if member.is_over:
+                finish(vae, member, data, say=say)
+        members = [(vae, member) for vae, member in members if not member.is_over]
+        if members:
+            _fit(members, data)
+        failures += [f"{member.run.folder}: {member.failure}" for _, member in members if member.failure]
+    left = sum(not run.is_finished for run, _ in untrained) - len(failures)
+    if left:
+        raise Interrupted(f"stopped with {left} of {len(untrained)} seeds to train; the same command goes on")
+    if failures:
+        raise TrainingFailed("; ".join(failures))
+
+
+def _fit(members: Sequence[tuple[VAE, "_Member"]], data: TrainingData) -> None:
+    recipe = members[0][1].recipe
+    # raised by one that was about to begin: what is left to do is said when the others have stopped
+    with suppress(Interrupted):
+        fit_many(
+            [vae for vae, _ in members],
+            data.train,
+            validation_data=data.validation,
+            epochs=recipe.epochs,
+            batch_size=recipe.batch_size,
+            callbacks=[[*averages_of(recipe), member] for _, member in members],
+            initial_epoch=[len(member.rows) for _, member in members],
+        )
+
+
+class _Member(Recorder):
+    """Records one of several trainings: it writes its run when it ends, and neither it nor Ctrl-C stops the others.
+
+    Args:
+        run: where to write.
+        recipe: how long to train, and with what patience.
+        progress: what an earlier part of this training left.
+        data: the images of all.
+        pressed: set when Ctrl-C was.
+        say: how to say a line.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        recipe: Recipe,
+        progress: checkpoint.Progress,
+        *,
+        data: TrainingData,
+        pressed: threading.Event,
+        say: Callable[[str], None],
+    ):
+        super().__init__(run, recipe, progress)
+        self.data, self.pressed, self.say = data, pressed, say
+        self.failure = ""
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Do not begin once Ctrl-C was pressed."""
+        super().on_train_begin(logs)
+        if self.pressed.is_set():
+            raise Interrupted
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Record the epoch; stop alone when the loss is no number; save and stop when Ctrl-C was pressed."""
+        try:
+            super().on_epoch_end(epoch, logs)
+        except TrainingFailed as failure:
+            self.failure = str(failure)
+            self.model.stop_training = True
+            return
+        if self.pressed.is_set() and not self.is_over:
+            self.save()
+            self.model.stop_training = True
+
+    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
+        """Write the finished run, while the others go on."""
+        if self.is_over and not self.failure:
+            finish(self.model, self, self.data, say=self.say)
+            last = self.rows[self.kept_epoch - 1]["val_free_energy"]
+            self.say(f"{self.run.folder}: held out {last:.1f} nats per image after {len(self.rows)} epochs")
+
+
+@contextmanager
+def _ctrl_c_pressed() -> Iterator[threading.Event]:
+    """An event that Ctrl-C sets, once; the second does what it did before."""
+    pressed = threading.Event()
+    before: Any = None
+
+    def press(number: int, frame: FrameType | None) -> None:
+        pressed.set()
+        signal.signal(signal.SIGINT, before or signal.SIG_DFL)
+
+    try:
+        before = signal.signal(signal.SIGINT, press)
+    except ValueError:  # not the main thread: somebody else minds the signals
+        yield pressed
+        return
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before or signal.SIG_DFL)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with suppress(OSError):
+        folder.rmdir()
+
+
+def _summary(recipe: Recipe, recipes: list[Recipe], runs: list[Run]) -> dict[str, Any]:
+    metrics = [run.read_metrics() for run in runs]
+    numbers = {}
+    for name in metrics[0]:
+        if name.startswith("val_") or name in ("loss", "best_epoch"):
+            values = [float(own[name]) for own in metrics]
+            deviation = float(np.std(values, ddof=1)) if len(values) > 1 else None
+            numbers[name] = {"mean": float(np.mean(values)), "deviation": deviation, "values": values}
+    return {
+        "format": SUMMARY_FORMAT,
+        "recipe": recipe.name,
+        "data": recipe.data,
+        "split": recipe.split,
+        "seeds": [own.seed for own in recipes],
+        "numbers": numbers,
+    }

@@ -1,0 +1,179 @@
+"""Many seeds trained at once are as many runs, each the one that its seed alone would have made."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from freyvae.errors import BadInput, TrainingFailed
+from freyvae.model import many
+from freyvae.recipe import Recipe
+from freyvae.run import Run
+from freyvae.training import Interrupted, callbacks, seeds, train, train_seeds
+
+QUICK = {
+    "data": "images.npy",
+    "split": "random",
+    "validation": 20,
+    "test": 10,
+    "hidden": (16,),
+    "batch_size": 10,
+    "epochs": 6,
+}
+
+
+@pytest.fixture
+def recipe(tmp_path, monkeypatch):
+    """A recipe that trains in a moment, in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    images = np.random.default_rng(0).integers(0, 256, (90, 6, 5), dtype="uint8")
+    np.save("images.npy", images)
+    return Recipe(name="quick", **QUICK)
+
+
+def assert_same_weights(one, other):
+    for ours, theirs in zip(one.load_model().get_weights(), other.load_model().get_weights(), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.backend
+def test_each_seed_is_the_run_that_it_would_be_alone(recipe):
+    recipe = recipe.replace(seed=5)
+    summary = train_seeds(recipe, 3, quiet=True)
+    assert json.loads(Path("runs/quick-seeds/seeds.json").read_text()) == summary
+    assert summary["seeds"] == [5, 6, 7]
+    finals = []
+    for seed in summary["seeds"]:
+        run = Run.open(f"runs/quick-seeds/seed-{seed}")
+        assert run.recipe == recipe.replace(seed=seed)
+        alone = train(recipe.replace(seed=seed), f"alone-{seed}", quiet=True)
+        assert_same_weights(run, alone)
+        ours, theirs = run.read_metrics(), alone.read_metrics()
+        assert set(ours) == set(theirs)
+        assert ours["val_rmse_grey_levels"] == pytest.approx(theirs["val_rmse_grey_levels"], rel=1e-4)
+        assert list(run.read_history()) == list(alone.read_history())
+        assert not run.checkpoint_path.parent.exists()
+        finals.append(ours["val_free_energy_nats"])
+    found = summary["numbers"]["val_free_energy_nats"]
+    assert found["values"] == finals
+    assert found["mean"] == pytest.approx(np.mean(finals))
+    assert found["deviation"] == pytest.approx(np.std(finals, ddof=1))
+    assert {"val_rate_nats", "val_bits_per_dim", "val_rmse_grey_levels", "loss"} <= set(summary["numbers"])
+    assert "seconds" not in summary["numbers"]
+
+
+def test_finished_seeds_are_reloaded_and_more_are_added(recipe):
+    first = train_seeds(recipe, 2, "many", quiet=True)
+    written = Run("many/seed-1").model_path.stat().st_mtime_ns
+    said = []
+    more = train_seeds(recipe, 3, "many", say=said.append)
+    assert any("2 of 3 seeds are trained: reloaded" in line for line in said)
+    assert Run("many/seed-1").model_path.stat().st_mtime_ns == written
+    assert more["numbers"]["loss"]["values"][:2] == first["numbers"]["loss"]["values"]
+    train_seeds(recipe, 2, "many", fresh=True, quiet=True)
+    assert Run("many/seed-1").model_path.stat().st_mtime_ns > written
+
+
+def test_one_seed_has_no_deviation(recipe):
+    assert train_seeds(recipe, 1, quiet=True)["numbers"]["loss"]["deviation"] is None
+
+
+def test_averages_and_patience_are_each_seeds_own(recipe):
+    recipe = recipe.replace(ema_momentum=0.5, patience=1, learning_rate=0.05, epochs=30)
+    summary = train_seeds(recipe, 2, "many", quiet=True)
+    for seed in range(2):
+        alone = train(recipe.replace(seed=seed), f"alone-{seed}", quiet=True)
+        assert_same_weights(Run(f"many/seed-{seed}"), alone)
+        assert summary["numbers"]["best_epoch"]["values"][seed] == alone.read_metrics()["best_epoch"]
+
+
+@pytest.mark.parametrize("way", ["threads", "vmap", "keras"])
+def test_ctrl_c_saves_and_the_next_call_goes_on(recipe, monkeypatch, way):
+    if way != "threads" and keras.backend.backend() != "jax":
+        pytest.skip("JAX's")
+    if way == "vmap":
+        import jax
+
+        monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    elif way == "keras":
+        monkeypatch.setattr(many.compiled_fit, "can_serve", lambda *arguments: False)
+    on_epoch_end = callbacks.Recorder.on_epoch_end
+
+    def press(self, epoch, logs=None):
+        on_epoch_end(self, epoch, logs)
+        if epoch == 2 and self.recipe.seed == 1:
+            signal.raise_signal(signal.SIGINT) if way != "threads" else os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(callbacks.Recorder, "on_epoch_end", press)
+    monkeypatch.setattr(many, "cores", lambda: 2)
+    # long enough that Ctrl-C comes before the end
+    recipe = recipe.replace(epochs=40)
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(Interrupted, match=r"stopped with \d of 4 seeds to train; the same command goes on"):
+        train_seeds(recipe, 4, "many", quiet=True)
+    assert signal.getsignal(signal.SIGINT) is before
+    assert not os.path.exists("many/seeds.json")
+    assert Run("many/seed-1").checkpoint_path.is_file()
+    monkeypatch.setattr(callbacks.Recorder, "on_epoch_end", on_epoch_end)
+    train_seeds(recipe, 4, "many", quiet=True)
+    assert_same_weights(Run("many/seed-1"), train(recipe.replace(seed=1), "alone", quiet=True))
+
+
+def test_a_seed_whose_loss_is_no_number_leaves_the_others_alone(recipe, monkeypatch):
+    on_epoch_end = callbacks.Recorder.on_epoch_end
+
+    def spoil(self, epoch, logs=None):
+        lost = epoch == 2 and self.recipe.seed == 1
+        on_epoch_end(self, epoch, {**logs, "loss": float("nan")} if lost else logs)
+
+    monkeypatch.setattr(callbacks.Recorder, "on_epoch_end", spoil)
+    with pytest.raises(TrainingFailed, match=r"many/seed-1: the loss is no longer a number in epoch 3"):
+        train_seeds(recipe, 3, "many", quiet=True)
+    assert [Run(f"many/seed-{seed}").is_finished for seed in range(3)] == [True, False, True]
+    assert not os.path.exists("many/seeds.json")
+
+
+def test_models_are_built_in_groups_that_fit_into_memory(recipe, monkeypatch):
+    trained = []
+
+    def spy(models, *arguments, **named):
+        trained.append([model.seed for model in models])
+        return many.fit_many(models, *arguments, **named)
+
+    monkeypatch.setattr(seeds, "fit_many", spy)
+    monkeypatch.setattr(seeds, "most_at_once", lambda wanted, bytes_of: 2 if bytes_of(1) > 0 else 0)
+    train_seeds(recipe, 5, "many", quiet=True)
+    assert trained == [[0, 1], [2, 3], [4]]
+
+
+def test_bad_input_is_refused_before_anything_is_written(recipe, monkeypatch, tmp_path):
+    for count in (0, -1, 10_001):
+        with pytest.raises(BadInput, match=f"--seeds must be from 1 to 10000, not {count}"):
+            train_seeds(recipe, count, quiet=True)
+    with pytest.raises(BadInput, match="seed must be at most"):
+        train_seeds(recipe.replace(seed=2**31 - 1), 2, quiet=True)
+    with pytest.raises(BadInput, match=r"nowhere\.npy"):
+        train_seeds(recipe.replace(data="nowhere.npy"), 2, "many", quiet=True)
+    with Run("many/seed-1").lock(), pytest.raises(BadInput, match="another process is working on"):
+        train_seeds(recipe, 2, "many", quiet=True)
+    (tmp_path / "many").rmdir()
+    assert [path.name for path in tmp_path.iterdir()] == ["images.npy"]
+
+
+def test_what_is_in_the_folder_already_is_respected(recipe):
+    train(recipe, "run", quiet=True)
+    with pytest.raises(BadInput, match="run is a run itself"):
+        train_seeds(recipe, 2, "run", quiet=True)
+    train(recipe.replace(latent_dim=3), "many/seed-0", quiet=True)
+    with pytest.raises(BadInput, match="holds a run of another recipe"):
+        train_seeds(recipe, 2, "many", quiet=True)
+
+
+def test_without_memory_for_one_model_it_says_so(recipe, monkeypatch):
+    monkeypatch.setattr(many, "_free_bytes", lambda: 1000)
+    with pytest.raises(BadInput, match="a model needs"):
+        train_seeds(recipe, 2, "many", quiet=True)
