@@ -6,7 +6,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 # the set-up is done again when what it installs has changed
 STAMP := .venv/set-up
 
-.PHONY: help demo test test-backends check bench clean
+.PHONY: help demo test test-backends check bench results clean
 
 help:
 	@echo "make demo           set up, train on the Frey faces, draw every picture, write the page"
@@ -14,13 +14,14 @@ help:
 	@echo "make test-backends  run the model's tests on Keras's other backends, in environments of their own"
 	@echo "make check          ruff, mypy, import-linter"
 	@echo "make bench          measure the speed, side by side with peers that are installed"
+	@echo "make results        train and measure what is missing of docs/results.md, and write it (hours, the first time)"
 	@echo "make clean          remove what the other targets made"
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "freyvae needs Python 3.11 or newer: make PYTHON=python3.11")'
 	@echo "setting up .venv (once, a minute or two)" >&2
 	@$(PYTHON) -m venv .venv
-	@$(INSTALL) --editable ".[graph,notebook,onnx,sweep,test,explorer-test,bench,check]"
+	@$(INSTALL) --editable ".[compression,graph,notebook,onnx,sweep,test,explorer-test,bench,check]"
 	@touch $(STAMP)
 
 demo: $(STAMP)
@@ -38,10 +39,14 @@ check: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks
 
+# its convolutions are trained on torch
+results: $(STAMP) .venv-torch/set-up
+	$(BIN)/python -m results
+
 .venv-torch/set-up .venv-tensorflow/set-up: .venv-%/set-up: pyproject.toml constraints.txt
 	@echo "setting up .venv-$* (once, a few minutes)" >&2
 	@$(PYTHON) -m venv .venv-$*
-	@.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $* --editable ".[graph,test]"
+	@.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $* --editable ".[compression,graph,test]"
 	@touch $@
 
 test-backends: .venv-torch/set-up .venv-tensorflow/set-up

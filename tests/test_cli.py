@@ -5,7 +5,9 @@ import csv
 import dataclasses
 import hashlib
 import io
+import json
 import os
+import re
 import resource
 import shutil
 import subprocess
@@ -38,6 +40,8 @@ COMMANDS = [
     "decode",
     "demo",
     "compare",
+    "compress",
+    "decompress",
     "explore",
     "export",
     "data",
@@ -245,6 +249,20 @@ def test_a_run_of_another_recipe_is_not_overwritten(refused, run, pictures_folde
     assert "holds a run of another recipe (seed 0, not 3)" in line
 
 
+def test_seeds_are_trained_at_once_each_a_run_and_a_table_of_all_is_printed(say, refused, pictures_folder):
+    command = ["train", pictures_folder, "--out", "many", *QUICK, "--seeds", 2]
+    said = say(*command)
+    assert said.code == 0, said
+    assert said.out.startswith("cells.v2 over 2 seeds, 0 to 1, on ")
+    assert re.search(r"^val_free_energy_nats +\d+\.\d\d +\d+\.\d\d +\d+\.\d\d +\d+\.\d\d$", said.out, re.MULTILINE)
+    assert "training 2 seeds" in said.err
+    assert json.loads(Path("many/seeds.json").read_text())["seeds"] == [0, 1]
+    assert say("measure", "many/seed-1", "--samples", 10).code == 0
+    assert "2 of 2 seeds are trained: reloaded" in say(*command).err
+    assert "--seeds must be from 1 to 10000, not 0" in refused("train", pictures_folder, *QUICK, "--seeds", 0)
+    assert "--seeds must be a whole number, not '1.5'" in refused("train", pictures_folder, "--seeds", 1.5)
+
+
 @pytest.fixture
 def chosen(monkeypatch):
     """What `train` would train, without training."""
@@ -308,15 +326,31 @@ OTHERS = {
     "latent_names": ("light", "age", "pose"),
     "hidden": (64, 32),
     "activation": "tanh",
+    "network": "residual",
+    "dropout": 0.1,
     "likelihood": "gaussian",
+    "posterior": "planar",
+    "flow_length": 3,
+    "prior": "vamp",
+    "prior_components": 20,
     "beta": 0.5,
     "warm_up_epochs": 4,
+    "importance_samples": 5,
+    "free_bits": 0.05,
+    "autoregressive": True,
+    "standardize": True,
     "noise_scale": 0.1,
     "average_distortion": True,
     "start_at_mean": False,
+    "shift": 0.5,
     "optimizer": "sgd",
     "learning_rate": 1e-4,
+    "schedule": "cosine",
+    "weight_decay": 0.01,
+    "gradient_clip": 3.0,
+    "ema_momentum": 0.99,
     "epochs": 5,
+    "patience": 3,
     "batch_size": 6,
     "seed": 8,
 }
@@ -379,7 +413,7 @@ def test_every_flag_of_train_says_what_it_does_and_its_default(say, screen):
     for flag in ("--data", "--recipe", "--out", "--fresh", "--quiet"):
         (line,) = [line for line in page.splitlines() if f" {flag} " in line]
         assert "[default: " in line
-    assert "[default: 2; 16 in images]" in page
+    assert "[default: 2; 16 in frey-density; 16 in images; 64 in sylvester-vae-2018]" in page
     assert "[default: 1.0; 0.01 in blog-2016]" in page
     assert "[default: humour pose; none in images]" in page
 
@@ -506,6 +540,46 @@ def test_codes_that_do_not_fit_are_refused(refused, run, tmp_path, arguments, li
 )
 def test_samples_that_cannot_be_are_refused(refused, run, arguments, line):
     assert line in refused("sample", run, *arguments)
+
+
+def test_compress_and_decompress(say, run, pictures_folder):
+    said = say("compress", run)
+    assert (said.code, said.err) == (0, "")
+    lines = said.out.splitlines()
+    assert lines[0] == "What the file costs: 3 test images of cells.v2"
+    assert lines[-1] == "images.freyvae"
+    for row in ("the file", "the model's free energy", "PNG, one file an image", "JPEG-XL, one mosaic of all"):
+        assert any(line.strip().startswith(row) for line in lines)
+    said = say("decompress", run, "images.freyvae")
+    assert said == Said(0, "3 images, bit for bit as they were: their checksum is right\ndecompressed.npy\n", "")
+
+    said = say("compress", run, pictures_folder, "--out", "all.freyvae")
+    assert said.out.startswith("What the file costs: 30 images of cells.v2")
+    assert say("decompress", run, "all.freyvae", "--out", "again", "--quiet") == Said(0, "", "")
+    np.testing.assert_array_equal(load_images("again").images, load_images(pictures_folder).images)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["--split", "tset"], "unknown split 'tset': choose one of test, validation, training"),
+        (["good.npy", "--split", "test"], "--split says which of the run's own images"),
+        (["good.npy"], "the images are 4 x 4 grey images and the model is of 7 x 6 grey images"),
+        (["nowhere"], "nowhere: no such folder or file"),
+        (["--out", "/proc/freyvae/a"], "cannot write /proc/freyvae/a"),
+    ],
+)
+def test_images_that_cannot_be_compressed_are_refused(refused, run, arguments, line):
+    np.save("good.npy", np.zeros((3, 4, 4), "uint8"))
+    Path("images.freyvae").write_bytes(b"precious")
+    assert line in refused("compress", run, *arguments)
+
+
+def test_files_that_cannot_be_decompressed_are_refused(refused, run):
+    Path("images.freyvae").write_bytes(b"precious")
+    assert "images.freyvae is no file of `freyvae compress`" in refused("decompress", run, "images.freyvae")
+    assert "cannot read away" in refused("decompress", run, "away")
+    assert "must end in .npy, or be a folder" in refused("decompress", run, "images.freyvae", "--out", "a.png")
 
 
 # --- data ---

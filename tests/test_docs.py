@@ -64,10 +64,13 @@ def commands(document, program):
 @pytest.fixture
 def quick(monkeypatch):
     """One epoch is enough, and one picture: the others have tests of their own."""
-    train = training.train
+    train, train_seeds = training.train, training.train_seeds
 
     def one_epoch(recipe, *arguments, **named):
         return train(recipe.replace(epochs=1), *arguments, **named)
+
+    def two_seeds(recipe, count, *arguments, **named):
+        return train_seeds(recipe.replace(epochs=1), min(count, 2), *arguments, **named)
 
     def one_picture(vae, images, *, folder, **named):
         folder.mkdir(parents=True, exist_ok=True)
@@ -76,6 +79,7 @@ def quick(monkeypatch):
         return [path]
 
     monkeypatch.setattr(training, "train", one_epoch)
+    monkeypatch.setattr(training, "train_seeds", two_seeds)
     monkeypatch.setattr(pictures, "draw_all", one_picture)
 
 

@@ -13,6 +13,8 @@ from freyvae import presentation, tables
 from freyvae.data import ImageSet, Split, split_indices
 from freyvae.errors import BadInput
 from freyvae.evaluation import baselines
+from freyvae.explorer import export
+from freyvae.explorer.page import bundle_of_run
 from freyvae.measuring import MEASURES, compare, measure, measurement
 from freyvae.recipe import Recipe
 from freyvae.run import METRICS_FORMAT, Run
@@ -159,6 +161,41 @@ def test_a_density_has_no_bits_per_dimension(density):
         assert not (bits and nats), name  # never side by side
 
 
+@pytest.mark.parametrize(
+    "choices",
+    [
+        {"posterior": "sylvester", "flow_length": 1, "importance_samples": 2},
+        {"posterior": "inverse-autoregressive", "flow_length": 1, "prior": "vamp", "prior_components": 4},
+    ],
+    ids=["flow", "flow and learned prior"],
+)
+def test_flows_and_learned_priors_are_measured_shown_and_exported(folder, choices):
+    """By the functions that the commands call. Latents have no KL of their own then."""
+    run = trained(folder, choices["posterior"], **choices)
+    metrics = measure(run, samples=20, progress=False)
+    assert metrics["free_energy_nats"] == pytest.approx(metrics["rate_nats"] + metrics["distortion_nats"])
+    assert metrics["nll_nats"] <= metrics["nll_nats_by_samples"]["1"] + 1e-6
+    assert metrics["nll_nats_by_samples"]["1"] == pytest.approx(metrics["free_energy_nats"], rel=1e-6)
+    assert len(metrics["latents"]) == metrics["latent_dim"]
+    assert all(set(latent) == {"active"} for latent in metrics["latents"].values())
+    assert any("the rate has no closed form" in note for note in metrics["measured_notes"])
+    (latents,) = (table for table in tables.measured(metrics) if "active" in table.columns)
+    assert latents.columns == ("latent", "active")
+    presentation.present(run)
+    assert (run.pictures_path / "manifold.png").is_file()
+    assert (run.pictures_path / "codes.png").is_file()
+    assert run.report_path.is_file()
+    header = bundle_of_run(run).header
+    assert header["latents"]["priorDraws"] == (1000 if "prior" in choices else 0)
+    assert header["encoder"] is None
+    assert "the posterior's flow" in header["encoderMissing"]
+    weights, _ = export(run, "weights", folder / f"{run.folder.name}-weights")
+    names = set(np.load(weights))
+    assert any(name.startswith("prior/") for name in names) == ("prior" in choices)
+    assert any(name.startswith("flow/") for name in names) == ("prior" in choices)
+    assert all(path.is_file() for path in export(run, "onnx", folder / f"{run.folder.name}-onnx"))
+
+
 def test_coin_flips_carry_their_floor(coins):
     metrics = coins.read_metrics()
     floor = metrics["baselines"]["bernoulli_floor"]["nll_nats"]
@@ -231,7 +268,7 @@ def test_a_wrong_argument_is_one_line(run, arguments, words):
 
 def test_a_run_without_test_images_says_what_to_do(folder):
     run = trained(folder, "no-test", test=0)
-    with pytest.raises(BadInput, match="has no test images: measure another part with --split validation"):
+    with pytest.raises(BadInput, match="has no test images: choose another part with --split validation"):
         measure(run, samples=1)
     assert "nll_nats" in measure(run, samples=1, split="validation", progress=False)
 

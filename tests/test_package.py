@@ -29,7 +29,9 @@ def test_all_is_sorted_and_whole():
     assert lazy == set(freyvae.__all__)
 
 
-@pytest.mark.parametrize("package", ["data", "evaluation", "explorer", "measuring", "model", "pictures", "training"])
+@pytest.mark.parametrize(
+    "package", ["compression", "data", "evaluation", "explorer", "measuring", "model", "pictures", "training"]
+)
 def test_the_contents_that_a_package_lists_are_true(package):
     module = importlib.import_module(f"freyvae.{package}")
     for name in module.__all__:

@@ -19,6 +19,8 @@ from freyvae.errors import BadInput
 class FakeVAE:
     """A linear model of images, with the methods that pictures call."""
 
+    prior_name = "standard-normal"
+
     def __init__(self, *, shape=(6, 4, 1), latent_dim=2):
         self.image_shape = shape
         self.latent_dim = latent_dim

@@ -63,6 +63,18 @@ def test_other_images_than_those_of_the_training_are_refused(run, one_picture):
         np.save(path, images)
 
 
+def test_with_patience_the_epoch_of_the_model_is_said(run):
+    metrics = run.read_metrics()
+    try:
+        run.write_metrics({**metrics, "best_epoch": 1})
+        assert "s of compilation, the best of which was epoch 1\n" in presentation.summary(run)
+        presentation.report(run)
+        assert "The model is that of epoch 1 of 1" in run.report_path.read_text()
+    finally:
+        run.write_metrics(metrics)
+        presentation.report(run)
+
+
 def test_the_summary_says_the_figures_with_their_units(run):
     summary = presentation.summary(run)
     metrics = run.read_metrics()

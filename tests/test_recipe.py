@@ -12,7 +12,7 @@ FIELDS = [field.name for field in dataclasses.fields(Recipe)]
 
 
 def test_the_shipped_recipes_are_named_after_themselves():
-    assert recipe_names() == ["blog-2016", "frey-faces", "images"]
+    assert recipe_names() == ["blog-2016", "frey-density", "frey-faces", "images", "sylvester-vae-2018"]
     assert [load_recipe(name).name for name in recipe_names()] == recipe_names()
 
 
@@ -88,15 +88,31 @@ WRONG_TYPES = {
     "latent_names": ("humour", "a list of texts"),
     "hidden": ([256, "x"], "a list of whole numbers"),
     "activation": (1, "a text"),
+    "network": (None, "a text"),
+    "dropout": ("much", "a number"),
+    "standardize": ("yes", "true or false"),
     "likelihood": (["gaussian"], "a text"),
+    "autoregressive": ("yes", "true or false"),
+    "posterior": (None, "a text"),
+    "flow_length": (4.0, "a whole number"),
+    "prior": (1, "a text"),
+    "prior_components": ("many", "a whole number"),
     "beta": ("1", "a number"),
     "warm_up_epochs": (1.5, "a whole number"),
+    "importance_samples": (1.5, "a whole number"),
+    "free_bits": ("0.1", "a number"),
     "noise_scale": (float("nan"), "a number"),
     "average_distortion": ("yes", "true or false"),
     "start_at_mean": (0, "true or false"),
+    "shift": (True, "a number"),
     "optimizer": ({}, "a text"),
     "learning_rate": (float("inf"), "a number"),
+    "schedule": (0.1, "a text"),
+    "weight_decay": (None, "a number"),
+    "gradient_clip": ([1.0], "a number"),
+    "ema_momentum": ("0.9", "a number"),
     "epochs": (True, "a whole number"),
+    "patience": (2.5, "a whole number"),
     "batch_size": ("all", "a whole number"),
     "seed": (None, "a whole number"),
 }
@@ -126,9 +142,23 @@ def test_a_wrong_type_names_the_field_and_what_it_must_be(name):
         ("beta", -0.5, "beta must be at least 0, not -0.5"),
         ("noise_scale", -1, "noise_scale must be at least 0, not -1.0"),
         ("warm_up_epochs", -1, "warm_up_epochs must be at least 0, not -1"),
+        ("dropout", 1, "dropout must be less than 1, not 1.0"),
+        ("ema_momentum", 1.0, "ema_momentum must be less than 1, not 1.0"),
+        ("shift", 1.5, "shift must be at most 1, not 1.5"),
+        ("weight_decay", -0.1, "weight_decay must be at least 0, not -0.1"),
+        ("gradient_clip", -1, "gradient_clip must be at least 0, not -1.0"),
+        ("patience", -1, "patience must be at least 0, not -1"),
+        ("schedule", "cosin", "schedule cannot be 'cosin': did you mean 'cosine'?"),
+        ("network", "residuals", "network cannot be 'residuals': did you mean 'residual'?"),
         ("seed", -1, "seed must be at least 0, not -1"),
         ("seed", 2**32, f"seed must be at most {LARGEST_SEED}, not 4294967296"),
         ("split_seed", 2**32, f"split_seed must be at most {LARGEST_SEED}, not 4294967296"),
+        ("flow_length", 0, "flow_length must be at least 1, not 0"),
+        ("prior_components", 0, "prior_components must be at least 1, not 0"),
+        ("importance_samples", 0, "importance_samples must be at least 1, not 0"),
+        ("free_bits", -0.1, "free_bits must be at least 0, not -0.1"),
+        ("posterior", "planer", "posterior cannot be 'planer': did you mean 'planar'?"),
+        ("prior", "vampprior", "prior cannot be 'vampprior': did you mean 'vamp'?"),
         ("hidden", [256, 0], "hidden must be positive numbers of units, not [256, 0]"),
         ("split", "blocks", "split cannot be 'blocks': did you mean 'blocked'?"),
         ("likelihood", "bernouli", "likelihood cannot be 'bernouli': did you mean 'bernoulli'?"),
@@ -196,7 +226,7 @@ def test_a_file_that_is_no_text_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "hint"), [("frey-face", "did you mean 'frey-faces'"), ("zzz", "there are blog-2016, frey-faces, images")]
+    ("name", "hint"), [("frey-face", "did you mean 'frey-faces'"), ("zzz", "there are blog-2016, frey-")]
 )
 def test_no_such_recipe_suggests_the_nearest(name, hint):
     with pytest.raises(BadInput, match=f"no recipe '{name}': {hint}"):

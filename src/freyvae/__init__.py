@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     )
     from freyvae.errors import BadInput, FreyvaeError
     from freyvae.explorer import explore
-    from freyvae.model import VAE, FreeEnergy
+    from freyvae.model import VAE, FreeEnergy, fit_many
     from freyvae.recipe import Recipe, load_recipe
     from freyvae.run import Run
     from freyvae.training import train
@@ -36,6 +36,7 @@ __all__ = [
     "Split",
     "as_images",
     "explore",
+    "fit_many",
     "load_frey_faces",
     "load_images",
     "load_recipe",
@@ -62,7 +63,7 @@ _HOMES = {
     ),
     "freyvae.errors": ("BadInput", "FreyvaeError"),
     "freyvae.explorer": ("explore",),
-    "freyvae.model": ("VAE", "FreeEnergy"),
+    "freyvae.model": ("VAE", "FreeEnergy", "fit_many"),
     "freyvae.recipe": ("Recipe", "load_recipe"),
     "freyvae.run": ("Run",),
     "freyvae.training": ("train",),

@@ -37,6 +37,7 @@ def train(
     data: str | None = None,
     *,
     recipe: str | None = None,
+    seeds: Whole | None = None,
     out: Path | None = None,
     fresh: bool = False,
     quiet: Annotated[bool, Parameter(alias="-q")] = False,
@@ -50,12 +51,28 @@ def train(
         data: frey-faces, synthetic-faces, or the path of a folder or file of images. [default: the recipe's]
         recipe: a shipped recipe (see `freyvae recipes list`) or a TOML file; the flags below change its choices.
             [default: frey-faces, or images for a path]
-        out: the run folder. [default: runs/NAME]
+        seeds: train so many models at once, of the recipe's seed and the next ones. Writes a run folder for each in
+            --out, whose pictures `freyvae show` draws, and seeds.json: mean and deviation of every number.
+            [default: one model alone]
+        out: the run folder. [default: runs/NAME, with --seeds runs/NAME-seeds]
         fresh: train anew even when the run is there.
         quiet: say nothing but errors.
         flags: changes of the recipe's choices.
     """
-    _train(chosen_recipe(data, recipe, flags), out=out, fresh=fresh, quiet=quiet)
+    chosen = chosen_recipe(data, recipe, flags)
+    if seeds is None:
+        _train(chosen, out=out, fresh=fresh, quiet=quiet)
+    else:
+        _train_seeds(chosen, seeds, out=out, fresh=fresh, quiet=quiet)
+
+
+def _train_seeds(recipe: Recipe, count: int, *, out: Path | None, fresh: bool, quiet: bool) -> None:
+    keep_compiled_programs(_note)
+    from freyvae import tables, training
+
+    summary = training.train_seeds(recipe, count, out, fresh=fresh, quiet=quiet)
+    if not quiet:
+        tables.show([tables.over_seeds(summary)])
 
 
 def _train(recipe: Recipe, *, out: Path | None, fresh: bool, quiet: bool) -> None:
@@ -216,7 +233,7 @@ def decode(
 
     Args:
         run: the run folder.
-        latents: one number a latent, in standard deviations of the prior.
+        latents: one number a latent; the standard normal prior has 0 in the middle and deviation 1.
         codes: a .csv or .npy file of codes, instead.
         out: a PNG of them all, or a .npy file of uint8 (image, height, width, channel).
     """
@@ -232,6 +249,73 @@ def decode(
         raise BadInput(f"a code of {run} is {vae.latent_dim} numbers, one a latent, not {len(latent_codes[0])}")
     pictures.save_images(vae.decode(latent_codes), out)
     print(out)
+
+
+@app.command
+def compress(
+    run: Path,
+    data: str | None = None,
+    *,
+    split: str | None = None,
+    out: Path = Path("images.freyvae"),
+    quiet: Annotated[bool, Parameter(alias="-q")] = False,
+) -> None:
+    """Compress images to one file with a run's model, losslessly: the proof that its bits per dimension are real.
+
+    Prints what the file costs beside the model's free energy, PNG, WebP and JPEG-XL.
+
+    Args:
+        run: the run folder; its likelihood must be a probability of bytes.
+        data: frey-faces, synthetic-faces, or the path of a folder or file of images. [default: the run's own, --split]
+        split: which of the run's own images: test, validation or training. [default: test]
+        out: the file.
+        quiet: say nothing but errors.
+    """
+    keep_compiled_programs(_note)
+    from freyvae import compression, measuring, tables
+    from freyvae.data import load_images
+    from freyvae.run import Run
+
+    if data is not None and split is not None:
+        raise BadInput("--split says which of the run's own images: leave it out, or the path of others")
+    opened = Run.open(run)
+    if data is None:
+        split = split or "test"
+        own = measuring.load_measured_data(opened, opened.read_metrics())
+        images, what = measuring.images_of_part(opened, own, split), f"{split} images of {own.images.name}"
+    else:
+        loaded = load_images(data, strict=True)
+        images, what = loaded.images, f"images of {loaded.name}"
+    compressed = compression.compress(opened, images, out, progress=not quiet)
+    if not quiet:
+        sentences = [*tables.compressed_sentences(compressed), str(out)]
+        tables.show([tables.compressed(compressed, what)], sentences=sentences)
+
+
+@app.command
+def decompress(
+    run: Path,
+    file: Path,
+    *,
+    out: Path = Path("decompressed.npy"),
+    quiet: Annotated[bool, Parameter(alias="-q")] = False,
+) -> None:
+    """Decompress a file of `freyvae compress`, bit for bit, with the model that wrote it.
+
+    Args:
+        run: the run folder.
+        file: the compressed images.
+        out: a .npy file of uint8 (image, height, width, channel), or a new folder, for a PNG an image.
+        quiet: say nothing but errors.
+    """
+    keep_compiled_programs(_note)
+    from freyvae import compression
+    from freyvae.run import Run
+
+    images = compression.decompress(Run.open(run), file, out, progress=not quiet)
+    if not quiet:
+        print(f"{len(images)} images, bit for bit as they were: their checksum is right")
+        print(out)
 
 
 @app.command

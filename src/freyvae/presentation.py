@@ -64,7 +64,7 @@ def _write_report(run: Run, data: TrainingData) -> None:
         metrics=metrics,
         pictures=[(path, pictures.CAPTIONS[path.stem]) for path in paths if path.is_file()],
         command=f"freyvae train --recipe {shlex.quote(str(run.recipe_path))}",
-        notes=[*collapsed, *_notes(recipe, data)],
+        notes=[*collapsed, *_notes(recipe, data), *_chosen_epoch(metrics)],
         numbers={key: value for key, value in metrics.items() if key not in MEASURES},
         tables=tables.measured(metrics),
         remarks=[sentence for sentence in measured_sentences(metrics) if sentence not in collapsed],
@@ -82,7 +82,8 @@ def summary(run: Run) -> str:
     lines = [
         f"{recipe.name}: {recipe.data}, {_counted(recipe.latent_dim, 'latent')}, "
         f"{_counted(metrics['epochs'], 'epoch')} in {metrics['seconds']:.1f} s "
-        f"after {metrics['compile_seconds']:.1f} s of compilation",
+        f"after {metrics['compile_seconds']:.1f} s of compilation"
+        + (f", the best of which was epoch {metrics['best_epoch']}" if "best_epoch" in metrics else ""),
         f"  held-out free energy {metrics['val_free_energy_nats']:10.1f} nats per image"
         + (f", {metrics['val_bits_per_dim']:.3f} bits per dimension" if "val_bits_per_dim" in metrics else ""),
         f"              distortion {metrics['val_distortion_nats']:8.1f}",
@@ -103,9 +104,11 @@ def _facts(recipe: Recipe, data: TrainingData, metrics: dict[str, Any]) -> dict[
     count, height, width, channels = data.images.images.shape
     split = data.split
     widths = [height * width * channels, *recipe.hidden, recipe.latent_dim]
+    network = f"{'-'.join(map(str, widths))} and {'-'.join(map(str, widths[::-1]))}"
+    if recipe.network == "gated-convolutions":
+        network = "gated convolutions"
     return {
-        "what": f"a VAE with {_counted(recipe.latent_dim, 'latent')}, {'-'.join(map(str, widths))} and "
-        f"{'-'.join(map(str, widths[::-1]))}, likelihood {recipe.likelihood}",
+        "what": f"a VAE with {_counted(recipe.latent_dim, 'latent')}, {network}, likelihood {recipe.likelihood}",
         "data": recipe.data,
         "images": f"{count} images of {height} by {width} pixels, {'grey' if channels == 1 else 'colour'}",
         "split": f"{recipe.split}: {len(split.train)} training, {len(split.validation)} validation, "
@@ -152,3 +155,13 @@ def _notes(recipe: Recipe, data: TrainingData) -> list[str]:
             "it reports is not that of the model it describes."
         )
     return notes
+
+
+def _chosen_epoch(metrics: dict[str, Any]) -> list[str]:
+    """With patience, which epoch's model this is, and by what it was chosen."""
+    if "best_epoch" not in metrics:
+        return []
+    return [
+        f"The model is that of epoch {metrics['best_epoch']} of {metrics['epochs']}, the one with the lowest free "
+        "energy on the validation images: their numbers flatter it a little, those of the test images do not."
+    ]

@@ -15,7 +15,7 @@ from typing import Any
 from freyvae.errors import BadInput
 
 FORMAT = 1
-# the model draws from seed + 1 and seed + 2 too, and generators take 32 bits
+# the model draws from seed + 1 to seed + 6 too, and generators take 32 bits
 LARGEST_SEED = 2**31 - 1
 
 
@@ -26,9 +26,10 @@ def _choice(
     at_least: float | None = None,
     at_most: float | None = None,
     above: float | None = None,
+    below: float | None = None,
     one_of: tuple[str, ...] | None = None,
 ) -> Any:
-    limits = {"at_least": at_least, "at_most": at_most, "above": above, "one_of": one_of}
+    limits = {"at_least": at_least, "at_most": at_most, "above": above, "below": below, "one_of": one_of}
     return dataclasses.field(default=default, metadata={"help": help, **limits})
 
 
@@ -58,25 +59,87 @@ class Recipe:
     latent_names: tuple[str, ...] = _choice((), "names of the latents, for the pictures and sliders")
     hidden: tuple[int, ...] = _choice((256,), "units of the encoder's hidden layers; the decoder's are reversed")
     activation: str = _choice("relu", "activation of the hidden layers, as Keras names it")
+    network: str = _choice(
+        "dense",
+        "hidden layers: dense, or residual (a dense layer, then blocks of two that add to it; equal widths), or "
+        "gated-convolutions (van den Berg et al. 2018; takes no notice of hidden, activation and start_at_mean)",
+        one_of=("dense", "residual", "gated-convolutions"),
+    )
+    dropout: float = _choice(
+        0.0, "share of the hidden activations that each training step sets to 0", at_least=0, below=1
+    )
+    standardize: bool = _choice(
+        False, "give the encoder each pixel less its mean in the training images, in its standard deviations"
+    )
     likelihood: str = _choice(
         "discretized-logistic",
-        "distribution of a pixel: bernoulli, gaussian or discretized-logistic",
-        one_of=("bernoulli", "gaussian", "discretized-logistic"),
+        "distribution of a pixel: bernoulli, gaussian, discretized-logistic, mixture-of-logistics or categorical",
+        one_of=("bernoulli", "gaussian", "discretized-logistic", "mixture-of-logistics", "categorical"),
     )
+    autoregressive: bool = _choice(
+        False,
+        "let each pixel depend on those before it too, beside the code: grey images and mixture-of-logistics only",
+    )
+    posterior: str = _choice(
+        "diagonal-normal",
+        "posterior: diagonal-normal, or one bent by a flow: planar, sylvester or inverse-autoregressive",
+        one_of=("diagonal-normal", "planar", "sylvester", "inverse-autoregressive"),
+    )
+    flow_length: int = _choice(4, "steps of the posterior's flow, where it has one", at_least=1)
+    prior: str = _choice(
+        "standard-normal",
+        "prior: standard-normal, or a learned one: gaussian-mixture, or vamp (posteriors of learned images)",
+        one_of=("standard-normal", "gaussian-mixture", "vamp"),
+    )
+    prior_components: int = _choice(50, "normals that a learned prior is a mixture of", at_least=1)
     beta: float = _choice(1.0, "weight of the rate in the loss; 1 is the free energy", at_least=0)
     warm_up_epochs: int = _choice(0, "epochs in which the weight of the rate grows from 0 to beta", at_least=0)
+    importance_samples: int = _choice(
+        1, "draws of each image in a step; above 1 the loss is the importance-weighted bound", at_least=1
+    )
+    free_bits: float = _choice(0.0, "nats of rate that each latent has for nothing in the loss", at_least=0)
     noise_scale: float = _choice(1.0, "deviation of the reparametrization noise; the post has 0.01", at_least=0)
     average_distortion: bool = _choice(
         False, "average the distortion over pixels in the loss, as the post does; beta is then their number"
     )
-    start_at_mean: bool = _choice(True, "start the decoder at the mean training image")
+    start_at_mean: bool = _choice(
+        True, "start the decoder at the mean training image, an autoregressive one at their covariance too"
+    )
+    shift: float = _choice(
+        0.0, "probability that an epoch shows a training image moved by one pixel", at_least=0, at_most=1
+    )
     optimizer: str = _choice(
         "adam",
         "optimizer: adam, adamw, adamax, nadam, rmsprop, sgd or lion",
         one_of=("adam", "adamw", "adamax", "nadam", "rmsprop", "sgd", "lion"),
     )
     learning_rate: float = _choice(0.001, "learning rate of the optimizer", above=0)
+    schedule: str = _choice(
+        "constant",
+        "course of the learning rate: constant, or cosine (down to 2 % of it in the last epoch)",
+        one_of=("constant", "cosine"),
+    )
+    weight_decay: float = _choice(
+        0.0,
+        "weight decay as in adamw, but of the layers' matrices alone; 0 is none, or with adamw Keras's 0.004 of all",
+        at_least=0,
+    )
+    gradient_clip: float = _choice(
+        0.0, "largest norm of the whole gradient, which is scaled down to it; 0 is no limit", at_least=0
+    )
+    ema_momentum: float = _choice(
+        0.0,
+        "momentum of the weights' exponential moving average, which is then the model; 0 is no average",
+        at_least=0,
+        below=1,
+    )
     epochs: int = _choice(100, "number of epochs", at_least=1)
+    patience: int = _choice(
+        0,
+        "stop after so many epochs without a lower validation free energy, all after the warm-up, and keep the best "
+        "epoch's weights; 0 trains all epochs and keeps the last's",
+        at_least=0,
+    )
     batch_size: int = _choice(100, "images in a training step", at_least=1)
     seed: int = _choice(0, "seed of every random draw of the training", at_least=0, at_most=LARGEST_SEED)
 
@@ -180,6 +243,8 @@ def _checked(field: Any, hint: Any, value: Any) -> Any:
         raise BadInput(f"{field.name} must be at most {limits['at_most']}, not {converted}")
     if limits["above"] is not None and not converted > limits["above"]:
         raise BadInput(f"{field.name} must be more than {limits['above']}, not {converted}")
+    if limits["below"] is not None and not converted < limits["below"]:
+        raise BadInput(f"{field.name} must be less than {limits['below']}, not {converted}")
     return converted
 
 

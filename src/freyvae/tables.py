@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from freyvae.compression import Compressed
 from freyvae.measuring import Comparison, Difference
 
 # so many latents are listed, those that carry most first
@@ -17,6 +18,8 @@ _BASELINES = {
     "png_mosaic": "PNG, one mosaic of all",
     "webp_files": "WebP, one file an image",
     "webp_mosaic": "WebP, one mosaic of all",
+    "jpeg_xl_files": "JPEG-XL, one file an image",
+    "jpeg_xl_mosaic": "JPEG-XL, one mosaic of all",
 }
 
 
@@ -71,6 +74,72 @@ def compared(comparison: Comparison) -> Table:
         rows=tuple(rows),
         note="RMSE is that of reconstructions, in grey levels of 255; active are latents whose code varies.",
     )
+
+
+def over_seeds(summary: Mapping[str, Any]) -> Table:
+    """Mean and deviation over seeds of each final number, from what `train_seeds` returns."""
+    rows = []
+    for name, found in summary["numbers"].items():
+        digits = 4 if "bits_per_dim" in name else 2
+        shown = (found["mean"], found["deviation"], min(found["values"]), max(found["values"]))
+        rows.append((name, *("" if value is None else f"{value:.{digits}f}" for value in shown)))
+    seeds = summary["seeds"]
+    return Table(
+        title=f"{summary['recipe']} over {len(seeds)} seeds, {seeds[0]} to {seeds[-1]}, on {summary['data']}",
+        columns=("", "mean", "deviation", "lowest", "highest"),
+        rows=tuple(rows),
+        note=f"val_ is of the validation images, split {summary['split']}; the deviation is the sample's.",
+    )
+
+
+def compressed(found: Compressed, what: str) -> Table:
+    """What images cost as one file, beside what the model promised and what other lossless files cost.
+
+    `what` says which images these are.
+    """
+    first_image_bytes = found.first_image_bits // 8
+    images_bytes = found.file_bytes - found.header_bytes - first_image_bytes
+
+    def part(name: str, size: int) -> tuple[str, ...]:
+        return name, f"{size:,}", f"{8 * size / found.values:.3f}"
+
+    def without_size(name: str, bits_per_dim: float) -> tuple[str, ...]:
+        return name, f"{bits_per_dim * found.values / 8:,.0f}", f"{bits_per_dim:.3f}"
+
+    rows = [
+        part("the file", found.file_bytes),
+        part("  the images", images_bytes),
+        part("  first image's code, a checksum", first_image_bytes),
+        part("  header", found.header_bytes),
+        without_size("the model's free energy", found.free_energy_bits_per_dim),
+        *(
+            without_size(name, found.lossless_bits_per_dim[key])
+            for key, name in _BASELINES.items()
+            if key in found.lossless_bits_per_dim
+        ),
+    ]
+    return Table(
+        title=f"What the file costs: {found.images} {what}",
+        columns=("", "bytes", "bits per dim"),
+        rows=tuple(rows),
+        strong=(0,),
+        note=f"Lower is better. Decompressing needs the model too, {found.model_bytes:,} bytes; not counted.",
+    )
+
+
+def compressed_sentences(found: Compressed) -> list[str]:
+    """What the table of compressed images comes to."""
+    larger = "larger" if found.excess >= 0 else "smaller"
+    sentences = [
+        "Decompressed again, every pixel is the same. "
+        f"The file is {abs(found.excess):.1%} {larger} than the free energy and the first image's code together."
+    ]
+    best, least = min(found.lossless_bits_per_dim.items(), key=lambda item: item[1])
+    if least < found.bits_per_dim:
+        sentences.append(f"{_BASELINES[best]}, is smaller, and needs no model.")
+    if "jpeg_xl_files" not in found.lossless_bits_per_dim:
+        sentences.append("JPEG-XL is not installed and left out: pip install 'freyvae[compression]'")
+    return sentences
 
 
 def show(tables: Sequence[Table], *, sentences: Sequence[str] = ()) -> None:
@@ -179,19 +248,23 @@ def _samples(metrics: Mapping[str, Any]) -> Table:
 
 
 def _latents(metrics: Mapping[str, Any]) -> Table:
-    latents = sorted(metrics["latents"].items(), key=lambda item: -item[1]["kl_nats"])
+    # no KL where latents are not independent: with a flow, or a learned prior
+    has_kl = all("kl_nats" in latent for latent in metrics["latents"].values())
+    latents = sorted(
+        metrics["latents"].items(), key=lambda item: -item[1]["kl_nats"] if has_kl else not item[1]["active"]
+    )
     rows = [
-        (name, f"{latent['kl_nats']:.2f}", "yes" if latent["active"] else "dead")
+        (name, *((f"{latent['kl_nats']:.2f}",) if has_kl else ()), "yes" if latent["active"] else "dead")
         for name, latent in latents[:MOST_LATENTS]
     ]
     left_out = latents[MOST_LATENTS:]
     if left_out:
-        total = sum(latent["kl_nats"] for _, latent in left_out)
+        total = (f"{sum(latent['kl_nats'] for _, latent in left_out):.2f}",) if has_kl else ()
         alive = sum(latent["active"] for _, latent in left_out)
-        rows.append((f"{len(left_out)} more", f"{total:.2f}", f"{alive} of {len(left_out)}"))
+        rows.append((f"{len(left_out)} more", *total, f"{alive} of {len(left_out)}"))
     return Table(
         title=f"What the latents carry: {metrics['active_units']} of {metrics['latent_dim']} are active",
-        columns=("latent", "KL in nats", "active"),
+        columns=("latent", *(("KL in nats",) if has_kl else ()), "active"),
         rows=tuple(rows),
         note="Active: the posterior mean's variance over images is above 0.01 (Burda et al. 2016).",
     )

@@ -63,7 +63,7 @@ class LinearVAE:
         log_variance = ops.convert_to_tensor(np.log(self.widened * self.variance).astype("float32"))
         return DiagonalNormal(mean, ops.broadcast_to(log_variance, ops.shape(mean)))
 
-    def likelihood(self, latents):
+    def likelihood(self, latents, images=None):
         decoded = ops.matmul(latents, ops.convert_to_tensor(self.loadings.astype("float32")))
         mean = ops.convert_to_tensor(self.mean.astype("float32"))
         return LinearGaussian(ops.reshape(decoded + mean, (-1, *self.image_shape)))
@@ -130,7 +130,7 @@ def test_memory_is_bounded_whatever_the_number_of_samples_and_images(monkeypatch
     monkeypatch.setattr(importance, "VALUES_AT_ONCE", 9 * VALUES)
     vae = LinearVAE(moved=0.2)
     rows, likelihood = [], vae.likelihood
-    vae.likelihood = lambda latents: rows.append(latents.shape[0]) or likelihood(latents)
+    vae.likelihood = lambda latents, images: rows.append(latents.shape[0]) or likelihood(latents, images)
     many = np.concatenate([vae.images, vae.images[:3]])
     assert importance_sampled(vae, many, samples=samples).nll.shape == (IMAGES + 3,)
     assert set(rows) == {9}

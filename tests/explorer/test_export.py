@@ -13,7 +13,7 @@ from keras import layers
 from freyvae.errors import BadInput
 from freyvae.explorer import export
 from freyvae.explorer.onnx_export import write_onnx
-from freyvae.model import VAE
+from freyvae.model import LIKELIHOODS, VAE, dense_decoder, dense_encoder
 from freyvae.run import Run
 
 from .test_network import DECODERS, convolutional_case, unsettle
@@ -38,9 +38,18 @@ def _check_against_keras(vae: VAE, folder: Path) -> None:
         np.testing.assert_allclose(one, keras.ops.convert_to_numpy(other), atol=1e-5, rtol=1e-5)
 
 
-@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian", "discretized-logistic"])
+@pytest.mark.parametrize("likelihood", LIKELIHOODS)
 def test_onnx_of_dense_networks(likelihood: str, tmp_path: Path) -> None:
     vae = VAE((5, 4, 3), 2, likelihood=likelihood, seed=0)
+    unsettle(vae.decoder)
+    _check_against_keras(vae, tmp_path)
+
+
+def test_onnx_of_residual_networks(tmp_path: Path) -> None:
+    choices = {"hidden": [8, 8, 8], "activation": "silu", "residual": True, "dropout": 0.3, "seed": 0}
+    encoder, decoder = dense_encoder((5, 4, 3), 2, **choices), dense_decoder(2, (5, 4, 3), **choices)
+    vae = VAE((5, 4, 3), 2, encoder=encoder, decoder=decoder, likelihood="bernoulli", seed=0)
+    unsettle(vae.encoder)
     unsettle(vae.decoder)
     _check_against_keras(vae, tmp_path)
 

@@ -435,6 +435,23 @@ def test_the_posts_own_sliders(open_page: Any, tmp_path: Path) -> None:
     assert _latents(page) == pytest.approx([0.15, 0])
 
 
+def test_random_codes_are_draws_from_a_learned_prior(open_page: Any, tmp_path: Path) -> None:
+    vae = VAE((6, 4, 1), 2, posterior="planar", flow_length=1, prior="gaussian-mixture", prior_components=3, seed=0)
+    vae.learned_prior.means.assign(20.0 + np.arange(6.0).reshape(3, 2))
+    images = np.random.default_rng(0).integers(0, 256, (30, 6, 4, 1), dtype="uint8")
+    path = tmp_path / "index.html"
+    path.write_text(page_text(make_bundle(vae, images, title="learned")), encoding="utf-8")
+    page = open_page(path, reduced_motion="reduce")
+    draws = vae.sample_latents(1000)
+    for _ in range(3):
+        page.get_by_role("button", name="Random").click()
+        assert np.abs(draws - np.array(_latents(page))).max(axis=1).min() < 1e-3
+    slider = _slider(page, "latent 1")
+    assert float(slider.get_attribute("max")) > 20
+    assert "prior" not in slider.get_attribute("aria-valuetext")
+    assert "the posterior's flow" in page.content()
+
+
 def test_a_hundred_thousand_points_stay_smooth(open_page: Any, tmp_path: Path) -> None:
     vae = VAE((2, 2, 1), 2, seed=0)
     images = np.random.default_rng(0).integers(0, 256, (120_000, 2, 2, 1), dtype="uint8")

@@ -54,6 +54,30 @@ def test_it_is_keras_own_fit(images, held_out, batch_size):
         np.testing.assert_allclose(history[name], values, rtol=1e-4, err_msg=name)
 
 
+@pytest.mark.parametrize("swap_on_epoch", [False, True])
+def test_averages_of_the_weights_are_validated_and_kept_as_keras_does_it(images, held_out, swap_on_epoch):
+    arguments = {"validation_data": held_out, "epochs": 3, "batch_size": 10, "shuffle": False, "verbose": 0}
+
+    def trained(fit, callbacks):
+        vae = small_vae(optimizer=keras.optimizers.Adam(0.01, use_ema=True, ema_momentum=0.8))
+        history = fit(vae, images, callbacks=callbacks, **arguments).history
+        return vae, history
+
+    swap = keras.callbacks.SwapEMAWeights
+    ours, history = trained(VAE.fit, [swap(swap_on_epoch)])
+    theirs, expected = trained(KERAS_FIT, [swap(swap_on_epoch)])
+    _, of_weights = trained(VAE.fit, [])
+    assert_same_weights(ours, theirs, rtol=1e-4, atol=1e-6)
+    for name, values in expected.items():
+        np.testing.assert_allclose(history[name], values, rtol=1e-4, err_msg=name)
+    np.testing.assert_array_equal(history["loss"], of_weights["loss"])
+    assert np.abs(np.array(history["val_loss"]) - of_weights["val_loss"]).min() > 0.01
+    # in the end the averages are the weights
+    for weight, average in zip(ours.trainable_variables, compiled_fit.trained_weights(ours), strict=True):
+        assert weight is not average
+        np.testing.assert_array_equal(np.array(weight.value), np.array(average.value))
+
+
 def test_shuffling_shows_every_image_once_an_epoch_in_an_order_that_changes(images):
     seen = []
 
@@ -154,8 +178,17 @@ class TestFallingBack:
             {"sample_weight": np.ones(57)},
             {"steps_per_epoch": 2},
             {"validation_split": 0.5},
+            {"callbacks": [keras.callbacks.SwapEMAWeights()]},  # of an optimizer that keeps no averages: Keras says so
         ],
-        ids=["batch hook", "TerminateOnNaN", "every third batch", "sample_weight", "steps_per_epoch", "split"],
+        ids=[
+            "batch hook",
+            "TerminateOnNaN",
+            "every third batch",
+            "sample_weight",
+            "steps_per_epoch",
+            "split",
+            "no EMA",
+        ],
     )
     def test_what_a_scanned_epoch_cannot_do_is_left_to_keras(self, images, changes):
         assert not compiled_fit.can_serve(small_vae(), images, changes)

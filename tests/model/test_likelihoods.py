@@ -57,11 +57,10 @@ class TestEveryLikelihood:
         assert np.isfinite(numpy(kind(parameters).log_prob(white))).all()
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [kind for kind in LIKELIHOODS.values() if kind.is_probability_of_bytes],
-    ids=lambda kind: kind.name,
-)
+OF_BYTES = [kind for kind in LIKELIHOODS.values() if kind.is_probability_of_bytes]
+
+
+@pytest.mark.parametrize("kind", OF_BYTES, ids=lambda kind: kind.name)
 @pytest.mark.parametrize(("location", "log_scale"), [(0.0, 0.0), (-9.0, 0.0), (9.0, 1.0), (0.3, -9.0), (2.0, 4.0)])
 def test_the_256_levels_sum_to_one_at_the_edges_too(kind, location, log_scale):
     parameters = np.zeros((256, 1, 1, kind.parameters_per_value), "float32")
@@ -71,15 +70,77 @@ def test_the_256_levels_sum_to_one_at_the_edges_too(kind, location, log_scale):
     assert probabilities.sum() == pytest.approx(1.0, abs=2e-4)
 
 
-def test_samples_of_the_discretized_logistic_follow_its_probabilities():
-    kind = LIKELIHOODS["discretized-logistic"]
-    parameters = np.zeros((20000, 1, 1, 2), "float32")
-    parameters[..., 0] = -3.0  # near black, so that the first level has a probability of its own
-    drawn = numpy(kind(ops.convert_to_tensor(parameters)).sample(keras.random.SeedGenerator(2))).ravel()
-    levels = np.arange(256, dtype="uint8").reshape(256, 1, 1, 1)
-    expected = np.exp(numpy(kind(ops.convert_to_tensor(parameters[:256])).log_prob(levels)))
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("kind", OF_BYTES, ids=lambda kind: kind.name)
+def test_the_probabilities_of_all_levels_are_those_of_images(kind, channels):
+    random = np.random.default_rng(0)
+    parameters = random.normal(size=(4, 3, 2, channels * kind.parameters_per_value)).astype("float32")
+    images = random.integers(0, 256, (4, 3, 2, channels), dtype="uint8")
+    likelihood = kind(ops.convert_to_tensor(parameters))
+    log_probabilities = numpy(likelihood.log_probabilities())
+    assert log_probabilities.shape == (4, 3, 2, channels, 256)
+    np.testing.assert_allclose(np.exp(log_probabilities.astype(float)).sum(-1), 1.0, atol=1e-5)
+    chosen = np.take_along_axis(log_probabilities, images[..., None].astype(int), axis=-1)
+    np.testing.assert_allclose(chosen.sum(axis=(1, 2, 3, 4)), numpy(likelihood.log_prob(images)), rtol=1e-5)
+
+
+@pytest.mark.parametrize("location", [-3.0, 0.5])  # near black the first level has a probability of its own
+@pytest.mark.parametrize("kind", OF_BYTES, ids=lambda kind: kind.name)
+def test_samples_follow_the_probabilities(kind, location):
+    parameters = parameters_of(kind, count=1)[:, :1, :1]
+    first = np.zeros(kind.parameters_per_value, "float32")
+    first[0] = location
+    one = ops.convert_to_tensor(0.5 * numpy(parameters) + first)
+    drawn = numpy(kind(ops.repeat(one, 20000, axis=0)).sample(keras.random.SeedGenerator(2))).ravel()
+    expected = np.exp(numpy(kind(one).log_probabilities())).ravel()
     observed = np.bincount(drawn, minlength=256) / len(drawn)
     assert np.abs(observed - expected).max() < 5 * np.sqrt(expected.max() / len(drawn))
+
+
+class TestMixtureOfLogistics:
+    kind = LIKELIHOODS["mixture-of-logistics"]
+
+    def test_it_is_the_mixture_that_its_parameters_say(self):
+        """Against scipy: components at m, m + w (o - 1), m + w (o + 1), each a logistic cut into levels."""
+        from scipy.special import expit, softmax
+        from scipy.stats import logistic
+
+        parameters = np.random.default_rng(0).normal(size=9)
+        scales = 0.05 * np.exp(parameters[3:6])
+        locations = expit(parameters[0]) + scales * np.array([0.0, parameters[1] - 1, parameters[2] + 1])
+        borders = np.concatenate([[-np.inf], (np.arange(255) + 0.5) / 255, [np.inf]])
+        masses = np.diff(logistic.cdf(borders[:, None], locations, scales), axis=0)
+        expected = masses @ softmax(parameters[6:])
+        likelihood = self.kind(ops.convert_to_tensor(parameters.reshape(1, 1, 1, 9).astype("float32")))
+        np.testing.assert_allclose(np.exp(numpy(likelihood.log_probabilities())).ravel(), expected, rtol=1e-3)
+        mean = softmax(parameters[6:]) @ locations
+        np.testing.assert_allclose(numpy(likelihood.mean()).ravel(), mean, rtol=1e-5)
+
+    def test_it_starts_with_components_apart_about_the_location(self):
+        likelihood = self.kind(ops.zeros((1, 1, 1, 9)))
+        np.testing.assert_allclose(numpy(likelihood.location).ravel(), [0.5, 0.45, 0.55], rtol=1e-5)
+        np.testing.assert_allclose(np.exp(numpy(likelihood.log_scale)).ravel(), 0.05, rtol=1e-5)
+        np.testing.assert_allclose(numpy(likelihood.mean()).ravel(), 0.5)
+
+    def test_one_component_alone_is_a_discretized_logistic(self):
+        parameters = np.random.default_rng(0).normal(size=(4, 3, 2, 9)).astype("float32")
+        parameters[..., 6:] = [1000.0, 0.0, 0.0]
+        images = np.random.default_rng(1).integers(0, 256, (4, 3, 2, 1), dtype="uint8")
+        alone = LIKELIHOODS["discretized-logistic"](ops.convert_to_tensor(parameters[..., [0, 3]]))
+        mixture = self.kind(ops.convert_to_tensor(parameters))
+        np.testing.assert_allclose(numpy(mixture.log_prob(images)), numpy(alone.log_prob(images)), rtol=1e-5)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_categorical_is_a_softmax_over_levels(channels):
+    from scipy.special import log_softmax
+
+    logits = np.random.default_rng(0).normal(size=(2, 3, 2, 256, channels)).astype("float32")
+    likelihood = LIKELIHOODS["categorical"](ops.convert_to_tensor(logits.reshape(2, 3, 2, -1)))
+    expected = np.moveaxis(log_softmax(logits, axis=3), 3, -1)
+    np.testing.assert_allclose(numpy(likelihood.log_probabilities()), expected, rtol=1e-5)
+    mean = (np.exp(expected) * np.arange(256)).sum(-1) / 255
+    np.testing.assert_allclose(numpy(likelihood.mean()), mean, rtol=1e-5)
 
 
 def test_the_gaussian_agrees_with_scipy():

@@ -1,5 +1,7 @@
 """F = F^R - KL(q || p(z|x)): checked on a linear model, whose likelihood scikit-learn knows exactly."""
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -8,8 +10,9 @@ from sklearn.decomposition import FactorAnalysis
 
 from freyvae.model.likelihoods import Likelihood
 from freyvae.model.networks import dense_decoder, dense_encoder
-from freyvae.model.objective import free_energy
+from freyvae.model.objective import free_energy, importance_weighted_bound, kl_per_latent, rate_above_free_bits
 from freyvae.model.posteriors import DiagonalNormal
+from freyvae.model.priors import MixtureOfNormals, StandardNormal
 from freyvae.model.vae import VAE
 
 VALUES, LATENTS = 6, 2
@@ -64,15 +67,23 @@ def linear():
     }
 
 
-def energy(linear, mean, variance, draws=1000):
+def energy(linear, mean, variance, draws=1000, prior=None):
     """The free energy and its standard error, averaged over draws of q = N(mean, variance)."""
     means = np.repeat(mean, draws, axis=0).astype("float32")
     log_variances = np.broadcast_to(np.log(variance), means.shape).astype("float32")
     q = DiagonalNormal(ops.convert_to_tensor(means), ops.convert_to_tensor(log_variances))
-    latents = ops.convert_to_numpy(q.sample(keras.random.SeedGenerator(0)))
-    decoded = (linear["mean"] + latents @ linear["loadings"]).reshape(-1, VALUES, 1, 1)
+    latents, log_density = q.draw(keras.random.SeedGenerator(0))
+    decoded = (linear["mean"] + ops.convert_to_numpy(latents) @ linear["loadings"]).reshape(-1, VALUES, 1, 1)
     likelihood = LinearGaussian(ops.convert_to_tensor(decoded.astype("float32")))
-    parts = free_energy(np.repeat(linear["images"], draws, axis=0), q, likelihood)
+    prior = StandardNormal(LATENTS) if prior is None else prior
+    parts = free_energy(
+        np.repeat(linear["images"], draws, axis=0),
+        likelihood,
+        posterior=q,
+        prior=prior,
+        latents=latents,
+        log_density=log_density,
+    )
     totals = ops.convert_to_numpy(parts.total).reshape(len(mean), draws)
     return totals.mean(1), totals.std(1) / np.sqrt(draws)
 
@@ -95,6 +106,43 @@ def test_away_from_it_the_gap_is_the_kl_to_it_and_never_negative(linear):
     gap = estimate + linear["log_likelihood"]
     assert (gap > -4 * error).all()
     assert (np.abs(gap - kl_to_exact(linear, mean, variance)) < 4 * error + 0.01).all()
+
+
+def test_a_sampled_rate_estimates_what_the_closed_form_says(linear):
+    mean, variance = linear["posterior_mean"] + 0.2, 2.0 * linear["posterior_variance"]
+    same = MixtureOfNormals(ops.zeros(1), ops.zeros((1, LATENTS)), ops.zeros((1, LATENTS)))
+    closed, _ = energy(linear, mean, variance)
+    sampled, error = energy(linear, mean, variance, prior=same)
+    assert (np.abs(sampled - closed) < 5 * error).all()
+
+
+def test_there_is_a_kl_for_each_latent_only_of_independent_latents():
+    q = DiagonalNormal(ops.zeros((2, LATENTS)), ops.zeros((2, LATENTS)))
+    mixture = MixtureOfNormals(ops.zeros(1), ops.zeros((1, LATENTS)), ops.zeros((1, LATENTS)))
+    assert kl_per_latent(q, StandardNormal(LATENTS)).shape == (2, LATENTS)
+    assert kl_per_latent(q, mixture) is None
+
+
+def test_the_importance_weighted_bound_of_one_draw_is_its_weight_and_more_draws_are_tighter():
+    log_weights = np.random.default_rng(0).normal(-100.0, 2.0, (8, 50)).astype("float32")
+    one = ops.convert_to_numpy(importance_weighted_bound(ops.convert_to_tensor(log_weights[:1])))
+    np.testing.assert_allclose(one, -log_weights[0], rtol=1e-6)
+    # over disjoint blocks of draws, by Jensen's inequality for each image
+    bounds = []
+    for size in (1, 2, 4, 8):
+        blocks = log_weights.reshape(8 // size, size, 50)
+        each = [ops.convert_to_numpy(importance_weighted_bound(ops.convert_to_tensor(block))) for block in blocks]
+        bounds.append(np.mean(each, axis=0))
+    for fewer, more in itertools.pairwise(bounds):
+        assert (more <= fewer + 1e-4).all()
+    exact = -np.log(np.exp(log_weights.astype("float64") + 100).mean(axis=0)) + 100
+    np.testing.assert_allclose(bounds[-1], exact, rtol=1e-5)
+
+
+def test_free_bits_are_a_floor_for_each_latent_on_average_over_the_batch():
+    kl = ops.convert_to_tensor(np.array([[0.0, 2.0, 0.3], [0.2, 4.0, 0.5]], "float32"))
+    assert float(rate_above_free_bits(kl, 0.25)) == pytest.approx(0.25 + 3.0 + 0.4)
+    assert float(rate_above_free_bits(kl, 0.0)) == pytest.approx(3.5)
 
 
 @pytest.mark.skipif(keras.backend.backend() != "jax", reason="the gradient is taken with JAX")

@@ -137,6 +137,57 @@ def test_saving_keeps_everything(images, tmp_path):
     np.testing.assert_allclose(after, before, rtol=1e-6)
 
 
+# every posterior and every prior, and draws of each
+LATENT_SIDES = {
+    "planar": {"posterior": "planar"},
+    "sylvester, mixture": {"posterior": "sylvester", "prior": "gaussian-mixture"},
+    "autoregressive, vamp": {"posterior": "inverse-autoregressive", "prior": "vamp"},
+    "vamp": {"prior": "vamp", "importance_samples": 3},
+}
+
+
+@pytest.mark.parametrize("choices", LATENT_SIDES.values(), ids=LATENT_SIDES)
+def test_whatever_the_posterior_and_the_prior_it_trains_and_is_saved(images, tmp_path, choices):
+    vae = small_vae(flow_length=2, prior_components=4, **choices)
+    before = {id(weight): np.array(weight) for weight in vae.trainable_variables}
+    reported = vae.fit(images, validation_data=images, epochs=1, batch_size=20, verbose=0).history
+    assert all(np.isfinite(value).all() for value in reported.values())
+    moved = [weight for weight in vae.trainable_variables if (np.array(weight) != before[id(weight)]).any()]
+    # but one: with equal gates, what the inner weights of the autoregressive network do is multiplied by zero at first
+    assert len(moved) >= len(before) - (6 if "autoregressive" in choices.get("posterior", "") else 0)
+    parts = vae.free_energy(images, samples=20)
+    assert parts.total.mean() == pytest.approx(reported["val_free_energy"][0], rel=0.02)
+    assert vae.sample(3).shape == (3, *SHAPE)
+    assert vae.sample_latents(3, seed=1).shape == (3, 2)
+    vae.save(tmp_path / "model.keras")
+    loaded = load_vae(tmp_path / "model.keras")
+    assert {**loaded.get_config(), "encoder": 0, "decoder": 0} == {**vae.get_config(), "encoder": 0, "decoder": 0}
+    np.testing.assert_array_equal(loaded.encode(images), vae.encode(images))
+    np.testing.assert_array_equal(loaded.sample_latents(5), vae.sample_latents(5))
+    np.testing.assert_array_equal(loaded.free_energy(images).total, vae.free_energy(images).total)
+
+
+def test_the_importance_weighted_loss_lies_below_the_free_energy_that_is_reported_with_it(images):
+    vae, plain = small_vae(importance_samples=20), small_vae()
+    for network in (vae, plain):
+        # codes that say something, so that draws differ
+        kernel = network.decoder.get_layer("location").kernel
+        kernel.assign(3.0 * np.array(kernel))
+    reported, expected = (v.evaluate(images, batch_size=40, verbose=0, return_dict=True) for v in (vae, plain))
+    assert reported["free_energy"] == pytest.approx(expected["free_energy"], rel=0.02)
+    assert reported["rate"] == pytest.approx(expected["rate"], rel=1e-4)
+    assert expected["loss"] == pytest.approx(expected["free_energy"], rel=1e-5)
+    assert reported["loss"] < reported["free_energy"] - 0.1
+
+
+def test_free_bits_are_a_floor_of_the_rate_in_the_loss_and_not_in_the_free_energy(images):
+    reported = small_vae(free_bits=50.0, beta=2.0).evaluate(images, batch_size=40, verbose=0, return_dict=True)
+    assert reported["loss"] == pytest.approx(reported["distortion"] + 2.0 * 2 * 50.0, rel=1e-4)
+    assert reported["free_energy"] == pytest.approx(reported["distortion"] + reported["rate"], rel=1e-4)
+    free = small_vae(free_bits=1e-6).evaluate(images, batch_size=40, verbose=0, return_dict=True)
+    assert free["loss"] == pytest.approx(free["free_energy"], rel=1e-4)
+
+
 def test_networks_of_ones_own_stand_in_for_the_posts(images):
     inputs = keras.Input(SHAPE, dtype="uint8")
     hidden = keras.layers.Conv2D(4, 3, activation="relu")(keras.layers.Rescaling(1 / 255)(inputs))

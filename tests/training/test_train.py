@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 
 from freyvae.errors import BadInput, TrainingFailed
+from freyvae.model import VAE
+from freyvae.model.compiled_fit import trained_weights
 from freyvae.recipe import Recipe, load_recipe
 from freyvae.run import Run
-from freyvae.training import Interrupted, callbacks, train
+from freyvae.training import Interrupted, callbacks, load_training_data, train
 
 QUICK = {
     "data": "images.npy",
@@ -87,8 +89,33 @@ class StopAfter(Exception):
     pass
 
 
+# everything that has a state of its own: masks, shifts, averages, the rate's course, the best weights so far
+STATEFUL = {
+    "network": "residual",
+    "hidden": (8, 8),
+    "dropout": 0.2,
+    "shift": 0.5,
+    "schedule": "cosine",
+    "ema_momentum": 0.7,
+    "weight_decay": 0.01,
+    "gradient_clip": 5.0,
+    "patience": 20,
+    "warm_up_epochs": 1,
+}
+# weights beside those of the networks
+LEARNED = {
+    "posterior": "inverse-autoregressive",
+    "flow_length": 2,
+    "prior": "vamp",
+    "prior_components": 3,
+    "importance_samples": 2,
+}
+
+
 @pytest.mark.backend
-def test_an_interrupted_training_ends_with_the_weights_of_one_that_was_not(recipe, monkeypatch):
+@pytest.mark.parametrize("changes", [{}, STATEFUL, LEARNED], ids=["plain", "every choice", "learned"])
+def test_an_interrupted_training_ends_with_the_weights_of_one_that_was_not(recipe, monkeypatch, changes):
+    recipe = recipe.replace(**changes)
     whole = train(recipe.replace(name="whole"), quiet=True)
     monkeypatch.setattr(callbacks, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
     on_epoch_end = callbacks.Recorder.on_epoch_end
@@ -124,7 +151,7 @@ def start(folder):
 
 
 def test_killed_at_any_moment_it_ends_with_the_same_weights(recipe):
-    recipe = recipe.replace(epochs=400)
+    recipe = recipe.replace(epochs=400, **{**STATEFUL, "patience": 400})
     with open("recipe.toml", "w") as file:
         file.write(recipe.to_toml())
     whole = train(recipe, "whole", quiet=True)
@@ -145,7 +172,9 @@ def test_killed_at_any_moment_it_ends_with_the_same_weights(recipe):
     assert_same_weights(run, whole)
 
 
-def test_ctrl_c_saves_says_how_to_go_on_and_the_next_call_does(recipe, monkeypatch):
+@pytest.mark.parametrize("changes", [{}, STATEFUL], ids=["plain", "every choice"])
+def test_ctrl_c_saves_says_how_to_go_on_and_the_next_call_does(recipe, monkeypatch, changes):
+    recipe = recipe.replace(**changes)
     whole = train(recipe.replace(name="whole"), quiet=True)
     monkeypatch.setattr(callbacks, "SECONDS_BETWEEN_CHECKPOINTS", 1e9)
     on_epoch_end = callbacks.Recorder.on_epoch_end
@@ -160,6 +189,77 @@ def test_ctrl_c_saves_says_how_to_go_on_and_the_next_call_does(recipe, monkeypat
         train(recipe, quiet=True)
     monkeypatch.setattr(callbacks.Recorder, "on_epoch_end", on_epoch_end)
     assert_same_weights(train(recipe, quiet=True), whole)
+
+
+@pytest.fixture
+def worse_and_worse(monkeypatch):
+    """The validation free energy is lowest in the third epoch; the weights after each epoch are returned as it ends."""
+    on_epoch_end = callbacks.Recorder.on_epoch_end
+    ended_with = []
+
+    def tell(self, epoch, logs=None):
+        evaluated = [np.array(variable.value) for variable in trained_weights(self.model)]
+        ended_with.append(evaluated)
+        on_epoch_end(self, epoch, {**logs, "val_free_energy": [5.0, 4.0, 3.0, 3.5, 3.0, 4.0][epoch]})
+
+    monkeypatch.setattr(callbacks.Recorder, "on_epoch_end", tell)
+    return ended_with
+
+
+@pytest.mark.parametrize("ema_momentum", [0.0, 0.6])
+def test_patience_ends_the_training_and_keeps_the_best_epoch(recipe, worse_and_worse, ema_momentum):
+    said = []
+    run = train(recipe.replace(patience=2, ema_momentum=ema_momentum), say=said.append)
+    assert run.read_history()["epoch"] == [1, 2, 3, 4, 5]
+    metrics = run.read_metrics()
+    assert (metrics["epochs"], metrics["best_epoch"], metrics["val_free_energy_nats"]) == (5, 3, 3.0)
+    assert metrics["loss"] == run.read_history()["loss"][2]
+    assert said[-1] == ("stopped after epoch 5 of 6: none in 2 was better than epoch 3, whose weights the model has")
+    assert said[-2].startswith("epoch 5/6: free energy")
+    assert said[-2].endswith("best epoch 3")
+    for ours, theirs in zip(run.load_model().trainable_variables, worse_and_worse[2], strict=True):
+        np.testing.assert_array_equal(np.array(ours.value), theirs)
+
+
+def test_patience_without_an_early_end_keeps_the_best_epoch_too(recipe, worse_and_worse):
+    run = train(recipe.replace(patience=5), quiet=True)
+    assert (run.read_metrics()["epochs"], run.read_metrics()["best_epoch"]) == (6, 3)
+    for ours, theirs in zip(run.load_model().trainable_variables, worse_and_worse[2], strict=True):
+        np.testing.assert_array_equal(np.array(ours.value), theirs)
+
+
+def test_killed_after_its_last_epoch_a_training_is_finished_without_another(recipe, worse_and_worse, monkeypatch):
+    recipe = recipe.replace(patience=2, ema_momentum=0.6)
+    whole = train(recipe.replace(name="whole"), quiet=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(callbacks, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
+        patch.setattr(Run, "save_model", _stop)
+        with pytest.raises(StopAfter):
+            train(recipe, quiet=True)
+    trained = []
+    monkeypatch.setattr(VAE, "fit", lambda *arguments, **keywords: trained.append(arguments))
+    assert_same_weights(train(recipe, quiet=True), whole)
+    assert not trained
+
+
+def _stop(*arguments):
+    raise StopAfter
+
+
+@pytest.mark.backend
+def test_with_averages_what_is_validated_is_what_the_finished_model_is(recipe):
+    """Without noise in the code a model's free energy is a fixed number: that of the last epoch must be the model's."""
+    run = train(recipe.replace(ema_momentum=0.8, noise_scale=0.0, learning_rate=0.01), quiet=True)
+    model = run.load_model()
+    held_out = load_training_data(run.recipe).validation
+    model.compile()
+    found = model.evaluate(held_out, batch_size=10, verbose=0, return_dict=True)
+    assert found["free_energy"] == pytest.approx(run.read_history()["val_free_energy"][-1], rel=1e-5)
+    assert run.read_metrics()["val_free_energy_nats"] == run.read_history()["val_free_energy"][-1]
+    # and the weights themselves were elsewhere
+    plain = train(recipe.replace(name="plain", noise_scale=0.0, learning_rate=0.01), quiet=True)
+    np.testing.assert_allclose(plain.read_history()["loss"], run.read_history()["loss"], rtol=1e-4)
+    assert abs(plain.read_history()["val_free_energy"][-1] - found["free_energy"]) > 0.1
 
 
 def test_a_loss_that_is_no_number_stops_names_the_epoch_and_keeps_the_last_good_state(recipe, monkeypatch):

@@ -4,6 +4,7 @@ from freyvae.evaluation.baselines import (
     FullGaussian,
     bernoulli_floor_nats,
     file_bits_per_dim,
+    lossless_bits_per_dim,
     mean_image_nll_nats,
     mosaic_bits_per_dim,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "importance_sampled",
     "is_active",
     "kl_per_latent_nats",
+    "lossless_bits_per_dim",
     "mean_image_nll_nats",
     "mean_image_rmse_grey_levels",
     "mosaic_bits_per_dim",

@@ -6,6 +6,7 @@ import numpy as np
 from keras import ops
 
 from freyvae.model import VAE
+from freyvae.model.objective import kl_per_latent
 
 # Burda et al. 2016, section 5: a latent is active if Cov_x(E[z | x]) > 0.01
 ACTIVE_VARIANCE = 0.01
@@ -14,12 +15,19 @@ NO_BETTER = 0.98
 IMAGES_AT_ONCE = 1024
 
 
-def kl_per_latent_nats(vae: VAE, images: np.ndarray) -> np.ndarray:
-    """KL(q(z_i | x) || p(z_i)) of each latent in nats per image, averaged over the images: float64 (latent,)."""
+def kl_per_latent_nats(vae: VAE, images: np.ndarray) -> np.ndarray | None:
+    """KL(q(z_i | x) || p(z_i)) of each latent in nats per image, averaged over the images: float64 (latent,).
+
+    None where latents are not independent, with a flow or a learned prior: there is then no rate of each.
+    """
     total = np.zeros(vae.latent_dim)
+    prior = vae.prior
     for start in range(0, len(images), IMAGES_AT_ONCE):
         posterior = vae.posterior(ops.convert_to_tensor(images[start : start + IMAGES_AT_ONCE]))
-        total += ops.convert_to_numpy(posterior.kl_to_standard_normal()).sum(axis=0, dtype=np.float64)
+        kl = kl_per_latent(posterior, prior)
+        if kl is None:
+            return None
+        total += ops.convert_to_numpy(kl).sum(axis=0, dtype=np.float64)
     return np.asarray(total / len(images))
 
 

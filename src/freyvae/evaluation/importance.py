@@ -10,7 +10,7 @@ from keras import ops
 
 from freyvae.errors import BadInput
 from freyvae.model import VAE
-from freyvae.model.objective import free_energy
+from freyvae.model.objective import kl_per_latent
 
 Tensor = Any
 # the numbers of samples whose estimates show whether the last one has settled
@@ -26,7 +26,7 @@ class SampledLikelihood:
     """What was found for each image, in nats, each float64 (image,).
 
     Attributes:
-        rate: KL(q(z | x) || p(z)).
+        rate: KL(q(z | x) || p(z)): exact where it has a closed form, and otherwise averaged over all draws.
         distortion: -E log p(x | z), averaged over all draws.
         nll_by_samples: number of samples S -> the estimate -L_S of -log p(x). All come from the same draws: for an S
             below the largest, L_S is the mean over as many disjoint blocks of S draws as there are.
@@ -85,9 +85,9 @@ def importance_sampled(
         distortion = np.zeros(images_at_once)
         rate = np.zeros(images_at_once)
         for done in range(0, samples, draws_at_once):
-            log_weights, log_likelihoods, rate = step(filled)
-            for log_weight, log_likelihood in list(zip(log_weights, log_likelihoods, strict=True))[: samples - done]:
+            for log_weight, log_likelihood, rate_there in list(zip(*step(filled), strict=True))[: samples - done]:
                 distortion -= log_likelihood / samples
+                rate += rate_there / samples
                 for block in blocks:
                     block.add(log_weight)
             if on_progress:
@@ -132,20 +132,24 @@ class _Step:
         self.run = self._compiled() if keras.backend.backend() == "jax" else self._draw
 
     def __call__(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Log-weights (draw, image), log-likelihoods (draw, image) and rate (image,), in nats, float64."""
+        """Log-weights, log-likelihoods and rates, each (draw, image), in nats, float64."""
         results = self.run(ops.convert_to_tensor(images))
-        log_weights, log_likelihoods, rate = (np.asarray(ops.convert_to_numpy(r), np.float64) for r in results)
-        return log_weights, log_likelihoods, rate
+        log_weights, log_likelihoods, rates = (np.asarray(ops.convert_to_numpy(r), np.float64) for r in results)
+        return log_weights, log_likelihoods, rates
 
     def _draw(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         vae, count = self.vae, images.shape[0]
-        posterior = vae.posterior(images)
-        latents = ops.stack([posterior.sample(self.noise) for _ in range(self.draws)])
-        decoded = vae.likelihood(ops.reshape(latents, (self.draws * count, vae.latent_dim)))
+        posterior, prior = vae.posterior(images), vae.prior
+        latents, log_densities = (
+            ops.stack(parts) for parts in zip(*(posterior.draw(self.noise) for _ in range(self.draws)), strict=True)
+        )
         repeated = ops.tile(images, (self.draws, 1, 1, 1))
+        decoded = vae.likelihood(ops.reshape(latents, (self.draws * count, vae.latent_dim)), repeated)
         log_likelihoods = ops.reshape(decoded.log_prob(repeated), (self.draws, count))
-        log_weights = log_likelihoods + vae.prior.log_prob(latents) - posterior.log_prob(latents)
-        return log_weights, log_likelihoods, free_energy(repeated, posterior, decoded).rate
+        log_ratios = log_densities - prior.log_prob(latents)
+        kl = kl_per_latent(posterior, prior)
+        rates = log_ratios if kl is None else ops.tile(ops.sum(kl, axis=-1), (self.draws, 1))
+        return log_likelihoods - log_ratios, log_likelihoods, rates
 
     def _compiled(self) -> Callable[[Tensor], tuple[Tensor, ...]]:
         """`_draw` as one program; the noise generator's state goes in and out of it."""

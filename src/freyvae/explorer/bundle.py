@@ -25,6 +25,8 @@ EXPECTED_PIXELS = {
     "bernoulli": "sigmoid-of-location",
     "gaussian": "sigmoid-of-location",
     "discretized-logistic": "sigmoid-of-location",
+    "mixture-of-logistics": "mixture-of-logistics",
+    "categorical": "mean-of-levels",
 }
 
 MOST_POINTS = 100_000
@@ -33,6 +35,7 @@ MOST_FRAME_VALUES = 4_000_000  # pixels times channels of the frames inside the 
 MOST_ENCODER_WEIGHTS = 4_000_000
 HALF_PRECISION_ABOVE = 1_000_000  # weights
 GREY_LEVELS_LOST = 0.5  # to half precision, at most
+PRIOR_DRAWS = 1000  # of a learned prior, from which the page picks its random codes
 
 _PARTS = ("training", "validation", "test")
 
@@ -98,6 +101,9 @@ def make_bundle(
     blobs["frame-points"] = frames.astype("<i4").tobytes()
     for name, values in density.items():
         blobs[f"density-{name}"] = values.astype("<f4").tobytes()
+    prior_draws = vae.sample_latents(PRIOR_DRAWS) if vae.prior_name != "standard-normal" else None
+    if prior_draws is not None:
+        blobs["prior-draws"] = prior_draws.astype("<f4").tobytes()
     half = decoder.weight_count > HALF_PRECISION_ABOVE and _half_precision_serves(vae, codes)
     header: dict[str, Any] = {
         "format": FORMAT,
@@ -106,7 +112,7 @@ def make_bundle(
         "images": len(images),
         "isVideo": is_video,
         "parts": list(_PARTS),
-        "latents": _latents(vae, codes, names),
+        "latents": _latents(vae, codes, names, prior_draws),
         "expectedPixels": EXPECTED_PIXELS[vae.likelihood_name],
         "points": len(kept),
         "frames": len(frames),
@@ -140,23 +146,31 @@ def _evenly(count: int, most: int) -> npt.NDArray[np.int64]:
 
 
 def _posteriors(vae: Any, images: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Means and standard deviations of the posteriors, each (image, latent)."""
+    """Codes and the standard deviations of the posteriors about them, each (image, latent)."""
     from keras import ops
 
     means, deviations = [], []
     for start in range(0, len(images), 1000):
         posterior = vae.posterior(images[start : start + 1000])
         means.append(ops.convert_to_numpy(posterior.mean))
-        deviations.append(ops.convert_to_numpy(ops.exp(0.5 * posterior.log_variance)))
+        deviations.append(ops.convert_to_numpy(posterior.deviation))
     return np.concatenate(means), np.concatenate(deviations)
 
 
-def _latents(vae: Any, codes: npt.NDArray[np.float32], names: Sequence[str]) -> dict[str, Any]:
-    """How the sliders go: in prior standard deviations, or the post's -15 to 15 by 3 where noise was scaled down."""
+def _latents(
+    vae: Any, codes: npt.NDArray[np.float32], names: Sequence[str], prior_draws: npt.NDArray[np.float32] | None
+) -> dict[str, Any]:
+    """How the sliders go: in prior standard deviations, or the post's -15 to 15 by 3 where noise was scaled down.
+
+    A learned prior may lie anywhere: sliders then are in the latents' own numbers, and reach as far as its draws.
+    """
     unit = float(vae.noise_scale) if 0 < vae.noise_scale < 1 else 1.0
     reach = float(np.quantile(np.abs(codes), 0.999)) / unit
+    if prior_draws is not None:
+        reach = max(reach, float(np.quantile(np.abs(prior_draws), 0.999)))
     if unit == 1.0:
-        limit, step = float(min(max(4, math.ceil(reach)), 12)), 0.05
+        limit, step = float(max(4, math.ceil(reach))), 0.05
+        limit = limit if prior_draws is not None else min(limit, 12.0)
         plane = min(max(3.0, math.ceil(2 * reach) / 2), limit)
     else:
         limit, step, plane = 15.0, 3.0, 15.0
@@ -169,6 +183,7 @@ def _latents(vae: Any, codes: npt.NDArray[np.float32], names: Sequence[str]) -> 
         "step": step,
         "plane": plane,
         "axes": _widest_axes(codes),
+        "priorDraws": 0 if prior_draws is None else len(prior_draws),
     }
 
 
@@ -181,6 +196,11 @@ def _widest_axes(codes: npt.NDArray[np.float32]) -> list[int]:
 
 def _servable_encoder(vae: Any) -> tuple[Graph | None, str]:
     """The encoder if the page can hold it, else why not."""
+    if vae.posterior_name != "diagonal-normal":
+        return None, (
+            "own pictures cannot be dropped on this page: their codes go through the posterior's flow "
+            f"({vae.posterior_name}), which it cannot compute"
+        )
     try:
         graph = read_graph(vae.encoder)
         graph.check_page_can_compute()

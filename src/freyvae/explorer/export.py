@@ -69,6 +69,8 @@ def write_weights(vae: Any, folder: Path) -> list[Path]:
         "image_shape": list(vae.image_shape),
         "latent_dim": vae.latent_dim,
         "likelihood": vae.likelihood_name,
+        "posterior": vae.posterior_name,
+        "prior": vae.prior_name,
         "expected_pixels": "sigmoid of the decoder's first channels",
     }
     for part in ("encoder", "decoder"):
@@ -77,6 +79,10 @@ def write_weights(vae: Any, folder: Path) -> list[Path]:
             name = f"{part}/{weight.path.removeprefix(f'{network.name}/')}"
             arrays[name] = keras.ops.convert_to_numpy(weight.value)
         described[part] = json.loads(network.to_json())
+    # what a posterior's flow and a learned prior hold beside the networks
+    for part, layer in {"flow": vae.flow, "prior": vae.learned_prior}.items():
+        for weight in layer.weights if layer is not None else ():
+            arrays[f"{part}/{weight.name}"] = keras.ops.convert_to_numpy(weight.value)
     content = io.BytesIO()
     np.savez(content, **arrays)  # type: ignore[arg-type]
     described["arrays"] = {name: {"shape": list(a.shape), "dtype": str(a.dtype)} for name, a in arrays.items()}

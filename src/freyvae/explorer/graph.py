@@ -379,6 +379,11 @@ def _softmax(layer: Any, given: tuple[int, ...], shape: tuple[int, ...]) -> _Par
     yield "softmax", {}, {}
 
 
+def _standardize(layer: Any, given: tuple[int, ...], shape: tuple[int, ...]) -> _Parts:
+    mean, deviation = _array(layer.mean), _array(layer.deviation)
+    yield "affine", {}, {"scale": 1.0 / deviation, "offset": -mean / deviation}
+
+
 def _append_constants(layer: Any, given: tuple[int, ...], shape: tuple[int, ...]) -> _Parts:
     yield "append_constants", {}, {"constants": _array(layer.constants)}
 
@@ -422,6 +427,7 @@ _LAYERS: dict[str, Callable[[Any, tuple[int, ...], tuple[int, ...]], _Parts]] = 
     "Rescaling": _rescaling,
     "Reshape": _reshape,
     "Softmax": _softmax,
+    "Standardize": _standardize,
     "SpatialDropout2D": _identity,
     "UpSampling2D": _upsample,
     "ZeroPadding2D": _zero_padding,

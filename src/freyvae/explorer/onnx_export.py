@@ -19,6 +19,9 @@ IR_VERSION = 10
 def write_onnx(vae: Any, folder: Path) -> list[Path]:
     """Write `encoder.onnx` (images -> mean, log_variance) and `decoder.onnx` (latents -> pixels, parameters).
 
+    Of a posterior with a flow the encoder gives what the flow begins with and its parameters: `base_mean`,
+    `base_log_variance`, `flow_parameters`. The flow itself is not in the file, nor is a learned prior.
+
     `images` are uint8 (image, height, width, channel), `pixels` are expected pixels in [0, 1] of the same shape, and
     `parameters` the likelihood's raw ones.
 
@@ -30,7 +33,8 @@ def write_onnx(vae: Any, folder: Path) -> list[Path]:
     except ImportError as error:
         raise BadInput("the ONNX export needs the extra: pip install 'freyvae[onnx]'") from error
     encoder = _Writer(read_graph(vae.encoder), "images", unsigned=True)
-    encoder.output_as(["mean", "log_variance"])
+    is_flow = vae.posterior_name != "diagonal-normal"
+    encoder.output_as(["base_mean", "base_log_variance", "flow_parameters"] if is_flow else ["mean", "log_variance"])
     decoder = _Writer(read_graph(vae.decoder), "latents")
     decoder.output_as(["parameters"])
     decoder.expected_pixels(vae.likelihood_name, channels=vae.image_shape[2])
@@ -111,11 +115,47 @@ def _sigmoid_of_location(writer: _Writer, channels: int) -> None:
     writer.add("Sigmoid", [writer.add("Slice", ["parameters", *bounds])], name="pixels")
 
 
+def _mean_of_mixture(writer: _Writer, channels: int) -> None:
+    """sigmoid(location) + sum of weight * scale * offset over the components after the first, whose offset is 0."""
+    from freyvae.model.likelihoods import MixtureOfLogistics as Mixture
+
+    count, numbered = Mixture.components, 3  # the axis along which a value's parameters lie
+    sides = writer.graph.shape_of(writer.graph.outputs[0])[:2]
+    shape = writer.constant([-1, *sides, Mixture.parameters_per_value, channels], np.int64)
+    values = writer.add("Reshape", ["parameters", shape])
+
+    def parameters(start: int, stop: int, of: str = values) -> str:
+        return writer.add("Slice", [of, *(writer.constant([number], np.int64) for number in (start, stop, numbered))])
+
+    growth = writer.add("Exp", [parameters(count + 1, 2 * count)])
+    scale = writer.add("Mul", [growth, writer.constant(Mixture.start_scale)])
+    scale = writer.add("Max", [scale, writer.constant(Mixture.smallest_scale)])
+    weights = writer.add("Softmax", [parameters(2 * count, 3 * count)], axis=numbered)
+    start = writer.constant(np.reshape(Mixture.start_offsets, (-1, 1)))
+    shift = writer.add("Mul", [scale, writer.add("Add", [parameters(1, count), start])])
+    shift = writer.add("Mul", [parameters(1, count, weights), shift])
+    axis = writer.constant([numbered], np.int64)
+    location = writer.add("Squeeze", [writer.add("Sigmoid", [parameters(0, 1)]), axis])
+    mean = writer.add("Add", [location, writer.add("ReduceSum", [shift, axis], keepdims=0)])
+    writer.add("Clip", [mean, writer.constant(np.float32(0)), writer.constant(np.float32(1))], name="pixels")
+
+
+def _mean_of_levels(writer: _Writer, channels: int) -> None:
+    """Softmax over the 256 levels of a value, and their mean."""
+    sides = writer.graph.shape_of(writer.graph.outputs[0])[:2]
+    logits = writer.add("Reshape", ["parameters", writer.constant([-1, *sides, 256, channels], np.int64)])
+    levels = writer.constant(np.arange(256).reshape(256, 1) / 255)
+    weighted = writer.add("Mul", [writer.add("Softmax", [logits], axis=3), levels])
+    writer.add("ReduceSum", [weighted, writer.constant([3], np.int64)], keepdims=0, name="pixels")
+
+
 # the same table as `bundle.EXPECTED_PIXELS`
 _EXPECTED_PIXELS: dict[str, Callable[[_Writer, int], None]] = {
     "bernoulli": _sigmoid_of_location,
     "gaussian": _sigmoid_of_location,
     "discretized-logistic": _sigmoid_of_location,
+    "mixture-of-logistics": _mean_of_mixture,
+    "categorical": _mean_of_levels,
 }
 
 

@@ -45,6 +45,27 @@ def load_measured_data(run: Run, metrics: dict[str, Any]) -> TrainingData:
     return data
 
 
+def images_of_part(run: Run, data: TrainingData, part: str) -> np.ndarray:
+    """The test, validation or training images, uint8 (image, height, width, channel).
+
+    Raises `BadInput` when there is no such part, or nothing in it.
+    """
+    _check_part(part)
+    chosen = {"test": data.split.test, "validation": data.split.validation, "training": data.split.train}[part]
+    if not len(chosen):
+        raise BadInput(
+            f"{run.folder} has no {part} images: choose another part with --split validation, "
+            "or train with --test above 0"
+        )
+    images: np.ndarray = data.images.images[chosen]
+    return images
+
+
+def _check_part(part: str) -> None:
+    if part not in PARTS:
+        raise BadInput(f"unknown split {part!r}: choose one of {', '.join(PARTS)}")
+
+
 def measure(
     run: Run, *, samples: int = 5000, split: str = "test", seed: int = 0, progress: bool = True
 ) -> dict[str, Any]:
@@ -68,8 +89,7 @@ def measure(
         BadInput: the split is unknown or holds no images, the images are not those of the training any more, an
             argument is out of range, or the run's files are damaged or of a newer version.
     """
-    if split not in PARTS:
-        raise BadInput(f"unknown split {split!r}: choose one of {', '.join(PARTS)}")
+    _check_part(split)
     if samples < 1:
         raise BadInput(f"samples must be at least 1, not {samples}")
     if not 0 <= seed <= LARGEST_SEED:
@@ -77,13 +97,7 @@ def measure(
     with run.lock():
         metrics, recipe = run.read_metrics(), run.recipe
         data = load_measured_data(run, metrics)
-        chosen = {"test": data.split.test, "validation": data.split.validation, "training": data.split.train}[split]
-        if not len(chosen):
-            raise BadInput(
-                f"{run.folder} has no {split} images: measure another part with --split validation, "
-                "or train with --test above 0"
-            )
-        images = data.images.images[chosen]
+        images = images_of_part(run, data, split)
         began = time.perf_counter()
         vae = run.load_model()
         with _bar(progress) as on_progress:
@@ -134,6 +148,7 @@ def _measures(
         nll_nats=likelihood.nll.mean(),
         mean_image_nll_nats=mean_image_nll,
     )
+    kl_per_latent = evaluation.kl_per_latent_nats(vae, images)
     nll_se = standard_error(likelihood.nll)
     return {
         "nll_is": "probability of the bytes" if is_bytes else NO_PROBABILITY.get(vae.likelihood_name, "density"),
@@ -159,8 +174,9 @@ def _measures(
         "active_units": int(active.sum()),
         "latent_dim": vae.latent_dim,
         "latents": {
-            name: {"kl_nats": float(kl), "active": bool(alive)}
-            for name, kl, alive in zip(names, evaluation.kl_per_latent_nats(vae, images), active, strict=True)
+            # with a flow or a learned prior latents are not independent, and have no KL of their own
+            name: ({} if kl_per_latent is None else {"kl_nats": float(kl_per_latent[i])}) | {"active": bool(alive)}
+            for i, (name, alive) in enumerate(zip(names, active, strict=True))
         },
         "baselines": baselines,
         "is_healthy": healthy,
@@ -191,11 +207,8 @@ def _baselines(vae: VAE, data: TrainingData, images: np.ndarray) -> dict[str, di
     gaussian = evaluation.FullGaussian.fit(data.train, data.validation)
     if gaussian is not None:
         baselines["full_gaussian"] = {**cost(gaussian.nll_nats(images)), "shrinkage": gaussian.shrinkage}
-    for format in ("PNG", "WebP"):
-        for kind, measured in (("files", evaluation.file_bits_per_dim), ("mosaic", evaluation.mosaic_bits_per_dim)):
-            size = measured(images, format)
-            if size is not None:
-                baselines[f"{format.lower()}_{kind}"] = {"bits_per_dim": size}
+    for name, size in evaluation.lossless_bits_per_dim(images).items():
+        baselines[name] = {"bits_per_dim": size}
     return baselines
 
 
@@ -248,6 +261,11 @@ def _notes(vae: VAE, recipe: Recipe, data: TrainingData, split: str, measured: d
         notes.append(
             f"Measured with the model's own posterior, of deviation 1; in training its noise was scaled by "
             f"{recipe.noise_scale:g}."
+        )
+    if (vae.posterior_name, vae.prior_name) != ("diagonal-normal", "standard-normal"):
+        notes.append(
+            f"With the posterior {vae.posterior_name} and the prior {vae.prior_name} the rate has no closed form, and "
+            "none for each latent: it is estimated with the same draws as the distortion."
         )
     if data.images.is_video and split != "training":
         notes.append(

@@ -1,22 +1,39 @@
 """The variational auto-encoder: its distributions, networks and objective, and the Keras model that joins them."""
 
+from freyvae.model.autoregression import Autoregression, start_at_covariance
+from freyvae.model.convolutions import gated_convolution_decoder, gated_convolution_encoder
 from freyvae.model.likelihoods import LIKELIHOODS, Likelihood
-from freyvae.model.networks import dense_decoder, dense_encoder, start_at_mean
+from freyvae.model.many import fit_many
+from freyvae.model.networks import dense_decoder, dense_encoder, standardize_by, start_at_histogram, start_at_mean
 from freyvae.model.objective import FreeEnergy
-from freyvae.model.posteriors import DiagonalNormal
-from freyvae.model.priors import StandardNormal
+from freyvae.model.posteriors import POSTERIORS, DiagonalNormal, Posterior, flow_parameters
+from freyvae.model.priors import PRIORS, MixtureOfNormals, Prior, StandardNormal, VampPrior
 from freyvae.model.storage import load_vae
 from freyvae.model.vae import VAE
 
 __all__ = [
     "LIKELIHOODS",
+    "POSTERIORS",
+    "PRIORS",
     "VAE",
+    "Autoregression",
     "DiagonalNormal",
     "FreeEnergy",
     "Likelihood",
+    "MixtureOfNormals",
+    "Posterior",
+    "Prior",
     "StandardNormal",
+    "VampPrior",
     "dense_decoder",
     "dense_encoder",
+    "fit_many",
+    "flow_parameters",
+    "gated_convolution_decoder",
+    "gated_convolution_encoder",
     "load_vae",
+    "standardize_by",
+    "start_at_covariance",
+    "start_at_histogram",
     "start_at_mean",
 ]

@@ -45,13 +45,15 @@ def can_serve(model: keras.Model, images: Any, arguments: dict[str, Any]) -> boo
     """Whether a scanned epoch does what Keras's `fit` would do with these arguments."""
     callbacks = arguments.get("callbacks") or []
     validation = arguments.get("validation_data")
+    optimizer = getattr(model, "optimizer", None)
     return (
         keras.backend.backend() == "jax"
         and isinstance(images, np.ndarray)
         and (validation is None or isinstance(validation, np.ndarray))
         and images.nbytes <= LARGEST_DATA_BYTES
         and all(value is None or name in SERVED_ARGUMENTS for name, value in arguments.items())
-        and getattr(model, "optimizer", None) is not None
+        and optimizer is not None
+        and (getattr(optimizer, "use_ema", False) or not _evaluates_averages(callbacks))
         and not model.run_eagerly
         and model.jit_compile is not False
         and keras.distribution.distribution() is None
@@ -60,85 +62,152 @@ def can_serve(model: keras.Model, images: Any, arguments: dict[str, Any]) -> boo
     )
 
 
-def fit(
-    model: keras.Model,
-    images: np.ndarray,
-    *,
-    seed: int,
-    batch_size: int | None = None,
-    epochs: int = 1,
-    verbose: Any = "auto",
-    callbacks: Any = None,
-    validation_data: np.ndarray | None = None,
-    shuffle: bool = True,
-    initial_epoch: int = 0,
-    validation_batch_size: int | None = None,
-    validation_freq: int | Sequence[int] = 1,
-) -> keras.callbacks.History:
-    """Train as `keras.Model.fit` would; arguments and result are Keras's, and `seed` is the shuffle's."""
-    import jax
-
-    batch_size = min(batch_size or 32, len(images))
-    evaluation_size = validation_batch_size or batch_size
-    callback_list = keras.callbacks.CallbackList(
-        callbacks,
-        add_history=True,
-        add_progbar=verbose != 0,
-        verbose=verbose,
-        epochs=epochs,
-        steps=-(-len(images) // batch_size),
-        model=model,
-    )
-    model.optimizer.build(model.trainable_variables)
-    model.stop_training = False
-    logs: dict[str, Any] = {}
-    callback_list.on_train_begin()
-    # the device's copies of the data, made once
-    on_device = jax.device_put(images)
-    held_out = None if validation_data is None else jax.device_put(validation_data)
-    model.reset_metrics()
-    fresh_metrics = [np.asarray(variable.value) for variable in model.metrics_variables]
-    for epoch in range(initial_epoch, epochs):
-        evaluate = held_out is not None and model._should_eval(epoch, validation_freq)
-        inputs = (on_device, held_out if evaluate else None, fresh_metrics)
-        program = _program(model, evaluate, inputs, batch_size, evaluation_size, seed if shuffle else None)
-        callback_list.on_epoch_begin(epoch)
-        state, logs = program(_state(model), *inputs)
-        _write_back(model, state)
-        logs = jax.device_get(logs)
-        callback_list.on_epoch_end(epoch, logs)
-        if model.stop_training:
-            break
-    if epochs > initial_epoch:
-        model.optimizer.finalize_variable_values(model.trainable_weights)
-    callback_list.on_train_end(logs)
-    return model.history
+def fit(model: keras.Model, images: np.ndarray, **arguments: Any) -> keras.callbacks.History:
+    """Train as `keras.Model.fit` would; arguments are those of `Training`, and the result is Keras's."""
+    training = Training(model, images, **arguments)
+    while not training.is_over:
+        inputs = training.inputs()
+        program = _program(model, inputs, training.choices)
+        training.begin_epoch()
+        training.end_epoch(*program(state_of(model), *inputs))
+    return training.end()
 
 
-def _program(
-    model: keras.Model, evaluate: bool, inputs: tuple[Any, ...], batch_size: int, evaluation_size: int, seed: int | None
-) -> Callable[..., Any]:
+class Training:
+    """A training as `keras.Model.fit` would have it, for whoever runs the epochs' programs.
+
+    While it is not over: `begin_epoch`, run `epoch_function` on the model's state and `inputs`, and give `end_epoch`
+    what that returns. Then `end`. Arguments are Keras's, and `seed` is the shuffle's. With
+    `keras.callbacks.SwapEMAWeights` the validation is of the optimizer's averages of the weights.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        images: Any,
+        *,
+        seed: int,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: Any = None,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        initial_epoch: int = 0,
+        validation_batch_size: int | None = None,
+        validation_freq: int | Sequence[int] = 1,
+    ):
+        import jax
+
+        self.model, self.epoch, self.epochs = model, initial_epoch, epochs
+        batch_size = min(batch_size or 32, len(images))
+        # what a program depends on besides its arguments' shapes
+        self.choices = (batch_size, validation_batch_size or batch_size, _evaluates_averages(callbacks))
+        self._callbacks = keras.callbacks.CallbackList(
+            callbacks,
+            add_history=True,
+            add_progbar=verbose != 0,
+            verbose=verbose,
+            epochs=epochs,
+            steps=-(-len(images) // batch_size),
+            model=model,
+        )
+        self._initial_epoch, self._validation_freq = initial_epoch, validation_freq
+        self._logs: dict[str, Any] = {}
+        model.optimizer.build(model.trainable_variables)
+        model.stop_training = False
+        self._callbacks.on_train_begin()
+        self._key = jax.random.key(seed) if shuffle else None
+        # the device's copies of the data, made once
+        self._images = jax.device_put(images)
+        self._held_out = None if validation_data is None else jax.device_put(validation_data)
+        model.reset_metrics()
+        self._fresh_metrics = [np.asarray(variable.value) for variable in model.metrics_variables]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all epochs are done, or a callback has stopped the training."""
+        return self.epoch >= self.epochs or self.model.stop_training
+
+    def inputs(self) -> tuple[Any, ...]:
+        """What the next epoch's program takes after the state: the shuffle's key, the images, those held out, and the
+        metrics to begin with. Without a shuffle or a validation there is None in their place.
+        """
+        evaluate = self._held_out is not None and self.model._should_eval(self.epoch, self._validation_freq)
+        return self._key, self._images, self._held_out if evaluate else None, self._fresh_metrics
+
+    def begin_epoch(self) -> None:
+        """Tell the callbacks that an epoch begins."""
+        self._callbacks.on_epoch_begin(self.epoch)
+
+    def end_epoch(self, state: Any, logs: Any) -> None:
+        """Give the model the state after the epoch, and the callbacks its logs."""
+        import jax
+
+        for variables, values in zip(_variables(self.model), state, strict=True):
+            for variable, value in zip(variables, values, strict=True):
+                variable.assign(value)
+        self._logs = jax.device_get(logs)
+        self._callbacks.on_epoch_end(self.epoch, self._logs)
+        self.epoch += 1
+
+    def end(self) -> keras.callbacks.History:
+        """Tell the callbacks that the training has ended; returns the history."""
+        if self.epoch > self._initial_epoch:
+            self.model.optimizer.finalize_variable_values(self.model.trainable_weights)
+        self._callbacks.on_train_end(self._logs)
+        return self.model.history
+
+
+def trained_weights(model: keras.Model) -> list[Any]:
+    """The variables with the weights that a training ends with: the optimizer's averages where it keeps them.
+
+    Averages over the steps: Polyak & Juditsky 1992, here exponential. The optimizer must be built.
+    """
+    weights = list(model.trainable_variables)
+    if not getattr(model.optimizer, "use_ema", False):
+        return weights
+    averages = model.optimizer._model_variables_moving_average
+    return [weight if average is None else average for weight, average in zip(weights, averages, strict=True)]
+
+
+def _program(model: keras.Model, inputs: tuple[Any, ...], choices: tuple[Any, ...]) -> Callable[..., Any]:
     """The compiled epoch for these shapes: from the last call, or compiled now, ahead of time."""
     import jax
 
-    state = _state(model)
+    state = state_of(model)
     shapes = jax.tree.map(lambda array: (array.shape, str(array.dtype)), (state, inputs))
-    signature = (str(shapes), batch_size, evaluation_size, seed)
+    signature = (str(shapes), *choices)
     programs = _programs.setdefault(model, {})
+    evaluate = inputs[2] is not None
     known = programs.get(evaluate)
     if known is None or known.optimizer is not model.optimizer or known.signature != signature:
-        epoch = _epoch_function(model, batch_size, evaluation_size, seed)
+        epoch = epoch_function(model, *choices)
         programs[evaluate] = known = _Compiled(
             model.optimizer, signature, jax.jit(epoch, donate_argnums=0).lower(state, *inputs).compile()
         )
     return known.run
 
 
-def _epoch_function(model: keras.Model, batch_size: int, evaluation_size: int, seed: int | None) -> Callable[..., Any]:
+def epoch_function(
+    model: keras.Model, batch_size: int, evaluation_size: int, averages: bool
+) -> Callable[..., tuple[Any, dict[str, Any]]]:
+    """The pure function of an epoch: (state, key, images, held out, fresh metrics) -> (state, logs).
+
+    The state is `state_of(model)`, the rest is `Training.inputs`.
+    """
     import jax
     import jax.numpy as jnp
 
-    place_of_iterations = [id(variable) for variable in model.optimizer.variables].index(id(model.optimizer.iterations))
+    place = {id(variable): number for number, variable in enumerate(model.optimizer.variables)}
+    place_of_iterations = place[id(model.optimizer.iterations)]
+
+    def evaluated(trainable: Any, optimizer: Any) -> Any:
+        """The weights to evaluate, out of the model's and the optimizer's values."""
+        if not averages:
+            return trainable
+        places = [place.get(id(variable)) for variable in trained_weights(model)]
+        return [own if at is None else optimizer[at] for own, at in zip(trainable, places, strict=True)]
 
     def metrics_of(metrics_variables: Any) -> dict[str, Any]:
         with keras.StatelessScope(state_mapping=list(zip(model.metrics_variables, metrics_variables, strict=True))):
@@ -157,20 +226,19 @@ def _epoch_function(model: keras.Model, batch_size: int, evaluation_size: int, s
             state, _ = body(state, order[whole * size :])
         return state
 
-    def epoch(state: Any, images: Any, held_out: Any, fresh_metrics: Any) -> Any:
+    def epoch(state: Any, key: Any, images: Any, held_out: Any, fresh_metrics: Any) -> Any:
         trainable, non_trainable, optimizer, _ = state
         order = jnp.arange(len(images))
-        if seed is not None:
+        if key is not None:
             # the optimizer's step count is saved with it: an interrupted training goes on with the very same order
-            key = jax.random.fold_in(jax.random.key(seed), optimizer[place_of_iterations])
-            order = jax.random.permutation(key, order)
+            order = jax.random.permutation(jax.random.fold_in(key, optimizer[place_of_iterations]), order)
         state = (trainable, non_trainable, optimizer, list(fresh_metrics))
         trainable, non_trainable, optimizer, metrics = over_batches(model.train_step, state, order, images, batch_size)
         logs = metrics_of(metrics)
         if held_out is not None:
-            state = (trainable, non_trainable, list(fresh_metrics))
+            state = (evaluated(trainable, optimizer), non_trainable, list(fresh_metrics))
             order = jnp.arange(len(held_out))
-            trainable, non_trainable, metrics = over_batches(model.test_step, state, order, held_out, evaluation_size)
+            _, non_trainable, metrics = over_batches(model.test_step, state, order, held_out, evaluation_size)
             logs |= {f"val_{name}": value for name, value in metrics_of(metrics).items()}
         return (trainable, non_trainable, optimizer, metrics), logs
 
@@ -186,18 +254,17 @@ def _variables(model: keras.Model) -> tuple[list[Any], ...]:
     )
 
 
-def _state(model: keras.Model) -> tuple[list[Any], ...]:
+def state_of(model: keras.Model) -> tuple[list[Any], ...]:
+    """The values of a model's variables as Keras's stateless step takes them; its optimizer must be built."""
     return tuple([variable.value for variable in variables] for variables in _variables(model))
-
-
-def _write_back(model: keras.Model, state: tuple[list[Any], ...]) -> None:
-    for variables, values in zip(_variables(model), state, strict=True):
-        for variable, value in zip(variables, values, strict=True):
-            variable.assign(value)
 
 
 def _as_list(callbacks: Any) -> list[Any]:
     return list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
+
+
+def _evaluates_averages(callbacks: Any) -> bool:
+    return any(isinstance(callback, keras.callbacks.SwapEMAWeights) for callback in _as_list(callbacks))
 
 
 def _has_batch_hook(callback: Any) -> bool:

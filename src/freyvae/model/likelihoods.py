@@ -34,6 +34,8 @@ class Likelihood(ABC):
     parameters_per_value: ClassVar[int]
     is_probability_of_bytes: ClassVar[bool]
     """Whether exp(log_prob) sums to one over the 256 grey levels, so that bits per dimension mean something."""
+    has_location: ClassVar[bool] = True
+    """Whether the first parameter of a value is a squashed location; the others may then be the same for every code."""
 
     def __init__(self, parameters: Tensor):
         self.parameters = ops.split(parameters, self.parameters_per_value, axis=-1)
@@ -49,6 +51,37 @@ class Likelihood(ABC):
     @abstractmethod
     def sample(self, seed: keras.random.SeedGenerator) -> Tensor:
         """Draw uint8 images (image, height, width, channel)."""
+
+
+class ProbabilityOfBytes(Likelihood):
+    """A likelihood whose probabilities sum to one over the 256 grey levels, given by what each value contributes."""
+
+    is_probability_of_bytes = True
+
+    def __init__(self, parameters: Tensor):
+        super().__init__(parameters)
+        self._all_parameters = parameters
+
+    @abstractmethod
+    def log_mass(self, levels: Tensor) -> Tensor:
+        """Log-probability of each value, in nats, for grey levels 0 to 255 as floats, whose shape may broadcast.
+
+        The last axes are (image, height, width, channel), of which the levels may have fewer or of size 1.
+        """
+
+    def log_prob(self, images: Tensor) -> Tensor:
+        """See `Likelihood.log_prob`."""
+        return sum_over_image(self.log_mass(ops.cast(images, self._all_parameters.dtype)))
+
+    def log_probabilities(self) -> Tensor:
+        """Log-probability of every grey level, in nats: float tensor (image, height, width, channel, 256).
+
+        That is 256 numbers for each value: 140 thousand for a grey image of 28 by 20 pixels.
+        """
+        # the same distribution with one axis more, in front, along which the levels run
+        levels = ops.reshape(ops.arange(256, dtype=self._all_parameters.dtype), (256, 1, 1, 1, 1))
+        log_masses = type(self)(ops.expand_dims(self._all_parameters, 0)).log_mass(levels)
+        return ops.moveaxis(log_masses, 0, -1)
 
 
 def _bytes(fractions: Tensor) -> Tensor:
@@ -124,41 +157,140 @@ class Gaussian(LocationScale):
         return _bytes(self.location + ops.exp(self.log_scale) * noise)
 
 
-class DiscretizedLogistic(LocationScale):
+def logistic_log_mass(levels: Tensor, location: Tensor, log_scale: Tensor) -> Tensor:
+    """Log-probability, in nats, of grey levels 0 to 255 under a logistic distribution cut into the 256 of them.
+
+    Salimans et al. 2017, eq. 2: P(x) = s((x + 1/2 - m) / w) - s((x - 1/2 - m) / w), the first and last level taking
+    the tails. Floats that broadcast: the levels, the location m and log w, these two for pixels in [0, 1].
+    """
+    inverse_scale = ops.exp(-log_scale)
+    upper = ((levels + 0.5) / 255.0 - location) * inverse_scale
+    lower = ((levels - 0.5) / 255.0 - location) * inverse_scale
+    # s(b) - s(a) = s(b) s(-a) (1 - exp(a - b)): no cancellation, however far in a tail
+    below_top, above_bottom = levels < 254.5, levels > 0.5
+    width = ops.log(-ops.expm1(-inverse_scale / 255.0))
+    zero = ops.zeros_like(upper)
+    return (
+        ops.where(below_top, ops.log_sigmoid(upper), zero)
+        + ops.where(above_bottom, ops.log_sigmoid(-lower), zero)
+        + ops.where(ops.logical_and(below_top, above_bottom), width, zero)
+    )
+
+
+def _draw_logistic(location: Tensor, log_scale: Tensor, seed: keras.random.SeedGenerator) -> Tensor:
+    """Draw grey levels: s(x) is the distribution function, so that its inverse makes uniform numbers logistic."""
+    uniform = keras.random.uniform(ops.shape(location), 1e-6, 1.0 - 1e-6, seed=seed)
+    return _bytes(location + ops.exp(log_scale) * (ops.log(uniform) - ops.log1p(-uniform)))
+
+
+class DiscretizedLogistic(LocationScale, ProbabilityOfBytes):
     """A logistic distribution cut into the 256 grey levels (Kingma et al. 2016, appendix; Salimans et al. 2017, eq. 2).
 
-    P(x) = s((x + 1/2 - m) / w) - s((x - 1/2 - m) / w), the first and last level taking the tails: a probability of
-    the actual bytes, comparable in bits per dimension with lossless image formats.
+    A probability of the actual bytes, comparable in bits per dimension with lossless image formats.
     """
 
     name = "discretized-logistic"
-    is_probability_of_bytes = True
     start_scale = 0.05
     smallest_scale = 0.1 / 255.0
 
-    def log_prob(self, images: Tensor) -> Tensor:
-        """See `Likelihood.log_prob`."""
-        levels = ops.cast(images, self.location.dtype)
-        inverse_scale = ops.exp(-self.log_scale)
-        upper = ((levels + 0.5) / 255.0 - self.location) * inverse_scale
-        lower = ((levels - 0.5) / 255.0 - self.location) * inverse_scale
-        # s(b) - s(a) = s(b) s(-a) (1 - exp(a - b)): no cancellation, however far in a tail
-        below_top, above_bottom = levels < 254.5, levels > 0.5
-        width = ops.log(-ops.expm1(-inverse_scale / 255.0))
-        zero = ops.zeros_like(upper)
-        return sum_over_image(
-            ops.where(below_top, ops.log_sigmoid(upper), zero)
-            + ops.where(above_bottom, ops.log_sigmoid(-lower), zero)
-            + ops.where(ops.logical_and(below_top, above_bottom), width, zero)
-        )
+    def log_mass(self, levels: Tensor) -> Tensor:
+        """See `ProbabilityOfBytes.log_mass`."""
+        return logistic_log_mass(levels, self.location, self.log_scale)
 
     def sample(self, seed: keras.random.SeedGenerator) -> Tensor:
         """See `Likelihood.sample`."""
-        uniform = keras.random.uniform(ops.shape(self.location), 1e-6, 1.0 - 1e-6, seed=seed)
-        return _bytes(self.location + ops.exp(self.log_scale) * (ops.log(uniform) - ops.log1p(-uniform)))
+        return _draw_logistic(self.location, self.log_scale, seed)
 
 
-LIKELIHOODS: dict[str, type[Likelihood]] = {kind.name: kind for kind in (Bernoulli, Gaussian, DiscretizedLogistic)}
+class MixtureOfLogistics(ProbabilityOfBytes):
+    """Logistic distributions cut into the 256 grey levels, and mixed (Salimans et al. 2017, eq. 1 and 2).
+
+    Without their conditioning of a colour on the others. Each value has a location m, squashed, where its first
+    component lies, and which moves all of them; the components have a log-scale log w_k and a logit each, and all but
+    the first an offset o_k from m, in units of their own scale: m_k = m + w_k o_k. Parameters of zero are equal
+    components of the starting scale at m, m - w and m + w: apart, or they would learn the same.
+    """
+
+    name = "mixture-of-logistics"
+    components: ClassVar[int] = 3
+    parameters_per_value = 3 * components  # a location, components - 1 offsets, then log-scales and logits
+    start_scale = DiscretizedLogistic.start_scale
+    smallest_scale = DiscretizedLogistic.smallest_scale
+    start_offsets: ClassVar[tuple[float, ...]] = (-1.0, 1.0)  # of all but the first component
+
+    def __init__(self, parameters: Tensor):
+        super().__init__(parameters)
+        count = self.components
+        location, offsets = self.parameters[0], self.parameters[1:count]
+        log_scales, logits = self.parameters[count : 2 * count], self.parameters[2 * count :]
+        # one axis more than images have, the last: the component
+        log_scale = ops.stack(log_scales, axis=-1) + math.log(self.start_scale)
+        self.log_scale = ops.maximum(log_scale, math.log(self.smallest_scale))
+        offsets = [offset + start for offset, start in zip(offsets, self.start_offsets, strict=True)]
+        offset = ops.stack([ops.zeros_like(location), *offsets], axis=-1)
+        self.location = ops.expand_dims(ops.sigmoid(location), -1) + ops.exp(self.log_scale) * offset
+        self.logits = ops.stack(logits, axis=-1)
+
+    def log_mass(self, levels: Tensor) -> Tensor:
+        """See `ProbabilityOfBytes.log_mass`."""
+        log_masses = logistic_log_mass(ops.expand_dims(levels, -1), self.location, self.log_scale)
+        return ops.logsumexp(ops.log_softmax(self.logits, axis=-1) + log_masses, axis=-1)
+
+    def mean(self) -> Tensor:
+        """The mixture's mean: the mean, but for what the first and last grey level cut off the tails."""
+        return ops.clip(ops.sum(ops.softmax(self.logits, axis=-1) * self.location, axis=-1), 0.0, 1.0)
+
+    def sample(self, seed: keras.random.SeedGenerator) -> Tensor:
+        """See `Likelihood.sample`."""
+        # the largest of logits plus Gumbel noise: each component with its probability
+        uniform = keras.random.uniform(ops.shape(self.logits), 1e-6, 1.0 - 1e-6, seed=seed)
+        chosen = ops.one_hot(ops.argmax(self.logits - ops.log(-ops.log(uniform)), axis=-1), self.components)
+        location, log_scale = (ops.sum(chosen * values, axis=-1) for values in (self.location, self.log_scale))
+        return _draw_logistic(location, log_scale, seed)
+
+
+class Categorical(ProbabilityOfBytes):
+    """A probability of its own for each of the 256 grey levels, by a softmax (van den Oord et al. 2016, section 3.2).
+
+    The likelihood of van den Berg et al. 2018. It knows of no order among the levels, and takes 256 numbers a value:
+    140 thousand for a grey image of 28 by 20 pixels, 57 MB for a batch of 100.
+    """
+
+    name = "categorical"
+    parameters_per_value = 256
+    has_location = False
+
+    def __init__(self, parameters: Tensor):
+        # one tensor, where the base would keep 256: (..., 256 * channel) -> (..., channel, 256)
+        self._all_parameters = parameters
+        self.logits = ops.swapaxes(ops.reshape(parameters, (*ops.shape(parameters)[:-1], 256, -1)), -1, -2)
+
+    def log_mass(self, levels: Tensor) -> Tensor:
+        """See `ProbabilityOfBytes.log_mass`."""
+        is_level = ops.expand_dims(levels, -1) == ops.arange(256, dtype=self.logits.dtype)
+        chosen = ops.sum(ops.where(is_level, self.logits, ops.zeros_like(self.logits)), axis=-1)
+        return chosen - ops.logsumexp(self.logits, axis=-1)
+
+    def log_probabilities(self) -> Tensor:
+        """See `ProbabilityOfBytes.log_probabilities`."""
+        return ops.log_softmax(self.logits, axis=-1)
+
+    def mean(self) -> Tensor:
+        """See `Likelihood.mean`."""
+        return ops.sum(ops.softmax(self.logits, axis=-1) * ops.arange(256, dtype=self.logits.dtype), axis=-1) / 255.0
+
+    def sample(self, seed: keras.random.SeedGenerator) -> Tensor:
+        """See `Likelihood.sample`."""
+        # the level at which the distribution function passes a uniform number
+        distribution = ops.cumsum(ops.softmax(self.logits, axis=-1), axis=-1)
+        uniform = keras.random.uniform((*ops.shape(self.logits)[:-1], 1), seed=seed)
+        passed = ops.sum(ops.cast(distribution[..., :-1] < uniform, "int32"), axis=-1)
+        return ops.cast(passed, "uint8")
+
+
+LIKELIHOODS: dict[str, type[Likelihood]] = {
+    kind.name: kind for kind in (Bernoulli, Gaussian, DiscretizedLogistic, MixtureOfLogistics, Categorical)
+}
 
 
 def likelihood_named(name: str) -> type[Likelihood]:

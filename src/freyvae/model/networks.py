@@ -1,4 +1,4 @@
-"""The networks: the post's encoder and decoder, of any width and depth.
+"""The networks: the post's encoder and decoder, of any width and depth, and with residual blocks.
 
 Any Keras model of the same shapes can stand in their place.
 """
@@ -10,6 +10,12 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from freyvae.errors import BadInput
+
+Tensor = Any
+# a pixel that hardly changed in training is not blown up: one grey level
+SMALLEST_DEVIATION = 1.0 / 255.0
+
 
 def dense_encoder(
     image_shape: tuple[int, int, int],
@@ -17,23 +23,52 @@ def dense_encoder(
     *,
     hidden: Sequence[int] = (256,),
     activation: str = "relu",
+    residual: bool = False,
+    dropout: float = 0.0,
+    standardize: bool = False,
+    flow_parameters: int = 0,
     seed: int | None = None,
 ) -> keras.Model:
     """The recognition model R: uint8 images -> [mean, log_variance], each (image, latent) float32.
 
-    With the defaults on Frey faces, the post's 560-256-2+2.
+    With the defaults on Frey faces, the post's 560-256-2+2. With `flow_parameters` above 0 there is a third output,
+    (image, flow_parameters) float32, for a posterior with a flow.
+
+    Args:
+        image_shape: (height, width, channel).
+        latent_dim: number of latents.
+        hidden: units of the hidden layers. With `residual`, two or more and all equal: the first is a dense layer, each
+            of the others a block h + dense(activation(dense(activation(h)))), and an activation comes after the last
+            (He et al. 2016, Identity Mappings in Deep Residual Networks, fig. 1b).
+        activation: of the hidden layers, as Keras names it.
+        residual: whether hidden layers are residual blocks.
+        dropout: share of each hidden layer's activations that a training step sets to 0 (Srivastava et al. 2014), in
+            residual blocks of the inner layer's and after the last block; half that share of standardized pixels.
+        standardize: whether each pixel is standardized, by what `standardize_by` says of the training images.
+        flow_parameters: how many numbers the flow takes of each image.
+        seed: of the initial weights and the dropout; None draws one.
+
+    Raises:
+        BadInput: the widths do not suit residual blocks.
     """
-    initializers = _initializers(seed)
+    seeds = _seeds(seed)
     images = keras.Input(image_shape, dtype="uint8", name="images")
     values = layers.Rescaling(1.0 / 255.0, name="scale")(images)
     values = layers.Flatten(name="pixels")(values)
-    for number, width in enumerate(hidden, start=1):
-        values = layers.Dense(
-            width, activation=activation, kernel_initializer=next(initializers), name=f"encoder_{number}"
-        )(values)
-    mean = layers.Dense(latent_dim, kernel_initializer=next(initializers), name="mean")(values)
-    log_variance = layers.Dense(latent_dim, kernel_initializer=next(initializers), name="log_variance")(values)
-    return keras.Model(images, [mean, log_variance], name="encoder")
+    if standardize:
+        values = Standardize(name="standardize")(values)
+        if dropout:
+            # a pixel that is left out is then like its mean
+            values = layers.Dropout(dropout / 2, seed=next(seeds), name="pixels_dropout")(values)
+    trunk = _residual_trunk if residual else _dense_trunk
+    values = trunk(values, hidden, activation=activation, dropout=dropout, seeds=seeds, name="encoder")
+    mean = _dense(latent_dim, seeds, name="mean")(values)
+    log_variance = _dense(latent_dim, seeds, name="log_variance")(values)
+    outputs = [mean, log_variance]
+    if flow_parameters:
+        dense = _dense(flow_parameters, seeds, name="flow_parameters")
+        outputs.append(dense(values))
+    return keras.Model(images, outputs, name="encoder")
 
 
 def dense_decoder(
@@ -41,8 +76,11 @@ def dense_decoder(
     image_shape: tuple[int, int, int],
     *,
     parameters_per_value: int = 1,
+    all_from_code: bool = False,
     hidden: Sequence[int] = (256,),
     activation: str = "relu",
+    residual: bool = False,
+    dropout: float = 0.0,
     seed: int | None = None,
 ) -> keras.Model:
     """The generative model G: latents (image, latent) -> a likelihood's parameters, before their squashing.
@@ -50,20 +88,39 @@ def dense_decoder(
     The output's shape is (image, height, width, channel * parameters_per_value). With the defaults on Frey faces, the
     post's 2-256-560. Parameters beyond the location are learned for each pixel but do not depend on the code: on Frey
     faces scales that do so fit the training frames better and the held-out ones worse.
+
+    Args:
+        latent_dim: number of latents.
+        image_shape: (height, width, channel).
+        parameters_per_value: how many numbers the likelihood takes for each value.
+        all_from_code: whether those beyond the location depend on the code too; where the likelihood has no location,
+            they must.
+        hidden: units of the hidden layers, the first being the one after the latents; else as for `dense_encoder`.
+        activation: of the hidden layers, as Keras names it.
+        residual: whether hidden layers are residual blocks, as for `dense_encoder`.
+        dropout: share of the hidden activations that a training step sets to 0, as for `dense_encoder`.
+        seed: of the initial weights and the dropout; None draws one.
+
+    Raises:
+        BadInput: the widths do not suit residual blocks.
     """
-    initializers = _initializers(seed)
+    seeds = _seeds(seed)
     height, width, channels = image_shape
     latents = keras.Input((latent_dim,), name="latents")
-    values = latents
-    for number, units in enumerate(hidden, start=1):
-        values = layers.Dense(
-            units, activation=activation, kernel_initializer=next(initializers), name=f"decoder_{number}"
-        )(values)
-    values = layers.Dense(height * width * channels, kernel_initializer=next(initializers), name="location")(values)
-    values = layers.Reshape(image_shape, name="image")(values)
-    if parameters_per_value > 1:
-        values = AppendConstants(channels * (parameters_per_value - 1), name="scale")(values)
-    return keras.Model(latents, values, name="decoder")
+    trunk = _residual_trunk if residual else _dense_trunk
+    values = trunk(latents, hidden, activation=activation, dropout=dropout, seeds=seeds, name="decoder")
+    # where the shape of the distribution hangs on the code, all of it begins nearly the same for every code
+    scale = 0.01 if all_from_code else 1.0
+    location = _dense(height * width * channels, seeds, name="location", scale=scale)(values)
+    location = layers.Reshape(image_shape, name="image")(location)
+    beside = channels * (parameters_per_value - 1)
+    if not beside:
+        return keras.Model(latents, location, name="decoder")
+    if not all_from_code:
+        return keras.Model(latents, AppendConstants(beside, name="scale")(location), name="decoder")
+    others = _dense(height * width * beside, seeds, name="others", scale=scale)(values)
+    others = layers.Reshape((height, width, beside), name="beside")(others)
+    return keras.Model(latents, layers.Concatenate(name="parameters")([location, others]), name="decoder")
 
 
 def start_at_mean(decoder: keras.Model, images: np.ndarray) -> None:
@@ -73,6 +130,42 @@ def start_at_mean(decoder: keras.Model, images: np.ndarray) -> None:
     """
     mean = np.clip(images.mean(axis=0) / 255.0, 1e-3, 1.0 - 1e-3)
     decoder.get_layer("location").bias.assign(np.log(mean / (1.0 - mean)).ravel())
+
+
+def start_at_histogram(decoder: keras.Model, images: np.ndarray) -> None:
+    """`start_at_mean` for the likelihood `categorical`: begin at each value's own histogram, smoothed."""
+    # a count of one more for each level (Laplace's rule): none begins as impossible
+    counts = np.stack([(images == level).sum(axis=0) + 1 for level in range(256)], axis=-2)
+    logits = np.log(counts / (len(images) + 256))
+    # in the decoder's order: the first level's logit stands in the location's place
+    decoder.get_layer("location").bias.assign(logits[..., 0, :].ravel())
+    decoder.get_layer("others").bias.assign(logits[..., 1:, :].ravel())
+
+
+def standardize_by(encoder: keras.Model, images: np.ndarray) -> None:
+    """Let a `dense_encoder` with `standardize` see pixels relative to uint8 images (image, height, width, channel).
+
+    Adam moves every weight alike, and pixels that are all far above 0 make it move them all the same way.
+    """
+    layer = encoder.get_layer("standardize")
+    pixels = images.reshape(len(images), -1) / 255.0
+    layer.mean.assign(pixels.mean(axis=0))
+    layer.deviation.assign(np.maximum(pixels.std(axis=0), SMALLEST_DEVIATION))
+
+
+@keras.saving.register_keras_serializable("freyvae")
+class Standardize(layers.Layer):
+    """(x - mean) / deviation for each value, neither of them trained: (image, value) -> (image, value)."""
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Make the constants, which at first change nothing."""
+        shape = (input_shape[-1],)
+        self.mean = self.add_weight(shape=shape, initializer="zeros", trainable=False, name="mean")
+        self.deviation = self.add_weight(shape=shape, initializer="ones", trainable=False, name="deviation")
+
+    def call(self, values: Any) -> Any:
+        """The values, standardized."""
+        return (values - self.mean) / self.deviation
 
 
 @keras.saving.register_keras_serializable("freyvae")
@@ -103,8 +196,50 @@ class AppendConstants(layers.Layer):
         return {**super().get_config(), "channels": self.channels}
 
 
-def _initializers(seed: int | None) -> Iterator[Any]:
-    """Glorot's uniform initializer again and again, each of a seed of its own that follows from `seed`."""
+def _dense_trunk(
+    values: Tensor, hidden: Sequence[int], *, activation: str, dropout: float, seeds: Iterator[int], name: str
+) -> Tensor:
+    """Dense layers, one after the other."""
+    for number, width in enumerate(hidden, start=1):
+        values = _dense(width, seeds, activation=activation, name=f"{name}_{number}")(values)
+        if dropout:
+            values = layers.Dropout(dropout, seed=next(seeds), name=f"{name}_{number}_dropout")(values)
+    return values
+
+
+def _residual_trunk(
+    values: Tensor, hidden: Sequence[int], *, activation: str, dropout: float, seeds: Iterator[int], name: str
+) -> Tensor:
+    """A dense layer, then blocks that each add to what they are given: He et al. 2016, fig. 1b, in dense layers."""
+    if len(hidden) < 2 or len(set(hidden)) > 1:
+        raise BadInput(
+            f"a residual network needs two hidden widths or more, all equal, not {list(hidden)}: "
+            "give --hidden 256 256, or --network dense"
+        )
+    width = hidden[0]
+    # its inputs may be 16 latents to 512 units: by Glorot they would be but a whisper, and the blocks linear
+    initializer = keras.initializers.LecunUniform(seed=next(seeds))
+    values = layers.Dense(width, kernel_initializer=initializer, name=f"{name}_1")(values)
+    for number in range(2, len(hidden) + 1):
+        block = f"{name}_{number}"
+        inner = layers.Activation(activation, name=f"{block}_activation")(values)
+        inner = _dense(width, seeds, activation=activation, name=f"{block}_inner")(inner)
+        if dropout:
+            inner = layers.Dropout(dropout, seed=next(seeds), name=f"{block}_dropout")(inner)
+        inner = _dense(width, seeds, name=f"{block}_outer")(inner)
+        values = layers.Add(name=block)([values, inner])
+    values = layers.Activation(activation, name=f"{name}_activation")(values)
+    return layers.Dropout(dropout, seed=next(seeds), name=f"{name}_dropout")(values) if dropout else values
+
+
+def _dense(width: int, seeds: Iterator[int], *, name: str, activation: str | None = None, scale: float = 1.0) -> Any:
+    """A dense layer with Glorot's uniform initializer, its variance times `scale`."""
+    initializer = keras.initializers.VarianceScaling(scale, mode="fan_avg", distribution="uniform", seed=next(seeds))
+    return layers.Dense(width, activation=activation, kernel_initializer=initializer, name=name)
+
+
+def _seeds(seed: int | None) -> Iterator[int]:
+    """Seeds that follow from `seed`, one for each layer's weights and one for each dropout."""
     generator = keras.random.SeedGenerator(seed)
     while True:
-        yield keras.initializers.GlorotUniform(seed=int(keras.random.randint((), 0, 2**31 - 1, seed=generator)))
+        yield int(keras.random.randint((), 0, 2**31 - 1, seed=generator))

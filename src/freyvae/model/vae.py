@@ -12,11 +12,21 @@ from keras import ops
 from freyvae.data.images import as_images
 from freyvae.errors import BadInput
 from freyvae.model import compiled_fit
+from freyvae.model.augmentation import RandomShift
+from freyvae.model.autoregression import Autoregression
+from freyvae.model.checks import check_choices, check_networks, checked_image_shape
+from freyvae.model.flows import FLOWS
 from freyvae.model.likelihoods import Likelihood, likelihood_named
 from freyvae.model.networks import dense_decoder, dense_encoder
-from freyvae.model.objective import FreeEnergy, free_energy
-from freyvae.model.posteriors import DiagonalNormal
-from freyvae.model.priors import StandardNormal
+from freyvae.model.objective import (
+    FreeEnergy,
+    free_energy,
+    importance_weighted_bound,
+    kl_per_latent,
+    rate_above_free_bits,
+)
+from freyvae.model.posteriors import DiagonalNormal, FlowPosterior, Posterior, flow_parameters
+from freyvae.model.priors import Prior, StandardNormal, learned_prior
 from freyvae.model.shuffling import ShuffledBatches
 
 Tensor = Any
@@ -37,19 +47,32 @@ class VAE(keras.Model):
         image_shape: (height, width, channel).
         latent_dim: number of latents.
         encoder: a Keras model from uint8 images to [mean, log_variance], each (image, latent_dim); by default the
-            post's, 560-256-2+2.
+            post's, 560-256-2+2. For a flow there is a third output, (image, n), with the numbers that the flow has of
+            each image: n is `flow_parameters(posterior, latent_dim, flow_length)`.
         decoder: a Keras model from (image, latent_dim) to the likelihood's raw parameters, (image, height, width,
             channel * likelihood's parameters_per_value); by default the post's, 2-256-560.
-        likelihood: `bernoulli`, `gaussian` or `discretized-logistic`.
+        likelihood: `bernoulli`, `gaussian`, `discretized-logistic`, `mixture-of-logistics` or `categorical`.
+        posterior: `diagonal-normal`, or one carried through a flow: `planar`, `sylvester`, `inverse-autoregressive`.
+        flow_length: number of steps of the flow, where there is one.
+        prior: `standard-normal`, or one with learned weights: `gaussian-mixture`, or `vamp`, a mixture of the
+            posteriors of learned images.
+        prior_components: number of normals that a learned prior mixes.
+        autoregressive: whether each pixel depends on those before it too, beside the code (`Autoregression`): for grey
+            images and the likelihood mixture-of-logistics.
         beta: weight of the rate in the loss (Higgins et al. 2017); 1 is the free energy.
+        importance_samples: K, the draws of each image in a step: the loss is the importance-weighted bound of Burda et
+            al. 2016, which is the free energy for K = 1. Free energy, distortion and rate are reported as ever.
+        free_bits: nats that each latent may carry before its rate costs more in the loss (Kingma et al. 2016,
+            appendix C.8). Only for latents that are independent: diagonal normal posterior, standard normal prior.
         warm_up_steps: number of training steps in which the weight of the rate grows linearly from 0 to `beta`.
         noise_scale: standard deviation of the reparametrization noise. 1 is right; the post used 0.01.
         average_distortion: divide the distortion in the loss by the number of values of an image, as the post does:
             beta is then that number, 560 for Frey faces. The reported free energy does not change.
+        shift: probability that a training step sees an image moved by one pixel; never where it is not training.
         seed: of every draw, the initial weights included; None draws one.
 
     Raises:
-        BadInput: an argument is out of range, or a network's shapes do not fit.
+        BadInput: an argument is out of range, two of them make no sense together, or a network's shapes do not fit.
     """
 
     def __init__(
@@ -60,37 +83,86 @@ class VAE(keras.Model):
         encoder: keras.Model | None = None,
         decoder: keras.Model | None = None,
         likelihood: str = "discretized-logistic",
+        posterior: str = "diagonal-normal",
+        flow_length: int = 4,
+        prior: str = "standard-normal",
+        prior_components: int = 50,
+        importance_samples: int = 1,
+        free_bits: float = 0.0,
+        autoregressive: bool = False,
         beta: float = 1.0,
         warm_up_steps: int = 0,
         noise_scale: float = 1.0,
         average_distortion: bool = False,
+        shift: float = 0.0,
         seed: int | None = None,
         name: str = "vae",
         **kwargs: Any,
     ):
         super().__init__(name=name, **kwargs)
-        image_shape = _checked_image_shape(image_shape)
+        image_shape = checked_image_shape(image_shape)
         if latent_dim < 1:
             raise BadInput(f"latent_dim must be at least 1, not {latent_dim}")
-        if beta < 0 or noise_scale < 0 or warm_up_steps < 0:
-            raise BadInput("beta, noise_scale and warm_up_steps must not be negative")
+        if not 0 <= shift <= 1:
+            raise BadInput(f"shift is a probability, from 0 to 1, not {shift}")
+        check_choices(
+            posterior=posterior,
+            flow_length=flow_length,
+            prior=prior,
+            prior_components=prior_components,
+            importance_samples=importance_samples,
+            free_bits=free_bits,
+            beta=beta,
+            warm_up_steps=warm_up_steps,
+            noise_scale=noise_scale,
+            average_distortion=average_distortion,
+        )
         self.image_shape = image_shape
         self.latent_dim = latent_dim
         self.likelihood_name = likelihood
         self.likelihood_class = likelihood_named(likelihood)
+        self.posterior_name = posterior
+        self.flow_length = flow_length
+        self.prior_name = prior
+        self.prior_components = prior_components
+        self.importance_samples = importance_samples
+        self.free_bits = free_bits
+        self.autoregressive = autoregressive
         self.beta = beta
         self.warm_up_steps = warm_up_steps
         self.noise_scale = noise_scale
         self.average_distortion = average_distortion
+        self.shift = shift
         self.seed = random.randint(1, 10**9) if seed is None else seed  # as Keras draws its own
         per_value = self.likelihood_class.parameters_per_value
-        self.encoder = encoder or dense_encoder(image_shape, latent_dim, seed=self.seed)
+        of_flow = flow_parameters(posterior, latent_dim, flow_length)
+        self.encoder = encoder or dense_encoder(image_shape, latent_dim, flow_parameters=of_flow, seed=self.seed)
         self.decoder = decoder or dense_decoder(
-            latent_dim, image_shape, parameters_per_value=per_value, seed=self.seed + 1
+            latent_dim,
+            image_shape,
+            parameters_per_value=per_value,
+            all_from_code=not self.likelihood_class.has_location,
+            seed=self.seed + 1,
         )
-        _check_networks(self.encoder, self.decoder, image_shape, latent_dim, per_value, likelihood)
-        self.prior = StandardNormal(latent_dim)
+        check_networks(
+            self.encoder,
+            self.decoder,
+            image_shape=image_shape,
+            latent_dim=latent_dim,
+            parameters_per_value=per_value,
+            likelihood=likelihood,
+            flow_parameters=of_flow,
+        )
+        self.flow = FLOWS[posterior](latent_dim, flow_length, seed=self.seed + 4) if posterior in FLOWS else None
+        self.learned_prior = learned_prior(
+            prior, encoder=self.encoder, latent_dim=latent_dim, components=prior_components, seed=self.seed + 5
+        )
         self.noise = keras.random.SeedGenerator(self.seed + 2, name="noise")
+        self.autoregression = None
+        if autoregressive:
+            self.autoregression = Autoregression(seed=self.seed + 6, name="autoregression")
+            self.autoregression.build((None, *self.decoder.output_shape[1:]), (None, latent_dim), (None, *image_shape))
+        self.moved = RandomShift(shift, seed=self.seed + 3, name="moved") if shift else None
         # the training steps so far, for the warm-up: a variable, so that it is saved and goes on
         self.steps = self.add_weight(
             shape=(), initializer="zeros", dtype="float32", trainable=False, name="training_steps"
@@ -104,14 +176,38 @@ class VAE(keras.Model):
     # --- what Keras calls ---
 
     def call(self, images: Tensor, training: bool = False) -> dict[str, Tensor]:
-        """One pass: encode, draw a code with noise, decode, and take the free energy apart."""
+        """One pass: encode, draw codes with noise, decode, and take the free energy apart.
+
+        What the loss needs beside it comes along: `bound` (image,) where there are several draws of each image, and
+        with free bits `kl_per_latent` (image, latent), both in nats.
+        """
         if training:
             self.steps.assign_add(1.0)
-        posterior = self.posterior(images, training=training)
-        latents = posterior.sample(self.noise, noise_scale=self.noise_scale)
-        likelihood = self.likelihood(latents, training=training)
-        parts = free_energy(images, posterior, likelihood)
-        return {"reconstruction": likelihood.mean(), "distortion": parts.distortion, "rate": parts.rate}
+            images = images if self.moved is None else self.moved(images)
+        draws = self.importance_samples
+        posterior, prior = self.posterior(images, training=training).repeated(draws), self.prior
+        likelihood, parts, log_weights = self._draw(
+            ops.tile(images, (draws, 1, 1, 1)),
+            posterior,
+            prior,
+            self.noise,
+            noise_scale=self.noise_scale,
+            training=training,
+        )
+
+        def by_draw(rows: Tensor, *shape: int) -> Tensor:
+            return ops.reshape(rows, (draws, -1, *shape))
+
+        outputs = {
+            "reconstruction": by_draw(likelihood.mean(), *self.image_shape)[0],
+            "distortion": ops.mean(by_draw(parts.distortion), axis=0),
+            "rate": ops.mean(by_draw(parts.rate), axis=0),
+        }
+        if draws > 1:
+            outputs["bound"] = importance_weighted_bound(by_draw(log_weights))
+        if self.free_bits:
+            outputs["kl_per_latent"] = kl_per_latent(posterior, prior)
+        return outputs
 
     def compute_loss(
         self,
@@ -121,11 +217,18 @@ class VAE(keras.Model):
         sample_weight: Tensor = None,
         training: bool = True,
     ) -> Tensor:
-        """Distortion + beta * rate, averaged over the batch; `average_distortion` divides the first by its values."""
+        """Distortion + beta * rate, averaged over the batch; `average_distortion` divides the first by its values.
+
+        With several draws of each image it is the importance-weighted bound; with free bits the rate has a floor.
+        """
+        if self.importance_samples > 1:
+            return ops.mean(y_pred["bound"])
         distortion = y_pred["distortion"] / (math.prod(self.image_shape) if self.average_distortion else 1.0)
         beta = self.beta
         if self.warm_up_steps and training:
             beta = beta * ops.minimum(1.0, self.steps / self.warm_up_steps)
+        if self.free_bits:
+            return ops.mean(distortion) + beta * rate_above_free_bits(y_pred["kl_per_latent"], self.free_bits)
         return ops.mean(distortion + beta * y_pred["rate"])
 
     def compute_metrics(self, x: Tensor, y: Tensor, y_pred: Any, sample_weight: Tensor = None) -> dict[str, Tensor]:
@@ -170,10 +273,18 @@ class VAE(keras.Model):
             "encoder": keras.saving.serialize_keras_object(self.encoder),
             "decoder": keras.saving.serialize_keras_object(self.decoder),
             "likelihood": self.likelihood_name,
+            "posterior": self.posterior_name,
+            "flow_length": self.flow_length,
+            "prior": self.prior_name,
+            "prior_components": self.prior_components,
+            "importance_samples": self.importance_samples,
+            "free_bits": self.free_bits,
+            "autoregressive": self.autoregressive,
             "beta": self.beta,
             "warm_up_steps": self.warm_up_steps,
             "noise_scale": self.noise_scale,
             "average_distortion": self.average_distortion,
+            "shift": self.shift,
             "seed": self.seed,
         }
 
@@ -187,14 +298,45 @@ class VAE(keras.Model):
 
     # --- the distributions, on tensors ---
 
-    def posterior(self, images: Tensor, training: bool = False) -> DiagonalNormal:
+    def posterior(self, images: Tensor, training: bool = False) -> Posterior:
         """q(z | x), the recognition model R, for uint8 images (image, height, width, channel)."""
-        mean, log_variance = self.encoder(images, training=training)
-        return DiagonalNormal(mean, log_variance)
+        mean, log_variance, *parameters = self.encoder(images, training=training)
+        normal = DiagonalNormal(mean, log_variance)
+        return normal if self.flow is None else FlowPosterior(normal, self.flow, *parameters)
 
-    def likelihood(self, latents: Tensor, training: bool = False) -> Likelihood:
-        """p(x | z), the generative model G, for latents (image, latent)."""
-        return self.likelihood_class(self.decoder(latents, training=training))
+    @property
+    def prior(self) -> Prior:
+        """p(z), of the present weights where it is learned."""
+        return StandardNormal(self.latent_dim) if self.learned_prior is None else self.learned_prior.distribution()
+
+    def likelihood(self, latents: Tensor, images: Tensor = None, training: bool = False) -> Likelihood:
+        """p(x | z), the generative model G, for latents (image, latent).
+
+        With an autoregressive decoder that is a product over pixels, each given those before it in `images`, uint8
+        (image, height, width, channel): without images it is what the code alone says.
+        """
+        parameters = self.decoder(latents, training=training)
+        if self.autoregression is not None and images is not None:
+            parameters = self.autoregression(parameters, latents, images)
+        return self.likelihood_class(parameters)
+
+    def _draw(
+        self,
+        images: Tensor,
+        posterior: Posterior,
+        prior: Prior,
+        noise: keras.random.SeedGenerator,
+        *,
+        noise_scale: float = 1.0,
+        training: bool = False,
+    ) -> tuple[Likelihood, FreeEnergy, Tensor]:
+        """One draw for each image: its likelihood, its free energy, and log p(x, z) - log q(z | x), (image,)."""
+        latents, log_density = posterior.draw(noise, noise_scale=noise_scale)
+        likelihood = self.likelihood(latents, images, training=training)
+        parts = free_energy(
+            images, likelihood, posterior=posterior, prior=prior, latents=latents, log_density=log_density
+        )
+        return likelihood, parts, prior.log_prob(latents) - log_density - parts.distortion
 
     # --- what a person calls, on numpy arrays ---
 
@@ -205,7 +347,10 @@ class VAE(keras.Model):
         return keras.Model(latents, ExpectedPixels(self.likelihood_name)(self.decoder(latents)), name="generator")
 
     def encode(self, images: Any) -> np.ndarray:
-        """The codes of images, posterior means, the same at every call: (image, latent) float32."""
+        """The codes of images, the same at every call: (image, latent) float32.
+
+        They are posterior means; with a flow, what it makes of the mean that it begins with.
+        """
         return _in_chunks(lambda chunk: self.posterior(chunk).mean, self._gate(images, "images"))
 
     def decode(self, latents: Any) -> np.ndarray:
@@ -223,10 +368,14 @@ class VAE(keras.Model):
 
     def sample(self, count: int, *, seed: int = 0) -> np.ndarray:
         """Expected pixels of `count` codes drawn from the prior: (count, height, width, channel) float32 in [0, 1]."""
+        return self.decode(self.sample_latents(count, seed=seed))
+
+    def sample_latents(self, count: int, *, seed: int = 0) -> np.ndarray:
+        """Codes drawn from the prior: (count, latent) float32."""
         if count < 1:
             raise BadInput(f"the number of samples must be at least 1, not {count}")
-        latents = self.prior.sample(count, keras.random.SeedGenerator(seed))
-        return self.decode(ops.convert_to_numpy(latents))
+        latents: np.ndarray = ops.convert_to_numpy(self.prior.sample(count, keras.random.SeedGenerator(seed)))
+        return latents
 
     def free_energy(self, images: Any, *, samples: int = 1, seed: int = 0) -> FreeEnergy:
         """The free energy of each image, in nats, its expectation estimated with `samples` draws from the posterior.
@@ -239,10 +388,10 @@ class VAE(keras.Model):
         noise = keras.random.SeedGenerator(seed)
 
         def parts(chunk: Tensor) -> Tensor:
-            posterior = self.posterior(chunk)
-            draws = [free_energy(chunk, posterior, self.likelihood(posterior.sample(noise))) for _ in range(samples)]
-            distortion = sum(draw.distortion for draw in draws) / samples
-            return ops.stack([distortion, draws[0].rate], axis=-1)
+            posterior, prior = self.posterior(chunk), self.prior
+            draws = [self._draw(chunk, posterior, prior, noise)[1] for _ in range(samples)]
+            distortion, rate = sum(draw.distortion for draw in draws), sum(draw.rate for draw in draws)
+            return ops.stack([distortion / samples, rate / samples], axis=-1)
 
         both = _in_chunks(parts, self._gate(images, "images"))
         return FreeEnergy(distortion=both[:, 0], rate=both[:, 1])
@@ -290,37 +439,6 @@ def _in_chunks(function: Callable[[Any], Tensor], values: np.ndarray) -> np.ndar
         filled = np.pad(chunk, [(0, filling)] + [(0, 0)] * (values.ndim - 1))
         chunks.append(ops.convert_to_numpy(function(ops.convert_to_tensor(filled)))[: len(chunk)])
     return np.concatenate(chunks)
-
-
-def _checked_image_shape(image_shape: Any) -> tuple[int, int, int]:
-    shape = tuple(int(side) for side in image_shape)
-    if len(shape) != 3 or min(shape) < 1 or shape[2] not in (1, 3):
-        raise BadInput(f"image_shape must be (height, width, 1 or 3), not {shape}")
-    return shape[0], shape[1], shape[2]
-
-
-def _check_networks(
-    encoder: keras.Model,
-    decoder: keras.Model,
-    image_shape: tuple[int, int, int],
-    latent_dim: int,
-    per_value: int,
-    likelihood: str,
-) -> None:
-    """Refuse networks whose shapes do not fit each other, before the first step and not in the middle of it."""
-    outputs = encoder.output_shape
-    expected_code = [(None, latent_dim)] * 2
-    if encoder.input_shape != (None, *image_shape) or list(outputs) != expected_code:
-        raise BadInput(
-            f"the encoder goes from {encoder.input_shape} to {outputs}; it must go from {(None, *image_shape)} "
-            f"to [mean, log_variance], {expected_code}"
-        )
-    expected_parameters = (None, *image_shape[:2], image_shape[2] * per_value)
-    if decoder.input_shape != (None, latent_dim) or decoder.output_shape != expected_parameters:
-        raise BadInput(
-            f"the decoder goes from {decoder.input_shape} to {decoder.output_shape}; with the likelihood {likelihood} "
-            f"it must go from {(None, latent_dim)} to {expected_parameters}"
-        )
 
 
 def _shape_text(shape: tuple[int, ...]) -> str:

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from freyvae.model import VAE
 
 CAPTIONS = {
-    "manifold": "What the decoder draws over two latents, each tile at an equal share of the prior's probability.",
+    "manifold": "What the decoder draws over two latents, at even shares of the prior's probability.",
     "reconstructions": "Held-out images, what the model makes of them, and the difference: red where it is too light, "
     "blue where too dark.",
     "convergence": "Free energy and its two parts by epoch. Lower is better; where validation turns up, "
     "the model overfits.",
-    "codes": "Where the images lie in the latent space. The circles are the prior's.",
+    "codes": "Where the images lie in the latent space. Circles, or grey dots, are the prior's.",
     "manifold_range": "The same two latents at even steps over the range of the images' own codes.",
     "samples": "Images the model draws by itself, from latents out of the prior.",
     "examples": "What the model was trained on.",

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from freyvae.model import VAE
 
 SIDE = 880  # pixels
+PRIOR_DRAWS = 2000  # of a learned prior, behind the codes
 TIME = "viridis"
 Parts = Mapping[str, Array]
 
@@ -42,7 +43,9 @@ def codes(
     latent_names: Sequence[str] | None = None,
     most: int = 5000,
 ) -> Figure:
-    """The posterior mean of each image over two latents, with the prior's circles of 1 and 2 standard deviations.
+    """The code of each image, its posterior mean, over two latents, with the prior's circles of 1 and 2 deviations.
+
+    A learned prior has no circles: draws from it stand behind the codes instead, in grey.
 
     `images` are uint8 (n, h, w, c), or a mapping from part (training, validation) to such. With `is_video` they are
     coloured by time, which is their order, or `frames` where they were shuffled; otherwise by part. A model with one
@@ -88,10 +91,11 @@ def codes(
         bar = (box.x1 * width + 24, box.y0 * height, 12, box.height * height)
         colour_bar(figure, bar, low=float(time.min()), high=float(time.max()), colours=TIME, label="")
     name = latent_name(chosen[0], latent_names)
+    learned = None if vae.prior_name == "standard-normal" else vae.sample_latents(PRIOR_DRAWS)[:, chosen]
     if flat:
-        _against_order(axes, y, word=word, name=name)
+        _against_order(axes, y, word=word, name=name, has_circles=learned is None)
     else:
-        _against_prior(axes, x, y)
+        _against_prior(axes, x, y, learned)
         axes.set_xlabel(name)
         axes.set_ylabel(latent_name(chosen[1], latent_names))
     return figure
@@ -116,8 +120,8 @@ def _gather(images: Array | Parts, frames: Array | Parts | None) -> tuple[Array,
     return every, part, time, list(parts)
 
 
-def _against_prior(axes: Axes, x: Array, y: Array) -> None:
-    """Equal scales about the prior's centre, wide enough for every code; the circles where they can be seen."""
+def _against_prior(axes: Axes, x: Array, y: Array, learned: Array | None) -> None:
+    """Equal scales about zero, wide enough for every code; the prior's circles where they can be seen, or its draws."""
     farthest = float(np.nanmax(np.abs([x, y]), initial=0.0))
     reach = max(2.2, farthest * 1.05) if farthest > 0.4 else max(farthest * 1.2, 1e-3)
     axes.set_xlim(-reach, reach)
@@ -125,6 +129,10 @@ def _against_prior(axes: Axes, x: Array, y: Array) -> None:
     axes.set_aspect("equal")
     axes.axhline(0, color=RULE, linewidth=0.6, zorder=1)
     axes.axvline(0, color=RULE, linewidth=0.6, zorder=1)
+    if learned is not None:
+        axes.scatter(learned[:, 0], learned[:, 1], s=3, color=RULE, linewidths=0, zorder=2)
+        axes.text(0.03, 0.97, "grey: draws from the learned prior", transform=axes.transAxes, **_NOTE, va="top")
+        return
     for radius in (1, 2):
         if radius < reach:
             axes.add_patch(Circle((0, 0), radius, fill=False, edgecolor=QUIET, linewidth=0.7, zorder=2))
@@ -133,11 +141,11 @@ def _against_prior(axes: Axes, x: Array, y: Array) -> None:
         axes.text(0.03, 0.97, "the prior's circles lie outside this view", transform=axes.transAxes, **_NOTE, va="top")
 
 
-def _against_order(axes: Axes, y: Array, *, word: str, name: str) -> None:
+def _against_order(axes: Axes, y: Array, *, word: str, name: str, has_circles: bool) -> None:
     reach = max(2.2, float(np.nanmax(np.abs(y), initial=0.0)) * 1.05)
     axes.set_ylim(-reach, reach)
     right = axes.get_yaxis_transform()
-    for height in (-2, -1, 0, 1, 2):
+    for height in (-2, -1, 0, 1, 2) if has_circles else (0,):
         axes.axhline(height, color=QUIET if height else RULE, linewidth=0.6, zorder=1)
         if height > 0:
             axes.text(1.0, height, f"{height} sd", transform=right, **_NOTE, ha="right", va="center")

@@ -14,6 +14,7 @@ from freyvae.pictures.style import latent_name, sheet, show_pixels
 if TYPE_CHECKING:
     from freyvae.model import VAE
 
+PRIOR_DRAWS = 10_000  # that say where the quantiles of a learned prior lie
 LEFT = 130  # pixels for the values and the name of the second latent
 Range = tuple[float, float]
 
@@ -31,7 +32,8 @@ def manifold(
     """Decoded images over two latents: the first grows to the right, the second upwards, the others are 0.
 
     By default the values are evenly spaced quantiles of the prior, from the first to the second of `quantiles`, so
-    that equal areas of the picture have equal prior probability. `span` = (low, high), or one such range for each of
+    that equal areas of the picture have equal prior probability. Of a learned prior they are those of each latent
+    alone, among 10 000 draws. `span` = (low, high), or one such range for each of
     the two, asks for evenly spaced values instead. One latent (or a model with one) gives a strip.
     """
     chosen = tuple(latents)[: vae.latent_dim]
@@ -44,7 +46,12 @@ def manifold(
         raise BadInput(f"columns and rows must be at least 1, not {columns} and {rows}")
     if len(chosen) == 1:
         rows = 1
-    across, up = (_values(n, axis, quantiles=quantiles, span=span) for axis, n in enumerate((columns, rows)))
+    learned = None
+    if span is None and vae.prior_name != "standard-normal":
+        learned = vae.sample_latents(PRIOR_DRAWS)[:, (chosen * 2)[:2]]
+    across, up = (
+        _values(n, axis, quantiles=quantiles, span=span, learned=learned) for axis, n in enumerate((columns, rows))
+    )
 
     codes = np.zeros((rows, columns, vae.latent_dim), np.float32)
     codes[..., chosen[0]] = across
@@ -60,7 +67,7 @@ def manifold(
         width,
         height,
         title="Manifold",
-        subtitle=_explain(quantiles, span) + others,
+        subtitle=_explain(quantiles, span, learned is not None) + others,
         left=LEFT if len(chosen) == 2 else 0,
         bottom=74,
     )
@@ -79,12 +86,21 @@ def manifold(
     return figure
 
 
-def _values(count: int, axis: int, *, quantiles: Range, span: Range | tuple[Range, Range] | None) -> Array:
+def _values(
+    count: int,
+    axis: int,
+    *,
+    quantiles: Range,
+    span: Range | tuple[Range, Range] | None,
+    learned: Array | None,
+) -> Array:
+    """Where the tiles stand along one of the two latents; `learned` are draws of both from a learned prior."""
     if span is None:
         low, high = quantiles
         if not 0 < low <= high < 1:
             raise BadInput(f"quantiles must lie between 0 and 1, in order, not {quantiles}")
-        return np.asarray(ndtri(np.linspace(low, high, count) if count > 1 else np.array([(low + high) / 2])))
+        shares = np.linspace(low, high, count) if count > 1 else np.array([(low + high) / 2])
+        return np.asarray(ndtri(shares) if learned is None else np.quantile(learned[:, axis], shares))
     low, high = _axis_range(span, axis)
     if not (np.isfinite([low, high]).all() and low <= high):
         raise BadInput(f"span must be two finite numbers, in order, not {span}")
@@ -99,9 +115,10 @@ def _axis_range(span: Range | tuple[Range, Range], axis: int) -> Range:
     return float(low), float(high)
 
 
-def _explain(quantiles: Range, span: Range | tuple[Range, Range] | None) -> str:
+def _explain(quantiles: Range, span: Range | tuple[Range, Range] | None, is_learned: bool) -> str:
     if span is None:
-        return f"expected pixels on the prior's quantiles, {quantiles[0]:.1%} to {quantiles[1]:.1%}"
+        prior = "the learned prior's quantiles of each latent" if is_learned else "the prior's quantiles"
+        return f"expected pixels on {prior}, {quantiles[0]:.1%} to {quantiles[1]:.1%}"
     return "expected pixels at evenly spaced latents"
 
 

@@ -9,26 +9,32 @@ from types import FrameType
 from typing import Any
 
 import keras
+import numpy as np
 
 from freyvae.errors import TrainingFailed
+from freyvae.model.compiled_fit import trained_weights
+from freyvae.recipe import Recipe
 from freyvae.run import Run
 from freyvae.training import checkpoint
+from freyvae.training.stopping import is_over, kept_epoch
 
 SECONDS_BETWEEN_CHECKPOINTS = 1.0
 
 
 class Recorder(keras.callbacks.Callback):
-    """Keeps the history and the clock, writes checkpoints, and stops on a loss that is no number.
+    """Keeps the history and the clock, writes checkpoints, and stops when patience ends or the loss is no number.
 
     Args:
         run: where to write.
+        recipe: how long to train, and with what patience.
         progress: what an earlier part of this training left.
     """
 
-    def __init__(self, run: Run, progress: checkpoint.Progress):
+    def __init__(self, run: Run, recipe: Recipe, progress: checkpoint.Progress):
         super().__init__()
-        self.run = run
+        self.run, self.recipe = run, recipe
         self.rows = list(progress.rows)
+        self.kept = list(progress.kept)
         self.data_sha256 = progress.data_sha256
         self.earlier_seconds = progress.seconds
         self.epoch_seconds: list[float] = []
@@ -56,6 +62,10 @@ class Recorder(keras.callbacks.Callback):
                 + (f"; {self.run.checkpoint_path} keeps the state after epoch {self.saved}" if self.saved else "")
             )
         self.rows.append({"epoch": epoch + 1, **row})
+        if self.recipe.patience and self.kept_epoch == len(self.rows):
+            self.kept = [np.array(keras.ops.convert_to_numpy(variable.value)) for variable in self._variables_to_keep()]
+        if self.is_over:
+            self.model.stop_training = True
         if time.perf_counter() - self._saved_at > SECONDS_BETWEEN_CHECKPOINTS:
             self.save()
 
@@ -67,15 +77,47 @@ class Recorder(keras.callbacks.Callback):
         self.saved = len(self.rows)
 
     @property
+    def kept_epoch(self) -> int:
+        """The epoch, from 1, whose weights the training keeps as far as it goes."""
+        return kept_epoch(self.rows, self.recipe)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is nothing left to train."""
+        return is_over(self.rows, self.recipe)
+
+    def _variables_to_keep(self) -> list[Any]:
+        return [*trained_weights(self.model), *self.model.non_trainable_variables]
+
+    def finish(self, model: keras.Model) -> None:
+        """Give the model the weights that the training keeps."""
+        if self.kept:
+            for variable, array in zip(
+                [*model.trainable_variables, *model.non_trainable_variables], self.kept, strict=True
+            ):
+                variable.assign(array)
+        else:
+            # with averages, they: Keras's `fit` does so too, but nobody calls it where all epochs were done before
+            model.optimizer.finalize_variable_values(model.trainable_variables)
+
+    @property
     def progress(self) -> checkpoint.Progress:
         """How far the training is now."""
-        return checkpoint.Progress(self.rows, self.earlier_seconds + sum(self.epoch_seconds), self.data_sha256)
+        seconds = self.earlier_seconds + sum(self.epoch_seconds)
+        return checkpoint.Progress(self.rows, seconds, self.data_sha256, self.kept)
 
 
 class StopOnInterrupt(keras.callbacks.Callback):
-    """Ctrl-C ends the training after the current epoch, with its state whole; a second one ends it at once."""
+    """Ctrl-C ends the training after the current epoch, with its state saved; a second one ends it at once.
 
-    interrupted = False
+    Args:
+        save: saves the state; after the training it is too late, for averages then stand in the weights' place.
+    """
+
+    def __init__(self, save: Callable[[], None]):
+        super().__init__()
+        self.save = save
+        self.interrupted = False
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         """Take over Ctrl-C, where this thread may."""
@@ -86,8 +128,13 @@ class StopOnInterrupt(keras.callbacks.Callback):
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self.interrupted = True
-        self.model.stop_training = True
         self.give_back()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Save and stop, if Ctrl-C came in this epoch. Told any earlier, Keras would stop in the middle of it."""
+        if self.interrupted:
+            self.save()
+            self.model.stop_training = True
 
     def give_back(self) -> None:
         """Ctrl-C does again what it did before."""
@@ -100,14 +147,14 @@ class ProgressBar(keras.callbacks.Callback):
     """One bar over the epochs with the free energy and the time left; plain lines where there is no terminal.
 
     Args:
-        done: epochs done before.
-        epochs: epochs in all.
+        recorder: whose epochs these are; it comes before this in the list of callbacks.
         say: how a plain line is said.
     """
 
-    def __init__(self, *, done: int, epochs: int, say: Callable[[str], None]):
+    def __init__(self, recorder: Recorder, *, say: Callable[[str], None]):
         super().__init__()
-        self.done, self.epochs, self.say = done, epochs, say
+        self.recorder, self.say = recorder, say
+        self.done, self.epochs = len(recorder.rows), recorder.recipe.epochs
         self.bar: Any = None
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
@@ -134,9 +181,11 @@ class ProgressBar(keras.callbacks.Callback):
         values = f"free energy {logs['free_energy']:.1f}"
         if "val_free_energy" in logs:
             values += f", held out {logs['val_free_energy']:.1f} nats per image"
+        if self.recorder.recipe.patience:
+            values += f", best epoch {self.recorder.kept_epoch}"
         if self.bar is not None:
             self.bar.update(self.task, completed=epoch + 1, values=values)
-        elif (epoch + 1) % max(1, self.epochs // 10) == 0 or epoch + 1 == self.epochs:
+        elif (epoch + 1) % max(1, self.epochs // 10) == 0 or self.recorder.is_over:
             self.say(f"epoch {epoch + 1}/{self.epochs}: {values}")
 
     def close(self) -> None:

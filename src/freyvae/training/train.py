@@ -48,55 +48,96 @@ def train(
         TrainingFailed: the loss is no longer a number.
         Interrupted: Ctrl-C; the same call goes on.
     """
-    say = _silence if quiet else say or _to_stderr
+    say = silence if quiet else say or to_stderr
     run = Run(folder or Path("runs") / recipe.name)
     with run.lock():
-        if run.recipe_path.exists() and not fresh:
-            _refuse_other_recipe(run, recipe)
-            if run.is_finished:
-                metrics = run.read_metrics()
-                say(f"{run.folder} is trained ({metrics['epochs']} epochs): reloaded. `--fresh` trains anew.")
-                return run
-        data = load_training_data(recipe, progress=not quiet)
-        for file in data.images.unreadable:
-            say(f"left out, unreadable: {file}")
-        if data.split.note:
-            say(f"note: {data.split.note}")
+        if not fresh and is_trained(run, recipe, say=say):
+            return run
+        data = load_data(recipe, quiet=quiet, say=say)
         if fresh:
             run.clear()
-        _fit(run, recipe, data, quiet=quiet, say=say)
+        vae, progress = start(run, recipe, data, say=say)
+        recorder = Recorder(run, recipe, progress)
+        if not recorder.is_over:
+            _fit_epochs(vae, recorder, data, quiet=quiet, say=say)
+        finish(vae, recorder, data, say=say)
     return run
 
 
-def _fit(run: Run, recipe: Recipe, data: TrainingData, *, quiet: bool, say: Callable[[str], None]) -> None:
+def is_trained(run: Run, recipe: Recipe, *, say: Callable[[str], None]) -> bool:
+    """Whether there is nothing left to do for a run, which is then said. Raises `BadInput` for another recipe's."""
+    if not run.recipe_path.exists():
+        return False
+    _refuse_other_recipe(run, recipe)
+    if run.is_finished:
+        epochs = run.read_metrics()["epochs"]
+        say(f"{run.folder} is trained ({epochs} epochs): reloaded. `--fresh` trains anew.")
+    return run.is_finished
+
+
+def load_data(recipe: Recipe, *, quiet: bool, say: Callable[[str], None]) -> TrainingData:
+    """The images of a recipe, with what there is to say about them. Raises `BadInput` when they cannot be had."""
+    data = load_training_data(recipe, progress=not quiet)
+    for file in data.images.unreadable:
+        say(f"left out, unreadable: {file}")
+    if data.split.note:
+        say(f"note: {data.split.note}")
+    return data
+
+
+def start(
+    run: Run, recipe: Recipe, data: TrainingData, *, say: Callable[[str], None]
+) -> tuple[VAE, checkpoint.Progress]:
+    """The model of a run that is locked, fresh or as an earlier part of its training left it; writes the recipe."""
     vae = build_vae(recipe, data.train)
     write_whole(run.recipe_path, recipe.to_toml())
     progress = checkpoint.Progress(rows=[], seconds=0.0, data_sha256=pixels_sha256(data.images.images))
     if run.checkpoint_path.exists():
         progress = _go_on(run, vae, progress, say)
-    done = len(progress.rows)
-    recorder, interrupt = Recorder(run, progress), StopOnInterrupt()
-    bar = ProgressBar(done=done, epochs=recipe.epochs, say=say)
+    return vae, progress
+
+
+def finish(vae: VAE, recorder: Recorder, data: TrainingData, *, say: Callable[[str], None]) -> None:
+    """Write the run of a training that is over: model, history and metrics, these last."""
+    run, recipe = recorder.run, recorder.recipe
+    recorder.finish(vae)
+    if len(recorder.rows) < recipe.epochs:
+        say(
+            f"stopped after epoch {len(recorder.rows)} of {recipe.epochs}: none in {recipe.patience} was better than "
+            f"epoch {recorder.kept_epoch}, whose weights the model has"
+        )
+    run.write_history(recorder.rows)
+    run.save_model(vae)
+    run.write_metrics(_metrics(recipe, data, recorder, vae))
+    shutil.rmtree(run.checkpoint_path.parent, ignore_errors=True)
+
+
+def _fit_epochs(vae: VAE, recorder: Recorder, data: TrainingData, *, quiet: bool, say: Callable[[str], None]) -> None:
+    recipe, interrupt = recorder.recipe, StopOnInterrupt(recorder.save)
+    bar = ProgressBar(recorder, say=say)
     try:
         vae.fit(
             data.train,
             validation_data=data.validation,
             batch_size=recipe.batch_size,
             epochs=recipe.epochs,
-            initial_epoch=done,
-            callbacks=[recorder, interrupt] if quiet else [recorder, interrupt, bar],
+            initial_epoch=len(recorder.rows),
+            callbacks=[*averages_of(recipe), recorder, interrupt, *([] if quiet else [bar])],
             verbose=0,
         )
     finally:
         interrupt.give_back()
         bar.close()
-    if interrupt.interrupted and len(recorder.rows) < recipe.epochs:
-        recorder.save()
+    if interrupt.interrupted and not recorder.is_over:
         raise Interrupted(f"stopped after epoch {len(recorder.rows)} of {recipe.epochs}; the same command goes on")
-    run.write_history(recorder.rows)
-    run.save_model(vae)
-    run.write_metrics(_metrics(recipe, data, recorder, vae))
-    shutil.rmtree(run.checkpoint_path.parent, ignore_errors=True)
+
+
+def averages_of(recipe: Recipe) -> list[keras.callbacks.Callback]:
+    """The first callbacks of a recipe's training: the validation is of what the model will be.
+
+    They come before the recorder, which keeps the epoch's weights.
+    """
+    return [keras.callbacks.SwapEMAWeights()] if recipe.ema_momentum else []
 
 
 def _go_on(run: Run, vae: VAE, fresh: checkpoint.Progress, say: Callable[[str], None]) -> checkpoint.Progress:
@@ -109,17 +150,18 @@ def _go_on(run: Run, vae: VAE, fresh: checkpoint.Progress, say: Callable[[str], 
 
 def _metrics(recipe: Recipe, data: TrainingData, recorder: Recorder, vae: VAE) -> dict[str, Any]:
     """What training itself knows; the keys end in their unit."""
-    last = recorder.rows[-1]
+    kept = recorder.rows[recorder.kept_epoch - 1]
     seconds = recorder.earlier_seconds + sum(recorder.epoch_seconds)
     return {
-        "val_free_energy_nats": last["val_free_energy"],
-        "val_rate_nats": last["val_rate"],
-        "val_distortion_nats": last["val_distortion"],
-        "val_loss": last["val_loss"],
-        **({"val_bits_per_dim": last["val_bits_per_dim"]} if "val_bits_per_dim" in last else {}),
+        "val_free_energy_nats": kept["val_free_energy"],
+        "val_rate_nats": kept["val_rate"],
+        "val_distortion_nats": kept["val_distortion"],
+        "val_loss": kept["val_loss"],
+        **({"val_bits_per_dim": kept["val_bits_per_dim"]} if "val_bits_per_dim" in kept else {}),
         "val_rmse_grey_levels": rmse_grey_levels(vae, data.validation),
-        "loss": last["loss"],
+        "loss": kept["loss"],
         "epochs": len(recorder.rows),
+        **({"best_epoch": recorder.kept_epoch} if recipe.patience else {}),
         "seconds": seconds,
         "compile_seconds": recorder.compile_seconds,
         "images_per_second": len(recorder.rows) * len(data.split.train) / seconds,
@@ -148,9 +190,10 @@ def _refuse_other_recipe(run: Run, recipe: Recipe) -> None:
         )
 
 
-def _to_stderr(line: str) -> None:
+def to_stderr(line: str) -> None:
+    """Say a line to standard error."""
     print(line, file=sys.stderr, flush=True)
 
 
-def _silence(line: str) -> None:
-    pass
+def silence(line: str) -> None:
+    """Say nothing."""

@@ -38,7 +38,12 @@ export function mount(root, bundle, { fragment = "", onstate, onlatents, themed 
   const levels = new Uint8ClampedArray(height * width * channels);
   // with noise scaled down the codes never spread out to the prior: draw where the post's sliders go
   const spread = unit === 1 ? 1 : (unit * limit) / 3;
-  const inUnits = unit === 1 ? "prior standard deviations" : `times ${unit}`;
+  const inUnits = bundle.priorDraws ? "" : unit === 1 ? "prior standard deviations" : `times ${unit}`;
+  const priorDraw = () => {
+    if (!bundle.priorDraws) return Array.from({ length: dim }, () => spread * normal());
+    const start = dim * Math.floor(Math.random() * header.latents.priorDraws);
+    return Array.from(bundle.priorDraws.subarray(start, start + dim));
+  };
   const defaults = {
     latents: new Array(dim).fill(0), names: header.latents.names, axes: header.latents.axes, colour: "part", frame: null,
     directions: [], more: [], less: [], path: { from: null, to: null, at: 0 },
@@ -76,7 +81,7 @@ export function mount(root, bundle, { fragment = "", onstate, onlatents, themed 
   }));
   const walkButton = h("button", { type: "button", "aria-pressed": "false", onclick: () => (walking ? stop() : walk()) }, "Walk");
   const buttons = h("div", { class: "row buttons" },
-    h("button", { type: "button", onclick: () => flyTo(Array.from({ length: dim }, () => spread * normal())) }, "Random"),
+    h("button", { type: "button", onclick: () => flyTo(priorDraw()) }, "Random"),
     walkButton,
     h("button", { type: "button", onclick: () => flyTo(defaults.latents) }, "Reset"),
   );
@@ -348,7 +353,7 @@ export function mount(root, bundle, { fragment = "", onstate, onlatents, themed 
       if (walking !== mine) return;
       // moved by hand: go on from there
       if (!mine.path || mine.from === null) {
-        mine.path = makeWalk(state.latents, { spread });
+        mine.path = makeWalk(state.latents, { draw: priorDraw });
         mine.began = performance.now();
         lastStop = -1;
       }

@@ -58,6 +58,8 @@ export function readBundle(header, blobs) {
     numbers: integers("numbers"),
     parts: blobs.parts,
     framePoints: integers("frame-points"),
+    // draws from a learned prior; none where it is the standard normal
+    priorDraws: header.latents.priorDraws ? floats("prior-draws") : null,
     packedFrames: blobs.frames,
     density: {
       references: floats("density-references"),

@@ -13,6 +13,36 @@ const EXPECTED_PIXELS = {
       for (let channel = 0; channel < channels; channel++) pixels[at++] = sigmoid(parameters[pixel + channel]);
     }
   },
+  // as `MixtureOfLogistics` has them: a location; offsets of the second and third component; log-scales; logits
+  "mixture-of-logistics": (parameters, pixels, channels) => {
+    for (let pixel = 0, at = 0; at < pixels.length; pixel += 9 * channels) {
+      for (let channel = 0; channel < channels; channel++) {
+        const get = (number) => parameters[pixel + number * channels + channel];
+        const scale = (number) => Math.max(0.05 * Math.exp(get(number)), 0.1 / 255);
+        const highest = Math.max(get(6), get(7), get(8));
+        const [first, second, third] = [6, 7, 8].map((number) => Math.exp(get(number) - highest));
+        const moved = second * scale(4) * (get(1) - 1) + third * scale(5) * (get(2) + 1);
+        const mean = sigmoid(get(0)) + moved / (first + second + third);
+        pixels[at++] = Math.min(Math.max(mean, 0), 1);
+      }
+    }
+  },
+  // 256 logits for each value, one a grey level
+  "mean-of-levels": (parameters, pixels, channels) => {
+    for (let pixel = 0, at = 0; at < pixels.length; pixel += 256 * channels) {
+      for (let channel = 0; channel < channels; channel++) {
+        const logit = (level) => parameters[pixel + level * channels + channel];
+        let highest = -Infinity, total = 0, sum = 0;
+        for (let level = 0; level < 256; level++) highest = Math.max(highest, logit(level));
+        for (let level = 0; level < 256; level++) {
+          const weight = Math.exp(logit(level) - highest);
+          total += weight;
+          sum += weight * level;
+        }
+        pixels[at++] = sum / total / 255;
+      }
+    }
+  },
 };
 
 /** A function from latents (Float32Array) to expected pixels in [0, 1]; the array it returns is its own, reused. */

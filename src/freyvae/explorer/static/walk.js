@@ -3,9 +3,8 @@
 /** A standard normal number (Box & Muller 1958). */
 export const normal = (random = Math.random) => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 
-/** A walk that begins at `start`: `at(seconds)` is where it is then. */
-export function makeWalk(start, { spread, secondsPerStop = 1.6 }) {
-  const draw = () => Array.from(start, () => spread * normal());
+/** A walk that begins at `start`, its stops drawn by `draw`: `at(seconds)` is where it is then. */
+export function makeWalk(start, { draw, secondsPerStop = 1.6 }) {
   const stops = [Array.from(start), Array.from(start), draw(), draw()];
   let passed = 0;
   return {

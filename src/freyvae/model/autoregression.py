@@ -1,0 +1,161 @@
+"""Each pixel given those before it: what the latents leave over is predicted from the pixels already seen.
+
+With it p(x | z) = prod_i p(x_i | x_<i, z), pixels in raster order: an exact likelihood, and every pixel of known images
+at once.
+"""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from freyvae.errors import BadInput
+from freyvae.model.likelihoods import MixtureOfLogistics
+
+Tensor = Any
+# its matrix has the square of this many numbers
+MOST_PIXELS = 64 * 64
+# share of the diagonal in the covariance to begin with, which has more numbers than there are images to tell them
+SHRINKAGE = 0.03
+
+
+def start_at_covariance(autoregression: "Autoregression", decoder: keras.Model, images: np.ndarray) -> None:
+    """Let the linear part begin at the Gaussian of uint8 images (image, height, width, 1), and the scales with it.
+
+    With L the Cholesky factor of their covariance and d its diagonal, each pixel given those before has the mean
+    mu_i + sum_{j<i} B_ij (x_j - mu_j), B = I - diag(d) L^-1, and the deviation d_i.
+    """
+    pixels = images.reshape(len(images), -1) / 255.0
+    covariance = np.cov(pixels.T)
+    variance = np.diag(covariance) + 1e-5
+    factor = np.linalg.cholesky((1.0 - SHRINKAGE) * covariance + SHRINKAGE * np.diag(variance))
+    deviation = np.diag(factor)
+    linear = np.eye(len(deviation)) - deviation[:, None] * np.linalg.inv(factor)
+    autoregression.usual.assign(images.mean(axis=0)[..., 0] / 255.0)
+    autoregression.linear.assign(np.tril(linear, -1))
+    # a logistic of scale w has the deviation w pi / sqrt(3)
+    log_scale = np.log(deviation * np.sqrt(3.0) / np.pi / MixtureOfLogistics.start_scale)
+    bias = decoder.get_layer("others").bias
+    count = MixtureOfLogistics.components
+    values = np.zeros((len(deviation), MixtureOfLogistics.parameters_per_value - 1))
+    values[:, count - 1 : 2 * count - 1] = log_scale[:, None]
+    bias.assign(values.ravel())
+
+
+@keras.saving.register_keras_serializable("freyvae")
+class Autoregression(keras.layers.Layer):
+    """Moves and reshapes the mixture of logistics of each pixel x_i, given the pixels x_<i before it.
+
+    In two steps. f being the decoder's locations and w its scales, the first is linear over the whole image,
+
+        m_i = f_i + sum_{j<i} B_ij (x_j - f_j),  B learned and strictly lower triangular.
+
+    The second is local: a small network, the same for every pixel, sees of the pixels before within `radius` the
+    residual x_j - f_j, what the first step left of it, (x_j - m_j) / w_j, and the size of that; the decoder's locations
+    all around; a learned vector of the pixel's own and the latents. It corrects location, offsets, log-scales and
+    logits of the pixel's components. As in the contexts of lossless image coders (Wu & Memon 1997), a pixel is
+    uncertain where its neighbours surprised.
+
+    Args:
+        radius: how far the local network sees pixels before; it sees locations one pixel less far. At least 2.
+        width: units of its two hidden layers.
+        seed: of the initial weights.
+    """
+
+    def __init__(self, *, radius: int = 3, width: int = 64, seed: int | None = None, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.radius = radius
+        self.width = width
+        self.seed = seed
+        reach = range(-radius, radius + 1)
+        self._before = [(down, right) for down in reach for right in reach if (down, right) < (0, 0)]
+        self._around = [(down, right) for down in reach[1:-1] for right in reach[1:-1]]
+
+    def build(
+        self, parameters_shape: tuple[Any, ...], latents_shape: tuple[Any, ...], images_shape: tuple[Any, ...]
+    ) -> None:
+        """Make the weights. Raises `BadInput` for colour images, and for large ones."""
+        height, width, parameters = parameters_shape[1:]
+        pixels = height * width
+        if parameters != MixtureOfLogistics.parameters_per_value:
+            raise BadInput("an autoregressive decoder is for grey images and the likelihood mixture-of-logistics")
+        if pixels > MOST_PIXELS:
+            raise BadInput(
+                f"an autoregressive decoder of {height} x {width} images would need a matrix of {pixels} x {pixels}: "
+                f"make them smaller with --image-size, {MOST_PIXELS} pixels at most"
+            )
+        seeds = iter(keras.random.randint((4,), 0, 2**31 - 1, seed=keras.random.SeedGenerator(self.seed)))
+
+        def matrix(name: str, *shape: int, scale: float = 1.0) -> Any:
+            initializer = keras.initializers.VarianceScaling(scale, seed=int(next(seeds)))
+            return self.add_weight(shape=shape, initializer=initializer, name=name)
+
+        def constants(name: str, *shape: int, value: float = 0.0, trainable: bool = True) -> Any:
+            initializer = keras.initializers.Constant(value)
+            return self.add_weight(shape=shape, initializer=initializer, trainable=trainable, name=name)
+
+        self.usual = constants("usual", height, width, value=0.5, trainable=False)
+        self.linear = constants("linear", pixels, pixels)
+        self.from_windows = matrix("from_windows", 3 * len(self._before) + len(self._around), self.width)
+        self.from_latents = matrix("from_latents", latents_shape[-1], self.width, scale=0.1)
+        self.of_pixel = matrix("of_pixel", pixels, self.width, scale=0.01 * pixels)
+        self.hidden = matrix("hidden", self.width, self.width)
+        self.hidden_bias = constants("hidden_bias", self.width)
+        self.to_corrections = constants("to_corrections", self.width, parameters)
+        self.corrections = constants("corrections", parameters)
+        self._lower = np.tril(np.ones((pixels, pixels), "float32"), -1)
+
+    def call(self, parameters: Tensor, latents: Tensor, images: Tensor) -> Tensor:
+        """What the pixels before make of each pixel's distribution.
+
+        Args:
+            parameters: the decoder's, (image, height, width, 9).
+            latents: (image, latent).
+            images: uint8 (image, height, width, 1); of pixel i, only those before it are looked at.
+
+        Returns:
+            The parameters of `MixtureOfLogistics` for each pixel given those before, (image, height, width, 9).
+        """
+        height, width = parameters.shape[1:3]
+        location = ops.sigmoid(parameters[..., :1])
+        scale = ops.stop_gradient(ops.exp(MixtureOfLogistics(parameters).log_scale[..., 0]))
+        residual = ops.cast(images, location.dtype) / 255.0 - location
+        linear = ops.matmul(ops.reshape(residual, (-1, height * width)), ops.transpose(self.linear * self._lower))
+        linear = ops.reshape(linear, (-1, height, width, 1))
+        surprise = (residual - linear) / scale
+        # one matrix product of all windows, what is seen brought to about the same size; a convolution would read
+        # better, but is several times slower on XLA's CPU
+        windows = [
+            *_windows(surprise, self._before),
+            *_windows(ops.abs(surprise), self._before),
+            *_windows(16.0 * residual, self._before),
+            *_windows(8.0 * (location - ops.expand_dims(self.usual, -1)), self._around),
+        ]
+        hidden = ops.matmul(ops.concatenate(windows, axis=-1), self.from_windows) + self.of_pixel
+        hidden = hidden + ops.expand_dims(ops.matmul(latents, self.from_latents), 1)
+        hidden = ops.silu(hidden)
+        hidden = ops.silu(hidden + ops.matmul(hidden, self.hidden) + self.hidden_bias)
+        corrections = ops.matmul(hidden, self.to_corrections) + self.corrections
+        corrections = ops.reshape(corrections, (-1, height, width, corrections.shape[-1]))
+        moved = ops.clip(location + linear + scale * corrections[..., :1], 1e-4, 1.0 - 1e-4)
+        logit = ops.log(moved) - ops.log1p(-moved)  # the likelihood squashes it again
+        return ops.concatenate([logit, parameters[..., 1:] + corrections[..., 1:]], axis=-1)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor."""
+        return {**super().get_config(), "radius": self.radius, "width": self.width, "seed": self.seed}
+
+
+def _windows(values: Tensor, offsets: list[tuple[int, int]]) -> list[Tensor]:
+    """The values (image, height, width, 1) this far (down, right) of each pixel, 0 outside: each (image, pixel, 1)."""
+    height, width = values.shape[1:3]
+    reach = max(max(abs(down), abs(right)) for down, right in offsets)
+    padded = ops.pad(values, ((0, 0), (reach, reach), (reach, reach), (0, 0)))
+    return [
+        ops.reshape(
+            padded[:, reach + down : reach + down + height, reach + right : reach + right + width],
+            (-1, height * width, 1),
+        )
+        for down, right in offsets
+    ]

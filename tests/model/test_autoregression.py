@@ -1,0 +1,143 @@
+"""Each pixel depends on those before it and on no other, so that the likelihood is exact."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from freyvae.errors import BadInput
+from freyvae.model import VAE, dense_decoder, load_vae, start_at_mean
+from freyvae.model.autoregression import SHRINKAGE, Autoregression, start_at_covariance
+from freyvae.model.likelihoods import MixtureOfLogistics
+
+pytestmark = pytest.mark.backend
+
+
+def numpy(tensor):
+    return ops.convert_to_numpy(tensor)
+
+
+def layer_with_weights(height, width, *, seed=0, spread=0.2):
+    """A layer whose every weight is drawn: at the start the linear part is zero, and would hide mistakes."""
+    layer = Autoregression(seed=seed)
+    layer.build((None, height, width, 9), (None, 2), (None, height, width, 1))
+    random = np.random.default_rng(seed)
+    for weight in layer.weights:
+        weight.assign(random.normal(0, spread, weight.shape).astype("float32"))
+    return layer
+
+
+def drawn(height, width, count=1, seed=1):
+    random = np.random.default_rng(seed)
+    parameters = random.normal(0, 0.7, (count, height, width, 9)).astype("float32")
+    latents = random.normal(size=(count, 2)).astype("float32")
+    images = random.integers(0, 256, (count, height, width, 1), dtype="uint8")
+    return ops.convert_to_tensor(parameters), ops.convert_to_tensor(latents), images
+
+
+def test_a_pixel_depends_on_those_before_it_and_on_no_other():
+    layer = layer_with_weights(5, 4)
+    parameters, latents, images = drawn(5, 4)
+    before = numpy(layer(parameters, latents, images)).reshape(20, 9)
+    for pixel in range(20):
+        changed = images.copy()
+        changed.reshape(-1)[pixel] ^= 64
+        moved = np.abs(numpy(layer(parameters, latents, changed)).reshape(20, 9) - before).max(axis=1) > 1e-6
+        assert not moved[: pixel + 1].any()
+        assert moved[pixel + 1 :].all()  # by the linear part, however far
+
+
+def test_the_local_part_sees_the_pixels_just_before():
+    layer = layer_with_weights(5, 4)
+    layer.linear.assign(np.zeros((20, 20), "float32"))
+    parameters, latents, images = drawn(5, 4)
+    before = numpy(layer(parameters, latents, images)).reshape(20, 9)
+    changed = images.copy()
+    changed[0, 1, 1] ^= 64
+    moved = np.abs(numpy(layer(parameters, latents, changed)).reshape(20, 9) - before).max(axis=1) > 1e-6
+    # radius 3: what comes after (1, 1) down to the row 4, no column of four being out of reach
+    assert np.flatnonzero(moved).tolist() == list(range(6, 20))
+
+
+def test_the_probabilities_of_all_images_sum_to_one():
+    layer = layer_with_weights(1, 2)
+    parameters, latents, _ = drawn(1, 2)
+    levels = np.arange(256, dtype="uint8")
+    images = np.stack(np.meshgrid(levels, levels, indexing="ij"), axis=-1).reshape(-1, 1, 2, 1)
+    total = 0.0
+    for chunk in np.split(images, 16):
+        corrected = layer(ops.repeat(parameters, len(chunk), axis=0), ops.repeat(latents, len(chunk), axis=0), chunk)
+        total += np.exp(numpy(MixtureOfLogistics(corrected).log_prob(chunk)).astype(float)).sum()
+    assert total == pytest.approx(1.0, abs=1e-3)
+
+
+def test_it_begins_as_the_decoder_alone():
+    layer = Autoregression(seed=0)
+    parameters, latents, images = drawn(5, 4)
+    corrected = numpy(layer(parameters, latents, images))
+    np.testing.assert_allclose(corrected, numpy(parameters), atol=1e-5)
+
+
+def test_colour_and_other_likelihoods_are_refused():
+    for count in (2, 27):
+        with pytest.raises(BadInput, match="grey images and the likelihood mixture-of-logistics"):
+            Autoregression().build((None, 5, 4, count), (None, 2), (None, 5, 4, 1))
+
+
+def test_large_images_are_refused():
+    with pytest.raises(BadInput, match="--image-size"):
+        Autoregression().build((None, 128, 128, 9), (None, 2), (None, 128, 128, 1))
+
+
+def test_the_same_seed_draws_the_same_weights_and_another_draws_others():
+    layers = [Autoregression(seed=seed) for seed in (1, 1, 2)]
+    for layer in layers:
+        layer.build((None, 5, 4, 9), (None, 2), (None, 5, 4, 1))
+    first, same, other = (numpy(layer.from_windows) for layer in layers)
+    np.testing.assert_array_equal(first, same)
+    assert not np.allclose(first, other)
+    assert keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layers[0])).seed == 1
+
+
+def small_vae(seed=0):
+    decoder = dense_decoder(2, (5, 4, 1), parameters_per_value=9, all_from_code=True, hidden=[8], seed=seed)
+    return VAE((5, 4, 1), 2, decoder=decoder, likelihood="mixture-of-logistics", autoregressive=True, seed=seed)
+
+
+def smooth_images(count, seed=0):
+    """Brightness that wanders from pixel to pixel: what an autoregressive model sees and a code of two cannot."""
+    steps = np.random.default_rng(seed).normal(0, 12, (count, 20))
+    return np.clip(128 + np.cumsum(steps, axis=1), 0, 255).round().astype("uint8").reshape(count, 5, 4, 1)
+
+
+def test_it_begins_at_the_gaussian_of_the_training_images():
+    images, vae = smooth_images(2000), small_vae()
+    start_at_mean(vae.decoder, images)
+    start_at_covariance(vae.autoregression, vae.decoder, images)
+    covariance = np.cov(images.reshape(2000, 20).T / 255.0)
+    covariance[~np.eye(20, dtype=bool)] *= 1.0 - SHRINKAGE
+    parameters = vae.decoder(np.zeros((1, 2), "float32"))
+    scales = np.exp(numpy(MixtureOfLogistics(parameters).log_scale)).reshape(20, 3)
+    for pixel in (1, 7, 19):
+        regression = np.linalg.solve(covariance[:pixel, :pixel], covariance[pixel, :pixel])
+        np.testing.assert_allclose(numpy(vae.autoregression.linear)[pixel, :pixel], regression, atol=2e-3)
+        deviation = np.sqrt(covariance[pixel, pixel] - covariance[pixel, :pixel] @ regression)
+        np.testing.assert_allclose(scales[pixel], deviation * np.sqrt(3) / np.pi, rtol=1e-3)
+
+
+def test_a_vae_learns_with_it_what_no_code_tells_and_is_saved_with_it(tmp_path):
+    images, vae = smooth_images(500), small_vae()
+    vae.compile(optimizer=keras.optimizers.Adam(0.01))
+    vae.fit(images, epochs=15, batch_size=100, verbose=0)
+    held_out = smooth_images(100, seed=1)
+    cost = vae.free_energy(held_out).total.mean()
+    alone = -numpy(vae.likelihood(vae.encode(held_out)).log_prob(held_out)).mean()
+    assert cost < alone
+    vae.save(tmp_path / "model.keras")
+    loaded = load_vae(tmp_path / "model.keras")
+    np.testing.assert_allclose(loaded.free_energy(held_out).total, vae.free_energy(held_out).total, rtol=1e-5)
+
+
+def test_only_grey_images_of_a_mixture_of_logistics():
+    with pytest.raises(BadInput, match="mixture-of-logistics"):
+        VAE((5, 4, 1), 2, autoregressive=True)

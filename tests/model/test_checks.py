@@ -1,0 +1,48 @@
+"""What makes no sense is refused in one line, before anything is built."""
+
+import keras
+import pytest
+
+from freyvae.errors import BadInput
+from freyvae.model import VAE, dense_encoder, flow_parameters
+
+SHAPE = (5, 4, 1)
+pytestmark = pytest.mark.backend
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        ({"posterior": "normal"}, "unknown posterior 'normal': choose one of diagonal-normal, planar"),
+        ({"prior": "flat"}, "unknown prior 'flat': choose one of standard-normal, gaussian-mixture, vamp"),
+        ({"flow_length": 0}, "flow_length must be at least 1, not 0"),
+        ({"prior_components": 0}, "prior_components must be at least 1, not 0"),
+        ({"importance_samples": 0}, "importance_samples must be at least 1, not 0"),
+        ({"free_bits": -1.0}, "must not be negative"),
+        ({"importance_samples": 2, "beta": 0.5}, "goes with beta and noise_scale 1"),
+        ({"importance_samples": 2, "warm_up_steps": 3}, "without warm-up"),
+        ({"importance_samples": 2, "free_bits": 0.1}, "free_bits"),
+        ({"importance_samples": 2, "average_distortion": True}, "average_distortion"),
+        ({"importance_samples": 2, "noise_scale": 0.5}, "noise_scale"),
+        ({"posterior": "planar", "noise_scale": 0.01}, "whose noise_scale must then be 1"),
+        ({"prior": "vamp", "noise_scale": 0.01}, "whose noise_scale must then be 1"),
+        ({"posterior": "planar", "free_bits": 0.1}, "free_bits need a rate for each latent"),
+        ({"prior": "gaussian-mixture", "free_bits": 0.1}, "free_bits need a rate for each latent"),
+    ],
+)
+def test_choices_that_make_no_sense_are_refused(arguments, line):
+    with pytest.raises(BadInput, match=line) as refusal:
+        VAE(SHAPE, **arguments)
+    assert "\n" not in str(refusal.value)
+
+
+def test_an_encoder_without_the_numbers_of_the_flow_is_refused_and_one_with_them_is_not():
+    count = flow_parameters("planar", 2, 3)
+    with pytest.raises(BadInput, match=r"to \[mean, log_variance, flow_parameters\].*15\)"):
+        VAE(SHAPE, 2, posterior="planar", flow_length=3, encoder=dense_encoder(SHAPE, 2))
+    with pytest.raises(BadInput, match=r"to \[mean, log_variance\], "):
+        VAE(SHAPE, 2, encoder=dense_encoder(SHAPE, 2, flow_parameters=count))
+    inputs = keras.Input(SHAPE, dtype="uint8")
+    features = keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(inputs))
+    own = keras.Model(inputs, [keras.layers.Dense(units)(features) for units in (2, 2, count)])
+    VAE(SHAPE, 2, posterior="planar", flow_length=3, encoder=own)

@@ -1,0 +1,127 @@
+"""Flows: their log-determinants are those of numerical Jacobians, and what should be triangular is."""
+
+import numpy as np
+import pytest
+from keras import ops
+
+from freyvae.model.flows import FLOWS, GATE_BIAS, SylvesterFlow, _reflect
+
+LATENTS, LENGTH = 3, 2
+pytestmark = pytest.mark.backend
+
+
+def numpy(tensor):
+    return ops.convert_to_numpy(tensor)
+
+
+def make(name, *, latents=LATENTS, length=LENGTH, random=None):
+    """A flow, its shared weights drawn at random where a generator is given."""
+    flow = FLOWS[name](latents, length, seed=0)
+    if random is not None:
+        for weight in flow.weights:
+            weight.assign(random.normal(0.0, 0.1, weight.shape))
+    return flow
+
+
+def draw(name, random, *, count=5, latents=LATENTS, length=LENGTH):
+    """Latents and parameters for them, (count, latent) and (count, n)."""
+    parameters = random.normal(size=(count, FLOWS[name].parameters_per_image(latents, length)))
+    return random.normal(size=(count, latents)).astype("float32"), parameters.astype("float32")
+
+
+def jacobians(flow, latents, parameters, step=1e-2):
+    """dz_K / dz_0 by central differences: (image, to, from)."""
+    columns = []
+    for latent in range(latents.shape[1]):
+        moved = [latents + sign * step * np.eye(latents.shape[1], dtype="float32")[latent] for sign in (1, -1)]
+        above, below = (
+            numpy(flow.transform(ops.convert_to_tensor(z), ops.convert_to_tensor(parameters))[0]) for z in moved
+        )
+        columns.append((above - below) / (2 * step))
+    return np.stack(columns, axis=-1)
+
+
+@pytest.mark.parametrize("latents", [1, LATENTS])
+@pytest.mark.parametrize("name", FLOWS)
+def test_the_log_determinant_is_that_of_the_numerical_jacobian(name, latents):
+    random = np.random.default_rng(0)
+    flow = make(name, latents=latents, random=random)
+    z, parameters = draw(name, random, latents=latents)
+    moved, log_determinant = flow.transform(ops.convert_to_tensor(z), ops.convert_to_tensor(parameters))
+    assert np.abs(numpy(moved) - z).max() > 0.1
+    signs, expected = np.linalg.slogdet(jacobians(flow, z, parameters).astype("float64"))
+    assert (signs > 0).all()
+    np.testing.assert_allclose(numpy(log_determinant), expected, atol=0.02)
+
+
+@pytest.mark.parametrize("scale", [3.0, 30.0])
+@pytest.mark.parametrize("name", FLOWS)
+def test_it_stays_invertible_whatever_the_encoder_says(name, scale):
+    random = np.random.default_rng(1)
+    z, parameters = draw(name, random, count=200)
+    _, log_determinant = make(name).transform(ops.convert_to_tensor(z), ops.convert_to_tensor(scale * parameters))
+    assert np.isfinite(numpy(log_determinant)).all()
+
+
+@pytest.mark.parametrize("name", ["planar", "sylvester"])
+def test_parameters_of_zero_leave_latents_as_they_are(name):
+    z, parameters = draw(name, np.random.default_rng(0))
+    moved, log_determinant = make(name).transform(ops.convert_to_tensor(z), ops.zeros_like(parameters))
+    np.testing.assert_array_equal(numpy(moved), z)
+    np.testing.assert_array_equal(numpy(log_determinant), 0.0)
+
+
+def test_a_new_inverse_autoregressive_flow_only_scales():
+    z, parameters = draw("inverse-autoregressive", np.random.default_rng(0))
+    flow = make("inverse-autoregressive")
+    moved, log_determinant = flow.transform(ops.convert_to_tensor(z), ops.convert_to_tensor(parameters))
+    gate = 1 / (1 + np.exp(-GATE_BIAS))
+    np.testing.assert_allclose(numpy(moved), gate**LENGTH * z, rtol=1e-5)
+    np.testing.assert_allclose(numpy(log_determinant), LENGTH * LATENTS * np.log(gate), rtol=1e-5)
+
+
+def test_a_step_of_the_inverse_autoregressive_flow_sees_only_what_comes_before_and_the_next_turns_round():
+    random = np.random.default_rng(2)
+    z, parameters = draw("inverse-autoregressive", random, latents=4)
+    one = make("inverse-autoregressive", latents=4, length=1, random=random)
+    lower = jacobians(one, z, parameters)
+    np.testing.assert_allclose(np.triu(lower, 1), 0.0, atol=1e-6)
+    assert (np.abs(lower[:, *np.tril_indices(4, -1)]).max(axis=0) > 1e-4).all()
+    # the first step is made the identity but for a scale: what is left is the second, in reverse order
+    two = make("inverse-autoregressive", latents=4, length=2, random=random)
+    for name in ("to_gate_and_mean", "gate_and_mean_bias"):
+        two.networks[0][name].assign(np.zeros(two.networks[0][name].shape))
+    upper = jacobians(two, z, parameters)
+    np.testing.assert_allclose(np.tril(upper, -1), 0.0, atol=1e-6)
+    assert (np.abs(upper[:, *np.triu_indices(4, 1)]).max(axis=0) > 1e-4).all()
+
+
+def test_the_inverse_autoregressive_flow_listens_to_the_encoder():
+    random = np.random.default_rng(3)
+    z, parameters = draw("inverse-autoregressive", random)
+    flow = make("inverse-autoregressive", random=random)
+    one, other = (
+        numpy(flow.transform(ops.convert_to_tensor(z), ops.convert_to_tensor(p))[0]) for p in (parameters, -parameters)
+    )
+    assert (np.abs(one - other).max(axis=0) > 1e-3).all()  # the first latent too, which sees no other
+
+
+def test_products_of_reflections_are_orthogonal_and_undone_in_reverse():
+    random = np.random.default_rng(4)
+    normals = [ops.convert_to_tensor(random.normal(size=(1, 3)).astype("float32")) for _ in range(3)]
+    columns = ops.convert_to_tensor(np.eye(3, dtype="float32"))
+    turned = numpy(_reflect(columns, normals))
+    np.testing.assert_allclose(turned @ turned.T, np.eye(3), atol=1e-5)
+    assert np.abs(turned - np.eye(3)).max() > 0.1
+    np.testing.assert_allclose(numpy(_reflect(ops.convert_to_tensor(turned), normals[::-1])), np.eye(3), atol=1e-5)
+    nothing = numpy(_reflect(columns, [ops.zeros((1, 3))]))
+    np.testing.assert_array_equal(nothing, np.eye(3))
+
+
+def test_how_many_numbers_the_encoder_gives():
+    assert FLOWS["planar"].parameters_per_image(3, 2) == 2 * 7
+    # for each step 9 of both triangles and a diagonal, 3 of the other, 3 of b and three vectors of 3
+    assert SylvesterFlow.parameters_per_image(3, 2) == 2 * (9 + 3 + 3 + 9)
+    assert FLOWS["inverse-autoregressive"].parameters_per_image(3, 2) == FLOWS[
+        "inverse-autoregressive"
+    ].parameters_per_image(7, 5)

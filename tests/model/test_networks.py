@@ -1,0 +1,107 @@
+"""The networks compute what their names say, and only a training step drops anything."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from freyvae.errors import BadInput
+from freyvae.model import LIKELIHOODS, VAE, dense_decoder, dense_encoder, start_at_histogram, start_at_mean
+
+pytestmark = pytest.mark.backend
+SHAPE = (5, 4, 1)
+
+
+def numpy(tensor):
+    return ops.convert_to_numpy(tensor)
+
+
+def silu(values):
+    return values / (1 + np.exp(-values))
+
+
+def layer_of(model, name):
+    layer = model.get_layer(name)
+    return lambda values: values @ numpy(layer.kernel) + numpy(layer.bias)
+
+
+def test_a_residual_network_is_what_its_formula_says():
+    decoder = dense_decoder(3, SHAPE, hidden=(8, 8, 8), activation="silu", residual=True, dropout=0.4, seed=1)
+    latents = np.random.default_rng(0).normal(size=(6, 3)).astype("float32")
+    h = layer_of(decoder, "decoder_1")(latents)
+    for block in ("decoder_2", "decoder_3"):
+        h = h + layer_of(decoder, f"{block}_outer")(silu(layer_of(decoder, f"{block}_inner")(silu(h))))
+    expected = layer_of(decoder, "location")(silu(h)).reshape(6, *SHAPE)
+    np.testing.assert_allclose(numpy(decoder(latents)), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("hidden", [(), (8,), (8, 8, 6)])
+def test_residual_blocks_of_unequal_widths_are_refused(hidden):
+    for network in (
+        lambda: dense_encoder(SHAPE, 2, hidden=hidden, residual=True),
+        lambda: dense_decoder(2, SHAPE, hidden=hidden, residual=True),
+    ):
+        with pytest.raises(BadInput, match=r"two hidden widths or more, all equal, not \["):
+            network()
+
+
+@pytest.mark.parametrize("residual", [False, True])
+def test_dropout_is_for_training_follows_its_seed_and_keeps_the_expectation(residual):
+    def encoder(seed):
+        # linear, so that the mean over masks is that without any
+        return dense_encoder(SHAPE, 2, hidden=(50, 50), activation="linear", residual=residual, dropout=0.3, seed=seed)
+
+    images = np.random.default_rng(0).integers(0, 256, (1, *SHAPE), dtype="uint8")
+    one, same, other = encoder(1), encoder(1), encoder(2)
+    still = numpy(one(images)[0])
+    np.testing.assert_array_equal(still, numpy(one(images, training=False)[0]))
+    first, second = (numpy(one(images, training=True)[0]) for _ in range(2))
+    assert (first != second).any()
+    np.testing.assert_array_equal(first, numpy(same(images, training=True)[0]))
+    assert (first != numpy(other(images, training=True)[0])).any()
+    many = numpy(one(np.repeat(images, 4000, axis=0), training=True)[0])
+    assert (np.abs(many.mean(0) - still[0]) < 5 * many.std(0) / np.sqrt(len(many))).all()
+
+
+def test_the_generators_of_dropout_and_shift_are_variables_that_training_moves():
+    """A checkpoint holds every variable, and so goes on with the very masks that would have come."""
+    vae = VAE(
+        SHAPE,
+        2,
+        encoder=dense_encoder(SHAPE, 2, hidden=(6, 6), dropout=0.2, seed=0),
+        decoder=dense_decoder(2, SHAPE, parameters_per_value=2, hidden=(6,), dropout=0.2, seed=1),
+        shift=0.5,
+        seed=0,
+    )
+    generators = [variable for variable in vae.non_trainable_variables if "seed_generator" in variable.path]
+    assert len(generators) == 5  # noise, shift, two hidden layers and one
+    before = [numpy(variable.value).copy() for variable in generators]
+    vae.compile(optimizer="adam")
+    vae.fit(np.zeros((6, *SHAPE), "uint8"), epochs=1, batch_size=3, verbose=0)
+    for variable, values in zip(generators, before, strict=True):
+        assert (numpy(variable.value) != values).any(), variable.path
+
+
+@pytest.mark.parametrize("name", [name for name, kind in LIKELIHOODS.items() if kind.has_location])
+def test_a_decoder_that_starts_at_the_mean_says_the_mean_image_for_every_code(name):
+    images = np.random.default_rng(0).integers(40, 200, (50, *SHAPE), dtype="uint8")
+    kind = LIKELIHOODS[name]
+    decoder = dense_decoder(2, SHAPE, parameters_per_value=kind.parameters_per_value, seed=0)
+    start_at_mean(decoder, images)
+    mean = numpy(kind(decoder(np.zeros((1, 2), "float32"))).mean())
+    np.testing.assert_allclose(mean[0], images.mean(0) / 255, atol=1e-3)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_decoder_without_a_location_starts_at_the_histogram_of_each_value(channels):
+    images = np.random.default_rng(0).integers(0, 256, (50, 5, 4, channels), dtype="uint8")
+    decoder = dense_decoder(2, (5, 4, channels), parameters_per_value=256, all_from_code=True, seed=0)
+    start_at_histogram(decoder, images)
+    likelihood = LIKELIHOODS["categorical"](decoder(np.zeros((1, 2), "float32")))
+    counts = np.stack([(images == level).sum(0) for level in range(256)], axis=-1)
+    probabilities = np.exp(numpy(likelihood.log_probabilities()))[0]
+    np.testing.assert_allclose(probabilities, (counts + 1) / (50 + 256), rtol=1e-4)
+
+
+def test_without_dropout_there_is_no_layer_for_it():
+    assert not any(isinstance(layer, keras.layers.Dropout) for layer in dense_encoder(SHAPE, 2).layers)

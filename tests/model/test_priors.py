@@ -1,0 +1,114 @@
+"""Priors: densities agree with scipy, draws with densities, and the learned ones learn."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+from scipy import stats
+from scipy.special import logsumexp, softmax
+
+from freyvae.model import VAE, dense_encoder
+from freyvae.model.priors import PRIORS, GaussianMixturePrior, MixtureOfNormals, StandardNormal, VampPrior
+
+LATENTS, COMPONENTS = 2, 3
+SHAPE = (4, 3, 1)
+pytestmark = pytest.mark.backend
+
+
+def numpy(tensor):
+    return ops.convert_to_numpy(tensor)
+
+
+def mixture():
+    random = np.random.default_rng(0)
+    values = [random.normal(size=shape) for shape in ((COMPONENTS,), (COMPONENTS, LATENTS), (COMPONENTS, LATENTS))]
+    return MixtureOfNormals(*(ops.convert_to_tensor(value.astype("float32")) for value in values))
+
+
+CASES = {
+    "standard-normal": lambda: StandardNormal(LATENTS),
+    "mixture": mixture,
+    "gaussian-mixture": lambda: GaussianMixturePrior(LATENTS, COMPONENTS, seed=0).distribution(),
+    "vamp": lambda: VampPrior(dense_encoder(SHAPE, LATENTS, seed=0), COMPONENTS, seed=0).distribution(),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_draws_agree_with_the_density(name):
+    """E_p[g(z) / p(z)] is the integral of g, whatever g: here a narrow normal's, which is 1."""
+    prior = CASES[name]()
+    drawn = numpy(prior.sample(20000, keras.random.SeedGenerator(0)))
+    assert drawn.shape == (20000, LATENTS)
+    assert drawn.dtype == np.float32
+    narrow = stats.multivariate_normal(drawn.mean(axis=0), 0.3 * np.cov(drawn.T))
+    ratios = np.exp(narrow.logpdf(drawn) - numpy(prior.log_prob(ops.convert_to_tensor(drawn))))
+    error = ratios.std() / np.sqrt(len(ratios))
+    assert error < 0.05
+    assert abs(ratios.mean() - 1) < 4 * error
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_density_of_many_axes_is_that_of_each_code(name):
+    prior = CASES[name]()
+    latents = np.random.default_rng(1).normal(size=(4, 5, LATENTS)).astype("float32")
+    found = numpy(prior.log_prob(ops.convert_to_tensor(latents)))
+    assert found.shape == (4, 5)
+    flat = numpy(prior.log_prob(ops.convert_to_tensor(latents.reshape(20, LATENTS))))
+    np.testing.assert_allclose(found.ravel(), flat, rtol=1e-5)
+
+
+def test_a_mixtures_density_agrees_with_scipy_and_its_draws_with_its_moments():
+    prior = mixture()
+    logits, means, log_variances = (numpy(values) for values in (prior.logits, prior.means, prior.log_variances))
+    latents = np.random.default_rng(2).normal(size=(10, LATENTS)).astype("float32")
+    each = stats.norm.logpdf(latents[:, None], means, np.exp(0.5 * log_variances)).sum(-1)
+    expected = logsumexp(each, axis=1, b=softmax(logits))
+    np.testing.assert_allclose(numpy(prior.log_prob(ops.convert_to_tensor(latents))), expected, rtol=1e-4)
+    drawn = numpy(prior.sample(20000, keras.random.SeedGenerator(1)))
+    share = softmax(logits)
+    mean = share @ means
+    np.testing.assert_allclose(drawn.mean(axis=0), mean, atol=0.05)
+    np.testing.assert_allclose(drawn.var(axis=0), share @ (np.exp(log_variances) + means**2) - mean**2, rtol=0.05)
+
+
+def test_vamp_is_the_mixture_of_the_posteriors_of_its_images():
+    vae = VAE(SHAPE, LATENTS, prior="vamp", prior_components=COMPONENTS, seed=0)
+    images = np.random.default_rng(0).integers(1, 255, (COMPONENTS, *SHAPE), dtype="uint8")
+    vae.learned_prior.start_at(images)
+    np.testing.assert_allclose(numpy(vae.learned_prior.images()), images, atol=1e-2)
+    posterior = vae.posterior(images)
+    np.testing.assert_allclose(numpy(vae.prior.means), numpy(posterior.mean), rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(numpy(vae.prior.log_variances), numpy(posterior.log_variance), rtol=1e-3, atol=1e-4)
+    np.testing.assert_array_equal(numpy(vae.prior.logits), 0.0)
+
+
+def test_images_of_black_and_white_can_still_be_moved():
+    vamp = VampPrior(dense_encoder(SHAPE, LATENTS, seed=0), 2, seed=0)
+    vamp.start_at(np.stack([np.zeros(SHAPE, "uint8"), np.full(SHAPE, 255, "uint8")]))
+    assert np.isfinite(numpy(vamp.pseudo_inputs.value)).all()
+    np.testing.assert_allclose(numpy(vamp.images())[:, 0, 0, 0], [1.0, 254.0], atol=0.01)
+
+
+@pytest.mark.parametrize("name", PRIORS)
+def test_training_moves_every_weight_of_the_prior(name):
+    """Through the encoder too: its input is of bytes, and would cut the gradient of a pseudo-input off."""
+    vae = VAE(SHAPE, LATENTS, prior=name, prior_components=COMPONENTS, seed=0)
+    vae.compile(optimizer="adam")
+    layer = vae.learned_prior
+    before = [numpy(weight.value) for weight in layer.weights] if layer is not None else []
+    assert {id(weight) for weight in (layer.weights if layer is not None else ())} <= set(
+        map(id, vae.trainable_weights)
+    )
+    vae.fit(np.random.default_rng(0).integers(0, 256, (8, *SHAPE), dtype="uint8"), epochs=1, batch_size=4, verbose=0)
+    assert len(before) == {"standard-normal": 0, "gaussian-mixture": 3, "vamp": 1}[name]
+    for old, weight in zip(before, layer.weights if layer is not None else (), strict=True):
+        assert (np.abs(numpy(weight.value) - old) > 1e-5).mean() > 0.9
+
+
+def test_the_encoder_stays_as_it_was_beside_the_vamp_prior():
+    """Its layers are shared with the model on floats, and neither seen nor saved twice."""
+    plain, vamp = (VAE(SHAPE, LATENTS, prior=prior, seed=0) for prior in ("standard-normal", "vamp"))
+    assert len(vamp.weights) == len(plain.weights) + 1
+    assert vamp.encoder.get_config() == plain.encoder.get_config()
+    image = np.random.default_rng(0).integers(0, 256, (2, *SHAPE), dtype="uint8")
+    np.testing.assert_array_equal(vamp.encode(image), plain.encode(image))

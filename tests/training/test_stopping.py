@@ -1,0 +1,34 @@
+"""Which epoch a training keeps, and when it ends, by its history."""
+
+import pytest
+
+from freyvae.recipe import Recipe
+from freyvae.training.stopping import is_over, kept_epoch
+
+
+def rows(*energies):
+    return [{"val_free_energy": energy} for energy in energies]
+
+
+@pytest.mark.parametrize(
+    ("patience", "warm_up", "energies", "kept", "over"),
+    [
+        (0, 0, (3.0, 1.0, 2.0), 3, False),
+        (0, 0, (3.0, 1.0, 2.0, 2.0, 2.0), 5, True),
+        (2, 0, (3.0, 1.0, 2.0), 2, False),
+        (2, 0, (3.0, 1.0, 2.0, 1.5), 2, True),
+        # no better is not better
+        (2, 0, (3.0, 1.0, 1.0, 1.0), 2, True),
+        (2, 0, (3.0, 1.0, 2.0, 0.5), 4, False),
+        # the warm-up is never the best, and no patience is lost in it
+        (2, 3, (1.0, 2.0, 3.0), 3, False),
+        (2, 3, (1.0, 2.0, 3.0, 9.0), 4, False),
+        (1, 3, (1.0, 2.0, 3.0, 9.0, 9.5), 4, True),
+        (2, 9, (5.0, 4.0, 3.0, 4.0, 5.0), 5, True),
+        (3, 0, (), 0, False),
+    ],
+)
+def test_the_kept_epoch_and_the_end_follow_from_the_history(patience, warm_up, energies, kept, over):
+    recipe = Recipe(epochs=5, patience=patience, warm_up_epochs=warm_up)
+    assert kept_epoch(rows(*energies), recipe) == kept
+    assert is_over(rows(*energies), recipe) is over
