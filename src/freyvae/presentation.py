@@ -144,6 +144,11 @@ def _notes(recipe: Recipe, data: TrainingData) -> list[str]:
             "The Bernoulli likelihood takes grey levels for coin flips: its free energy is no probability of the "
             f"images, and its distortion cannot fall below their own entropy, {floor:.1f} nats per image here."
         )
+    if recipe.autoregressive:
+        notes.append(
+            "Pictures, samples and explorer show what the code alone says: the pixels before, which the likelihood "
+            "counts on, sharpen none of them."
+        )
     if recipe.average_distortion:
         values = data.images.images[0].size
         notes.append(

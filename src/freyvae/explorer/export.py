@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from freyvae.errors import BadInput
+from freyvae.explorer.bundle import EXPECTED_PIXELS
 from freyvae.files import write_whole
 from freyvae.run import Run
 
@@ -71,7 +72,7 @@ def write_weights(vae: Any, folder: Path) -> list[Path]:
         "likelihood": vae.likelihood_name,
         "posterior": vae.posterior_name,
         "prior": vae.prior_name,
-        "expected_pixels": "sigmoid of the decoder's first channels",
+        "expected_pixels": EXPECTED_PIXELS[vae.likelihood_name],
     }
     for part in ("encoder", "decoder"):
         network = getattr(vae, part)
@@ -79,8 +80,8 @@ def write_weights(vae: Any, folder: Path) -> list[Path]:
             name = f"{part}/{weight.path.removeprefix(f'{network.name}/')}"
             arrays[name] = keras.ops.convert_to_numpy(weight.value)
         described[part] = json.loads(network.to_json())
-    # what a posterior's flow and a learned prior hold beside the networks
-    for part, layer in {"flow": vae.flow, "prior": vae.learned_prior}.items():
+    # what a posterior's flow, a learned prior and an autoregressive decoder hold beside the networks
+    for part, layer in {"flow": vae.flow, "prior": vae.learned_prior, "autoregression": vae.autoregression}.items():
         for weight in layer.weights if layer is not None else ():
             arrays[f"{part}/{weight.name}"] = keras.ops.convert_to_numpy(weight.value)
     content = io.BytesIO()

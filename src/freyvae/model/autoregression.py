@@ -104,7 +104,6 @@ class Autoregression(keras.layers.Layer):
         self.hidden_bias = constants("hidden_bias", self.width)
         self.to_corrections = constants("to_corrections", self.width, parameters)
         self.corrections = constants("corrections", parameters)
-        self._lower = np.tril(np.ones((pixels, pixels), "float32"), -1)
 
     def call(self, parameters: Tensor, latents: Tensor, images: Tensor) -> Tensor:
         """What the pixels before make of each pixel's distribution.
@@ -121,7 +120,7 @@ class Autoregression(keras.layers.Layer):
         location = ops.sigmoid(parameters[..., :1])
         scale = ops.stop_gradient(ops.exp(MixtureOfLogistics(parameters).log_scale[..., 0]))
         residual = ops.cast(images, location.dtype) / 255.0 - location
-        linear = ops.matmul(ops.reshape(residual, (-1, height * width)), ops.transpose(self.linear * self._lower))
+        linear = ops.matmul(ops.reshape(residual, (-1, height * width)), ops.transpose(ops.tril(self.linear, -1)))
         linear = ops.reshape(linear, (-1, height, width, 1))
         surprise = (residual - linear) / scale
         # one matrix product of all windows, what is seen brought to about the same size; a convolution would read

@@ -54,7 +54,7 @@ def _pixel_kernel(vae: "VAE") -> Array:
     """The first weights that the pixels meet, if they are those of a dense layer on all of them."""
     pixels = int(np.prod(vae.image_shape))
     for layer in flatten(vae.encoder):
-        if not getattr(layer, "weights", None):
+        if not getattr(layer, "trainable_weights", None):
             continue
         kernel = getattr(layer, "kernel", None)
         if kernel is not None and tuple(kernel.shape[:1]) == (pixels,) and len(kernel.shape) == 2:

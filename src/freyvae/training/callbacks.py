@@ -19,6 +19,8 @@ from freyvae.training import checkpoint
 from freyvae.training.stopping import is_over, kept_epoch
 
 SECONDS_BETWEEN_CHECKPOINTS = 1.0
+# longer where writing takes long: about this share of the time at most
+SHARE_OF_CHECKPOINTS = 0.1
 
 
 class Recorder(keras.callbacks.Callback):
@@ -40,7 +42,7 @@ class Recorder(keras.callbacks.Callback):
         self.epoch_seconds: list[float] = []
         self.compile_seconds = 0.0
         self.saved = len(self.rows)
-        self._saved_at = -math.inf
+        self._save_again_at = -math.inf
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         """Start the clock of the compilation."""
@@ -66,14 +68,16 @@ class Recorder(keras.callbacks.Callback):
             self.kept = [np.array(keras.ops.convert_to_numpy(variable.value)) for variable in self._variables_to_keep()]
         if self.is_over:
             self.model.stop_training = True
-        if time.perf_counter() - self._saved_at > SECONDS_BETWEEN_CHECKPOINTS:
+        if time.perf_counter() > self._save_again_at:
             self.save()
 
     def save(self) -> None:
         """Write the checkpoint, and the history as far as it goes."""
+        began = time.perf_counter()
         checkpoint.save(self.run.checkpoint_path, self.model, self.progress)
         self.run.write_history(self.rows)
-        self._saved_at = time.perf_counter()
+        ended = time.perf_counter()
+        self._save_again_at = ended + SECONDS_BETWEEN_CHECKPOINTS * max(1.0, (ended - began) / SHARE_OF_CHECKPOINTS)
         self.saved = len(self.rows)
 
     @property
