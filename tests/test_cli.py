@@ -29,7 +29,8 @@ from freyvae.model import VAE
 from freyvae.pictures import album
 from freyvae.recipe import Recipe, load_recipe, recipe_names
 from freyvae.run import Run
-from freyvae.training.callbacks import ProgressBar
+from freyvae.training.callbacks import ProgressBar, Recorder
+from freyvae.training.checkpoint import Progress
 
 COMMANDS = [
     "train",
@@ -226,11 +227,12 @@ def test_quiet_trains_and_says_nothing_even_on_a_terminal(pictures_folder, few_p
     assert Run("runs/cells.v2").is_finished
 
 
-def test_progress_is_one_bar_on_a_terminal(monkeypatch):
+def test_progress_is_one_bar_on_a_terminal(monkeypatch, tmp_path):
     monkeypatch.setattr(sys, "stderr", Terminal())
     monkeypatch.setenv("TERM", "xterm")
     lines = []
-    bar = ProgressBar(done=0, epochs=20, say=lines.append)
+    recorder = Recorder(Run(tmp_path), Recipe(epochs=20), Progress(rows=[], seconds=0.0, data_sha256=""))
+    bar = ProgressBar(recorder, say=lines.append)
     bar.on_train_begin()
     for epoch in range(20):
         bar.on_epoch_end(epoch, {"free_energy": 9.0 - epoch, "val_free_energy": 10.0 - epoch})
@@ -415,7 +417,7 @@ def test_every_flag_of_train_says_what_it_does_and_its_default(say, screen):
         assert "[default: " in line
     assert "[default: 2; 16 in frey-density; 16 in images; 64 in sylvester-vae-2018]" in page
     assert "[default: 1.0; 0.01 in blog-2016]" in page
-    assert "[default: humour pose; none in images]" in page
+    assert "[default: humour pose; none in frey-density; none in images; none in sylvester-vae-2018]" in page
 
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if command not in ("data", "recipes")])

@@ -83,8 +83,8 @@ def test_a_clipped_gradient_moves_the_weights_no_further_than_its_norm():
 def test_the_networks_are_the_recipes():
     vae = built(network="residual", hidden=(8, 8), dropout=0.25, shift=0.5, activation="silu")
     for model in (vae.encoder, vae.decoder):
-        (dropout,) = [layer for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
-        assert dropout.rate == 0.25
+        rates = [layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
+        assert rates == [0.25, 0.25]  # inside the block, and after it
         assert any(isinstance(layer, keras.layers.Add) for layer in model.layers)
     assert vae.shift == 0.5
     with pytest.raises(BadInput, match="two hidden widths or more"):
