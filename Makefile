@@ -6,11 +6,12 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 # the set-up is done again when what it installs has changed
 STAMP := .venv/set-up
 
-.PHONY: help demo test test-backends check bench results clean
+.PHONY: help demo test coverage test-backends check bench results clean
 
 help:
 	@echo "make demo           set up, train on the Frey faces, draw every picture, write the page"
 	@echo "make test           set up, run the tests"
+	@echo "make coverage       the tests, and which lines they do not run"
 	@echo "make test-backends  run the model's tests on Keras's other backends, in environments of their own"
 	@echo "make check          ruff, mypy, import-linter"
 	@echo "make bench          measure the speed, side by side with peers that are installed"
@@ -28,6 +29,10 @@ demo: $(STAMP)
 	@$(BIN)/freyvae demo
 
 test: $(STAMP)
+	$(BIN)/python -m pytest --durations=15
+
+# a third more time than the tests alone
+coverage: $(STAMP)
 	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
 
 check: $(STAMP)
