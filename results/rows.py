@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from freyvae import tables
 from freyvae.data import split_indices
 from freyvae.errors import BadInput
 from freyvae.evaluation import standard_error
@@ -18,15 +19,7 @@ from results.published import PUBLISHED
 
 FORMAT = 1
 FRAMES = 1965
-BASELINES = {
-    "full_gaussian": "full-covariance Gaussian",
-    "png_files": "PNG, one file an image",
-    "png_mosaic": "PNG, one mosaic of all",
-    "webp_files": "WebP, one file an image",
-    "webp_mosaic": "WebP, one mosaic of all",
-    "jpeg_xl_files": "JPEG-XL, one file an image",
-    "jpeg_xl_mosaic": "JPEG-XL, one mosaic of all",
-}
+BASELINES = ("full_gaussian", "png_files", "png_mosaic", "webp_files", "webp_mosaic", "jpeg_xl_files", "jpeg_xl_mosaic")
 
 Row = dict[str, Any]
 
@@ -174,7 +167,7 @@ def _baseline_rows(found: dict[str, dict[str, Any]]) -> list[Row]:
         return baseline.get("nll_bits_per_dim", baseline.get("bits_per_dim", math.nan))
 
     rows = []
-    for key, label in BASELINES.items():
+    for key, label in ((key, tables.BASELINES[key]) for key in BASELINES):
         random = [cost(found[split.label][key]) for split in RANDOM if key in found.get(split.label, {})]
         blocked = found.get("blocked", {}).get(key)
         if random or blocked:

@@ -9,7 +9,7 @@ from freyvae.measuring import Comparison, Difference
 
 # so many latents are listed, those that carry most first
 MOST_LATENTS = 16
-_BASELINES = {
+BASELINES = {
     "mean_image_same_likelihood": "constant at the mean image",
     "bernoulli_floor": "their own entropy, the least",
     "mean_image": "constant at the mean image",
@@ -114,7 +114,7 @@ def compressed(found: Compressed, what: str) -> Table:
         without_size("the model's free energy", found.free_energy_bits_per_dim),
         *(
             without_size(name, found.lossless_bits_per_dim[key])
-            for key, name in _BASELINES.items()
+            for key, name in BASELINES.items()
             if key in found.lossless_bits_per_dim
         ),
     ]
@@ -136,7 +136,7 @@ def compressed_sentences(found: Compressed) -> list[str]:
     ]
     best, least = min(found.lossless_bits_per_dim.items(), key=lambda item: item[1])
     if least < found.bits_per_dim:
-        sentences.append(f"{_BASELINES[best]}, is smaller, and needs no model.")
+        sentences.append(f"{BASELINES[best]}, is smaller, and needs no model.")
     if "jpeg_xl_files" not in found.lossless_bits_per_dim:
         sentences.append("JPEG-XL is not installed and left out: pip install 'freyvae[compression]'")
     return sentences
@@ -206,7 +206,7 @@ def _costs(metrics: Mapping[str, Any]) -> Table:
         model("  distortion: image given code", metrics["distortion_nats"]),
         model("  rate: the code", metrics["rate_nats"]),
     ]
-    for key, name in _BASELINES.items():
+    for key, name in BASELINES.items():
         baseline = metrics["baselines"].get(key)
         if baseline is None:
             continue

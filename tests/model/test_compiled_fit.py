@@ -11,16 +11,6 @@ SHAPE = (5, 4, 1)
 KERAS_FIT = keras.Model.fit
 
 
-@pytest.fixture(scope="module")
-def images():
-    return np.random.default_rng(0).integers(0, 256, (57, *SHAPE), dtype="uint8")
-
-
-@pytest.fixture(scope="module")
-def held_out():
-    return np.random.default_rng(1).integers(0, 256, (23, *SHAPE), dtype="uint8")
-
-
 @pytest.fixture(autouse=True)
 def only_where_it_serves(monkeypatch):
     """Fail a test whose training silently fell back to Keras's loop, unless it says that it should."""

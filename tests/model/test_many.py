@@ -16,16 +16,6 @@ GRID = [(0, 1.0, 1e-3), (1, 1.0, 1e-3), (2, 4.0, 1e-2)]
 ARGUMENTS = {"epochs": 3, "batch_size": 10}
 
 
-@pytest.fixture(scope="module")
-def images():
-    return np.random.default_rng(0).integers(0, 256, (57, *SHAPE), dtype="uint8")
-
-
-@pytest.fixture(scope="module")
-def held_out():
-    return np.random.default_rng(1).integers(0, 256, (23, *SHAPE), dtype="uint8")
-
-
 def small_vae(seed=0, beta=1.0, learning_rate=1e-3, *, optimizer=keras.optimizers.Adam, **changes):
     vae = VAE(SHAPE, **{"latent_dim": 2, "seed": seed, "beta": beta, **changes})
     vae.compile(optimizer=optimizer(learning_rate))

@@ -11,28 +11,8 @@ import pytest
 
 from freyvae.errors import BadInput, TrainingFailed
 from freyvae.model import many
-from freyvae.recipe import Recipe
 from freyvae.run import Run
 from freyvae.training import Interrupted, callbacks, seeds, train, train_seeds
-
-QUICK = {
-    "data": "images.npy",
-    "split": "random",
-    "validation": 20,
-    "test": 10,
-    "hidden": (16,),
-    "batch_size": 10,
-    "epochs": 6,
-}
-
-
-@pytest.fixture
-def recipe(tmp_path, monkeypatch):
-    """A recipe that trains in a moment, in a folder of its own."""
-    monkeypatch.chdir(tmp_path)
-    images = np.random.default_rng(0).integers(0, 256, (90, 6, 5), dtype="uint8")
-    np.save("images.npy", images)
-    return Recipe(name="quick", **QUICK)
 
 
 def assert_same_weights(one, other):

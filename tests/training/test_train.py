@@ -13,28 +13,9 @@ import pytest
 from freyvae.errors import BadInput, TrainingFailed
 from freyvae.model import VAE
 from freyvae.model.compiled_fit import trained_weights
-from freyvae.recipe import Recipe, load_recipe
+from freyvae.recipe import load_recipe
 from freyvae.run import Run
 from freyvae.training import Interrupted, callbacks, load_training_data, train
-
-QUICK = {
-    "data": "images.npy",
-    "split": "random",
-    "validation": 20,
-    "test": 10,
-    "hidden": (16,),
-    "batch_size": 10,
-    "epochs": 6,
-}
-
-
-@pytest.fixture
-def recipe(tmp_path, monkeypatch):
-    """A recipe that trains in a moment, in a folder of its own."""
-    monkeypatch.chdir(tmp_path)
-    images = np.random.default_rng(0).integers(0, 256, (90, 6, 5), dtype="uint8")
-    np.save("images.npy", images)
-    return Recipe(name="quick", **QUICK)
 
 
 def weights(run):

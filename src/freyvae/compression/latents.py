@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from keras import ops
 from scipy.special import ndtr, ndtri, softmax
 
 from freyvae.compression.programs import program
@@ -121,8 +120,8 @@ def _masses(edges: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -> np.nd
 
 
 def _posterior(vae: VAE, image: Any) -> tuple[Any, Any]:
-    posterior: Any = vae.posterior(image)
-    return posterior.mean, ops.exp(0.5 * posterior.log_variance)
+    posterior = vae.posterior(image)
+    return posterior.mean, posterior.deviation
 
 
 def _prior(vae: VAE) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -10,7 +10,6 @@ from keras import ops
 
 from freyvae.errors import BadInput
 from freyvae.model import VAE
-from freyvae.model.objective import kl_per_latent
 
 Tensor = Any
 # the numbers of samples whose estimates show whether the last one has settled
@@ -138,18 +137,10 @@ class _Step:
         return log_weights, log_likelihoods, rates
 
     def _draw(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        vae, count = self.vae, images.shape[0]
-        posterior, prior = vae.posterior(images), vae.prior
-        latents, log_densities = (
-            ops.stack(parts) for parts in zip(*(posterior.draw(self.noise) for _ in range(self.draws)), strict=True)
-        )
-        repeated = ops.tile(images, (self.draws, 1, 1, 1))
-        decoded = vae.likelihood(ops.reshape(latents, (self.draws * count, vae.latent_dim)), repeated)
-        log_likelihoods = ops.reshape(decoded.log_prob(repeated), (self.draws, count))
-        log_ratios = log_densities - prior.log_prob(latents)
-        kl = kl_per_latent(posterior, prior)
-        rates = log_ratios if kl is None else ops.tile(ops.sum(kl, axis=-1), (self.draws, 1))
-        return log_likelihoods - log_ratios, log_likelihoods, rates
+        vae, repeated = self.vae, ops.tile(images, (self.draws, 1, 1, 1))
+        _, parts, log_weights = vae.draw(repeated, vae.posterior(images).repeated(self.draws), vae.prior, self.noise)
+        by_draw = (self.draws, images.shape[0])
+        return tuple(ops.reshape(each, by_draw) for each in (log_weights, -parts.distortion, parts.rate))
 
     def _compiled(self) -> Callable[[Tensor], tuple[Tensor, ...]]:
         """`_draw` as one program; the noise generator's state goes in and out of it."""

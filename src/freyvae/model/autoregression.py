@@ -18,6 +18,11 @@ Tensor = Any
 MOST_PIXELS = 64 * 64
 # share of the diagonal in the covariance to begin with, which has more numbers than there are images to tell them
 SHRINKAGE = 0.03
+# of the local network: units of its two hidden layers, and where it looks, (down, right) from a pixel: at pixels before
+# it, and at locations all around
+WIDTH = 64
+BEFORE = [(down, right) for down in range(-3, 1) for right in range(-3, 4) if (down, right) < (0, 0)]
+AROUND = [(down, right) for down in range(-2, 3) for right in range(-2, 3)]
 
 
 def start_at_covariance(autoregression: "Autoregression", decoder: keras.Model, images: np.ndarray) -> None:
@@ -51,26 +56,19 @@ class Autoregression(keras.layers.Layer):
 
         m_i = f_i + sum_{j<i} B_ij (x_j - f_j),  B learned and strictly lower triangular.
 
-    The second is local: a small network, the same for every pixel, sees of the pixels before within `radius` the
+    The second is local: a small network, the same for every pixel, sees of the pixels before within `BEFORE` the
     residual x_j - f_j, what the first step left of it, (x_j - m_j) / w_j, and the size of that; the decoder's locations
     all around; a learned vector of the pixel's own and the latents. It corrects location, offsets, log-scales and
     logits of the pixel's components. As in the contexts of lossless image coders (Wu & Memon 1997), a pixel is
     uncertain where its neighbours surprised.
 
     Args:
-        radius: how far the local network sees pixels before; it sees locations one pixel less far. At least 2.
-        width: units of its two hidden layers.
         seed: of the initial weights.
     """
 
-    def __init__(self, *, radius: int = 3, width: int = 64, seed: int | None = None, **kwargs: Any):
+    def __init__(self, *, seed: int | None = None, **kwargs: Any):
         super().__init__(**kwargs)
-        self.radius = radius
-        self.width = width
         self.seed = seed
-        reach = range(-radius, radius + 1)
-        self._before = [(down, right) for down in reach for right in reach if (down, right) < (0, 0)]
-        self._around = [(down, right) for down in reach[1:-1] for right in reach[1:-1]]
 
     def build(
         self, parameters_shape: tuple[Any, ...], latents_shape: tuple[Any, ...], images_shape: tuple[Any, ...]
@@ -97,12 +95,12 @@ class Autoregression(keras.layers.Layer):
 
         self.usual = constants("usual", height, width, value=0.5, trainable=False)
         self.linear = constants("linear", pixels, pixels)
-        self.from_windows = matrix("from_windows", 3 * len(self._before) + len(self._around), self.width)
-        self.from_latents = matrix("from_latents", latents_shape[-1], self.width, scale=0.1)
-        self.of_pixel = matrix("of_pixel", pixels, self.width, scale=0.01 * pixels)
-        self.hidden = matrix("hidden", self.width, self.width)
-        self.hidden_bias = constants("hidden_bias", self.width)
-        self.to_corrections = constants("to_corrections", self.width, parameters)
+        self.from_windows = matrix("from_windows", 3 * len(BEFORE) + len(AROUND), WIDTH)
+        self.from_latents = matrix("from_latents", latents_shape[-1], WIDTH, scale=0.1)
+        self.of_pixel = matrix("of_pixel", pixels, WIDTH, scale=0.01 * pixels)
+        self.hidden = matrix("hidden", WIDTH, WIDTH)
+        self.hidden_bias = constants("hidden_bias", WIDTH)
+        self.to_corrections = constants("to_corrections", WIDTH, parameters)
         self.corrections = constants("corrections", parameters)
 
     def call(self, parameters: Tensor, latents: Tensor, images: Tensor) -> Tensor:
@@ -126,10 +124,10 @@ class Autoregression(keras.layers.Layer):
         # one matrix product of all windows, what is seen brought to about the same size; a convolution would read
         # better, but is several times slower on XLA's CPU
         windows = [
-            *_windows(surprise, self._before),
-            *_windows(ops.abs(surprise), self._before),
-            *_windows(16.0 * residual, self._before),
-            *_windows(8.0 * (location - ops.expand_dims(self.usual, -1)), self._around),
+            *_windows(surprise, BEFORE),
+            *_windows(ops.abs(surprise), BEFORE),
+            *_windows(16.0 * residual, BEFORE),
+            *_windows(8.0 * (location - ops.expand_dims(self.usual, -1)), AROUND),
         ]
         hidden = ops.matmul(ops.concatenate(windows, axis=-1), self.from_windows) + self.of_pixel
         hidden = hidden + ops.expand_dims(ops.matmul(latents, self.from_latents), 1)
@@ -142,8 +140,8 @@ class Autoregression(keras.layers.Layer):
         return ops.concatenate([logit, parameters[..., 1:] + corrections[..., 1:]], axis=-1)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor."""
-        return {**super().get_config(), "radius": self.radius, "width": self.width, "seed": self.seed}
+        """The seed."""
+        return {**super().get_config(), "seed": self.seed}
 
 
 def _windows(values: Tensor, offsets: list[tuple[int, int]]) -> list[Tensor]:

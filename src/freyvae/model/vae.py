@@ -186,7 +186,7 @@ class VAE(keras.Model):
             images = images if self.moved is None else self.moved(images)
         draws = self.importance_samples
         posterior, prior = self.posterior(images, training=training).repeated(draws), self.prior
-        likelihood, parts, log_weights = self._draw(
+        likelihood, parts, log_weights = self.draw(
             ops.tile(images, (draws, 1, 1, 1)),
             posterior,
             prior,
@@ -320,7 +320,7 @@ class VAE(keras.Model):
             parameters = self.autoregression(parameters, latents, images)
         return self.likelihood_class(parameters)
 
-    def _draw(
+    def draw(
         self,
         images: Tensor,
         posterior: Posterior,
@@ -330,7 +330,11 @@ class VAE(keras.Model):
         noise_scale: float = 1.0,
         training: bool = False,
     ) -> tuple[Likelihood, FreeEnergy, Tensor]:
-        """One draw for each image: its likelihood, its free energy, and log p(x, z) - log q(z | x), (image,)."""
+        """One draw of the latents of each image, from the posterior of the images: what training and measures go by.
+
+        Returns:
+            the likelihood p(x | z), the free energy that this draw estimates, and log p(x, z) - log q(z | x), (image,).
+        """
         latents, log_density = posterior.draw(noise, noise_scale=noise_scale)
         likelihood = self.likelihood(latents, images, training=training)
         parts = free_energy(
@@ -389,7 +393,7 @@ class VAE(keras.Model):
 
         def parts(chunk: Tensor) -> Tensor:
             posterior, prior = self.posterior(chunk), self.prior
-            draws = [self._draw(chunk, posterior, prior, noise)[1] for _ in range(samples)]
+            draws = [self.draw(chunk, posterior, prior, noise)[1] for _ in range(samples)]
             distortion, rate = sum(draw.distortion for draw in draws), sum(draw.rate for draw in draws)
             return ops.stack([distortion / samples, rate / samples], axis=-1)
 
