@@ -29,7 +29,7 @@ demo: $(STAMP)
 	@$(BIN)/freyvae demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest --durations=15
+	$(BIN)/python -m pytest --numprocesses=logical --dist=worksteal --durations=15
 
 # slower than the tests alone
 coverage: $(STAMP)

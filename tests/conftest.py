@@ -11,10 +11,12 @@ import pytest
 from freyvae.data import DataUnavailable, load_frey_faces
 from freyvae.data import frey_faces as frey_faces_module
 
-# tests compile the same few programs again and again: kept for the length of a run, before JAX is imported
-_compiled = tempfile.TemporaryDirectory(prefix="freyvae-compiled-", ignore_cleanup_errors=True)
-os.environ["JAX_COMPILATION_CACHE_DIR"] = _compiled.name
-os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+# tests compile the same few programs again and again: kept for the length of a run, before JAX is imported; the
+# processes that pytest-xdist starts share one folder, their parent's
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    _compiled = tempfile.TemporaryDirectory(prefix="freyvae-compiled-", ignore_cleanup_errors=True)
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = _compiled.name
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 
 
 @pytest.fixture(scope="session")
