@@ -330,6 +330,7 @@ OTHERS = {
     "activation": "tanh",
     "network": "residual",
     "dropout": 0.1,
+    "precision": "bfloat16",
     "likelihood": "gaussian",
     "posterior": "planar",
     "flow_length": 3,

@@ -46,6 +46,13 @@ def test_a_cache_that_cannot_be_written_is_said_in_one_line_and_the_work_goes_on
     assert said.count("compiled programs are not kept, cannot write") == 1
 
 
+def test_a_full_cache_stops_nothing(monkeypatch, train, tmp_path):
+    # no file may grow beyond 1000 bytes: to a program that writes, that is a disk that is full
+    full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))"
+    monkeypatch.setattr(sys.modules[__name__], "TRAIN", f"{full}\n{TRAIN}")
+    assert train(tmp_path) == "trained\n"
+
+
 def test_a_folder_of_the_users_own_choice_is_left_to_jax(monkeypatch, tmp_path):
     from freyvae.compilation_cache import keep_compiled_programs
 

@@ -20,6 +20,7 @@ class FakeVAE:
     """A linear model of images, with the methods that pictures call."""
 
     prior_name = "standard-normal"
+    autoregressive = False
 
     def __init__(self, *, shape=(6, 4, 1), latent_dim=2):
         self.image_shape = shape
@@ -40,6 +41,9 @@ class FakeVAE:
 
     def sample(self, count, *, seed=0):
         return self.decode(np.random.default_rng(seed).normal(size=(count, self.latent_dim)).astype(np.float32))
+
+    def draw_images(self, count, *, seed=0):
+        return np.random.default_rng(seed).integers(0, 256, (count, *self.image_shape), dtype=np.uint8)
 
 
 def keras_vae(*, shape=(6, 4, 1), latent_dim=2, units=5, dense=True):
@@ -158,6 +162,17 @@ def test_examples_show_what_the_thumbnail_callback_makes():
 def test_large_images_are_shrunk_to_fit_a_page():
     figure = pictures.examples(some_images(10, shape=(300, 400, 3)), columns=10)
     assert pixels(figure).shape[1] <= 1640
+
+
+def test_samples_are_expected_pixels_and_of_an_autoregressive_decoder_drawn_ones():
+    vae = FakeVAE()
+    expected = pictures.samples(vae, count=3, seed=1)
+    assert (tile(expected, 0, 2) == grey(vae.sample(3, seed=1))[2]).all()
+    assert "3 latents drawn from the prior, decoded to expected pixels; seed 1" in texts(expected)
+    vae.autoregressive = True
+    drawn = pictures.samples(vae, count=3, seed=1)
+    assert (tile(drawn, 0, 2) == vae.draw_images(3, seed=1)[2]).all()
+    assert "3 latents drawn from the prior, and the pixels one by one, each given those before; seed 1" in texts(drawn)
 
 
 def test_reconstructions_stand_under_originals_and_over_the_difference():

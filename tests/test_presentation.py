@@ -102,6 +102,7 @@ def data():
         ({"data": "synthetic-faces"}, "drawn faces, not photographs"),
         ({"likelihood": "bernoulli"}, "takes grey levels for coin flips"),
         ({"average_distortion": True}, "beta is in truth 30"),
+        ({"autoregressive": True, "likelihood": "mixture-of-logistics"}, "show what the code alone says"),
         ({"noise_scale": 0.01}, "deviation 0.01 where the rate assumes 1"),
     ],
 )

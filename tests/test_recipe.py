@@ -91,6 +91,7 @@ WRONG_TYPES = {
     "network": (None, "a text"),
     "dropout": ("much", "a number"),
     "standardize": ("yes", "true or false"),
+    "precision": (16, "a text"),
     "likelihood": (["gaussian"], "a text"),
     "autoregressive": ("yes", "true or false"),
     "posterior": (None, "a text"),

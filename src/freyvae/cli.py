@@ -183,7 +183,7 @@ def compare(run: Path, others: list[Path], /) -> None:
 
 @app.command
 def sample(run: Path, *, count: Whole = 100, seed: Whole = 0, out: Path = Path("samples.png")) -> None:
-    """Draw new images from the prior.
+    """Draw new images from the prior: expected pixels, but of an autoregressive decoder pixels drawn one by one.
 
     Args:
         run: the run folder.
@@ -196,7 +196,7 @@ def sample(run: Path, *, count: Whole = 100, seed: Whole = 0, out: Path = Path("
 
     if not 0 <= seed <= LARGEST_SEED:
         raise BadInput(f"seed must be from 0 to {LARGEST_SEED}, not {seed}")
-    pictures.save_images(Run.open(run).load_model().sample(count, seed=seed), out)
+    pictures.save_images(pictures.sample_images(Run.open(run).load_model(), count, seed=seed), out)
     print(out)
 
 

@@ -146,8 +146,8 @@ def _notes(recipe: Recipe, data: TrainingData) -> list[str]:
         )
     if recipe.autoregressive:
         notes.append(
-            "Pictures, samples and explorer show what the code alone says: the pixels before, which the likelihood "
-            "counts on, sharpen none of them."
+            "Reconstructions, manifold and explorer show what the code alone says: the pixels before, which the "
+            "likelihood counts on, sharpen none of them."
         )
     if recipe.average_distortion:
         values = data.images.images[0].size

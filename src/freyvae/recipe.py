@@ -71,6 +71,11 @@ class Recipe:
     standardize: bool = _choice(
         False, "give the encoder each pixel less its mean in the training images, in its standard deviations"
     )
+    precision: str = _choice(
+        "float32",
+        "numbers that the networks compute in: float32, or bfloat16, faster where the processor has it",
+        one_of=("float32", "bfloat16"),
+    )
     likelihood: str = _choice(
         "discretized-logistic",
         "distribution of a pixel: bernoulli, gaussian, discretized-logistic, mixture-of-logistics or categorical",

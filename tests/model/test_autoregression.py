@@ -47,6 +47,16 @@ def test_a_pixel_depends_on_those_before_it_and_on_no_other():
         assert moved[pixel + 1 :].all()  # by the linear part, however far
 
 
+def test_one_pixel_is_what_it_is_among_all():
+    layer = layer_with_weights(5, 4)
+    parameters, latents, images = drawn(5, 4, count=3)
+    together = numpy(layer(parameters, latents, images)).reshape(3, 20, 9)
+    for pixel in (1, 19):
+        alone = numpy(layer(parameters, latents, images, pixel=pixel))
+        assert alone.shape == (3, 1, 1, 9)
+        np.testing.assert_allclose(alone[:, 0, 0], together[:, pixel], rtol=1e-4, atol=1e-4)
+
+
 def test_the_local_part_sees_the_pixels_just_before():
     layer = layer_with_weights(5, 4)
     layer.linear.assign(np.zeros((20, 20), "float32"))

@@ -7,6 +7,7 @@ from freyvae.model.many import fit_many
 from freyvae.model.networks import dense_decoder, dense_encoder, standardize_by, start_at_histogram, start_at_mean
 from freyvae.model.objective import FreeEnergy
 from freyvae.model.posteriors import POSTERIORS, DiagonalNormal, Posterior, flow_parameters
+from freyvae.model.precision import layers_computing_in, with_float32_outputs
 from freyvae.model.priors import PRIORS, MixtureOfNormals, Prior, StandardNormal, VampPrior
 from freyvae.model.storage import load_vae
 from freyvae.model.vae import VAE
@@ -31,9 +32,11 @@ __all__ = [
     "flow_parameters",
     "gated_convolution_decoder",
     "gated_convolution_encoder",
+    "layers_computing_in",
     "load_vae",
     "standardize_by",
     "start_at_covariance",
     "start_at_histogram",
     "start_at_mean",
+    "with_float32_outputs",
 ]

@@ -103,18 +103,21 @@ class Autoregression(keras.layers.Layer):
         self.to_corrections = constants("to_corrections", WIDTH, parameters)
         self.corrections = constants("corrections", parameters)
 
-    def call(self, parameters: Tensor, latents: Tensor, images: Tensor) -> Tensor:
+    def call(self, parameters: Tensor, latents: Tensor, images: Tensor, pixel: Any = None) -> Tensor:
         """What the pixels before make of each pixel's distribution.
 
         Args:
             parameters: the decoder's, (image, height, width, 9).
             latents: (image, latent).
             images: uint8 (image, height, width, 1); of pixel i, only those before it are looked at.
+            pixel: the one that is asked for, an integer in raster order; by default all are.
 
         Returns:
-            The parameters of `MixtureOfLogistics` for each pixel given those before, (image, height, width, 9).
+            The parameters of `MixtureOfLogistics` for each pixel given those before, (image, height, width, 9), or of
+            the one pixel, (image, 1, 1, 9).
         """
         height, width = parameters.shape[1:3]
+        place = None if pixel is None else (pixel // width, pixel % width)
         location = ops.sigmoid(parameters[..., :1])
         scale = ops.stop_gradient(ops.exp(MixtureOfLogistics(parameters).log_scale[..., 0]))
         residual = ops.cast(images, location.dtype) / 255.0 - location
@@ -124,17 +127,23 @@ class Autoregression(keras.layers.Layer):
         # one matrix product of all windows, what is seen brought to about the same size; a convolution would read
         # better, but is several times slower on XLA's CPU
         windows = [
-            *_windows(surprise, BEFORE),
-            *_windows(ops.abs(surprise), BEFORE),
-            *_windows(16.0 * residual, BEFORE),
-            *_windows(8.0 * (location - ops.expand_dims(self.usual, -1)), AROUND),
+            *_windows(surprise, BEFORE, place),
+            *_windows(ops.abs(surprise), BEFORE, place),
+            *_windows(16.0 * residual, BEFORE, place),
+            *_windows(8.0 * (location - ops.expand_dims(self.usual, -1)), AROUND, place),
         ]
-        hidden = ops.matmul(ops.concatenate(windows, axis=-1), self.from_windows) + self.of_pixel
+        of_pixel = self.of_pixel
+        if place is not None:
+            of_pixel = of_pixel[pixel]
+            parameters, location, linear, scale = (
+                _square(values, place, 1) for values in (parameters, location, linear, scale)
+            )
+        hidden = ops.matmul(ops.concatenate(windows, axis=-1), self.from_windows) + of_pixel
         hidden = hidden + ops.expand_dims(ops.matmul(latents, self.from_latents), 1)
         hidden = ops.silu(hidden)
         hidden = ops.silu(hidden + ops.matmul(hidden, self.hidden) + self.hidden_bias)
         corrections = ops.matmul(hidden, self.to_corrections) + self.corrections
-        corrections = ops.reshape(corrections, (-1, height, width, corrections.shape[-1]))
+        corrections = ops.reshape(corrections, (-1, *parameters.shape[1:3], corrections.shape[-1]))
         moved = ops.clip(location + linear + scale * corrections[..., :1], 1e-4, 1.0 - 1e-4)
         logit = ops.log(moved) - ops.log1p(-moved)  # the likelihood squashes it again
         return ops.concatenate([logit, parameters[..., 1:] + corrections[..., 1:]], axis=-1)
@@ -144,11 +153,16 @@ class Autoregression(keras.layers.Layer):
         return {**super().get_config(), "seed": self.seed}
 
 
-def _windows(values: Tensor, offsets: list[tuple[int, int]]) -> list[Tensor]:
-    """The values (image, height, width, 1) this far (down, right) of each pixel, 0 outside: each (image, pixel, 1)."""
+def _windows(values: Tensor, offsets: list[tuple[int, int]], place: tuple[Any, Any] | None) -> list[Tensor]:
+    """The values (image, height, width, 1) this far (down, right) of each pixel, 0 outside: each (image, pixel, 1).
+
+    Where a place is given, (row, column), there is only the one pixel.
+    """
     height, width = values.shape[1:3]
     reach = max(max(abs(down), abs(right)) for down, right in offsets)
     padded = ops.pad(values, ((0, 0), (reach, reach), (reach, reach), (0, 0)))
+    if place is not None:
+        padded, height, width = _square(padded, place, 2 * reach + 1), 1, 1
     return [
         ops.reshape(
             padded[:, reach + down : reach + down + height, reach + right : reach + right + width],
@@ -156,3 +170,8 @@ def _windows(values: Tensor, offsets: list[tuple[int, int]]) -> list[Tensor]:
         )
         for down, right in offsets
     ]
+
+
+def _square(values: Tensor, corner: tuple[Any, Any], side: int) -> Tensor:
+    """Of values (image, height, width, n), the square below and right of (row, column): (image, side, side, n)."""
+    return ops.slice(values, (0, *corner, 0), (values.shape[0], side, side, values.shape[-1]))

@@ -53,10 +53,11 @@ def dense_encoder(
     """
     seeds = _seeds(seed)
     images = keras.Input(image_shape, dtype="uint8", name="images")
-    values = layers.Rescaling(1.0 / 255.0, name="scale")(images)
-    values = layers.Flatten(name="pixels")(values)
+    # float32 in any precision: a pixel less its mean is little of what either was
+    values = layers.Rescaling(1.0 / 255.0, dtype="float32", name="scale")(images)
+    values = layers.Flatten(dtype="float32", name="pixels")(values)
     if standardize:
-        values = Standardize(name="standardize")(values)
+        values = Standardize(dtype="float32", name="standardize")(values)
         if dropout:
             # a pixel that is left out is then like its mean
             values = layers.Dropout(dropout / 2, seed=next(seeds), name="pixels_dropout")(values)

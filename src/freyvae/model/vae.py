@@ -15,6 +15,7 @@ from freyvae.model import compiled_fit
 from freyvae.model.augmentation import RandomShift
 from freyvae.model.autoregression import Autoregression
 from freyvae.model.checks import check_choices, check_networks, checked_image_shape
+from freyvae.model.drawing import draw_in_raster_order
 from freyvae.model.flows import FLOWS
 from freyvae.model.likelihoods import Likelihood, likelihood_named
 from freyvae.model.networks import dense_decoder, dense_encoder
@@ -359,26 +360,55 @@ class VAE(keras.Model):
 
     def decode(self, latents: Any) -> np.ndarray:
         """Expected pixels in [0, 1] of latents (image, latent): (image, height, width, channel) float32."""
-        latents = np.asarray(latents, dtype="float32")
-        if latents.ndim != 2 or latents.shape[1] != self.latent_dim:
-            raise BadInput(f"latents must have the shape (image, {self.latent_dim}), not {latents.shape}")
-        if not np.isfinite(latents).all():
-            raise BadInput("latents must be finite: there is a NaN or an infinity among them")
-        return _in_chunks(lambda chunk: self.likelihood(chunk).mean(), latents)
+        return _in_chunks(lambda chunk: self.likelihood(chunk).mean(), self._latent_gate(latents))
 
     def reconstruct(self, images: Any) -> np.ndarray:
         """Images encoded and decoded again, without noise: (image, height, width, channel) float32 in [0, 1]."""
         return self.decode(self.encode(images))
 
     def sample(self, count: int, *, seed: int = 0) -> np.ndarray:
-        """Expected pixels of `count` codes drawn from the prior: (count, height, width, channel) float32 in [0, 1]."""
+        """Expected pixels of `count` codes drawn from the prior: (count, height, width, channel) float32 in [0, 1].
+
+        They are what `decode` makes of the codes: draws from the whole model p(z) p(x | z) are `draw_images`.
+        """
         return self.decode(self.sample_latents(count, seed=seed))
+
+    def draw_images(self, count_or_latents: Any, *, seed: int = 0) -> np.ndarray:
+        """Draw images from the model: codes from the prior p(z), then every pixel from the likelihood p(x | z).
+
+        With an autoregressive decoder pixel by pixel, each given those drawn before it.
+
+        Args:
+            count_or_latents: how many images, or the codes of all of them, (image, latent).
+            seed: of codes and pixels. `draw_images(n, seed=s)` is `draw_images(sample_latents(n, seed=s), seed=s)`.
+
+        Returns:
+            uint8 (image, height, width, channel). With the likelihood bernoulli they are black or white.
+
+        Raises:
+            BadInput: the count is below 1, or the codes have another shape or are not finite.
+        """
+        is_count = isinstance(count_or_latents, (int, np.integer))
+        given = None if is_count else self._latent_gate(count_or_latents)
+        noise = keras.random.SeedGenerator(seed)
+        # drawn where there are codes, too: the pixels' noise is then never that of the codes
+        codes = self._codes_of_prior(count_or_latents if given is None else len(given), noise)
+
+        def draw(chunk: Tensor) -> Tensor:
+            if self.autoregression is None:
+                return self.likelihood(chunk).sample(noise)
+            return draw_in_raster_order(self.autoregression, self.likelihood_class, self.decoder(chunk), chunk, noise)
+
+        return _in_chunks(draw, codes if given is None else given)
 
     def sample_latents(self, count: int, *, seed: int = 0) -> np.ndarray:
         """Codes drawn from the prior: (count, latent) float32."""
+        return self._codes_of_prior(count, keras.random.SeedGenerator(seed))
+
+    def _codes_of_prior(self, count: int, noise: keras.random.SeedGenerator) -> np.ndarray:
         if count < 1:
             raise BadInput(f"the number of samples must be at least 1, not {count}")
-        latents: np.ndarray = ops.convert_to_numpy(self.prior.sample(count, keras.random.SeedGenerator(seed)))
+        latents: np.ndarray = ops.convert_to_numpy(self.prior.sample(count, noise))
         return latents
 
     def free_energy(self, images: Any, *, samples: int = 1, seed: int = 0) -> FreeEnergy:
@@ -399,6 +429,15 @@ class VAE(keras.Model):
 
         both = _in_chunks(parts, self._gate(images, "images"))
         return FreeEnergy(distortion=both[:, 0], rate=both[:, 1])
+
+    def _latent_gate(self, latents: Any) -> np.ndarray:
+        """Latents as float32 (image, latent). Raises `BadInput` for another shape, a NaN or an infinity."""
+        array: np.ndarray = np.asarray(latents, dtype="float32")
+        if array.ndim != 2 or array.shape[1] != self.latent_dim:
+            raise BadInput(f"latents must have the shape (image, {self.latent_dim}), not {array.shape}")
+        if not np.isfinite(array).all():
+            raise BadInput("latents must be finite: there is a NaN or an infinity among them")
+        return array
 
     def _gate(self, images: Any, name: str) -> Any:
         """Arrays pass the one gate; a data set object of some framework is left to Keras."""

@@ -3,7 +3,7 @@
 from freyvae.pictures.album import CAPTIONS, draw_all
 from freyvae.pictures.curves import convergence
 from freyvae.pictures.diagram import network
-from freyvae.pictures.grids import examples, samples
+from freyvae.pictures.grids import examples, sample_images, samples
 from freyvae.pictures.latent_codes import codes
 from freyvae.pictures.latent_plane import manifold
 from freyvae.pictures.reconstruction import reconstructions
@@ -20,6 +20,7 @@ __all__ = [
     "manifold",
     "network",
     "reconstructions",
+    "sample_images",
     "samples",
     "save_figure",
     "save_images",

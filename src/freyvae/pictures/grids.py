@@ -45,10 +45,21 @@ def examples(
 
 
 def samples(vae: "VAE", *, count: int = 100, columns: int = 20, seed: int = 0) -> Figure:
-    """Images that the model draws: latents from the prior, decoded to the expected pixels."""
-    drawn = np.asarray(vae.sample(_at_least_one(count, "count"), seed=seed))
-    subtitle = f"{count} latents drawn from the prior, decoded to expected pixels; seed {seed}"
+    """What `sample_images` returns, on one sheet."""
+    drawn = sample_images(vae, count, seed=seed)
+    how = "and the pixels one by one, each given those before" if vae.autoregressive else "decoded to expected pixels"
+    subtitle = f"{count} latents drawn from the prior, {how}; seed {seed}"
     return grid(drawn, columns=columns, title="Samples", subtitle=subtitle)
+
+
+def sample_images(vae: "VAE", count: int, *, seed: int = 0) -> Array:
+    """Images of a model's own, from latents out of the prior: (count, height, width, channel).
+
+    They are expected pixels, floats in [0, 1]; of an autoregressive decoder, whose expected pixels lack what it makes
+    of the pixels before, they are drawn images, uint8.
+    """
+    draw = vae.draw_images if vae.autoregressive else vae.sample
+    return np.asarray(draw(_at_least_one(count, "count"), seed=seed))
 
 
 def grid(images: Array, *, columns: int, title: str, subtitle: str = "") -> Figure:

@@ -15,10 +15,12 @@ from freyvae.model import (
     flow_parameters,
     gated_convolution_decoder,
     gated_convolution_encoder,
+    layers_computing_in,
     standardize_by,
     start_at_covariance,
     start_at_histogram,
     start_at_mean,
+    with_float32_outputs,
 )
 from freyvae.recipe import Recipe
 
@@ -31,7 +33,8 @@ def build_vae(recipe: Recipe, train: np.ndarray) -> VAE:
     """The compiled model of a recipe, with fresh weights, for training images uint8 (image, height, width, channel)."""
     image_shape = train.shape[1:]
     steps_per_epoch = -(-len(train) // recipe.batch_size)
-    encoder, decoder = _networks(recipe, image_shape)
+    with layers_computing_in(recipe.precision):
+        encoder, decoder = (with_float32_outputs(network) for network in _networks(recipe, image_shape))
     # convolutions have no weights of a single pixel that could begin anywhere
     starts_at_mean = recipe.start_at_mean and recipe.network != GATED_CONVOLUTIONS
     if starts_at_mean:

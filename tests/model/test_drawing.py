@@ -1,0 +1,104 @@
+"""Drawn images follow the probabilities that the model states, pixel for pixel."""
+
+import functools
+
+import numpy as np
+import pytest
+from keras import ops
+
+from freyvae.errors import BadInput
+from freyvae.model import LIKELIHOODS, VAE, dense_decoder
+
+pytestmark = pytest.mark.backend
+
+SHAPE = (3, 2, 1)
+COUNT = 1024
+KINDS = [*LIKELIHOODS, "autoregressive"]
+
+
+@functools.cache
+def model(kind, *, shape=SHAPE):
+    """A model of a few pixels; where it is autoregressive, every one depends strongly on those before it."""
+    autoregressive = kind == "autoregressive"
+    likelihood = "mixture-of-logistics" if autoregressive else kind
+    decoder = dense_decoder(
+        2,
+        shape,
+        parameters_per_value=LIKELIHOODS[likelihood].parameters_per_value,
+        all_from_code=autoregressive or kind == "categorical",
+        hidden=[8],
+        seed=0,
+    )
+    vae = VAE(shape, 2, decoder=decoder, likelihood=likelihood, autoregressive=autoregressive, seed=0)
+    if autoregressive:
+        random = np.random.default_rng(0)
+        for weight in vae.autoregression.weights:
+            weight.assign(random.normal(0, 0.1, weight.shape).astype("float32"))
+        vae.autoregression.linear.assign(np.eye(6, k=-1, dtype="float32") * 0.9)
+    return vae
+
+
+def ranks(vae, code, images, seed=0):
+    """Where each pixel lies in its own distribution given the code and the pixels before: (image, pixel) in [0, 1].
+
+    P(X < x) + u P(X = x), u uniform. Of images that the model draws, these are uniform and independent.
+    """
+    codes = np.repeat(code, len(images), axis=0)
+    log_probabilities = vae.likelihood(ops.convert_to_tensor(codes), images).log_probabilities()
+    probabilities = np.exp(ops.convert_to_numpy(log_probabilities)).reshape(len(images), -1, 256).astype(float)
+    levels = images.reshape(len(images), -1, 1).astype(int)
+    up_to = np.take_along_axis(probabilities.cumsum(axis=-1), levels, axis=-1)[..., 0]
+    own = np.take_along_axis(probabilities, levels, axis=-1)[..., 0]
+    return up_to - np.random.default_rng(seed).uniform(size=own.shape) * own
+
+
+def strangeness(ranked):
+    """The largest deviation from being uniform and independent, in standard errors of what is drawn."""
+    count, pixels = ranked.shape
+    tenths = np.stack([np.histogram(pixel, bins=10, range=(-1e-6, 1 + 1e-6))[0] for pixel in ranked.T])
+    correlations = np.corrcoef(ranked.T)[~np.eye(pixels, dtype=bool)]
+    return max(np.abs(tenths - count / 10).max() / np.sqrt(count * 0.09), np.abs(correlations).max() * np.sqrt(count))
+
+
+@pytest.mark.parametrize("kind", ["discretized-logistic", "autoregressive"])
+def test_drawn_images_follow_the_models_own_probabilities(kind):
+    vae, code = model(kind), np.array([[0.3, -0.5]], "float32")
+    images = vae.draw_images(np.repeat(code, COUNT, axis=0))
+    assert strangeness(ranks(vae, code, images)) < 4.5
+
+
+def test_without_the_pixels_before_they_would_not():
+    vae, code = model("autoregressive"), np.array([[0.3, -0.5]], "float32")
+    alone = vae.draw_images(np.repeat(code, COUNT, axis=0), seed=1)
+    for pixel in range(6):  # each by itself as it should be, all of them shuffled among the images
+        alone.reshape(COUNT, 6)[:, pixel] = np.roll(alone.reshape(COUNT, 6)[:, pixel], pixel)
+    assert strangeness(ranks(vae, code, alone)) > 20
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_same_seed_draws_the_same_images_and_another_others(kind):
+    vae = model(kind)
+    images = vae.draw_images(5, seed=1)
+    assert (images.shape, images.dtype) == ((5, *SHAPE), np.uint8)
+    np.testing.assert_array_equal(vae.draw_images(vae.sample_latents(5, seed=1), seed=1), images)
+    assert (vae.draw_images(5, seed=2) != images).any()
+
+
+def test_colour_images_are_drawn_too():
+    assert model("discretized-logistic", shape=(3, 2, 3)).draw_images(2).shape == (2, 3, 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("asked", "line"),
+    [
+        (0, "the number of samples must be at least 1, not 0"),
+        (-1, "at least 1, not -1"),
+        (np.zeros((0, 2)), "at least 1, not 0"),
+        (np.zeros((1, 3)), r"latents must have the shape \(image, 2\), not \(1, 3\)"),
+        (2.5, r"must have the shape \(image, 2\)"),
+        ([[0.0, np.inf]], "latents must be finite"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused(asked, line):
+    with pytest.raises(BadInput, match=line):
+        model("autoregressive").draw_images(asked)
