@@ -6,7 +6,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 # the set-up is done again when what it installs has changed
 STAMP := .venv/set-up
 
-.PHONY: help demo test coverage test-backends check bench results clean
+.PHONY: help demo test coverage test-backends check bench bench-peers results clean
 
 help:
 	@echo "make demo           set up, train on the Frey faces, draw every picture, write the page"
@@ -15,6 +15,7 @@ help:
 	@echo "make test-backends  run the model's tests on Keras's other backends, in environments of their own"
 	@echo "make check          ruff, mypy, import-linter"
 	@echo "make bench          measure the speed, side by side with peers that are installed"
+	@echo "make bench-peers    set up the peers that make bench asks: torch, pythae and TensorFlow, in environments of their own"
 	@echo "make results        train and measure what is missing of docs/results.md, and write it (hours, the first time)"
 	@echo "make clean          remove what the other targets made"
 
@@ -43,6 +44,11 @@ check: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks
+
+# pythae also asks for a copy of dataclasses, which Python has had since 3.7
+bench-peers: .venv-torch/set-up .venv-tensorflow/set-up
+	.venv-torch/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --constraint constraints.txt pythae
+	.venv-torch/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt "imageio>=2" "pydantic>=2"
 
 # its convolutions are trained on torch
 results: $(STAMP) .venv-torch/set-up

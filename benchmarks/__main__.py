@@ -1,12 +1,88 @@
-"""`make bench`: every measurement, each a table."""
+"""`make bench`: every measurement, each a table; then docs/performance.json, its picture, and the page's tables."""
 
+import argparse
+import json
 import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
-from benchmarks import explorer, many, peers
+from benchmarks.child import ROOT
+from benchmarks.explorer import missed
+from benchmarks.machine import describe
+from benchmarks.page import PARTS, TITLES, fill
+from benchmarks.picture import write_picture
+from freyvae.errors import BadInput, FreyvaeError
+from freyvae.files import write_whole
 
-print("# The post's training, side by side\n")
-print(peers.table(peers.run()))
-print("\n# Many seeds at once\n")
-print(many.table(many.run()))
-print("\n# The explorer\n")
-sys.exit(explorer.main())
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        if chosen.page:
+            write_page(chosen.out or ROOT / "docs")
+            return 0
+        if chosen.quick and chosen.out is None:
+            with tempfile.TemporaryDirectory() as folder:
+                return measure(chosen.only, Path(folder), quick=True)
+        return measure(chosen.only, chosen.out or ROOT / "docs", quick=chosen.quick)
+    except FreyvaeError as error:
+        print(f"benchmarks: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("benchmarks: interrupted; what was measured before is kept", file=sys.stderr)
+        return 130
+
+
+def measure(only: Sequence[str], out: Path, *, quick: bool) -> int:
+    """Measure each part, print it, and keep it; 1 where a part failed, or the explorer missed a limit."""
+    where, wrong = describe(), []
+    for name, module in PARTS.items():
+        if only and name not in only:
+            continue
+        try:
+            found = module.run(**(module.QUICK if quick else {}))
+        except Exception as error:  # whatever it was, the other parts go on
+            wrong.append(f"{name} failed: {type(error).__name__}: {error}")
+            continue
+        keep(out, {name: {"machine": where, **found}})
+        print(f"# {TITLES[name]}\n\n{module.table(found)}\n", flush=True)
+        if name == "explorer":
+            wrong += [f"the explorer missed its limit: {figure}" for figure in missed(found)]
+    for line in wrong:
+        print(f"benchmarks: {line}", file=sys.stderr)
+    return int(bool(wrong))
+
+
+def keep(out: Path, found: dict[str, Any]) -> None:
+    """Put parts into `performance.json`, beside those that are there, and draw `pictures/performance.png` of all."""
+    path = out / "performance.json"
+    before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    after = {name: part for name in PARTS if (part := (before | found).get(name)) is not None}
+    write_whole(path, json.dumps(after, indent=2, ensure_ascii=False) + "\n")
+    write_picture(after, out / "pictures" / "performance.png")
+
+
+def write_page(out: Path) -> None:
+    """Write the tables of `performance.json` into `performance.md`, and the picture again."""
+    if not (out / "performance.json").is_file():
+        raise BadInput(f"{out / 'performance.json'} is not there: measure first")
+    results = json.loads((out / "performance.json").read_text(encoding="utf-8"))
+    page = out / "performance.md"
+    write_whole(page, fill(page.read_text(encoding="utf-8"), results))
+    write_picture(results, out / "pictures" / "performance.png")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--only", action="append", default=[], choices=list(PARTS), help="only this part; may repeat")
+    parser.add_argument("--quick", action="store_true", help="everything in miniature, to see that it works")
+    parser.add_argument("--page", action="store_true", help="measure nothing: write the page's tables from the JSON")
+    parser.add_argument("--out", type=Path, help="folder to write to (default: docs; with --quick a temporary one)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,74 +1,84 @@
 """Many seeds at once against the same in sequence, compilation counted on both sides.
 
-    python -m benchmarks.many [SEEDS] [ROUNDS]
-
 Each side runs in a process of its own, in turns; imports are not counted. A sequence in one process compiles each
 model's program anew. With JAX's cache, as the command line has it, only the first is: that sequence stands beside.
 """
 
-import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from benchmarks.peers import HERE, ROOT
+from benchmarks.child import HERE, run_child
+from benchmarks.markdown import absent, markdown_table, number
+from benchmarks.workload import save_faces
 
-SIDES = {"at once": "at-once", "in sequence": "sequence", "in sequence, compiled once": "sequence"}
-SEEDS = 16
-
-
-def load_faces() -> np.ndarray:
-    from freyvae import load_images
-
-    try:
-        return load_images("frey-faces", progress=False).images
-    except Exception:  # the time does not depend on whose faces they are
-        return load_images("synthetic-faces").images
+QUICK = {"seeds": 2, "epochs": 2}
+AT_ONCE, COMPILED_ONCE = "at once", "in sequence, compiled once"
+SIDES = {AT_ONCE: "at-once", "in sequence": "sequence", COMPILED_ONCE: "sequence"}
 
 
-def run(seeds: int = SEEDS, rounds: int = 3) -> dict[str, list[dict]]:
-    """What each side printed, once a round, in turns."""
+def run(seeds: int = 16, rounds: int = 1, epochs: int = 100) -> dict[str, Any]:
+    """Every side, once a round, in turns."""
     runs: dict[str, list[dict]] = {side: [] for side in SIDES}
-    images = load_faces()
-    for number in range(rounds):
+    failures: dict[str, str] = {}
+    for turn in range(rounds):
         for side, way in SIDES.items():
-            print(f"round {number + 1} of {rounds}: {seeds} seeds {side}", file=sys.stderr)
+            if side in failures:
+                continue
+            print(f"round {turn + 1} of {rounds}: {seeds} seeds {side}", file=sys.stderr)
             with tempfile.TemporaryDirectory() as folder:
-                path = Path(folder) / "images.npy"
-                np.save(path, images.reshape(len(images), -1))
-                environment = {**os.environ, "KERAS_BACKEND": "jax", "PYTHONPATH": str(ROOT)}
-                environment.pop("JAX_COMPILATION_CACHE_DIR", None)
-                if side.endswith("once") and way == "sequence":
+                path, _ = save_faces(Path(folder))
+                environment = {"BENCHMARK_EPOCHS": str(epochs)}
+                if side == COMPILED_ONCE:
                     environment["JAX_COMPILATION_CACHE_DIR"] = folder
                     environment["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
-                command = [str(HERE), "-m", "benchmarks.contenders.many_seeds", str(path), way, str(seeds)]
-                done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=True)
-            runs[side].append(json.loads(done.stdout.splitlines()[-1]))
-    return runs
+                command = [HERE, "-m", "benchmarks.contenders.many_seeds", path, way, str(seeds)]
+                ended = run_child(command, environment)
+            if ended.failure:
+                failures[side] = ended.failure
+            else:
+                runs[side].append(ended.said() | {"peak_mib": ended.peak_mib})
+    rows = [_row(side, runs, failures.get(side, "")) for side in SIDES]
+    return {"seeds": seeds, "rounds": rounds, "epochs": epochs, "sides": rows}
 
 
-def table(runs: dict[str, list[dict]]) -> str:
+def table(found: dict[str, Any]) -> str:
     """Markdown: median seconds, the ratio to them of all at once, and how far the losses of each seed are apart."""
-    seconds = {side: statistics.median(run["seconds"] for run in own) for side, own in runs.items()}
-    losses = {side: np.array(own[0]["val_losses"]) for side, own in runs.items()}
-    count = len(losses["at once"])
-    lines = [
-        f"| {count} seeds | seconds | a model | at once / this | validation loss | largest difference of a seed |",
-        "|---|---:|---:|---:|---:|---:|",
-    ]
-    for side, own in losses.items():
-        deviation = f" ± {own.std(ddof=1):.4f}" if count > 1 else ""
-        lines.append(
-            f"| {side} | {seconds[side]:.1f} | {seconds[side] / count:.2f} | {seconds['at once'] / seconds[side]:.2f} "
-            f"| {own.mean():.4f}{deviation} | {np.abs(own - losses['at once']).max():.1e} |"
+    heads = [f"{found['seeds']} seeds", "seconds", "a model", "at once / this"]
+    heads += ["validation loss", "largest difference of a seed", "peak memory, MiB"]
+    at_once = found["sides"][0].get("seconds")
+    rows = []
+    for row in found["sides"]:
+        if row["absent"]:
+            rows.append(absent(row["name"], row["absent"], len(heads)))
+            continue
+        deviation = row["val_loss_deviation"]
+        loss = number(row["val_loss"], 4) + (f" ± {deviation:.4f}" if deviation is not None else "")
+        difference = row["largest_difference"]
+        rows.append(
+            [row["name"], number(row["seconds"], 1), number(row["seconds"] / found["seeds"])]
+            + [number(at_once / row["seconds"]) if at_once else "", loss]
+            + ["" if difference is None else f"{difference:.1e}", number(row["peak_mib"], 0)]
         )
-    return "\n".join(lines)
+    return markdown_table(heads, rows)
 
 
-if __name__ == "__main__":
-    print(table(run(*map(int, sys.argv[1:3]))))
+def _row(side: str, runs: dict[str, list[dict]], failure: str) -> dict[str, Any]:
+    if failure:
+        return {"name": side, "absent": failure}
+    losses = np.array(runs[side][0]["val_losses"])
+    first = np.array(runs[AT_ONCE][0]["val_losses"]) if runs[AT_ONCE] else None
+    return {
+        "name": side,
+        "absent": "",
+        "seconds": statistics.median(run["seconds"] for run in runs[side]),
+        "peak_mib": statistics.median(run["peak_mib"] for run in runs[side]),
+        "val_loss": float(losses.mean()),
+        "val_loss_deviation": float(losses.std(ddof=1)) if len(losses) > 1 else None,
+        "largest_difference": None if first is None else float(np.abs(losses - first).max()),
+        "rounds": runs[side],
+    }

@@ -1,22 +1,23 @@
 """The post's training, side by side: each contender in a process of its own, in turns, several rounds, medians.
 
 Each contender's final loss stands beside its time, so that nobody wins by doing less. One that is not installed is
-named as absent.
+named as absent. All are on the CPU.
 """
 
-import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-import numpy as np
+from benchmarks.child import HERE, TENSORFLOW, TORCH, run_child
+from benchmarks.markdown import absent, markdown_table, number
+from benchmarks.workload import save_faces
 
-ROOT = Path(__file__).parent.parent
-HERE, TORCH, TENSORFLOW = (ROOT / name / "bin" / "python" for name in (".venv", ".venv-torch", ".venv-tensorflow"))
+QUICK = {"rounds": 1, "epochs": 2}
+MEDIANS = ("seconds", "compile_seconds", "loss", "val_loss", "peak_mib")
 
 
 @dataclass
@@ -29,30 +30,29 @@ class Contender:
     needs: str
     arguments: tuple[str, ...] = ()
     backend: str = "jax"
+    gpu: bool = False
     runs: list[dict[str, float]] = field(default_factory=list)
     absent: str = ""
 
-    def run(self, images: Path, seed: int) -> None:
+    def run(self, images: Path, seed: int, epochs: int) -> None:
         """One run in a process of its own; remembers what it printed, or why it is absent."""
-        environment = {**os.environ, "KERAS_BACKEND": self.backend, "PYTHONPATH": str(ROOT)}
-        command = [str(self.python), "-m", f"benchmarks.contenders.{self.script}", str(images), str(seed)]
-        try:
-            done = subprocess.run(
-                [*command, *self.arguments], env=environment, cwd=ROOT, capture_output=True, text=True, check=False
-            )
-        except OSError:
-            self.absent = f"no {self.python.parent.parent.name} (make test-backends sets it up)"
-            return
-        if done.returncode:
-            missing = f"No module named '{self.needs}'" in done.stderr
-            self.absent = f"{self.needs} is not installed" if missing else done.stderr.strip().splitlines()[-1]
-            return
-        self.runs.append(json.loads(done.stdout.splitlines()[-1]))
+        ended = run_child(
+            [self.python, "-m", f"benchmarks.contenders.{self.script}", images, str(seed), *self.arguments],
+            {"BENCHMARK_EPOCHS": str(epochs)},
+            backend=self.backend,
+            gpu=self.gpu,
+            missing=self.needs,
+        )
+        self.absent = ended.failure
+        if not ended.failure:
+            self.runs.append(ended.said() | {"peak_mib": ended.peak_mib})
 
-    def median(self, key: str) -> float:
-        """The median of a number over the rounds."""
-        values = [run[key] for run in self.runs]
-        return float("nan") if None in values else statistics.median(values)
+    def row(self) -> dict[str, Any]:
+        """The medians over the rounds, and every round; or why it is absent."""
+        if self.absent:
+            return {"name": self.name, "absent": self.absent}
+        medians = {key: _median([run[key] for run in self.runs]) for key in MEDIANS}
+        return {"name": self.name, "absent": "", **medians, "rounds": self.runs}
 
 
 def contenders() -> list[Contender]:
@@ -65,47 +65,48 @@ def contenders() -> list[Contender]:
         Contender("Keras fit on TensorFlow", TENSORFLOW, "keras_fit", "tensorflow", backend="tensorflow"),
         Contender("PyTorch loop", TORCH, "torch_loop", "torch"),
         Contender("PyTorch loop, torch.compile", TORCH, "torch_loop", "torch", ("compile",)),
+        Contender("pythae", TORCH, "pythae_trainer", "pythae"),
         Contender("limit: the matrix products alone", HERE, "gemm_limit", "jax"),
     ]
 
 
-def run(rounds: int = 3) -> list[Contender]:
+def run(rounds: int = 3, epochs: int = 100) -> dict[str, Any]:
     """Every contender, once a round, in turns."""
-    from freyvae import load_images
+    return take_turns(contenders(), rounds, epochs)
 
-    try:
-        images = load_images("frey-faces", progress=False).images
-    except Exception:  # the time does not depend on whose faces they are
-        images = load_images("synthetic-faces").images
-    everybody = contenders()
+
+def take_turns(everybody: Sequence[Contender], rounds: int, epochs: int) -> dict[str, Any]:
+    """A row for each contender, with the ratio of the first one's time to its own."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "images.npy"
-        np.save(path, images.reshape(len(images), -1))
+        path, faces = save_faces(Path(folder))
         for seed in range(rounds):
             for contender in everybody:
                 if not contender.absent:
                     print(f"round {seed + 1} of {rounds}: {contender.name}", file=sys.stderr)
-                    contender.run(path, seed)
-    return everybody
+                    contender.run(path, seed, epochs)
+    rows = [contender.row() for contender in everybody]
+    ours = rows[0].get("seconds")
+    for row in rows:
+        row["ours_over_theirs"] = ours / row["seconds"] if ours and not row["absent"] else None
+    return {"rounds": rounds, "epochs": epochs, "faces": faces, "contenders": rows}
 
 
-def table(everybody: list[Contender]) -> str:
+def table(found: dict[str, Any]) -> str:
     """Markdown: medians, and the ratio of ours to each."""
-    ours = everybody[0].median("seconds")
-    lines = [
-        "| contender | seconds, 100 epochs | ours / theirs | first compilation, s | loss | validation loss |",
-        "|---|---:|---:|---:|---:|---:|",
-    ]
-    for contender in everybody:
-        if contender.absent:
-            lines.append(f"| {contender.name} | absent: {contender.absent} | | | | |")
+    heads = ["contender", f"seconds, {found['epochs']} epochs", "ours / theirs", "first compilation, s"]
+    heads += ["loss", "validation loss", "peak memory, MiB"]
+    rows = []
+    for row in found["contenders"]:
+        if row["absent"]:
+            rows.append(absent(row["name"], row["absent"], len(heads)))
             continue
-        seconds, first, loss, val_loss = map(contender.median, ("seconds", "compile_seconds", "loss", "val_loss"))
-        losses = " | |" if np.isnan(loss) else f" {loss:.4f} | {val_loss:.4f} |"
-        lines.append(f"| {contender.name} | {seconds:.2f} | {ours / seconds:.2f} | {first:.2f} |{losses}")
-    return "\n".join(lines)
+        cells = [number(row[key]) for key in ("seconds", "ours_over_theirs", "compile_seconds")]
+        cells += [number(row[key], 4) for key in ("loss", "val_loss")]
+        rows.append([row["name"], *cells, number(row["peak_mib"], 0)])
+    return markdown_table(heads, rows)
 
 
-if __name__ == "__main__":
-    results = run(int(sys.argv[1]) if len(sys.argv) > 1 else 3)
-    print(table(results))
+def _median(values: Sequence[float | None]) -> float | None:
+    """The median; none where there is nothing to take it of, as of the limit's losses."""
+    known = [value for value in values if value is not None]
+    return statistics.median(known) if len(known) == len(values) else None

@@ -5,7 +5,7 @@ import sys
 import jax
 import jax.numpy as jnp
 import optax
-from benchmarks.workload import BATCH, EPOCHS, HIDDEN, LATENTS, LEARNING_RATE, NOISE, PIXELS, load, report
+from benchmarks.workload import ADAM_EPSILON, BATCH, EPOCHS, HIDDEN, LATENTS, LEARNING_RATE, NOISE, PIXELS, load, report
 
 train, held_out = (jnp.asarray(pixels) for pixels in load(sys.argv[1]))
 glorot = jax.nn.initializers.glorot_uniform()
@@ -20,7 +20,7 @@ keys = jax.random.split(jax.random.key(int(sys.argv[2])), len(shapes))
 weights = {
     name: (glorot(key, shape), jnp.zeros(shape[1])) for key, (name, shape) in zip(keys, shapes.items(), strict=True)
 }
-optimizer = optax.adam(LEARNING_RATE, eps=1e-7)
+optimizer = optax.adam(LEARNING_RATE, eps=ADAM_EPSILON)
 
 
 def loss_of(weights, images, key):

@@ -3,7 +3,7 @@
 import sys
 
 import torch
-from benchmarks.workload import BATCH, EPOCHS, HIDDEN, LATENTS, LEARNING_RATE, NOISE, PIXELS, load, report
+from benchmarks.workload import ADAM_EPSILON, BATCH, EPOCHS, HIDDEN, LATENTS, LEARNING_RATE, NOISE, PIXELS, load, report
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
@@ -32,7 +32,7 @@ class VAE(nn.Module):
 
 vae = VAE()
 loss_of = torch.compile(vae) if "compile" in sys.argv else vae
-optimizer = torch.optim.Adam(vae.parameters(), lr=LEARNING_RATE, eps=1e-7)
+optimizer = torch.optim.Adam(vae.parameters(), lr=LEARNING_RATE, eps=ADAM_EPSILON)
 losses = [0.0, 0.0]
 
 

@@ -1,0 +1,47 @@
+"""On what machine, and with which versions, was it measured?"""
+
+import json
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from results.jobs import machine
+
+from benchmarks.child import TENSORFLOW, TORCH, run_child
+
+HERE_TOO = ("freyvae", "keras", "jax", "numpy", "optax")
+ELSEWHERE: dict[Path, tuple[str, ...]] = {TORCH: ("torch", "pythae"), TENSORFLOW: ("tensorflow",)}
+# prints the versions of the packages that it is given, where they are installed
+ASK = """
+import json, sys
+from importlib.metadata import PackageNotFoundError, version
+found = {}
+for name in sys.argv[1:]:
+    try:
+        found[name] = version(name)
+    except PackageNotFoundError:
+        pass
+print(json.dumps(found))
+"""
+
+
+def describe() -> dict[str, Any]:
+    """The processor, its cores, and the versions of all that is measured, of what is installed."""
+    versions = {"python": platform.python_version()}
+    for name in HERE_TOO:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    for python, names in ELSEWHERE.items():
+        asked = run_child([python, "-c", ASK, *names])
+        if not asked.failure:
+            versions |= json.loads(asked.output)
+    return {**machine(), "versions": versions}
+
+
+def in_words(found: dict[str, Any]) -> str:
+    """The machine in one line."""
+    versions = ", ".join(f"{name} {number}" for name, number in found["versions"].items())
+    return f"{found['cpu']}, {found['cores']} cores; {versions}"
