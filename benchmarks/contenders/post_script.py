@@ -13,8 +13,9 @@ from pathlib import Path
 import keras
 import matplotlib as mpl
 import numpy as np
-from benchmarks.workload import BATCH, EPOCHS, HELD_OUT, HIDDEN, LATENTS, NOISE, PIXELS, TRAIN
-from keras import layers, ops
+from benchmarks.contenders.sampling import Sampling
+from benchmarks.workload import BATCH, EPOCHS, HELD_OUT, HIDDEN, LATENTS, PIXELS, TRAIN
+from keras import layers
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt
@@ -22,20 +23,6 @@ import matplotlib.pyplot as plt
 HEIGHT, WIDTH = 28, 20
 folder = Path(sys.argv[2])
 keras.utils.set_random_seed(0)
-
-
-class Sampling(layers.Layer):
-    """z = mean + deviation * noise, and the KL as the layer's loss."""
-
-    def __init__(self, **kwargs):
-        super().__init__(**kwargs)
-        self.noise = keras.random.SeedGenerator(1)
-
-    def call(self, inputs):
-        mean, log_variance = inputs
-        kl = -0.5 * ops.sum(1.0 + log_variance - ops.square(mean) - ops.exp(log_variance), axis=-1)
-        self.add_loss(ops.mean(kl))
-        return mean + ops.exp(0.5 * log_variance) * NOISE * keras.random.normal(ops.shape(mean), seed=self.noise)
 
 
 def mosaic(images, columns):

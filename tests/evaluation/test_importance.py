@@ -41,6 +41,7 @@ class LinearVAE:
     latent_dim = LATENTS
     likelihood_class = LinearGaussian
     prior = StandardNormal(LATENTS)
+    autoregression = None
     draw = VAE.draw
 
     def __init__(self, *, moved=0.0, widened=1.0):

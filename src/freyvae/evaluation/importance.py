@@ -16,6 +16,8 @@ Tensor = Any
 STEPS = (1, 10, 100, 1000, 5000)
 # decoded values that one step holds: what bounds the memory, and still keeps a processor busy
 VALUES_AT_ONCE = 2**19
+# so many times more numbers does a decoder hold that sees around each pixel: the windows of the pixels before
+AUTOREGRESSIVE_FACTOR = 4
 # of one image: each is a draw of its own in the program that is compiled
 MOST_DRAWS_AT_ONCE = 4
 
@@ -166,6 +168,8 @@ class _Step:
 def _chunk(vae: VAE, images: int, samples: int) -> tuple[int, int]:
     """How many images and how many draws of each to decode at once."""
     values = int(np.prod(vae.image_shape)) * vae.likelihood_class.parameters_per_value
+    if vae.autoregression is not None:
+        values *= AUTOREGRESSIVE_FACTOR
     rows = max(1, VALUES_AT_ONCE // values)
     images_at_once = min(images, rows)
     return images_at_once, min(samples, MOST_DRAWS_AT_ONCE, max(1, rows // images_at_once))
