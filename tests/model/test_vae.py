@@ -6,6 +6,7 @@ import pytest
 
 import freyvae
 from freyvae.errors import BadInput
+from freyvae.evaluation import importance_sampled
 from freyvae.model import VAE, dense_decoder, dense_encoder, load_vae
 from freyvae.model.likelihoods import LIKELIHOODS
 from freyvae.model.shuffling import ShuffledBatches
@@ -315,3 +316,21 @@ def test_keras_own_fit_shows_every_image_once_an_epoch_in_the_order_of_seed_and_
     assert sorted(map(bytes, first)) == sorted(map(bytes, images))
     vae.optimizer.iterations.assign(3)
     assert (epoch() != first).any()
+
+
+def test_nothing_is_kept_for_gradients_where_nothing_is_learned(monkeypatch, images):
+    seen = []
+    likelihood = VAE.likelihood
+
+    def watched(self, *arguments, **choices):
+        found = likelihood(self, *arguments, **choices)
+        seen.append(getattr(found.mean(), "requires_grad", False))
+        return found
+
+    monkeypatch.setattr(VAE, "likelihood", watched)
+    vae = small_vae()
+    vae.decode(vae.encode(images))
+    vae.free_energy(images)
+    importance_sampled(vae, images[:3], samples=2)
+    assert len(seen) >= 3
+    assert not any(seen)

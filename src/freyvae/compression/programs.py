@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from freyvae.model import VAE
+from freyvae.model import VAE, without_gradients
 
 Program = Callable[..., tuple[np.ndarray, ...]]
 
@@ -27,7 +27,11 @@ def program(vae: VAE, function: Callable[..., tuple[Any, ...]]) -> Program:
 
 
 def _eager(function: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any, ...]]:
-    return lambda *arrays: function(*map(ops.convert_to_tensor, arrays))
+    def call(*arrays: Any) -> tuple[Any, ...]:
+        with without_gradients():
+            return function(*map(ops.convert_to_tensor, arrays))
+
+    return call
 
 
 def _compiled(vae: VAE, function: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any, ...]]:

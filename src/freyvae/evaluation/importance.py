@@ -9,7 +9,7 @@ import numpy as np
 from keras import ops
 
 from freyvae.errors import BadInput
-from freyvae.model import VAE
+from freyvae.model import VAE, without_gradients
 
 Tensor = Any
 # the numbers of samples whose estimates show whether the last one has settled
@@ -134,7 +134,8 @@ class _Step:
 
     def __call__(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Log-weights, log-likelihoods and rates, each (draw, image), in nats, float64."""
-        results = self.run(ops.convert_to_tensor(images))
+        with without_gradients():
+            results = self.run(ops.convert_to_tensor(images))
         log_weights, log_likelihoods, rates = (np.asarray(ops.convert_to_numpy(r), np.float64) for r in results)
         return log_weights, log_likelihoods, rates
 

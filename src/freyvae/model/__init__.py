@@ -2,6 +2,7 @@
 
 from freyvae.model.autoregression import Autoregression, start_at_covariance
 from freyvae.model.convolutions import gated_convolution_decoder, gated_convolution_encoder
+from freyvae.model.inference import without_gradients
 from freyvae.model.likelihoods import LIKELIHOODS, Likelihood
 from freyvae.model.many import fit_many
 from freyvae.model.networks import dense_decoder, dense_encoder, standardize_by, start_at_histogram, start_at_mean
@@ -39,4 +40,5 @@ __all__ = [
     "start_at_histogram",
     "start_at_mean",
     "with_float32_outputs",
+    "without_gradients",
 ]

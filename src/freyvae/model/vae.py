@@ -17,6 +17,7 @@ from freyvae.model.autoregression import Autoregression
 from freyvae.model.checks import check_choices, check_networks, checked_image_shape
 from freyvae.model.drawing import draw_in_raster_order
 from freyvae.model.flows import FLOWS
+from freyvae.model.inference import without_gradients
 from freyvae.model.likelihoods import Likelihood, likelihood_named
 from freyvae.model.networks import dense_decoder, dense_encoder
 from freyvae.model.objective import (
@@ -480,7 +481,8 @@ def _in_chunks(function: Callable[[Any], Tensor], values: np.ndarray) -> np.ndar
         chunk = values[start : start + CHUNK]
         filling = (1 << (len(chunk) - 1).bit_length()) - len(chunk)
         filled = np.pad(chunk, [(0, filling)] + [(0, 0)] * (values.ndim - 1))
-        chunks.append(ops.convert_to_numpy(function(ops.convert_to_tensor(filled)))[: len(chunk)])
+        with without_gradients():
+            chunks.append(ops.convert_to_numpy(function(ops.convert_to_tensor(filled)))[: len(chunk)])
     return np.concatenate(chunks)
 
 
