@@ -16,6 +16,8 @@ from benchmarks.picture import write_picture
 from freyvae.errors import BadInput, FreyvaeError
 from freyvae.files import write_whole
 
+JSON, PAGE = "performance.json", "performance.md"
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
@@ -47,10 +49,15 @@ def measure(only: Sequence[str], out: Path, *, quick: bool) -> int:
         except Exception as error:  # whatever it was, the other parts go on
             wrong.append(f"{name} failed: {type(error).__name__}: {error}")
             continue
-        keep(out, {name: {"machine": where, **found}})
         print(f"# {TITLES[name]}\n\n{module.table(found)}\n", flush=True)
+        if found_nothing(found) and name in before(out):
+            print(f"benchmarks: {name}: what was measured before is kept", file=sys.stderr)
+            continue
+        keep(out, {name: {"machine": where, **found}})
         if name == "explorer":
             wrong += [f"the explorer missed its limit: {figure}" for figure in missed(found)]
+    if (out / PAGE).is_file():
+        write_page(out)
     for line in wrong:
         print(f"benchmarks: {line}", file=sys.stderr)
     return int(bool(wrong))
@@ -58,19 +65,29 @@ def measure(only: Sequence[str], out: Path, *, quick: bool) -> int:
 
 def keep(out: Path, found: dict[str, Any]) -> None:
     """Put parts into `performance.json`, beside those that are there, and draw `pictures/performance.png` of all."""
-    path = out / "performance.json"
-    before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    after = {name: part for name in PARTS if (part := (before | found).get(name)) is not None}
-    write_whole(path, json.dumps(after, indent=2, ensure_ascii=False) + "\n")
+    after = {name: part for name in PARTS if (part := (before(out) | found).get(name)) is not None}
+    write_whole(out / JSON, json.dumps(after, indent=2, ensure_ascii=False) + "\n")
     write_picture(after, out / "pictures" / "performance.png")
+
+
+def before(out: Path) -> dict[str, Any]:
+    """The parts that `performance.json` has."""
+    path = out / JSON
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return found
+
+
+def found_nothing(found: dict[str, Any]) -> bool:
+    """Whether what a part needs is not on this machine: a GPU, Chromium."""
+    return bool(found.get("absent")) or found.get("device") == ""
 
 
 def write_page(out: Path) -> None:
     """Write the tables of `performance.json` into `performance.md`, and the picture again."""
-    if not (out / "performance.json").is_file():
-        raise BadInput(f"{out / 'performance.json'} is not there: measure first")
-    results = json.loads((out / "performance.json").read_text(encoding="utf-8"))
-    page = out / "performance.md"
+    results = before(out)
+    if not results:
+        raise BadInput(f"{out / JSON} is not there: measure first")
+    page = out / PAGE
     write_whole(page, fill(page.read_text(encoding="utf-8"), results))
     write_picture(results, out / "pictures" / "performance.png")
 

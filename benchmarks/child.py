@@ -6,6 +6,7 @@ started by this file, run as a script, which holds next to nothing.
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -84,7 +85,10 @@ def _failure(code: int, errors: str, missing: str) -> str:
     if code < 0:
         return f"ended by {signal.Signals(-code).name}"
     lines = errors.strip().splitlines()
-    return lines[-1].replace("|", "/").replace(f"{ROOT}/", "")[:LONGEST_FAILURE] if lines else f"exit code {code}"
+    if not lines:
+        return f"exit code {code}"
+    # files by their name alone: it goes into a page, and where they lie is nobody's business
+    return re.sub(r"(?<![\w.])/(?:[^\s'\"/]+/)+", "", lines[-1]).replace("|", "/")[:LONGEST_FAILURE]
 
 
 def _start(figures: str, command: Sequence[str]) -> None:

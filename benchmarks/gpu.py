@@ -13,9 +13,10 @@ ASK = "import jax; print(jax.devices()[0].device_kind if jax.default_backend() =
 
 def run(rounds: int = 3, epochs: int = 100) -> dict[str, Any]:
     """Who was measured, and on which GPU; without one, nobody."""
-    device = run_child([HERE, "-c", ASK], gpu=True).output.strip()
+    asked = run_child([HERE, "-c", ASK], gpu=True)
+    device = asked.output.strip()
     if not device:
-        return {"device": ""}
+        return {"device": "", "reason": asked.failure or "no GPU"}
     everybody = [
         Contender("freyvae", HERE, "ours", "freyvae", gpu=True),
         Contender("Keras fit on JAX", HERE, "keras_fit", "keras", gpu=True),
@@ -25,4 +26,4 @@ def run(rounds: int = 3, epochs: int = 100) -> dict[str, Any]:
 
 def table(found: dict[str, Any]) -> str:
     """Markdown, as the peers'."""
-    return f"{found['device']}\n\n{peers.table(found)}" if found["device"] else "no GPU: skipped"
+    return f"{found['device']}\n\n{peers.table(found)}" if found["device"] else f"{found['reason']}: skipped"

@@ -32,7 +32,12 @@ class Contender:
     backend: str = "jax"
     gpu: bool = False
     runs: list[dict[str, float]] = field(default_factory=list)
-    absent: str = ""
+    failure: str = ""
+
+    @property
+    def absent(self) -> str:
+        """Why it has no figures: one that failed in a later round has those of the rounds before."""
+        return "" if self.runs else self.failure
 
     def run(self, images: Path, seed: int, epochs: int) -> None:
         """One run in a process of its own; remembers what it printed, or why it is absent."""
@@ -43,7 +48,7 @@ class Contender:
             gpu=self.gpu,
             missing=self.needs,
         )
-        self.absent = ended.failure
+        self.failure = ended.failure
         if not ended.failure:
             self.runs.append(ended.said() | {"peak_mib": ended.peak_mib})
 
@@ -52,7 +57,7 @@ class Contender:
         if self.absent:
             return {"name": self.name, "absent": self.absent}
         medians = {key: _median([run[key] for run in self.runs]) for key in MEDIANS}
-        return {"name": self.name, "absent": "", **medians, "rounds": self.runs}
+        return {"name": self.name, "absent": "", **medians, "failure": self.failure, "rounds": self.runs}
 
 
 def contenders() -> list[Contender]:
@@ -81,7 +86,7 @@ def take_turns(everybody: Sequence[Contender], rounds: int, epochs: int) -> dict
         path, faces = save_faces(Path(folder))
         for seed in range(rounds):
             for contender in everybody:
-                if not contender.absent:
+                if not contender.failure:
                     print(f"round {seed + 1} of {rounds}: {contender.name}", file=sys.stderr)
                     contender.run(path, seed, epochs)
     rows = [contender.row() for contender in everybody]

@@ -35,7 +35,7 @@ def run(rounds: int = 2, epochs: int = 100) -> dict[str, Any]:
             path, faces = save_faces(folder)
             for name, start in sides(folder, path, faces, epochs).items():
                 runs.setdefault(name, [])
-                if name in failures:
+                if name in failures or (name == WARM and COLD in failures):
                     continue
                 print(f"round {turn + 1} of {rounds}: {name}", file=sys.stderr)
                 out = folder / str(len(list(folder.iterdir())))
@@ -108,7 +108,7 @@ def _found(ended: Ended, out: Path) -> dict[str, float]:
 
 
 def _row(name: str, runs: list[dict[str, float]], failure: str) -> dict[str, Any]:
-    if failure:
-        return {"name": name, "absent": failure}
+    if not runs:
+        return {"name": name, "absent": failure or "no cold run before it"}
     medians = {key: statistics.median(run[key] for run in runs) for key in runs[0]}
     return {"name": name, "absent": "", **medians, "rounds": runs}

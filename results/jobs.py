@@ -15,6 +15,7 @@ from typing import Any
 
 from freyvae.errors import BadInput
 from freyvae.files import write_whole
+from freyvae.model.many import cores
 from freyvae.run import Run
 from results.plan import Job
 
@@ -33,7 +34,7 @@ def machine() -> dict[str, Any]:
         name = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
     except (OSError, StopIteration):
         pass
-    return {"cpu": name, "cores": os.process_cpu_count() if hasattr(os, "process_cpu_count") else os.cpu_count()}
+    return {"cpu": name, "cores": cores()}
 
 
 def start_process(words: Sequence[str], backend: str) -> int:

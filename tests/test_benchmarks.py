@@ -93,7 +93,7 @@ def results():
         "scaling": {
             "axes": [points("images", 0.98), points("pixels", 0.9), points("latents", 0.1), points("batch", -0.3)]
         },
-        "gpu": {"device": ""},
+        "gpu": {"device": "", "reason": "no GPU"},
         "explorer": {
             "absent": "",
             "faces": "synthetic-faces",
@@ -265,12 +265,47 @@ def test_who_cannot_run_is_asked_once_and_named():
     assert "No module named benchmarks.contenders.no_such_script" in table
 
 
+def test_two_who_can_run_are_compared():
+    everybody = [one for one in peers.contenders() if one.script in ("ours", "gemm_limit")]
+    ours, limit = take_turns(everybody, rounds=1, epochs=2)["contenders"]
+    assert (ours["absent"], limit["absent"]) == ("", "")
+    assert ours["ours_over_theirs"] == 1
+    assert limit["ours_over_theirs"] == pytest.approx(ours["seconds"] / limit["seconds"])
+    assert 0 < ours["val_loss"] < 1
+    assert limit["loss"] is None
+
+
+def test_rounds_before_a_failure_count():
+    contender = Contender("ours", HERE, "ours", "freyvae")
+    contender.runs.append(dict.fromkeys(peers.MEDIANS, 1.0))
+    contender.failure = "ended by SIGKILL"
+    row = contender.row()
+    assert (row["absent"], row["failure"], row["seconds"]) == ("", "ended by SIGKILL", 1.0)
+
+
+def test_a_failure_tells_no_paths():
+    line = "open('/some/where/images.npy')"
+    assert (
+        run_child([HERE, "-c", line]).failure == "FileNotFoundError: [Errno 2] No such file or directory: 'images.npy'"
+    )
+
+
+def test_a_part_that_finds_nothing_leaves_what_was_measured(results, tmp_path, monkeypatch, capsys):
+    known = {**results["gpu"], "device": "a card"}
+    (tmp_path / "performance.json").write_text(json.dumps({"gpu": known}))
+    monkeypatch.setattr(gpu, "run", lambda rounds, epochs: {"device": "", "reason": "no GPU"})
+    assert program.main(["--only", "gpu", "--quick", "--out", str(tmp_path)]) == 0
+    assert json.loads((tmp_path / "performance.json").read_text())["gpu"] == known
+    assert "what was measured before is kept" in capsys.readouterr().err
+
+
 def test_an_interruption_ends_the_child_too(tmp_path):
     """Ctrl-C, sent to this program alone, leaves nothing running."""
     sleeper = f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(60)"
     script = f"from benchmarks.child import HERE, Ended, run_child; run_child([HERE, '-c', {sleeper!r}])"
     parent = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stderr=subprocess.DEVNULL)
     while not (tmp_path / "pid").is_file() or not (tmp_path / "pid").read_text():
+        assert parent.poll() is None
         time.sleep(0.05)
     parent.send_signal(signal.SIGINT)
     parent.wait(timeout=30)

@@ -191,6 +191,7 @@ def sample(run: Path, *, count: Whole = 100, seed: Whole = 0, out: Path = Path("
         seed: of the draw.
         out: a PNG of them all, or a .npy file of uint8 (image, height, width, channel).
     """
+    keep_compiled_programs(_note)
     from freyvae import pictures
     from freyvae.run import Run
 

@@ -42,7 +42,7 @@ class LinearVAE:
     likelihood_class = LinearGaussian
     prior = StandardNormal(LATENTS)
     autoregression = None
-    draw = VAE.draw
+    estimate = VAE.estimate
 
     def __init__(self, *, moved=0.0, widened=1.0):
         random = np.random.default_rng(0)

@@ -52,6 +52,14 @@ def test_the_layers_compute_in_it_and_the_outputs_are_float32(faces, tmp_path):
     np.testing.assert_array_equal(loaded.encode(faces[:5]), vae.encode(faces[:5]))
 
 
+def test_codes_are_not_rounded(faces):
+    vae = build_vae(Recipe(precision="bfloat16", hidden=(16,)), faces)
+    codes = vae.encode(faces[:20])
+    assert (codes.view("uint32") & 0xFFFF).any()  # what bfloat16 has no room for
+    one, other = vae.decode([[2.001, 0.0], [2.005, 0.0]])
+    assert (one != other).any()
+
+
 def test_the_explorer_reads_its_decoder(faces):
     rounded, exact = (
         build_vae(Recipe(precision=precision, hidden=(16,)), faces) for precision in ("bfloat16", "float32")

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr, ndtri, softmax
 
-from freyvae.compression.programs import program
 from freyvae.errors import BadInput
 from freyvae.model import VAE
 from freyvae.model.priors import StandardNormal
+from freyvae.model.programs import program
 
 # A latent has 2**16 bins, 256 in each of 256. The coder's probabilities have 24 bits and none is zero: over all bins at
 # once, one draw in 256 would come from the prior; over 256 and then 256 within, one in thirty thousand.

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from freyvae.compression.programs import program
 from freyvae.errors import BadInput
 from freyvae.model import VAE
+from freyvae.model.programs import program
 
 LEVELS = 256
 

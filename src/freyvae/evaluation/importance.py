@@ -141,7 +141,9 @@ class _Step:
 
     def _draw(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         vae, repeated = self.vae, ops.tile(images, (self.draws, 1, 1, 1))
-        _, parts, log_weights = vae.draw(repeated, vae.posterior(images).repeated(self.draws), vae.prior, self.noise)
+        _, parts, log_weights = vae.estimate(
+            repeated, vae.posterior(images).repeated(self.draws), vae.prior, self.noise
+        )
         by_draw = (self.draws, images.shape[0])
         return tuple(ops.reshape(each, by_draw) for each in (log_weights, -parts.distortion, parts.rate))
 

@@ -59,14 +59,23 @@ def gated_convolution_encoder(
     bound = 1.0 / math.sqrt(8 * width)
 
     def linear(units: int, name: str, activation: str | None = None) -> Tensor:
+        # float32 in any precision, as the decoder's first layer is: a code may differ from its neighbour by little
         return layers.Dense(
-            units, activation=activation, kernel_initializer=draw(bound), bias_initializer=draw(bound), name=name
+            units,
+            activation=activation,
+            kernel_initializer=draw(bound),
+            bias_initializer=draw(bound),
+            name=name,
+            dtype="float32",
         )(values)
 
     # theirs is the variance, softplus clipped to these limits; here it is its logarithm that is linear between them
     low, high = math.log(SMALLEST_VARIANCE), math.log(LARGEST_VARIANCE)
     share = linear(latent_dim, "log_variance_share", "hard_sigmoid")
-    outputs = [linear(latent_dim, "mean"), layers.Rescaling(high - low, offset=low, name="log_variance")(share)]
+    outputs = [
+        linear(latent_dim, "mean"),
+        layers.Rescaling(high - low, offset=low, name="log_variance", dtype="float32")(share),
+    ]
     if flow_parameters:
         outputs.append(linear(flow_parameters, "flow_parameters"))
     return keras.Model(images, outputs, name="encoder")
@@ -99,8 +108,10 @@ def gated_convolution_decoder(
     size = _smallest_size(image_shape)
     draw = _uniform(seed)
     latents = keras.Input((latent_dim,), name="latents")
-    values = layers.Reshape((1, 1, latent_dim), name="one_pixel")(latents)
-    values = _gated(values, 2 * width, size, transposed=True, padding="valid", draw=draw, name="decoder_1")
+    values = layers.Reshape((1, 1, latent_dim), name="one_pixel", dtype="float32")(latents)
+    values = _gated(
+        values, 2 * width, size, transposed=True, padding="valid", draw=draw, name="decoder_1", dtype="float32"
+    )
     # a transposed convolution of stride 1 is a convolution, its kernel turned round
     values = _gated(values, 2 * width, (5, 5), draw=draw, name="decoder_2")
     values = _gated(values, width, (5, 5), transposed=True, strides=2, draw=draw, name="decoder_3")
@@ -131,6 +142,7 @@ def _gated(
     strides: int = 1,
     padding: str = "same",
     transposed: bool = False,
+    dtype: str | None = None,
 ) -> Tensor:
     """Two convolutions h and g of the same values, as h * s(g) (Dauphin et al. 2017, eq. 1)."""
     kind = layers.Conv2DTranspose if transposed else layers.Conv2D
@@ -148,9 +160,10 @@ def _gated(
             kernel_initializer=draw(bound),
             bias_initializer=draw(bound),
             name=f"{name}_{part}",
+            dtype=dtype,
         )(values)
 
-    return layers.Multiply(name=name)([convolution("value", None), convolution("gate", "sigmoid")])
+    return layers.Multiply(name=name, dtype=dtype)([convolution("value", None), convolution("gate", "sigmoid")])
 
 
 def _smallest_size(image_shape: tuple[int, int, int]) -> tuple[int, int]:

@@ -17,7 +17,8 @@ def draw_in_raster_order(
     parameters: Tensor,
     latents: Tensor,
     noise: keras.random.SeedGenerator,
-) -> Tensor:
+    state: Tensor,
+) -> tuple[Tensor, Tensor]:
     """Draw images from p(x | z) = prod_i p(x_i | x_<i, z), all of them at once, x_1 first.
 
     Args:
@@ -25,24 +26,26 @@ def draw_in_raster_order(
         likelihood_class: of the pixels.
         parameters: the decoder's, (image, height, width, 9).
         latents: (image, latent).
-        noise: of the draws.
+        noise: of the draws; its own state is left as it is.
+        state: the noise's to begin with.
 
     Returns:
-        uint8 (image, height, width, 1).
+        images uint8 (image, height, width, 1), and the state after them.
     """
     count, height, width = parameters.shape[:3]
     places = ops.arange(height * width)
+    # where the weights are given by a scope, a scope within it knows nothing of them
+    weights = [(weight, weight.value) for weight in autoregression.weights]
 
     def draw_pixel(pixel: Any, drawn: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
         state, images = drawn
         # JAX compiles the loop, in which no variable may change: the generator's state is carried along
-        with keras.StatelessScope(state_mapping=[(noise.state, state)]) as scope:
+        with keras.StatelessScope(state_mapping=[*weights, (noise.state, state)]) as scope:
             given = autoregression(parameters, latents, ops.reshape(images, (count, height, width, 1)), pixel=pixel)
             values = likelihood_class(given).sample(noise)
             state = scope.get_current_value(noise.state)
         return state, ops.where(places == pixel, ops.reshape(values, (count, 1)), images)
 
-    start = (noise.state.value, ops.zeros((count, height * width), dtype="uint8"))
+    start = (state, ops.zeros((count, height * width), dtype="uint8"))
     state, images = ops.fori_loop(0, height * width, draw_pixel, start)
-    noise.state.assign(state)
-    return ops.reshape(images, (count, height, width, 1))
+    return ops.reshape(images, (count, height, width, 1)), state

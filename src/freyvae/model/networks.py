@@ -63,11 +63,12 @@ def dense_encoder(
             values = layers.Dropout(dropout / 2, seed=next(seeds), name="pixels_dropout")(values)
     trunk = _residual_trunk if residual else _dense_trunk
     values = trunk(values, hidden, activation=activation, dropout=dropout, seeds=seeds, name="encoder")
-    mean = _dense(latent_dim, seeds, name="mean")(values)
-    log_variance = _dense(latent_dim, seeds, name="log_variance")(values)
+    # float32 in any precision, as the decoder's first layer is: a code may differ from its neighbour by little
+    mean = _dense(latent_dim, seeds, name="mean", dtype="float32")(values)
+    log_variance = _dense(latent_dim, seeds, name="log_variance", dtype="float32")(values)
     outputs = [mean, log_variance]
     if flow_parameters:
-        dense = _dense(flow_parameters, seeds, name="flow_parameters")
+        dense = _dense(flow_parameters, seeds, name="flow_parameters", dtype="float32")
         outputs.append(dense(values))
     return keras.Model(images, outputs, name="encoder")
 
@@ -109,7 +110,9 @@ def dense_decoder(
     height, width, channels = image_shape
     latents = keras.Input((latent_dim,), name="latents")
     trunk = _residual_trunk if residual else _dense_trunk
-    values = trunk(latents, hidden, activation=activation, dropout=dropout, seeds=seeds, name="decoder")
+    values = trunk(
+        latents, hidden, activation=activation, dropout=dropout, seeds=seeds, name="decoder", first_dtype="float32"
+    )
     # where the shape of the distribution hangs on the code, all of it begins nearly the same for every code
     scale = 0.01 if all_from_code else 1.0
     location = _dense(height * width * channels, seeds, name="location", scale=scale)(values)
@@ -198,18 +201,33 @@ class AppendConstants(layers.Layer):
 
 
 def _dense_trunk(
-    values: Tensor, hidden: Sequence[int], *, activation: str, dropout: float, seeds: Iterator[int], name: str
+    values: Tensor,
+    hidden: Sequence[int],
+    *,
+    activation: str,
+    dropout: float,
+    seeds: Iterator[int],
+    name: str,
+    first_dtype: str | None = None,
 ) -> Tensor:
     """Dense layers, one after the other."""
     for number, width in enumerate(hidden, start=1):
-        values = _dense(width, seeds, activation=activation, name=f"{name}_{number}")(values)
+        dtype = first_dtype if number == 1 else None
+        values = _dense(width, seeds, activation=activation, name=f"{name}_{number}", dtype=dtype)(values)
         if dropout:
             values = layers.Dropout(dropout, seed=next(seeds), name=f"{name}_{number}_dropout")(values)
     return values
 
 
 def _residual_trunk(
-    values: Tensor, hidden: Sequence[int], *, activation: str, dropout: float, seeds: Iterator[int], name: str
+    values: Tensor,
+    hidden: Sequence[int],
+    *,
+    activation: str,
+    dropout: float,
+    seeds: Iterator[int],
+    name: str,
+    first_dtype: str | None = None,
 ) -> Tensor:
     """A dense layer, then blocks that each add to what they are given: He et al. 2016, fig. 1b, in dense layers."""
     if len(hidden) < 2 or len(set(hidden)) > 1:
@@ -220,7 +238,7 @@ def _residual_trunk(
     width = hidden[0]
     # its inputs may be 16 latents to 512 units: by Glorot they would be but a whisper, and the blocks linear
     initializer = keras.initializers.LecunUniform(seed=next(seeds))
-    values = layers.Dense(width, kernel_initializer=initializer, name=f"{name}_1")(values)
+    values = layers.Dense(width, kernel_initializer=initializer, name=f"{name}_1", dtype=first_dtype)(values)
     for number in range(2, len(hidden) + 1):
         block = f"{name}_{number}"
         inner = layers.Activation(activation, name=f"{block}_activation")(values)
@@ -233,10 +251,18 @@ def _residual_trunk(
     return layers.Dropout(dropout, seed=next(seeds), name=f"{name}_dropout")(values) if dropout else values
 
 
-def _dense(width: int, seeds: Iterator[int], *, name: str, activation: str | None = None, scale: float = 1.0) -> Any:
+def _dense(
+    width: int,
+    seeds: Iterator[int],
+    *,
+    name: str,
+    activation: str | None = None,
+    scale: float = 1.0,
+    dtype: str | None = None,
+) -> Any:
     """A dense layer with Glorot's uniform initializer, its variance times `scale`."""
     initializer = keras.initializers.VarianceScaling(scale, mode="fan_avg", distribution="uniform", seed=next(seeds))
-    return layers.Dense(width, activation=activation, kernel_initializer=initializer, name=name)
+    return layers.Dense(width, activation=activation, kernel_initializer=initializer, name=name, dtype=dtype)
 
 
 def _seeds(seed: int | None) -> Iterator[int]:

@@ -1,7 +1,7 @@
 """In which numbers do the networks compute?
 
-In bfloat16 their layers multiply numbers of 8 significant bits; the weights, and all that is made of the networks'
-outputs (draws, likelihoods, rates, their gradients' sums), stay float32.
+In bfloat16 their layers multiply numbers of 8 significant bits. The weights stay float32, and so do all layers that
+codes go out of or into, which are small, and all that is made of the networks' outputs: draws, likelihoods, rates.
 """
 
 from collections.abc import Iterator
@@ -10,15 +10,22 @@ from contextlib import contextmanager
 import keras
 from keras import layers
 
-_POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
-PRECISIONS = tuple(_POLICIES)
+from freyvae.errors import BadInput
+
+POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 
 
 @contextmanager
 def layers_computing_in(precision: str) -> Iterator[None]:
-    """Layers that are made meanwhile compute in `float32` or `bfloat16`; their weights are float32 either way."""
+    """Layers that are made meanwhile compute in `float32` or `bfloat16`; their weights are float32 either way.
+
+    Raises:
+        BadInput: another precision.
+    """
+    if precision not in POLICIES:
+        raise BadInput(f"unknown precision {precision!r}: choose one of {', '.join(POLICIES)}")
     before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(_POLICIES[precision])
+    keras.config.set_dtype_policy(POLICIES[precision])
     try:
         yield
     finally:

@@ -3,6 +3,7 @@
 import math
 import random
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import keras
@@ -29,6 +30,7 @@ from freyvae.model.objective import (
 )
 from freyvae.model.posteriors import DiagonalNormal, FlowPosterior, Posterior, flow_parameters
 from freyvae.model.priors import Prior, StandardNormal, learned_prior
+from freyvae.model.programs import Program, program
 from freyvae.model.shuffling import ShuffledBatches
 
 Tensor = Any
@@ -188,7 +190,7 @@ class VAE(keras.Model):
             images = images if self.moved is None else self.moved(images)
         draws = self.importance_samples
         posterior, prior = self.posterior(images, training=training).repeated(draws), self.prior
-        likelihood, parts, log_weights = self.draw(
+        likelihood, parts, log_weights = self.estimate(
             ops.tile(images, (draws, 1, 1, 1)),
             posterior,
             prior,
@@ -322,7 +324,7 @@ class VAE(keras.Model):
             parameters = self.autoregression(parameters, latents, images)
         return self.likelihood_class(parameters)
 
-    def draw(
+    def estimate(
         self,
         images: Tensor,
         posterior: Posterior,
@@ -332,10 +334,19 @@ class VAE(keras.Model):
         noise_scale: float = 1.0,
         training: bool = False,
     ) -> tuple[Likelihood, FreeEnergy, Tensor]:
-        """One draw of the latents of each image, from the posterior of the images: what training and measures go by.
+        """Draw a code of each image and estimate by it what the image costs: what training and measures go by.
+
+        Args:
+            images: uint8 (image, height, width, channel).
+            posterior: a distribution for each of them.
+            prior: of the codes.
+            noise: of the draws.
+            noise_scale: its deviation, as for `Posterior.draw`.
+            training: whether dropout is drawn too.
 
         Returns:
-            the likelihood p(x | z), the free energy that this draw estimates, and log p(x, z) - log q(z | x), (image,).
+            the likelihood p(x | z), the free energy (image,) that the draws estimate, and log p(x, z) - log q(z | x),
+            (image,), in nats.
         """
         latents, log_density = posterior.draw(noise, noise_scale=noise_scale)
         likelihood = self.likelihood(latents, images, training=training)
@@ -398,13 +409,27 @@ class VAE(keras.Model):
         def draw(chunk: Tensor) -> Tensor:
             if self.autoregression is None:
                 return self.likelihood(chunk).sample(noise)
-            return draw_in_raster_order(self.autoregression, self.likelihood_class, self.decoder(chunk), chunk, noise)
+            images, state = self._draw_pixels(chunk, noise.state.value)
+            noise.state.assign(state)
+            return images
 
         return _in_chunks(draw, codes if given is None else given)
 
     def sample_latents(self, count: int, *, seed: int = 0) -> np.ndarray:
         """Codes drawn from the prior: (count, latent) float32."""
         return self._codes_of_prior(count, keras.random.SeedGenerator(seed))
+
+    @cached_property
+    def _draw_pixels(self) -> Program:
+        """(latents, state of the noise) -> (images, state), pixel by pixel; compiled at a shape's first call."""
+        autoregression: Any = self.autoregression
+        noise = keras.random.SeedGenerator(0)
+
+        def draw(latents: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+            decoded = self.decoder(latents)
+            return draw_in_raster_order(autoregression, self.likelihood_class, decoded, latents, noise, state)
+
+        return program(self, draw)
 
     def _codes_of_prior(self, count: int, noise: keras.random.SeedGenerator) -> np.ndarray:
         if count < 1:
@@ -424,7 +449,7 @@ class VAE(keras.Model):
 
         def parts(chunk: Tensor) -> Tensor:
             posterior, prior = self.posterior(chunk), self.prior
-            draws = [self.draw(chunk, posterior, prior, noise)[1] for _ in range(samples)]
+            draws = [self.estimate(chunk, posterior, prior, noise)[1] for _ in range(samples)]
             distortion, rate = sum(draw.distortion for draw in draws), sum(draw.rate for draw in draws)
             return ops.stack([distortion / samples, rate / samples], axis=-1)
 

@@ -1,7 +1,7 @@
-"""How are encoder and decoder of a file made to compute the very same numbers?
+"""A function of a model as one compiled program.
 
-A coder's two directions must agree on every bit of every probability. So both call the same program, compiled once,
-with the same shapes: one image.
+Called again with the same shapes it is the very same computation, to the last bit: a coder's two directions depend on
+that. The model's weights are given to it, so that it goes on serving when they change.
 """
 
 from collections.abc import Callable
@@ -11,14 +11,14 @@ import keras
 import numpy as np
 from keras import ops
 
-from freyvae.model import VAE, without_gradients
+from freyvae.model.inference import without_gradients
 
 Program = Callable[..., tuple[np.ndarray, ...]]
 
 
-def program(vae: VAE, function: Callable[..., tuple[Any, ...]]) -> Program:
+def program(model: keras.Model, function: Callable[..., tuple[Any, ...]]) -> Program:
     """A function of tensors that uses the model's networks, as one of arrays; on JAX compiled, given the weights."""
-    call = _compiled(vae, function) if keras.backend.backend() == "jax" else _eager(function)
+    call = _compiled(model, function) if keras.backend.backend() == "jax" else _eager(function)
 
     def run(*arrays: Any) -> tuple[np.ndarray, ...]:
         return tuple(np.asarray(ops.convert_to_numpy(result)) for result in call(*arrays))
@@ -34,15 +34,14 @@ def _eager(function: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any,
     return call
 
 
-def _compiled(vae: VAE, function: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any, ...]]:
+def _compiled(model: keras.Model, function: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any, ...]]:
     import jax
 
-    variables = vae.variables
-    values = [variable.value for variable in variables]
+    variables = model.variables
 
     def stateless(values: list[Any], *arrays: Any) -> tuple[Any, ...]:
         with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
             return function(*arrays)
 
     compiled = jax.jit(stateless)
-    return lambda *arrays: compiled(values, *arrays)
+    return lambda *arrays: compiled([variable.value for variable in variables], *arrays)
