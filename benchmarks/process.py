@@ -85,7 +85,7 @@ def table(found: dict[str, Any]) -> str:
         ratios = [number(ratio(row["seconds"], seconds[other])) for other in (POST, COLD)]
         rows.append(
             [row["name"], number(row["seconds"], 1), *ratios, number(row["peak_mib"], 0)]
-            + [str(row["pictures"]), number(row["val_loss"], 4)]
+            + [number(row["pictures"], 0), number(row["val_loss"], 4)]
         )
     return markdown_table(heads, rows)
 
