@@ -70,6 +70,13 @@ def test_importing_freyvae_loads_nothing_heavy_and_leaves_the_backend_to_the_use
     )
 
 
+def test_a_command_imports_keras_without_scikit_learn():
+    loaded = imported("from freyvae.cli import _begin; _begin(); import freyvae.training, freyvae.presentation")
+    assert "keras" in loaded
+    assert not {"sklearn", "scipy.stats"} & loaded
+    assert "sklearn" in imported("from freyvae.cli import _begin; _begin(); import sklearn")
+
+
 def test_help_and_recipes_load_nothing_heavy():
     """That, and not a clock, is the test that `freyvae --help` answers at once."""
     loaded = imported(

@@ -11,6 +11,7 @@ from freyvae import __version__
 from freyvae.compilation_cache import keep_compiled_programs
 from freyvae.errors import BadInput
 from freyvae.flags import Flags, Whole, chosen_recipe
+from freyvae.keras_import import import_keras
 from freyvae.recipe import LARGEST_SEED, Recipe, load_recipe, recipe_names
 
 app = App(
@@ -30,6 +31,12 @@ app.register_install_completion_command(help="Install completion for your shell.
 
 def _note(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
+
+
+def _begin() -> None:
+    """What every command does that goes on to a model."""
+    keep_compiled_programs(_note)
+    import_keras()
 
 
 @app.command
@@ -67,7 +74,7 @@ def train(
 
 
 def _train_seeds(recipe: Recipe, count: int, *, out: Path | None, fresh: bool, quiet: bool) -> None:
-    keep_compiled_programs(_note)
+    _begin()
     from freyvae import tables, training
 
     summary = training.train_seeds(recipe, count, out, fresh=fresh, quiet=quiet)
@@ -76,7 +83,7 @@ def _train_seeds(recipe: Recipe, count: int, *, out: Path | None, fresh: bool, q
 
 
 def _train(recipe: Recipe, *, out: Path | None, fresh: bool, quiet: bool) -> None:
-    keep_compiled_programs(_note)
+    _begin()
     from freyvae import presentation, training
 
     run = training.train(recipe, out, fresh=fresh, quiet=quiet)
@@ -124,7 +131,7 @@ def show(run: Path) -> None:
     Args:
         run: the run folder.
     """
-    keep_compiled_programs(_note)
+    _begin()
     from freyvae import presentation
     from freyvae.run import Run
 
@@ -155,7 +162,7 @@ def measure(
         seed: of the draws.
         quiet: say nothing but errors.
     """
-    keep_compiled_programs(_note)
+    _begin()
     from freyvae import measuring, presentation, tables
     from freyvae.run import Run
 
@@ -191,7 +198,7 @@ def sample(run: Path, *, count: Whole = 100, seed: Whole = 0, out: Path = Path("
         seed: of the draw.
         out: a PNG of them all, or a .npy file of uint8 (image, height, width, channel).
     """
-    keep_compiled_programs(_note)
+    _begin()
     from freyvae import pictures
     from freyvae.run import Run
 
@@ -216,6 +223,7 @@ def encode(run: Path, data: str, *, out: Path = Path("codes.csv")) -> None:
 
     opened = Run.open(run)
     images = load_images(data, image_size=opened.recipe.image_size, grey=opened.recipe.grey)
+    _begin()
     codes = opened.load_model().encode(images.images)
     write_codes(out, codes, names=opened.recipe.latent_names, files=images.files)
     print(out)
@@ -244,6 +252,7 @@ def decode(
 
     if (codes is None) == (not latents):
         raise BadInput("give the numbers of one code, or a file of codes with --codes")
+    _begin()
     vae = Run.open(run).load_model()
     latent_codes: Any = [latents] if codes is None else read_codes(codes)
     if len(latent_codes[0]) != vae.latent_dim:
@@ -272,7 +281,7 @@ def compress(
         out: the file.
         quiet: say nothing but errors.
     """
-    keep_compiled_programs(_note)
+    _begin()
     from freyvae import compression, measuring, tables
     from freyvae.data import load_images
     from freyvae.run import Run
@@ -309,7 +318,7 @@ def decompress(
         out: a .npy file of uint8 (image, height, width, channel), or a new folder, for a PNG an image.
         quiet: say nothing but errors.
     """
-    keep_compiled_programs(_note)
+    _begin()
     from freyvae import compression
     from freyvae.run import Run
 
@@ -345,6 +354,7 @@ def export(run: Path, *, format: str = "onnx", out: Path | None = None) -> None:
         format: onnx (encoder and decoder, for any ONNX runtime), html (the explorer's page) or weights (an .npz file).
         out: where to. [default: export/ in the run's folder; for html, its explorer/index.html]
     """
+    _begin()
     from freyvae import explorer
     from freyvae.run import Run
 

@@ -90,7 +90,7 @@ def make_bundle(
     encoder, encoder_missing = _servable_encoder(vae)
     parts = np.zeros(len(images), np.uint8) if parts is None else parts
     kept = _evenly(len(images), min(MOST_POINTS, max(1, MOST_CODE_VALUES // vae.latent_dim)))
-    codes, deviations = _posteriors(vae, images)
+    codes, deviations = vae.encode(images), vae.posterior_deviations(images)
     training = parts == 0 if (parts == 0).any() else np.ones(len(images), bool)
     density = measure_density(codes[training], vae.noise_scale * deviations[training])
     frames = _evenly(len(kept), max(1, MOST_FRAME_VALUES // math.prod(vae.image_shape)))
@@ -143,18 +143,6 @@ def pack_frames(images: npt.NDArray[np.uint8]) -> tuple[bytes, str]:
 def _evenly(count: int, most: int) -> npt.NDArray[np.int64]:
     """At most `most` of the indices of `count` things, evenly spread."""
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
-
-
-def _posteriors(vae: Any, images: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Codes and the standard deviations of the posteriors about them, each (image, latent)."""
-    from keras import ops
-
-    means, deviations = [], []
-    for start in range(0, len(images), 1000):
-        posterior = vae.posterior(images[start : start + 1000])
-        means.append(ops.convert_to_numpy(posterior.mean))
-        deviations.append(ops.convert_to_numpy(posterior.deviation))
-    return np.concatenate(means), np.concatenate(deviations)
 
 
 def _latents(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit
 
 from freyvae.errors import BadInput
 from freyvae.evaluation import standard_error
@@ -81,7 +81,7 @@ def _difference(paired: np.ndarray) -> Difference:
     mean, error = float(paired.mean()), standard_error(paired)
     if error is None:
         return Difference(mean, None, None)
-    half = float(stats.t.ppf(0.975, len(paired) - 1)) * error
+    half = float(stdtrit(len(paired) - 1, 0.975)) * error
     return Difference(mean, mean - half, mean + half)
 
 

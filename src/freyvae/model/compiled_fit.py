@@ -67,8 +67,8 @@ def fit(model: keras.Model, images: np.ndarray, **arguments: Any) -> keras.callb
     training = Training(model, images, **arguments)
     while not training.is_over:
         inputs = training.inputs()
-        program = _program(model, inputs, training.choices)
-        training.begin_epoch()
+        program = _program(model, (state_of(model), *inputs), training.choices)
+        training.begin_epoch()  # which may set the learning rate, a part of the state
         training.end_epoch(*program(state_of(model), *inputs))
     return training.end()
 
@@ -171,20 +171,19 @@ def trained_weights(model: keras.Model) -> list[Any]:
     return [weight if average is None else average for weight, average in zip(weights, averages, strict=True)]
 
 
-def _program(model: keras.Model, inputs: tuple[Any, ...], choices: tuple[Any, ...]) -> Callable[..., Any]:
-    """The compiled epoch for these shapes: from the last call, or compiled now, ahead of time."""
+def _program(model: keras.Model, arguments: tuple[Any, ...], choices: tuple[Any, ...]) -> Callable[..., Any]:
+    """The compiled epoch for these arguments' shapes: from the last call, or compiled now, ahead of time."""
     import jax
 
-    state = state_of(model)
-    shapes = jax.tree.map(lambda array: (array.shape, str(array.dtype)), (state, inputs))
-    signature = (str(shapes), *choices)
+    arrays, structure = jax.tree.flatten(arguments)
+    signature = (structure, *((array.shape, array.dtype) for array in arrays), *choices)
     programs = _programs.setdefault(model, {})
-    evaluate = inputs[2] is not None
+    evaluate = arguments[3] is not None
     known = programs.get(evaluate)
     if known is None or known.optimizer is not model.optimizer or known.signature != signature:
         epoch = epoch_function(model, *choices)
         programs[evaluate] = known = _Compiled(
-            model.optimizer, signature, jax.jit(epoch, donate_argnums=0).lower(state, *inputs).compile()
+            model.optimizer, signature, jax.jit(epoch, donate_argnums=0).lower(*arguments).compile()
         )
     return known.run
 

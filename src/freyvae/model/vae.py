@@ -2,7 +2,6 @@
 
 import math
 import random
-from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +17,6 @@ from freyvae.model.autoregression import Autoregression
 from freyvae.model.checks import check_choices, check_networks, checked_image_shape
 from freyvae.model.drawing import draw_in_raster_order
 from freyvae.model.flows import FLOWS
-from freyvae.model.inference import without_gradients
 from freyvae.model.likelihoods import Likelihood, likelihood_named
 from freyvae.model.networks import dense_decoder, dense_encoder
 from freyvae.model.objective import (
@@ -30,7 +28,7 @@ from freyvae.model.objective import (
 )
 from freyvae.model.posteriors import DiagonalNormal, FlowPosterior, Posterior, flow_parameters
 from freyvae.model.priors import Prior, StandardNormal, learned_prior
-from freyvae.model.programs import Program, program
+from freyvae.model.programs import Program, eagerly, program
 from freyvae.model.shuffling import ShuffledBatches
 
 Tensor = Any
@@ -368,11 +366,15 @@ class VAE(keras.Model):
 
         They are posterior means; with a flow, what it makes of the mean that it begins with.
         """
-        return _in_chunks(lambda chunk: self.posterior(chunk).mean, self._gate(images, "images"))
+        return _in_chunks(self._codes, self._gate(images, "images"))
+
+    def posterior_deviations(self, images: Any) -> np.ndarray:
+        """The standard deviations of the posteriors about the codes of images: (image, latent) float32."""
+        return _in_chunks(self._deviations, self._gate(images, "images"))
 
     def decode(self, latents: Any) -> np.ndarray:
         """Expected pixels in [0, 1] of latents (image, latent): (image, height, width, channel) float32."""
-        return _in_chunks(lambda chunk: self.likelihood(chunk).mean(), self._latent_gate(latents))
+        return _in_chunks(self._expected_pixels, self._latent_gate(latents))
 
     def reconstruct(self, images: Any) -> np.ndarray:
         """Images encoded and decoded again, without noise: (image, height, width, channel) float32 in [0, 1]."""
@@ -406,12 +408,12 @@ class VAE(keras.Model):
         # drawn where there are codes, too: the pixels' noise is then never that of the codes
         codes = self._codes_of_prior(count_or_latents if given is None else len(given), noise)
 
-        def draw(chunk: Tensor) -> Tensor:
+        def draw(chunk: np.ndarray) -> tuple[np.ndarray, ...]:
             if self.autoregression is None:
-                return self.likelihood(chunk).sample(noise)
+                return eagerly(lambda latents: (self.likelihood(latents).sample(noise),))(chunk)
             images, state = self._draw_pixels(chunk, noise.state.value)
             noise.state.assign(state)
-            return images
+            return (images,)
 
         return _in_chunks(draw, codes if given is None else given)
 
@@ -419,9 +421,23 @@ class VAE(keras.Model):
         """Codes drawn from the prior: (count, latent) float32."""
         return self._codes_of_prior(count, keras.random.SeedGenerator(seed))
 
+    # compiled at a shape's first call, each as a whole: operation by operation is several times as much to compile
+
+    @cached_property
+    def _codes(self) -> Program:
+        return program(self, lambda images: (self.posterior(images).mean,))
+
+    @cached_property
+    def _deviations(self) -> Program:
+        return program(self, lambda images: (self.posterior(images).deviation,))
+
+    @cached_property
+    def _expected_pixels(self) -> Program:
+        return program(self, lambda latents: (self.likelihood(latents).mean(),))
+
     @cached_property
     def _draw_pixels(self) -> Program:
-        """(latents, state of the noise) -> (images, state), pixel by pixel; compiled at a shape's first call."""
+        """(latents, state of the noise) -> (images, state), pixel by pixel."""
         autoregression: Any = self.autoregression
         noise = keras.random.SeedGenerator(0)
 
@@ -447,13 +463,13 @@ class VAE(keras.Model):
             raise BadInput(f"samples must be at least 1, not {samples}")
         noise = keras.random.SeedGenerator(seed)
 
-        def parts(chunk: Tensor) -> Tensor:
+        def parts(chunk: Tensor) -> tuple[Tensor]:
             posterior, prior = self.posterior(chunk), self.prior
             draws = [self.estimate(chunk, posterior, prior, noise)[1] for _ in range(samples)]
             distortion, rate = sum(draw.distortion for draw in draws), sum(draw.rate for draw in draws)
-            return ops.stack([distortion / samples, rate / samples], axis=-1)
+            return (ops.stack([distortion / samples, rate / samples], axis=-1),)
 
-        both = _in_chunks(parts, self._gate(images, "images"))
+        both = _in_chunks(eagerly(parts), self._gate(images, "images"))
         return FreeEnergy(distortion=both[:, 0], rate=both[:, 1])
 
     def _latent_gate(self, latents: Any) -> np.ndarray:
@@ -496,8 +512,8 @@ class ExpectedPixels(keras.layers.Layer):
         return {**super().get_config(), "likelihood": self.likelihood}
 
 
-def _in_chunks(function: Callable[[Any], Tensor], values: np.ndarray) -> np.ndarray:
-    """function(values) as numpy, 1024 rows at a time, so that memory does not grow with the data.
+def _in_chunks(function: Program, values: np.ndarray) -> np.ndarray:
+    """The first result of function(values), 1024 rows at a time, so that memory does not grow with the data.
 
     Rows are filled up to a power of two: every new shape costs a compilation, many times the work itself.
     """
@@ -506,8 +522,7 @@ def _in_chunks(function: Callable[[Any], Tensor], values: np.ndarray) -> np.ndar
         chunk = values[start : start + CHUNK]
         filling = (1 << (len(chunk) - 1).bit_length()) - len(chunk)
         filled = np.pad(chunk, [(0, filling)] + [(0, 0)] * (values.ndim - 1))
-        with without_gradients():
-            chunks.append(ops.convert_to_numpy(function(ops.convert_to_tensor(filled)))[: len(chunk)])
+        chunks.append(function(filled)[0][: len(chunk)])
     return np.concatenate(chunks)
 
 
