@@ -68,6 +68,12 @@ def test_averages_of_the_weights_are_validated_and_kept_as_keras_does_it(images,
         np.testing.assert_array_equal(np.array(weight.value), np.array(average.value))
 
 
+def test_a_training_that_ended_with_averages_goes_on(images):
+    vae = small_vae(optimizer=keras.optimizers.Adam(0.01, use_ema=True, ema_momentum=0.8))
+    losses = [vae.fit(images, epochs=2, batch_size=10, verbose=0).history["loss"] for _ in range(2)]
+    assert losses[1][1] < losses[0][0]
+
+
 def test_shuffling_shows_every_image_once_an_epoch_in_an_order_that_changes(images):
     seen = []
 

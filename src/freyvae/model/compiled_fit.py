@@ -115,6 +115,7 @@ class Training:
         self._initial_epoch, self._validation_freq = initial_epoch, validation_freq
         self._logs: dict[str, Any] = {}
         model.optimizer.build(model.trainable_variables)
+        _give_each_its_own_array(model)
         model.stop_training = False
         self._callbacks.on_train_begin()
         self._key = jax.random.key(seed) if shuffle else None
@@ -242,6 +243,20 @@ def epoch_function(
         return (trainable, non_trainable, optimizer, metrics), logs
 
     return epoch
+
+
+def _give_each_its_own_array(model: keras.Model) -> None:
+    """Where two variables hold the very same array, copy it: a program that is given its state can't have it twice.
+
+    A training that ends with averages leaves them so, as the weights and as the optimizer's.
+    """
+    import jax.numpy as jnp
+
+    held: set[int] = set()
+    for variable in (variable for variables in _variables(model) for variable in variables):
+        if id(variable.value) in held:
+            variable.assign(jnp.array(variable.value, copy=True))
+        held.add(id(variable.value))
 
 
 def _variables(model: keras.Model) -> tuple[list[Any], ...]:
