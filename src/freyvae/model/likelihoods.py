@@ -169,17 +169,15 @@ def logistic_log_mass(levels: Tensor, location: Tensor, log_scale: Tensor) -> Te
     inverse_scale = ops.exp(-log_scale)
     upper = ((levels + 0.5) / 255.0 - location) * inverse_scale
     lower = ((levels - 0.5) / 255.0 - location) * inverse_scale
+    # s(b) - s(a) = s(b) s(-a) (1 - exp(a - b)): no cancellation, however far in a tail
     below_top, above_bottom = levels < 254.5, levels > 0.5
-    # s(b) - s(a) = s(b) s(-a) (1 - exp(a - b)): no cancellation, however far in a tail. And
-    # log s(x) = min(x, 0) - log(1 + exp(-|x|)), so that there is one logarithm in all.
-    size_of_upper, size_of_lower = ops.abs(upper), ops.abs(lower)
-    zero, one = ops.zeros_like(upper), ops.ones_like(upper)
-    tails = ops.where(below_top, 0.5 * (upper - size_of_upper), zero)
-    tails = tails - ops.where(above_bottom, 0.5 * (lower + size_of_lower), zero)
-    divisor = ops.where(below_top, 1.0 + ops.exp(-size_of_upper), one)
-    divisor = divisor * ops.where(above_bottom, 1.0 + ops.exp(-size_of_lower), one)
-    width = ops.where(ops.logical_and(below_top, above_bottom), -ops.expm1(-inverse_scale / 255.0), one)
-    return tails + ops.log(width / divisor)
+    width = ops.log(-ops.expm1(-inverse_scale / 255.0))
+    zero = ops.zeros_like(upper)
+    return (
+        ops.where(below_top, ops.log_sigmoid(upper), zero)
+        + ops.where(above_bottom, ops.log_sigmoid(-lower), zero)
+        + ops.where(ops.logical_and(below_top, above_bottom), width, zero)
+    )
 
 
 def _draw_logistic(location: Tensor, log_scale: Tensor, seed: keras.random.SeedGenerator) -> Tensor:
