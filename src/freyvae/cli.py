@@ -198,13 +198,14 @@ def sample(run: Path, *, count: Whole = 100, seed: Whole = 0, out: Path = Path("
         seed: of the draw.
         out: a PNG of them all, or a .npy file of uint8 (image, height, width, channel).
     """
-    _begin()
     from freyvae import pictures
     from freyvae.run import Run
 
     if not 0 <= seed <= LARGEST_SEED:
         raise BadInput(f"seed must be from 0 to {LARGEST_SEED}, not {seed}")
-    pictures.save_images(pictures.sample_images(Run.open(run).load_model(), count, seed=seed), out)
+    opened = Run.open(run)
+    _begin()
+    pictures.save_images(pictures.sample_images(opened.load_model(), count, seed=seed), out)
     print(out)
 
 
@@ -252,8 +253,9 @@ def decode(
 
     if (codes is None) == (not latents):
         raise BadInput("give the numbers of one code, or a file of codes with --codes")
+    opened = Run.open(run)
     _begin()
-    vae = Run.open(run).load_model()
+    vae = opened.load_model()
     latent_codes: Any = [latents] if codes is None else read_codes(codes)
     if len(latent_codes[0]) != vae.latent_dim:
         raise BadInput(f"a code of {run} is {vae.latent_dim} numbers, one a latent, not {len(latent_codes[0])}")
@@ -354,11 +356,12 @@ def export(run: Path, *, format: str = "onnx", out: Path | None = None) -> None:
         format: onnx (encoder and decoder, for any ONNX runtime), html (the explorer's page) or weights (an .npz file).
         out: where to. [default: export/ in the run's folder; for html, its explorer/index.html]
     """
-    _begin()
     from freyvae import explorer
     from freyvae.run import Run
 
-    for path in explorer.export(Run.open(run), format, out):
+    opened = Run.open(run)
+    _begin()
+    for path in explorer.export(opened, format, out):
         print(path)
 
 

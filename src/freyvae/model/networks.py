@@ -191,7 +191,7 @@ class AppendConstants(layers.Layer):
         count = ops.shape(values)[0]
         # a product with ones, not `broadcast_to`: its gradient, a sum over the images, is then a matrix product, where
         # XLA's CPU compiler would make a loop of it that takes longer than all the rest of a training step
-        constants = ops.matmul(ops.ones((count, 1)), ops.reshape(self.constants, (1, -1)))
+        constants = ops.matmul(ops.ones((count, 1), self.compute_dtype), ops.reshape(self.constants, (1, -1)))
         return ops.concatenate([values, ops.reshape(constants, (count, *self.constants.shape))], axis=-1)
 
     def compute_output_shape(self, input_shape: tuple[Any, ...]) -> tuple[Any, ...]:
