@@ -1,9 +1,12 @@
 """What is compiled once is kept, and a cache that is damaged or cannot be written stops nothing."""
 
+import os
 import subprocess
 import sys
 
 import pytest
+
+from freyvae.compilation_cache import keep_compiled_programs
 
 TRAIN = """
 from freyvae.compilation_cache import keep_compiled_programs
@@ -56,9 +59,16 @@ def test_a_full_cache_stops_nothing(monkeypatch, train, tmp_path):
 
 
 def test_a_folder_of_the_users_own_choice_is_left_to_jax(monkeypatch, tmp_path):
-    from freyvae.compilation_cache import keep_compiled_programs
-
+    monkeypatch.delenv("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", raising=False)
     monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path / "mine"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     keep_compiled_programs(pytest.fail)
     assert list(tmp_path.iterdir()) == []
+    assert os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] == "0"  # all programs, as in our own folder
+
+
+def test_how_long_a_compilation_must_take_to_be_kept_is_the_users_choice_too(monkeypatch, tmp_path):
+    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path))
+    monkeypatch.setenv("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "7")
+    keep_compiled_programs(pytest.fail)
+    assert os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] == "7"

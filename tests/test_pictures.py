@@ -27,6 +27,9 @@ class FakeVAE:
         self.latent_dim = latent_dim
         self.loadings = np.random.default_rng(0).normal(size=(latent_dim, *shape)).astype(np.float32)
 
+    def prepare(self, *, encode, decode):
+        assert min(*encode, *decode) > 0
+
     def encode(self, images):
         assert images.dtype == np.uint8
         flat = images.reshape(len(images), -1) / 255 - 0.5
@@ -40,7 +43,10 @@ class FakeVAE:
         return self.decode(self.encode(images))
 
     def sample(self, count, *, seed=0):
-        return self.decode(np.random.default_rng(seed).normal(size=(count, self.latent_dim)).astype(np.float32))
+        return self.decode(self.sample_latents(count, seed=seed))
+
+    def sample_latents(self, count, *, seed=0):
+        return np.random.default_rng(seed).normal(size=(count, self.latent_dim)).astype(np.float32)
 
     def draw_images(self, count, *, seed=0):
         return np.random.default_rng(seed).integers(0, 256, (count, *self.image_shape), dtype=np.uint8)

@@ -9,11 +9,12 @@ VARIABLE = "JAX_COMPILATION_CACHE_DIR"
 
 
 def keep_compiled_programs(say: Callable[[str], None]) -> None:
-    """Have JAX keep what it compiles, before it is imported. A folder that the user chose stays the user's choice.
+    """Have JAX keep all that it compiles, before it is imported. A folder that the user chose stays the user's choice.
 
     JAX writes entries whole, so that processes can share the folder, and compiles anew what it finds damaged. Where the
     folder cannot be written, `say` is told so in one line, and the work goes on without it.
     """
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
     if VARIABLE in os.environ:
         return
     from platformdirs import user_cache_path
@@ -27,5 +28,4 @@ def keep_compiled_programs(say: Callable[[str], None]) -> None:
         say(f"note: compiled programs are not kept, cannot write {folder}: {error.strerror or error}")
         return
     os.environ[VARIABLE] = str(folder)
-    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
     warnings.filterwarnings("ignore", message="Error (reading|writing) persistent compilation cache entry")

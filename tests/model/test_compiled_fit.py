@@ -164,6 +164,55 @@ class TestCallbacks:
         assert epochs == list(enumerate(history["loss"]))
 
 
+class TestRunningAhead:
+    """With nobody who could want the model, an epoch begins before the logs of the last one are there."""
+
+    def test_it_ends_as_with_somebody_who_reads_the_model_every_epoch(self, images, held_out):
+        arguments = {"validation_data": held_out, "epochs": 5, "batch_size": 10, "verbose": 0, "validation_freq": 2}
+        ahead, waiting = small_vae(), small_vae()
+        history = ahead.fit(images, **arguments).history
+        expected = waiting.fit(images, callbacks=[keras.callbacks.LambdaCallback()], **arguments).history
+        assert len(history["loss"]) == 5
+        assert len(history["val_loss"]) == 2
+        assert history == expected
+        assert_same_weights(ahead, waiting, rtol=0, atol=0)
+
+    def test_an_epoch_is_begun_before_the_last_one_is_told(self, images, monkeypatch, tmp_path):
+        told_when_begun = []
+        told = []
+        program = compiled_fit._program
+
+        def begin(*arguments):
+            told_when_begun.append(len(told))
+            return program(*arguments)
+
+        monkeypatch.setattr(compiled_fit, "_program", begin)
+        logger = keras.callbacks.CSVLogger(str(tmp_path / "log.csv"))
+        monkeypatch.setattr(keras.callbacks.CSVLogger, "on_epoch_end", lambda self, epoch, logs: told.append(epoch))
+        small_vae().fit(images, epochs=4, batch_size=10, callbacks=[logger], verbose=0)
+        assert told == [0, 1, 2, 3]
+        assert told_when_begun == [0, 0, 1, 2]
+
+    def test_an_interrupt_leaves_a_model_to_go_on_with(self, images, monkeypatch, tmp_path):
+        def interrupt(self, epoch, logs):
+            if epoch == 1:
+                raise KeyboardInterrupt
+
+        logger = keras.callbacks.CSVLogger(str(tmp_path / "log.csv"))
+        interrupted, whole = small_vae(), small_vae()
+        with monkeypatch.context() as patch:
+            patch.setattr(keras.callbacks.CSVLogger, "on_epoch_end", interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                interrupted.fit(images, epochs=5, batch_size=10, callbacks=[logger], verbose=0)
+        logger.on_train_end()  # which closes its file
+        whole.fit(images, epochs=3, batch_size=10, verbose=0)  # two were told, and the third had begun
+        assert_same_weights(interrupted, whole, rtol=0, atol=0)
+        interrupted.fit(images, initial_epoch=3, epochs=4, batch_size=10, verbose=0)
+
+    def test_no_epoch_at_all_is_no_training(self, images):
+        assert small_vae().fit(images, epochs=2, initial_epoch=2, batch_size=10, verbose=0).history == {}
+
+
 class TestFallingBack:
     @pytest.mark.parametrize(
         "changes",

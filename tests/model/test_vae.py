@@ -68,6 +68,18 @@ def test_more_images_than_a_chunk_are_encoded_as_they_are_alone(images, monkeypa
     np.testing.assert_allclose(vae.encode(images), together, rtol=1e-5, atol=1e-6)
 
 
+def test_what_is_prepared_is_not_compiled_again_and_nothing_is_changed_by_it(images):
+    vae, other = small_vae(), small_vae()
+    vae.prepare(encode=[40, 5], decode=[33])
+    before = [dict(program._compiled) for program in (vae._codes, vae._expected_pixels)]
+    assert len(before[0]) == (2 if keras.backend.backend() == "jax" else 0)
+    codes = vae.encode(images)
+    np.testing.assert_array_equal(codes, other.encode(images))
+    np.testing.assert_array_equal(vae.encode(images[:7]), other.encode(images[:7]))
+    np.testing.assert_array_equal(vae.decode(codes), other.decode(codes))
+    assert [program._compiled for program in (vae._codes, vae._expected_pixels)] == before
+
+
 def test_encoder_and_generator_share_the_trained_weights_and_can_be_saved_alone(images, tmp_path):
     vae = small_vae()
     generator, encoder = vae.generator, vae.encoder

@@ -12,7 +12,7 @@ from scipy.special import ndtr, ndtri, softmax
 from freyvae.errors import BadInput
 from freyvae.model import VAE
 from freyvae.model.priors import StandardNormal
-from freyvae.model.programs import program
+from freyvae.model.programs import Program
 
 # A latent has 2**16 bins, 256 in each of 256. The coder's probabilities have 24 bits and none is zero: over all bins at
 # once, one draw in 256 would come from the prior; over 256 and then 256 within, one in thirty thousand.
@@ -42,7 +42,7 @@ class Latents:
             )
         self.count = vae.latent_dim
         self._categorical = constriction.stream.model.Categorical(perfect=False)
-        self._posterior_program = program(vae, lambda image: _posterior(vae, image))
+        self._posterior_program = Program(vae, lambda image: _posterior(vae, image))
         self._weights, self._means, self._deviations = _prior(vae)
         # mean and variance of each latent under the whole prior: bins are of equal mass under a normal like it
         mean = self._weights @ self._means
@@ -133,5 +133,5 @@ def _prior(vae: VAE) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         prior: Any = vae.prior
         return prior.logits, prior.means, prior.log_variances
 
-    logits, means, log_variances = (values.astype(np.float64) for values in program(vae, mixture)())
+    logits, means, log_variances = (values.astype(np.float64) for values in Program(vae, mixture)())
     return softmax(logits), means, np.maximum(np.exp(0.5 * log_variances), SMALLEST_DEVIATION)

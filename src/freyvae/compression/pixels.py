@@ -7,7 +7,7 @@ from keras import ops
 
 from freyvae.errors import BadInput
 from freyvae.model import VAE
-from freyvae.model.programs import program
+from freyvae.model.programs import Program
 
 LEVELS = 256
 
@@ -29,7 +29,7 @@ class Pixels:
         self.values = int(np.prod(vae.image_shape))
         # the coder gives every level at least 2**-24, so that there is no image it cannot code
         self._categorical = constriction.stream.model.Categorical(perfect=False)
-        self._program = program(vae, lambda latents: (_probabilities(vae, vae.decoder(latents)),))
+        self._program = Program(vae, lambda latents: (_probabilities(vae, vae.decoder(latents)),))
 
     def push(self, stack: Any, image: np.ndarray, latents: np.ndarray) -> None:
         """Put an image, uint8 (height, width, channel), onto the stack, given its latents, float32 (latent,)."""
@@ -61,14 +61,14 @@ class AutoregressivePixels(Pixels):
         autoregression: Any = vae.autoregression
         height, width, channels = vae.image_shape
         parameters = vae.likelihood_class.parameters_per_value
-        self._decoder = program(vae, lambda latents: (vae.decoder(latents),))
-        self._given_before = program(
+        self._decoder = Program(vae, lambda latents: (vae.decoder(latents),))
+        self._given_before = Program(
             vae,
             lambda decoded, latents, image: (
                 ops.reshape(autoregression(decoded, latents, image), (height * width, channels * parameters)),
             ),
         )
-        self._pixel = program(
+        self._pixel = Program(
             vae, lambda given: (_probabilities(vae, ops.reshape(given, (1, 1, 1, channels * parameters))),)
         )
 

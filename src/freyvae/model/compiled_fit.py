@@ -29,6 +29,9 @@ SERVED_ARGUMENTS = frozenset(
     + ("validation_batch_size", "validation_freq")
 )
 
+# callbacks that read an epoch's logs and nothing of the model, like those that Keras adds by itself
+WATCHERS = (keras.callbacks.History, keras.callbacks.ProgbarLogger, keras.callbacks.CSVLogger)
+
 
 @dataclass(frozen=True)
 class _Compiled:
@@ -65,12 +68,36 @@ def can_serve(model: keras.Model, images: Any, arguments: dict[str, Any]) -> boo
 def fit(model: keras.Model, images: np.ndarray, **arguments: Any) -> keras.callbacks.History:
     """Train as `keras.Model.fit` would; arguments are those of `Training`, and the result is Keras's."""
     training = Training(model, images, **arguments)
+    if all(type(callback) in WATCHERS for callback in _as_list(arguments.get("callbacks") or [])):
+        _run_ahead(training)
     while not training.is_over:
         inputs = training.inputs()
         program = _program(model, (state_of(model), *inputs), training.choices)
         training.begin_epoch()  # which may set the learning rate, a part of the state
         training.end_epoch(*program(state_of(model), *inputs))
     return training.end()
+
+
+def _run_ahead(training: "Training") -> None:
+    """Run all epochs, each begun before the logs of the one before are there: the device does not wait for Python.
+
+    The model has an epoch's weights only when all are done, so that nobody may want them or stop the training.
+    """
+    if training.is_over:
+        return
+    state, waiting = state_of(training.model), None
+    training.begin_epoch()
+    try:
+        for epoch in range(training.epoch, training.epochs):
+            inputs = training.inputs(epoch)
+            state, logs = _program(training.model, (state, *inputs), training.choices)(state, *inputs)
+            if waiting is not None:
+                training.tell(waiting)
+                training.begin_epoch()
+            waiting = logs
+    finally:  # Ctrl-C too: what the model had is used up
+        training.keep(state)
+    training.tell(waiting)
 
 
 class Training:
@@ -130,11 +157,14 @@ class Training:
         """Whether all epochs are done, or a callback has stopped the training."""
         return self.epoch >= self.epochs or self.model.stop_training
 
-    def inputs(self) -> tuple[Any, ...]:
-        """What the next epoch's program takes after the state: the shuffle's key, the images, those held out, and the
-        metrics to begin with. Without a shuffle or a validation there is None in their place.
+    def inputs(self, epoch: int | None = None) -> tuple[Any, ...]:
+        """What an epoch's program takes after the state, by default the next one's.
+
+        These are the shuffle's key, the images, those held out, and the metrics to begin with. Without a shuffle or a
+        validation there is None in their place.
         """
-        evaluate = self._held_out is not None and self.model._should_eval(self.epoch, self._validation_freq)
+        epoch = self.epoch if epoch is None else epoch
+        evaluate = self._held_out is not None and self.model._should_eval(epoch, self._validation_freq)
         return self._key, self._images, self._held_out if evaluate else None, self._fresh_metrics
 
     def begin_epoch(self) -> None:
@@ -143,11 +173,19 @@ class Training:
 
     def end_epoch(self, state: Any, logs: Any) -> None:
         """Give the model the state after the epoch, and the callbacks its logs."""
-        import jax
+        self.keep(state)
+        self.tell(logs)
 
+    def keep(self, state: Any) -> None:
+        """Give the model the state after an epoch."""
         for variables, values in zip(_variables(self.model), state, strict=True):
             for variable, value in zip(variables, values, strict=True):
                 variable.assign(value)
+
+    def tell(self, logs: Any) -> None:
+        """Wait for the logs of the epoch, and give them to the callbacks."""
+        import jax
+
         self._logs = jax.device_get(logs)
         self._callbacks.on_epoch_end(self.epoch, self._logs)
         self.epoch += 1

@@ -13,39 +13,54 @@ from keras import ops
 
 from freyvae.model.inference import without_gradients
 
-Program = Callable[..., tuple[np.ndarray, ...]]
+
+class Program:
+    """A function of tensors that uses a model's networks, as one of arrays.
+
+    On JAX it is compiled for the shapes that it is called with; elsewhere computed operation by operation.
+
+    Args:
+        model: whose networks it uses; all its variables are there.
+        function: takes tensors, returns a tuple of them.
+    """
+
+    def __init__(self, model: keras.Model, function: Callable[..., tuple[Any, ...]]):
+        self._variables, self._function = model.variables, function
+        self._compiled: dict[tuple[Any, ...], Callable[..., tuple[Any, ...]]] = {}
+
+    def __call__(self, *arrays: Any) -> tuple[np.ndarray, ...]:
+        """The function's results."""
+        if keras.backend.backend() != "jax":
+            return eagerly(self._function)(*arrays)
+        return tuple(map(np.asarray, self._for(arrays)(self._values(), *arrays)))
+
+    def prepare(self, *arrays: Any) -> None:
+        """Compile it for arrays like these, so that a call need not; nothing of them but shape and dtype is read."""
+        if keras.backend.backend() == "jax":
+            self._for(arrays)
+
+    def _for(self, arrays: tuple[Any, ...]) -> Callable[..., tuple[Any, ...]]:
+        import jax
+
+        shapes = tuple((array.shape, array.dtype) for array in arrays)
+        if shapes not in self._compiled:
+            self._compiled[shapes] = jax.jit(self._stateless).lower(self._values(), *arrays).compile()
+        return self._compiled[shapes]
+
+    def _values(self) -> list[Any]:
+        return [variable.value for variable in self._variables]
+
+    def _stateless(self, values: list[Any], *arrays: Any) -> tuple[Any, ...]:
+        with keras.StatelessScope(state_mapping=list(zip(self._variables, values, strict=True))):
+            return self._function(*arrays)
 
 
-def program(model: keras.Model, function: Callable[..., tuple[Any, ...]]) -> Program:
-    """A function of tensors that uses the model's networks, as one of arrays; on JAX compiled, given the weights."""
-    return _of_arrays(_compiled(model, function)) if keras.backend.backend() == "jax" else eagerly(function)
-
-
-def eagerly(function: Callable[..., tuple[Any, ...]]) -> Program:
+def eagerly(function: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[np.ndarray, ...]]:
     """A function of tensors as one of arrays, computed operation by operation."""
 
-    def call(*arrays: Any) -> tuple[Any, ...]:
-        with without_gradients():
-            return function(*map(ops.convert_to_tensor, arrays))
-
-    return _of_arrays(call)
-
-
-def _of_arrays(function: Callable[..., tuple[Any, ...]]) -> Program:
     def call(*arrays: Any) -> tuple[np.ndarray, ...]:
-        return tuple(np.asarray(ops.convert_to_numpy(result)) for result in function(*arrays))
+        with without_gradients():
+            results = function(*map(ops.convert_to_tensor, arrays))
+        return tuple(np.asarray(ops.convert_to_numpy(result)) for result in results)
 
     return call
-
-
-def _compiled(model: keras.Model, function: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any, ...]]:
-    import jax
-
-    variables = model.variables
-
-    def stateless(values: list[Any], *arrays: Any) -> tuple[Any, ...]:
-        with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
-            return function(*arrays)
-
-    compiled = jax.jit(stateless)
-    return lambda *arrays: compiled([variable.value for variable in variables], *arrays)

@@ -2,6 +2,7 @@
 
 import math
 import random
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -28,7 +29,7 @@ from freyvae.model.objective import (
 )
 from freyvae.model.posteriors import DiagonalNormal, FlowPosterior, Posterior, flow_parameters
 from freyvae.model.priors import Prior, StandardNormal, learned_prior
-from freyvae.model.programs import Program, eagerly, program
+from freyvae.model.programs import Program, eagerly
 from freyvae.model.shuffling import ShuffledBatches
 
 Tensor = Any
@@ -376,6 +377,16 @@ class VAE(keras.Model):
         """Expected pixels in [0, 1] of latents (image, latent): (image, height, width, channel) float32."""
         return _in_chunks(self._expected_pixels, self._latent_gate(latents))
 
+    def prepare(self, *, encode: Sequence[int] = (), decode: Sequence[int] = ()) -> None:
+        """Compile `encode` and `decode` for so many images and latents at a time, as their first call would.
+
+        Nothing is computed. A compilation works outside of Python's lock, so that a thread can see to it.
+        """
+        for count in encode:
+            self._codes.prepare(np.broadcast_to(np.uint8(0), (_rows(count), *self.image_shape)))
+        for count in decode:
+            self._expected_pixels.prepare(np.broadcast_to(np.float32(0), (_rows(count), self.latent_dim)))
+
     def reconstruct(self, images: Any) -> np.ndarray:
         """Images encoded and decoded again, without noise: (image, height, width, channel) float32 in [0, 1]."""
         return self.decode(self.encode(images))
@@ -425,15 +436,15 @@ class VAE(keras.Model):
 
     @cached_property
     def _codes(self) -> Program:
-        return program(self, lambda images: (self.posterior(images).mean,))
+        return Program(self, lambda images: (self.posterior(images).mean,))
 
     @cached_property
     def _deviations(self) -> Program:
-        return program(self, lambda images: (self.posterior(images).deviation,))
+        return Program(self, lambda images: (self.posterior(images).deviation,))
 
     @cached_property
     def _expected_pixels(self) -> Program:
-        return program(self, lambda latents: (self.likelihood(latents).mean(),))
+        return Program(self, lambda latents: (self.likelihood(latents).mean(),))
 
     @cached_property
     def _draw_pixels(self) -> Program:
@@ -445,7 +456,7 @@ class VAE(keras.Model):
             decoded = self.decoder(latents)
             return draw_in_raster_order(autoregression, self.likelihood_class, decoded, latents, noise, state)
 
-        return program(self, draw)
+        return Program(self, draw)
 
     def _codes_of_prior(self, count: int, noise: keras.random.SeedGenerator) -> np.ndarray:
         if count < 1:
@@ -512,18 +523,19 @@ class ExpectedPixels(keras.layers.Layer):
         return {**super().get_config(), "likelihood": self.likelihood}
 
 
-def _in_chunks(function: Program, values: np.ndarray) -> np.ndarray:
-    """The first result of function(values), 1024 rows at a time, so that memory does not grow with the data.
-
-    Rows are filled up to a power of two: every new shape costs a compilation, many times the work itself.
-    """
+def _in_chunks(function: Callable[..., tuple[np.ndarray, ...]], values: np.ndarray) -> np.ndarray:
+    """The first result of function(values), 1024 rows at a time, so that memory does not grow with the data."""
     chunks = []
     for start in range(0, len(values), CHUNK):
         chunk = values[start : start + CHUNK]
-        filling = (1 << (len(chunk) - 1).bit_length()) - len(chunk)
-        filled = np.pad(chunk, [(0, filling)] + [(0, 0)] * (values.ndim - 1))
+        filled = np.pad(chunk, [(0, _rows(len(chunk)) - len(chunk))] + [(0, 0)] * (values.ndim - 1))
         chunks.append(function(filled)[0][: len(chunk)])
     return np.concatenate(chunks)
+
+
+def _rows(count: int) -> int:
+    """Rows that a chunk of so many is filled up to: every new shape costs a compilation, many times the work itself."""
+    return 1 << (min(count, CHUNK) - 1).bit_length()
 
 
 def _shape_text(shape: tuple[int, ...]) -> str:

@@ -2,8 +2,10 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,11 +13,11 @@ from freyvae.errors import BadInput
 from freyvae.files import write_whole
 from freyvae.pictures.curves import convergence
 from freyvae.pictures.diagram import network_diagram
-from freyvae.pictures.grids import examples, samples
+from freyvae.pictures.grids import SAMPLES, examples, samples
 from freyvae.pictures.latent_codes import codes
-from freyvae.pictures.latent_plane import manifold
+from freyvae.pictures.latent_plane import SIDE, manifold
 from freyvae.pictures.mosaic import Array
-from freyvae.pictures.reconstruction import reconstructions
+from freyvae.pictures.reconstruction import RECONSTRUCTED, reconstructions
 from freyvae.pictures.saving import png
 from freyvae.pictures.weights import first_layer_weights
 
@@ -35,6 +37,7 @@ CAPTIONS = {
     "weights": "What each unit of the first layer looks for: the weights it gives to the pixels.",
     "network": "The layers of encoder and decoder, and the shapes of what goes between them.",
 }
+OF_NO_PROGRAM = ("convergence", "examples", "weights", "network")  # which ask the model for nothing that is compiled
 
 
 def draw_all(
@@ -83,18 +86,35 @@ def draw_all(
         "weights": lambda: png(first_layer_weights(vae)),
         "network": lambda: network_diagram(vae, "png"),
     }
-    written = []
-    for name in CAPTIONS:
+    written = {}
+
+    def draw(name: str) -> None:
         path = folder / f"{name}.png"
         try:
             content = drawings[name]()
         except BadInput as reason:
-            path.unlink(missing_ok=True)
+            with suppress(FileNotFoundError, NotADirectoryError):
+                path.unlink()
             say(f"{path.name} is left out: {reason}")
-            continue
-        write_whole(path, content)
-        written.append(path)
-    return written
+        else:
+            write_whole(path, content)
+            written[name] = path
+
+    # XLA compiles outside of Python's lock: meanwhile the pictures are drawn that ask nothing of the model's programs
+    with ThreadPoolExecutor(1) as pool:
+        reconstructed = min(RECONSTRUCTED, len(held_out))
+        compiled: list[Future[Any]] = [
+            pool.submit(vae.prepare, encode=[reconstructed], decode=[SIDE * SIDE, reconstructed, SAMPLES]),
+            pool.submit(vae.sample_latents, SAMPLES),
+        ]
+        for name in filter(OF_NO_PROGRAM.__contains__, CAPTIONS):
+            draw(name)
+        for future in compiled:
+            future.result()
+    for name in CAPTIONS:
+        if name not in OF_NO_PROGRAM:
+            draw(name)
+    return [written[name] for name in CAPTIONS if name in written]
 
 
 def _ranges(means: Array) -> tuple[tuple[float, float], tuple[float, float]]:

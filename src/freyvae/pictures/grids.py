@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from freyvae.model import VAE
 
 GAP = 4  # pixels between images
+SAMPLES = 100
 
 
 def examples(
@@ -44,7 +45,7 @@ def examples(
     return grid(picked, columns=columns, title="Examples", subtitle=subtitle)
 
 
-def samples(vae: "VAE", *, count: int = 100, columns: int = 20, seed: int = 0) -> Figure:
+def samples(vae: "VAE", *, count: int = SAMPLES, columns: int = 20, seed: int = 0) -> Figure:
     """What `sample_images` returns, on one sheet."""
     drawn = sample_images(vae, count, seed=seed)
     how = "and the pixels one by one, each given those before" if vae.autoregressive else "decoded to expected pixels"

@@ -14,6 +14,7 @@ from freyvae.pictures.style import latent_name, sheet, show_pixels
 if TYPE_CHECKING:
     from freyvae.model import VAE
 
+SIDE = 20  # images along each latent
 PRIOR_DRAWS = 10_000  # that say where the quantiles of a learned prior lie
 LEFT = 130  # pixels for the values and the name of the second latent
 Range = tuple[float, float]
@@ -22,8 +23,8 @@ Range = tuple[float, float]
 def manifold(
     vae: "VAE",
     *,
-    columns: int = 20,
-    rows: int = 20,
+    columns: int = SIDE,
+    rows: int = SIDE,
     latents: Sequence[int] = (0, 1),
     quantiles: Range = (0.025, 0.975),
     span: Range | tuple[Range, Range] | None = None,

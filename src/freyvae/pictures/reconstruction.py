@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from freyvae.model import VAE
 
 GAP = 6
+RECONSTRUCTED = 10  # images
 DIVERGING = "RdBu_r"
 
 
-def reconstructions(vae: "VAE", images: Array, *, count: int = 10) -> Figure:
+def reconstructions(vae: "VAE", images: Array, *, count: int = RECONSTRUCTED) -> Figure:
     """Originals above the decoder's expected pixels at the posterior means, above the signed difference.
 
     `count` images (uint8) are picked evenly. The difference is in grey levels, of 255, the mean of the channels for
