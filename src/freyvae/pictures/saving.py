@@ -15,7 +15,8 @@ from freyvae.pictures.mosaic import Array, fit, mosaic, to_bytes
 def png(figure: Figure) -> bytes:
     """A figure as a PNG file's content."""
     content = io.BytesIO()
-    figure.savefig(content, format="png", metadata={"Software": None})
+    # a tenth larger than by default, in half the time
+    figure.savefig(content, format="png", metadata={"Software": None}, pil_kwargs={"compress_level": 2})
     return content.getvalue()
 
 
