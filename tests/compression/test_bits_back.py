@@ -88,6 +88,21 @@ def test_an_image_costs_its_free_energy(coder):
     assert bits(bits_back.encode(pushed)) == pytest.approx(free_energy, rel=0.02)
 
 
+def test_an_image_costs_the_same_however_its_probabilities_lie_in_memory(monkeypatch):
+    (image,) = images(1)
+    costs = []
+    for arrange in (np.ascontiguousarray, np.asfortranarray):
+        bits_back = BitsBack(model())
+        pixels = bits_back._pixels
+        program = pixels._program
+        monkeypatch.setattr(pixels, "_program", lambda *given, arrange=arrange, of=program: (arrange(of(*given)[0]),))
+        stack = bits_back._stack()
+        pixels.push(stack, image, np.zeros(LATENTS, "float32"))
+        costs.append(stack.num_valid_bits())
+        np.testing.assert_array_equal(pixels.pop(stack, np.zeros(LATENTS, "float32")), image)
+    assert costs[0] == costs[1]
+
+
 def test_codes_are_drawn_from_the_posterior():
     vae = model()
     latents = BitsBack(vae)._latents

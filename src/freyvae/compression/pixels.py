@@ -41,10 +41,10 @@ class Pixels:
 
     def _push(self, stack: Any, image: np.ndarray, probabilities: np.ndarray) -> None:
         # in reverse, so that they come off in order
-        stack.encode_reverse(image.reshape(-1).astype(np.int32), self._categorical, probabilities.astype(np.float64))
+        stack.encode_reverse(image.reshape(-1).astype(np.int32), self._categorical, _in_rows(probabilities))
 
     def _pop(self, stack: Any, probabilities: np.ndarray) -> np.ndarray:
-        levels: np.ndarray = stack.decode(self._categorical, probabilities.astype(np.float64))
+        levels: np.ndarray = stack.decode(self._categorical, _in_rows(probabilities))
         return levels
 
 
@@ -93,6 +93,11 @@ def pixels_of(vae: VAE, constriction: Any) -> Pixels:
     """The pixels of this model. Raises `BadInput` as `Pixels` does."""
     kind = Pixels if vae.autoregression is None else AutoregressivePixels
     return kind(vae, constriction)
+
+
+def _in_rows(probabilities: np.ndarray) -> np.ndarray:
+    """As the coder must have them, a row after the other in memory: it takes no notice of strides, which torch uses."""
+    return np.ascontiguousarray(probabilities, np.float64)
 
 
 def _probabilities(vae: VAE, parameters: Any) -> Any:
