@@ -5,6 +5,7 @@ that. The model's weights are given to it, so that it goes on serving when they 
 """
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import keras
@@ -26,26 +27,23 @@ class Program:
 
     def __init__(self, model: keras.Model, function: Callable[..., tuple[Any, ...]]):
         self._variables, self._function = model.variables, function
-        self._compiled: dict[tuple[Any, ...], Callable[..., tuple[Any, ...]]] = {}
 
     def __call__(self, *arrays: Any) -> tuple[np.ndarray, ...]:
         """The function's results."""
         if keras.backend.backend() != "jax":
             return eagerly(self._function)(*arrays)
-        return tuple(map(np.asarray, self._for(arrays)(self._values(), *arrays)))
+        return tuple(map(np.asarray, self._compiled(self._values(), *arrays)))
 
     def prepare(self, *arrays: Any) -> None:
         """Compile it for arrays like these, so that a call need not; nothing of them but shape and dtype is read."""
         if keras.backend.backend() == "jax":
-            self._for(arrays)
+            self._compiled.lower(self._values(), *arrays).compile()
 
-    def _for(self, arrays: tuple[Any, ...]) -> Callable[..., tuple[Any, ...]]:
+    @cached_property
+    def _compiled(self) -> Any:
         import jax
 
-        shapes = tuple((array.shape, array.dtype) for array in arrays)
-        if shapes not in self._compiled:
-            self._compiled[shapes] = jax.jit(self._stateless).lower(self._values(), *arrays).compile()
-        return self._compiled[shapes]
+        return jax.jit(self._stateless)
 
     def _values(self) -> list[Any]:
         return [variable.value for variable in self._variables]
