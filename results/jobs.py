@@ -17,12 +17,10 @@ from freyvae.errors import BadInput
 from freyvae.files import write_whole
 from freyvae.model.many import cores
 from freyvae.run import Run
-from results.plan import Job
+from results.plan import Job, environment_of
 
 ROOT = Path(__file__).parent.parent
 MACHINE = "machine.json"
-# torch asks the system anew for each layer's large arrays, unless the C library (glibc) keeps them: 1.4 times the time
-KEEP_LARGE_ARRAYS = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2 * 10**11)}
 
 # runs a command line on a backend: the words after `freyvae`, the backend -> the exit code
 Start = Callable[[Sequence[str], str], int]
@@ -45,7 +43,7 @@ def start_process(words: Sequence[str], backend: str) -> int:
     if not Path(python).is_file():
         print(f"no .venv-{backend}: `make test-backends` sets it up", file=sys.stderr)
         return 2
-    environment = {**os.environ, "KERAS_BACKEND": backend, **(KEEP_LARGE_ARRAYS if backend == "torch" else {})}
+    environment = {**os.environ, **environment_of(backend)}
     with subprocess.Popen([python, "-m", "freyvae", *words], env=environment, stdout=subprocess.DEVNULL) as process:
         try:
             return process.wait()

@@ -885,7 +885,7 @@ def test_exit_codes(refused, monkeypatch, error, code, line):
     def fail(*arguments, **flags):
         raise error
 
-    monkeypatch.setattr(training, "train", fail)
+    monkeypatch.setattr(training, "train_model", fail)
     assert line in refused("train", code=code)
 
 

@@ -64,10 +64,10 @@ def commands(document, program):
 @pytest.fixture
 def quick(monkeypatch):
     """One epoch is enough, and one picture: the others have tests of their own."""
-    train, train_seeds = training.train, training.train_seeds
+    train_model, train_seeds = training.train_model, training.train_seeds
 
     def one_epoch(recipe, *arguments, **named):
-        return train(recipe.replace(epochs=1), *arguments, **named)
+        return train_model(recipe.replace(epochs=1), *arguments, **named)
 
     def two_seeds(recipe, count, *arguments, **named):
         return train_seeds(recipe.replace(epochs=1), min(count, 2), *arguments, **named)
@@ -78,7 +78,7 @@ def quick(monkeypatch):
         pictures.save_figure(pictures.examples(next(iter(images.values())), count=20), path)
         return [path]
 
-    monkeypatch.setattr(training, "train", one_epoch)
+    monkeypatch.setattr(training, "train_model", one_epoch)
     monkeypatch.setattr(training, "train_seeds", two_seeds)
     monkeypatch.setattr(pictures, "draw_all", one_picture)
 

@@ -27,8 +27,8 @@ class FakeVAE:
         self.latent_dim = latent_dim
         self.loadings = np.random.default_rng(0).normal(size=(latent_dim, *shape)).astype(np.float32)
 
-    def prepare(self, *, encode, decode):
-        assert min(*encode, *decode) > 0
+    def prepare(self, *, encode=(), decode=()):
+        assert all(count > 0 for count in (*encode, *decode))
 
     def encode(self, images):
         assert images.dtype == np.uint8

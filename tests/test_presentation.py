@@ -11,7 +11,7 @@ from freyvae.errors import BadInput
 from freyvae.pictures import album
 from freyvae.recipe import Recipe
 from freyvae.run import Run
-from freyvae.training import TrainingData, train
+from freyvae.training import TrainingData, train, train_model
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +41,16 @@ def test_a_run_gets_its_pictures_and_its_page(run, one_picture):
     assert "blocked: 32 training, 4 validation, 4 test" in page
     assert run.read_metrics()["data_sha256"] in page
     assert "mean training image" in page
+
+
+def test_a_model_that_is_at_hand_is_not_read_again(run, one_picture, monkeypatch):
+    again, vae = train_model(run.recipe, run.folder.with_name("again"), quiet=True)
+    for ours, read in zip(vae.get_weights(), again.load_model().get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, read)
+    monkeypatch.delattr(Run, "load_model")
+    assert presentation.present(again, vae=vae) == []
+    assert again.report_path.is_file()
+    assert train_model(run.recipe, again.folder, quiet=True)[1] is None  # reloaded
 
 
 def test_what_cannot_be_drawn_is_said_and_nothing_else_fails(run, one_picture, monkeypatch):

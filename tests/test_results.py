@@ -85,7 +85,7 @@ def small(tmp_path_factory):
         return freyvae([*words, "--quiet"] if words[0] == "train" else list(words))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(presentation, "present", lambda run: [])
+        patch.setattr(presentation, "present", lambda run, vae: [])
         patch.setattr(presentation, "report", lambda run: None)
         assert program.main(["--small", "--out", str(out)], start=start) == 0
         first = list(started)

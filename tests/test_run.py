@@ -170,22 +170,6 @@ def test_damaged_metrics_are_refused_in_one_line(run, content, line):
     assert "\n" not in str(refusal.value)
 
 
-def test_the_model_that_was_saved_need_not_be_read_again(run):
-    class Model:
-        def save(self, path):
-            path.write_bytes(b"the weights")
-
-    model = Model()
-    run.save_model(model)
-    assert run.model_path.read_bytes() == b"the weights"
-    assert run.load_model() is model
-    with pytest.raises(BadInput):  # another opens the file, which is no model
-        Run(run.folder).load_model()
-    run.clear()
-    with pytest.raises(BadInput):
-        run.load_model()
-
-
 def test_an_empty_or_missing_model_is_refused(run):
     with pytest.raises(BadInput, match="is no Keras model, or is truncated"):
         run.load_model()

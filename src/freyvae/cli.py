@@ -86,11 +86,11 @@ def _train(recipe: Recipe, *, out: Path | None, fresh: bool, quiet: bool) -> Non
     _begin()
     from freyvae import presentation, training
 
-    run = training.train(recipe, out, fresh=fresh, quiet=quiet)
+    run, vae = training.train_model(recipe, out, fresh=fresh, quiet=quiet)
     if fresh or not run.report_path.is_file():
         if not quiet:
             _note("drawing the pictures and writing the report")
-        for note in presentation.present(run):
+        for note in presentation.present(run, vae=vae):
             if not quiet:
                 _note(f"note: {note}")
     if not quiet:

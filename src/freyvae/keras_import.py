@@ -11,16 +11,20 @@ def import_keras() -> None:
     are a quarter of all that a command imports. Whoever imports scikit-learn later gets it; Keras's wrappers then say
     that it is not installed.
 
-    What is imported stays until the process ends: collecting garbage among it, again and again, finds none.
+    What is imported stays until the process ends, and to look for garbage in it again and again is time lost.
     """
-    unasked = "sklearn" not in sys.modules
+    if "keras" in sys.modules:
+        return
+    unasked, collecting = "sklearn" not in sys.modules, gc.isenabled()
     if unasked:
         sys.modules["sklearn"] = None  # type: ignore[assignment]  # as if it were not installed
     gc.disable()
     try:
         import keras  # noqa: F401
-    finally:
+
         gc.freeze()
-        gc.enable()
+    finally:
+        if collecting:
+            gc.enable()
         if unasked:
             del sys.modules["sklearn"]

@@ -10,19 +10,24 @@ from freyvae.errors import BadInput
 from freyvae.evaluation import bernoulli_floor_nats, mean_image_rmse_grey_levels
 from freyvae.explorer import write_page
 from freyvae.measuring import MEASURES, load_measured_data
+from freyvae.model import VAE
 from freyvae.recipe import Recipe
 from freyvae.report import write_report
 from freyvae.run import Run
 from freyvae.training import TrainingData
 
 
-def present(run: Run) -> list[str]:
+def present(run: Run, *, vae: VAE | None = None) -> list[str]:
     """Draw a run's pictures, write its explorer and its report. Returns a line for all that cannot be had here.
+
+    Args:
+        run: a run that is finished.
+        vae: its model, where it is at hand and need not be read.
 
     Raises:
         BadInput: the run is not finished, its images are gone or others, or its folder cannot be written.
     """
-    recipe, vae = run.recipe, run.load_model()
+    recipe, vae = run.recipe, vae or run.load_model()
     data = load_measured_data(run, run.read_metrics())
     split = data.split
     parts = {"training": split.train, "validation": split.validation, "test": split.test}

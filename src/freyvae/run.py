@@ -52,7 +52,6 @@ class Run:
         self.pictures_path = self.folder / "pictures"
         self.report_path = self.folder / "report.html"
         self.explorer_path = self.folder / "explorer" / "index.html"
-        self._saved_model: Any = None
 
     def __repr__(self) -> str:
         return f"Run({str(self.folder)!r})"
@@ -127,7 +126,6 @@ class Run:
 
     def clear(self) -> None:
         """Remove what was made of a training, and nothing else that somebody put there."""
-        self._saved_model = None
         for path in (self.metrics_path, self.model_path, self.checkpoint_path, self.history_path, self.report_path):
             path.unlink(missing_ok=True)
         self.measured_path.unlink(missing_ok=True)
@@ -139,16 +137,13 @@ class Run:
         """Write `model.keras`, whole or not at all."""
         with replacing(self.model_path) as path:
             model.save(path)
-        self._saved_model = model
 
     def load_model(self) -> Any:
-        """The trained `VAE`: the very one that `save_model` was given, or else the file's, in Keras's safe mode.
+        """The trained `VAE`, in Keras's safe mode.
 
         Raises:
             BadInput: the file is truncated, of another program, holds code or unknown classes, or is another shape's.
         """
-        if self._saved_model is not None:
-            return self._saved_model
         from freyvae.model import VAE, load_vae
 
         model = load_vae(self.model_path)

@@ -209,6 +209,23 @@ class TestRunningAhead:
         assert_same_weights(interrupted, whole, rtol=0, atol=0)
         interrupted.fit(images, initial_epoch=3, epochs=4, batch_size=10, verbose=0)
 
+    def test_whoever_says_so_stops_it(self, images, monkeypatch):
+        """A signal's handler, or another thread: here while the third epoch is begun."""
+        program, begun = compiled_fit._program, []
+        vae, whole = small_vae(), small_vae()
+
+        def begin(*arguments):
+            begun.append(len(begun))
+            vae.stop_training = len(begun) == 3
+            return program(*arguments)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(compiled_fit, "_program", begin)
+            history = vae.fit(images, epochs=9, batch_size=10, verbose=0).history
+        expected = whole.fit(images, epochs=3, batch_size=10, verbose=0).history
+        assert history == expected
+        assert_same_weights(vae, whole, rtol=0, atol=0)
+
     def test_no_epoch_at_all_is_no_training(self, images):
         assert small_vae().fit(images, epochs=2, initial_epoch=2, batch_size=10, verbose=0).history == {}
 

@@ -29,8 +29,8 @@ SERVED_ARGUMENTS = frozenset(
     + ("validation_batch_size", "validation_freq")
 )
 
-# callbacks that read an epoch's logs and nothing of the model, like those that Keras adds by itself
-WATCHERS = (keras.callbacks.History, keras.callbacks.ProgbarLogger, keras.callbacks.CSVLogger)
+# callbacks that read an epoch's logs and nothing of the model, beside those that Keras adds by itself
+WATCHERS = (keras.callbacks.History, keras.callbacks.CSVLogger)
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def fit(model: keras.Model, images: np.ndarray, **arguments: Any) -> keras.callb
 def _run_ahead(training: "Training") -> None:
     """Run all epochs, each begun before the logs of the one before are there: the device does not wait for Python.
 
-    The model has an epoch's weights only when all are done, so that nobody may want them or stop the training.
+    The model has an epoch's weights only when all are done, so that no callback may want them.
     """
     if training.is_over:
         return
@@ -95,7 +95,9 @@ def _run_ahead(training: "Training") -> None:
                 training.tell(waiting)
                 training.begin_epoch()
             waiting = logs
-    finally:  # Ctrl-C too: what the model had is used up
+            if training.model.stop_training:  # a signal's handler, or another thread
+                break
+    finally:  # where an epoch fails or Ctrl-C is pressed, too: what the model had is used up
         training.keep(state)
     training.tell(waiting)
 

@@ -101,16 +101,21 @@ def draw_all(
             written[name] = path
 
     # XLA compiles outside of Python's lock: meanwhile the pictures are drawn that ask nothing of the model's programs
-    with ThreadPoolExecutor(1) as pool:
-        reconstructed = min(RECONSTRUCTED, len(held_out))
+    reconstructed = min(RECONSTRUCTED, len(held_out))
+    asked = [SIDE if vae.latent_dim == 1 else SIDE * SIDE, reconstructed, *([] if vae.autoregressive else [SAMPLES])]
+    pool = ThreadPoolExecutor(1)
+    try:
         compiled: list[Future[Any]] = [
-            pool.submit(vae.prepare, encode=[reconstructed], decode=[SIDE * SIDE, reconstructed, SAMPLES]),
+            pool.submit(vae.prepare, encode=[reconstructed]),
+            *(pool.submit(vae.prepare, decode=[count]) for count in asked),
             pool.submit(vae.sample_latents, SAMPLES),
         ]
         for name in filter(OF_NO_PROGRAM.__contains__, CAPTIONS):
             draw(name)
         for future in compiled:
             future.result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
     for name in CAPTIONS:
         if name not in OF_NO_PROGRAM:
             draw(name)

@@ -48,11 +48,23 @@ def train(
         TrainingFailed: the loss is no longer a number.
         Interrupted: Ctrl-C; the same call goes on.
     """
+    return train_model(recipe, folder, fresh=fresh, quiet=quiet, say=say)[0]
+
+
+def train_model(
+    recipe: Recipe,
+    folder: str | Path | None = None,
+    *,
+    fresh: bool = False,
+    quiet: bool = False,
+    say: Callable[[str], None] | None = None,
+) -> tuple[Run, VAE | None]:
+    """As `train`, and with the run the model that was saved in it; none where the run was reloaded."""
     say = silence if quiet else say or to_stderr
     run = Run(folder or Path("runs") / recipe.name)
     with run.lock():
         if not fresh and is_trained(run, recipe, say=say):
-            return run
+            return run, None
         data = load_data(recipe, quiet=quiet, say=say)
         if fresh:
             run.clear()
@@ -61,7 +73,7 @@ def train(
         if not recorder.is_over:
             _fit_epochs(vae, recorder, data, quiet=quiet, say=say)
         finish(vae, recorder, data, say=say)
-    return run
+    return run, vae
 
 
 def is_trained(run: Run, recipe: Recipe, *, say: Callable[[str], None]) -> bool:
