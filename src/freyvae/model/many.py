@@ -111,7 +111,8 @@ def most_at_once(wanted: int, bytes_of: Callable[[int], int]) -> int:
 def bytes_of_state(model: keras.Model) -> int:
     """Memory that the values of a compiled model's variables take, its optimizer's included."""
     model.optimizer.build(model.trainable_variables)
-    return sum(int(value.nbytes) for values in state_of(model) for value in values)
+    # of a numpy array, one after the other: TensorFlow's variables do not tell theirs
+    return sum(int(keras.ops.convert_to_numpy(value).nbytes) for values in state_of(model) for value in values)
 
 
 def cores() -> int:
