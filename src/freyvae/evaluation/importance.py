@@ -9,7 +9,8 @@ import numpy as np
 from keras import ops
 
 from freyvae.errors import BadInput
-from freyvae.model import VAE, without_gradients
+from freyvae.model import VAE
+from freyvae.model.programs import Program
 
 Tensor = Any
 # the numbers of samples whose estimates show whether the last one has settled
@@ -76,7 +77,7 @@ def importance_sampled(
         raise BadInput(f"samples must be at least 1, not {samples}")
     sizes = sorted({step for step in STEPS if step < samples} | {samples})
     images_at_once, draws_at_once = _chunk(vae, len(images), samples)
-    step = _Step(vae, keras.random.SeedGenerator(seed), draws_at_once)
+    step = _step(vae, keras.random.SeedGenerator(seed), draws_at_once)
     found = []
     for start in range(0, len(images), images_at_once):
         chunk = images[start : start + images_at_once]
@@ -86,14 +87,15 @@ def importance_sampled(
         distortion = np.zeros(images_at_once)
         rate = np.zeros(images_at_once)
         for done in range(0, samples, draws_at_once):
-            for log_weight, log_likelihood, rate_there in list(zip(*step(filled), strict=True))[: samples - done]:
+            drawn = (values.astype(np.float64) for values in step(filled))
+            for log_weight, log_likelihood, rate_there in list(zip(*drawn, strict=True))[: samples - done]:
                 distortion -= log_likelihood / samples
                 rate += rate_there / samples
                 for block in blocks:
                     block.add(log_weight)
             if on_progress:
-                drawn = min(done + draws_at_once, samples)
-                on_progress((start * samples + len(chunk) * drawn) / (len(images) * samples))
+                share = start * samples + len(chunk) * min(done + draws_at_once, samples)
+                on_progress(share / (len(images) * samples))
         found.append(np.stack([rate, distortion, *(-block.mean() for block in blocks)])[:, : len(chunk)])
     rate, distortion, *nll = np.concatenate(found, axis=1)
     return SampledLikelihood(rate, distortion, dict(zip(sizes, nll, strict=True)))
@@ -125,47 +127,16 @@ class _Blocks:
         return mean
 
 
-class _Step:
-    """A few draws for a few images at once; on JAX a compiled program, that is given the model's weights."""
+def _step(vae: VAE, noise: keras.random.SeedGenerator, draws: int) -> Program:
+    """A few draws for a few images at once: log-weights, log-likelihoods and rates, each (draw, image), in nats."""
 
-    def __init__(self, vae: VAE, noise: keras.random.SeedGenerator, draws: int):
-        self.vae, self.noise, self.draws = vae, noise, draws
-        self.run = self._compiled() if keras.backend.backend() == "jax" else self._draw
-
-    def __call__(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Log-weights, log-likelihoods and rates, each (draw, image), in nats, float64."""
-        with without_gradients():
-            results = self.run(ops.convert_to_tensor(images))
-        log_weights, log_likelihoods, rates = (np.asarray(ops.convert_to_numpy(r), np.float64) for r in results)
-        return log_weights, log_likelihoods, rates
-
-    def _draw(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        vae, repeated = self.vae, ops.tile(images, (self.draws, 1, 1, 1))
-        _, parts, log_weights = vae.estimate(
-            repeated, vae.posterior(images).repeated(self.draws), vae.prior, self.noise
-        )
-        by_draw = (self.draws, images.shape[0])
+    def draw(images: Tensor) -> tuple[Tensor, ...]:
+        repeated = ops.tile(images, (draws, 1, 1, 1))
+        _, parts, log_weights = vae.estimate(repeated, vae.posterior(images).repeated(draws), vae.prior, noise)
+        by_draw = (draws, images.shape[0])
         return tuple(ops.reshape(each, by_draw) for each in (log_weights, -parts.distortion, parts.rate))
 
-    def _compiled(self) -> Callable[[Tensor], tuple[Tensor, ...]]:
-        """`_draw` as one program; the noise generator's state goes in and out of it."""
-        import jax
-
-        variables = [*self.vae.variables, self.noise.state]
-
-        def draw(values: list[Tensor], images: Tensor) -> tuple[Any, Tensor]:
-            with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))) as scope:
-                return self._draw(images), scope.get_current_value(self.noise.state)
-
-        program = jax.jit(draw)
-
-        def run(images: Tensor) -> tuple[Tensor, ...]:
-            results, state = program([variable.value for variable in variables], images)
-            self.noise.state.assign(state)
-            drawn: tuple[Tensor, ...] = results
-            return drawn
-
-        return run
+    return Program(vae, draw, noise=noise)
 
 
 def _chunk(vae: VAE, images: int, samples: int) -> tuple[int, int]:

@@ -70,12 +70,19 @@ def fit(model: keras.Model, images: np.ndarray, **arguments: Any) -> keras.callb
     training = Training(model, images, **arguments)
     if all(type(callback) in WATCHERS for callback in _as_list(arguments.get("callbacks") or [])):
         _run_ahead(training)
+    else:
+        _run(training)
+    return training.end()
+
+
+def _run(training: "Training") -> None:
+    """Run the epochs, each from what the callbacks have made of the one before."""
+    model = training.model
     while not training.is_over:
         inputs = training.inputs()
         program = _program(model, (state_of(model), *inputs), training.choices)
         training.begin_epoch()  # which may set the learning rate, a part of the state
         training.end_epoch(*program(state_of(model), *inputs))
-    return training.end()
 
 
 def _run_ahead(training: "Training") -> None:
@@ -180,7 +187,7 @@ class Training:
 
     def keep(self, state: Any) -> None:
         """Give the model the state after an epoch."""
-        for variables, values in zip(_variables(self.model), state, strict=True):
+        for variables, values in zip(variables_of(self.model), state, strict=True):
             for variable, value in zip(variables, values, strict=True):
                 variable.assign(value)
 
@@ -293,13 +300,14 @@ def _give_each_its_own_array(model: keras.Model) -> None:
     import jax.numpy as jnp
 
     held: set[int] = set()
-    for variable in (variable for variables in _variables(model) for variable in variables):
+    for variable in (variable for variables in variables_of(model) for variable in variables):
         if id(variable.value) in held:
             variable.assign(jnp.array(variable.value, copy=True))
         held.add(id(variable.value))
 
 
-def _variables(model: keras.Model) -> tuple[list[Any], ...]:
+def variables_of(model: keras.Model) -> tuple[list[Any], ...]:
+    """A model's variables as Keras's stateless step takes them, the metrics' last; its optimizer must be built."""
     return (
         model.trainable_variables,
         model.non_trainable_variables,
@@ -309,8 +317,8 @@ def _variables(model: keras.Model) -> tuple[list[Any], ...]:
 
 
 def state_of(model: keras.Model) -> tuple[list[Any], ...]:
-    """The values of a model's variables as Keras's stateless step takes them; its optimizer must be built."""
-    return tuple([variable.value for variable in variables] for variables in _variables(model))
+    """The values of `variables_of(model)`."""
+    return tuple([variable.value for variable in variables] for variables in variables_of(model))
 
 
 def _as_list(callbacks: Any) -> list[Any]:

@@ -6,6 +6,7 @@ than the others make it. On a GPU, which one small model leaves idle, the progra
 Elsewhere the models are trained one after the other.
 """
 
+import math
 import os
 import sys
 import threading
@@ -20,7 +21,7 @@ import numpy as np
 
 from freyvae.errors import BadInput
 from freyvae.model import compiled_fit
-from freyvae.model.compiled_fit import Training, state_of
+from freyvae.model.compiled_fit import Training, state_of, variables_of
 from freyvae.model.vae import VAE
 
 # in what models trained together may differ: a seed is in their variables, the learning rate is one of them, and beta
@@ -111,8 +112,11 @@ def most_at_once(wanted: int, bytes_of: Callable[[int], int]) -> int:
 def bytes_of_state(model: keras.Model) -> int:
     """Memory that the values of a compiled model's variables take, its optimizer's included."""
     model.optimizer.build(model.trainable_variables)
-    # of a numpy array, one after the other: TensorFlow's variables do not tell theirs
-    return sum(int(keras.ops.convert_to_numpy(value).nbytes) for values in state_of(model) for value in values)
+    return sum(
+        math.prod(variable.shape) * np.dtype(variable.dtype).itemsize
+        for variables in variables_of(model)
+        for variable in variables
+    )
 
 
 def cores() -> int:

@@ -23,16 +23,27 @@ class Program:
     Args:
         model: whose networks it uses; all its variables are there.
         function: takes tensors, returns a tuple of them.
+        noise: what the function draws with, if it does: each call goes on where the last one ended.
     """
 
-    def __init__(self, model: keras.Model, function: Callable[..., tuple[Any, ...]]):
-        self._variables, self._function = model.variables, function
+    def __init__(
+        self,
+        model: keras.Model,
+        function: Callable[..., tuple[Any, ...]],
+        *,
+        noise: keras.random.SeedGenerator | None = None,
+    ):
+        self._function, self._noise = function, noise
+        self._variables = [*model.variables, *([] if noise is None else [noise.state])]
 
     def __call__(self, *arrays: Any) -> tuple[np.ndarray, ...]:
         """The function's results."""
         if keras.backend.backend() != "jax":
             return eagerly(self._function)(*arrays)
-        return tuple(map(np.asarray, self._compiled(self._values(), *arrays)))
+        results, state = self._compiled(self._values(), *arrays)
+        if self._noise is not None:
+            self._noise.state.assign(state)
+        return tuple(map(np.asarray, results))
 
     def prepare(self, *arrays: Any) -> None:
         """Compile it for arrays like these, so that a call need not; nothing of them but shape and dtype is read."""
@@ -48,9 +59,11 @@ class Program:
     def _values(self) -> list[Any]:
         return [variable.value for variable in self._variables]
 
-    def _stateless(self, values: list[Any], *arrays: Any) -> tuple[Any, ...]:
-        with keras.StatelessScope(state_mapping=list(zip(self._variables, values, strict=True))):
-            return self._function(*arrays)
+    def _stateless(self, values: list[Any], *arrays: Any) -> tuple[tuple[Any, ...], Any]:
+        """The function's results, and the noise's state after them."""
+        with keras.StatelessScope(state_mapping=list(zip(self._variables, values, strict=True))) as scope:
+            results = self._function(*arrays)
+            return results, None if self._noise is None else scope.get_current_value(self._noise.state)
 
 
 def eagerly(function: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[np.ndarray, ...]]:
