@@ -127,7 +127,7 @@ def test_it_begins_at_the_gaussian_of_the_training_images():
     covariance = np.cov(images.reshape(2000, 20).T / 255.0)
     covariance[~np.eye(20, dtype=bool)] *= 1.0 - SHRINKAGE
     parameters = vae.decoder(np.zeros((1, 2), "float32"))
-    scales = np.exp(numpy(MixtureOfLogistics(parameters).log_scale)).reshape(20, 3)
+    scales = np.exp(numpy(MixtureOfLogistics(parameters).log_scale)).reshape(3, 20).T
     for pixel in (1, 7, 19):
         regression = np.linalg.solve(covariance[:pixel, :pixel], covariance[pixel, :pixel])
         np.testing.assert_allclose(numpy(vae.autoregression.linear)[pixel, :pixel], regression, atol=2e-3)

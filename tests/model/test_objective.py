@@ -27,13 +27,17 @@ class LinearGaussian(Likelihood):
     is_probability_of_bytes = False
     scales = np.linspace(3.0, 6.0, VALUES)
 
-    def log_prob(self, images):
-        scales = ops.convert_to_tensor(self.scales.reshape(1, VALUES, 1, 1).astype("float32"))
-        standardized = (ops.cast(images, "float32") - self.parameters[0]) / scales
-        return ops.sum(-0.5 * ops.square(standardized) - ops.log(scales) - 0.5 * np.log(2 * np.pi), axis=(1, 2, 3))
+    def __init__(self, parameters):
+        super().__init__(parameters)
+        (self.location,) = self.of_each_value(parameters)
+
+    def log_prob_of_values(self, levels):
+        scales = ops.convert_to_tensor(self.scales.astype("float32"))
+        standardized = (levels - self.location) / scales
+        return -0.5 * ops.square(standardized) - ops.log(scales) - 0.5 * np.log(2 * np.pi)
 
     def mean(self):
-        return self.parameters[0] / 255.0
+        return ops.reshape(self.location / 255.0, (-1, *self.image_shape))
 
     def sample(self, seed):
         raise NotImplementedError

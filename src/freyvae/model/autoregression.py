@@ -119,7 +119,8 @@ class Autoregression(keras.layers.Layer):
         height, width = parameters.shape[1:3]
         place = None if pixel is None else (pixel // width, pixel % width)
         location = ops.sigmoid(parameters[..., :1])
-        scale = ops.stop_gradient(ops.exp(MixtureOfLogistics(parameters).log_scale[..., 0]))
+        scale = ops.stop_gradient(ops.exp(MixtureOfLogistics(parameters).log_scale[0]))
+        scale = ops.reshape(scale, (-1, height, width, 1))
         residual = ops.cast(images, location.dtype) / 255.0 - location
         linear = ops.matmul(ops.reshape(residual, (-1, height * width)), ops.transpose(ops.tril(self.linear, -1)))
         linear = ops.reshape(linear, (-1, height, width, 1))
