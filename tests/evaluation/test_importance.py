@@ -4,33 +4,14 @@ import numpy as np
 import pytest
 from keras import ops
 from sklearn.decomposition import FactorAnalysis
+from tests.linear_gaussian import SCALES, VALUES, LinearGaussian
 
 from freyvae.errors import BadInput
 from freyvae.evaluation import importance, importance_sampled, standard_error
-from freyvae.model import VAE, DiagonalNormal, Likelihood, StandardNormal
+from freyvae.model import VAE, DiagonalNormal, StandardNormal
 
-VALUES, LATENTS, IMAGES = 6, 2, 40
-SCALES = np.linspace(3.0, 6.0, VALUES)
+LATENTS, IMAGES = 2, 40
 pytestmark = pytest.mark.backend
-
-
-class LinearGaussian(Likelihood):
-    """x ~ N(parameters, SCALES^2) of grey levels, so that p(x) is a factor analysis."""
-
-    name = "linear-gaussian"
-    parameters_per_value = 1
-    is_probability_of_bytes = False
-
-    def log_prob(self, images):
-        scales = ops.convert_to_tensor(SCALES.reshape(1, VALUES, 1, 1).astype("float32"))
-        standardized = (ops.cast(images, "float32") - self.parameters[0]) / scales
-        return ops.sum(-0.5 * ops.square(standardized) - ops.log(scales) - 0.5 * np.log(2 * np.pi), axis=(1, 2, 3))
-
-    def mean(self):
-        raise NotImplementedError
-
-    def sample(self, seed):
-        raise NotImplementedError
 
 
 class LinearVAE:

@@ -7,40 +7,16 @@ import numpy as np
 import pytest
 from keras import ops
 from sklearn.decomposition import FactorAnalysis
+from tests.linear_gaussian import SCALES, VALUES, LinearGaussian
 
-from freyvae.model.likelihoods import Likelihood
 from freyvae.model.networks import dense_decoder, dense_encoder
 from freyvae.model.objective import free_energy, importance_weighted_bound, kl_per_latent, rate_above_free_bits
 from freyvae.model.posteriors import DiagonalNormal
 from freyvae.model.priors import MixtureOfNormals, StandardNormal
 from freyvae.model.vae import VAE
 
-VALUES, LATENTS = 6, 2
+LATENTS = 2
 pytestmark = pytest.mark.backend
-
-
-class LinearGaussian(Likelihood):
-    """x ~ N(decoder's output, scales^2) of grey levels, so that p(x) is a factor analysis."""
-
-    name = "linear-gaussian"
-    parameters_per_value = 1
-    is_probability_of_bytes = False
-    scales = np.linspace(3.0, 6.0, VALUES)
-
-    def __init__(self, parameters):
-        super().__init__(parameters)
-        (self.location,) = self.of_each_value(parameters)
-
-    def log_prob_of_values(self, levels):
-        scales = ops.convert_to_tensor(self.scales.astype("float32"))
-        standardized = (levels - self.location) / scales
-        return -0.5 * ops.square(standardized) - ops.log(scales) - 0.5 * np.log(2 * np.pi)
-
-    def mean(self):
-        return ops.reshape(self.location / 255.0, (-1, *self.image_shape))
-
-    def sample(self, seed):
-        raise NotImplementedError
 
 
 @pytest.fixture(scope="module")
@@ -49,18 +25,18 @@ def linear():
     random = np.random.default_rng(0)
     loadings = random.normal(0, 12, (LATENTS, VALUES))
     # orthogonal under the noise: the exact posterior is then diagonal, as q is
-    whitened, _ = np.linalg.qr((loadings / LinearGaussian.scales).T)
-    loadings = whitened.T * LinearGaussian.scales * np.array([[4.0], [2.0]])
+    whitened, _ = np.linalg.qr((loadings / SCALES).T)
+    loadings = whitened.T * SCALES * np.array([[4.0], [2.0]])
     mean = np.full(VALUES, 128.0)
     latents = random.normal(size=(50, LATENTS))
-    noise = LinearGaussian.scales * random.normal(size=(50, VALUES))
+    noise = SCALES * random.normal(size=(50, VALUES))
     images = np.clip(np.round(mean + latents @ loadings + noise), 0, 255).astype("uint8").reshape(50, VALUES, 1, 1)
     model = FactorAnalysis(LATENTS).fit(images.reshape(50, VALUES).astype(float))
-    model.components_, model.noise_variance_, model.mean_ = loadings, LinearGaussian.scales**2, mean
+    model.components_, model.noise_variance_, model.mean_ = loadings, SCALES**2, mean
     flat = images.reshape(50, VALUES).astype(float)
-    precision = np.eye(LATENTS) + loadings @ np.diag(1 / LinearGaussian.scales**2) @ loadings.T
+    precision = np.eye(LATENTS) + loadings @ np.diag(1 / SCALES**2) @ loadings.T
     np.testing.assert_allclose(precision, np.diag(np.diag(precision)), atol=1e-9)
-    exact_mean = (flat - mean) @ np.diag(1 / LinearGaussian.scales**2) @ loadings.T @ np.linalg.inv(precision)
+    exact_mean = (flat - mean) @ np.diag(1 / SCALES**2) @ loadings.T @ np.linalg.inv(precision)
     return {
         "images": images,
         "loadings": loadings,

@@ -89,7 +89,7 @@ def _bytes(fractions: Tensor) -> Tensor:
 
 
 def log_sigmoid(values: Tensor) -> Tensor:
-    """log s(x) = min(x, 0) - log(1 + exp(-|x|)), to a float's absolute precision.
+    """The logarithm of s(x): min(x, 0) - log(1 + exp(-|x|)), to a float's absolute precision.
 
     Keras's own has all digits of results near 0, which are lost in sums, and takes a training step a sixth longer.
     """
