@@ -75,7 +75,7 @@ def contenders() -> list[Contender]:
     ]
 
 
-def run(rounds: int = 3, epochs: int = 100) -> dict[str, Any]:
+def run(rounds: int = 5, epochs: int = 100) -> dict[str, Any]:
     """Every contender, once a round, in turns."""
     return take_turns(contenders(), rounds, epochs)
 

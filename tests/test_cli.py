@@ -519,6 +519,8 @@ def test_decode_takes_numbers_negative_ones_too(say, run):
         (["1"], "is 2 numbers, one a latent, not 1"),
         (["1", "2", "-3"], "is 2 numbers, one a latent, not 3"),
         (["nan", "1"], "must be finite"),
+        (["1e308", "1"], "must be finite"),
+        (["--codes", "header.csv"], "holds no codes: there is not one number in it"),
         (["1", "two"], "LATENTS must be a number, not 'two'"),
         (["1", "2", "--out", "a.jpg"], "a.jpg must end in .png or .npy"),
         (["--codes", "away.csv"], "No such file"),
@@ -527,6 +529,7 @@ def test_decode_takes_numbers_negative_ones_too(say, run):
 )
 def test_codes_that_do_not_fit_are_refused(refused, run, tmp_path, arguments, line):
     (tmp_path / "three.csv").write_text("a,b,c\n1,2,3\n")
+    (tmp_path / "header.csv").write_text("image,z1,z2\n")
     (tmp_path / "decoded.png").write_bytes(b"precious")
     assert line in refused("decode", run, *arguments)
 
@@ -535,6 +538,7 @@ def test_codes_that_do_not_fit_are_refused(refused, run, tmp_path, arguments, li
     ("arguments", "line"),
     [
         (["--count", "0"], "must be at least 1"),
+        (["--count", str(10**12)], "GiB are free: ask for fewer"),
         (["--seed", "-1"], "seed must be from 0 to"),
         (["--seed", str(2**32)], "seed must be from 0 to"),
         (["--count", "1.5"], "--count must be a whole number, not '1.5'"),
@@ -835,6 +839,44 @@ def test_a_model_that_cannot_be_trusted_is_refused(refused, copied, spoil, line)
     assert line in refused("sample", copied.folder)
 
 
+def test_a_finished_run_that_was_spoiled_is_not_said_to_be_reloaded(refused, copied, pictures_folder):
+    again = ["train", pictures_folder, *QUICK, "--out", copied.folder, "--quiet"]
+    _cut(copied.model_path)
+    assert "is no Keras model, or is truncated: train again with --fresh" in refused(*again)
+    copied.model_path.unlink()
+    copied.model_path.mkdir()
+    assert "is a folder, where the run has a file: remove it" in refused(*again)
+
+
+def test_a_file_that_is_read_is_not_written_over(refused, say, run, pictures_folder, tmp_path):
+    np.save("images.npy", load_images(pictures_folder).images)
+    assert say("encode", run, "images.npy", "--out", "codes.npy").code == 0
+    assert say("compress", run, "images.npy", "--out", "images.freyvae").code == 0
+    shutil.copytree(pictures_folder, "cells")
+    for command in (
+        ["encode", run, "images.npy", "--out", "images.npy"],
+        ["compress", run, "images.npy", "--out", tmp_path / "images.npy"],
+        ["compress", run, "cells", "--out", "cells/3.png"],
+        ["decompress", run, "images.freyvae", "--out", "images.freyvae"],
+        ["decode", run, "--codes", "codes.npy", "--out", "./codes.npy"],
+        ["data", "show", "cells", "--out", "cells/3.png"],
+    ):
+        assert refused(*command).endswith("is read here, and would be lost: choose another --out")
+
+
+def test_a_part_of_a_run_is_not_written_over(refused, say, copied, run):
+    line = f"is a part of the run {copied.folder}, and would be lost: choose another --out"
+    for command in (
+        ["compress", run, "--out", copied.model_path],
+        ["export", run, "--format", "html", "--out", copied.recipe_path],
+        ["sample", run, "--out", copied.measured_path.with_suffix(".npy")],
+    ):
+        if command[0] == "sample":  # what else lies in a run's folder may be written there, again too
+            assert say(*command).code == say(*command).code == 0
+        else:
+            assert line in refused(*command)
+
+
 def test_a_model_of_another_shape_than_the_runs_images_is_refused(refused, copied, pictures_folder):
     VAE((5, 5, 1), 2).save(copied.model_path)
     line = "images are 7 x 6 grey images, but this model is of 5 x 5 grey images"
@@ -846,7 +888,8 @@ def test_a_model_of_another_shape_than_the_runs_images_is_refused(refused, copie
     ("name", "content", "line"),
     [
         ("recipe.toml", "format = 2", "has format 2; this freyvae reads up to 1"),
-        ("recipe.toml", "epochs = 0", "epochs must be at least 1"),
+        ("recipe.toml", 'format = 1\nname = "a"\ndata = "a"\nepochs = 0\nseed = 0', "epochs must be at least 1"),
+        ("recipe.toml", "", "lacks format, name, data, seed: it is damaged"),
         ("metrics.json", "{", "cannot read"),
         ("metrics.json", "{}", "lacks val_free_energy_nats"),
         ("history.csv", "epoch,loss\n1,x\n", "cannot read"),

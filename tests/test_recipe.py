@@ -161,6 +161,7 @@ def test_a_wrong_type_names_the_field_and_what_it_must_be(name):
         ("posterior", "planer", "posterior cannot be 'planer': did you mean 'planar'?"),
         ("prior", "vampprior", "prior cannot be 'vampprior': did you mean 'vamp'?"),
         ("hidden", [256, 0], "hidden must be positive numbers of units, not [256, 0]"),
+        ("latent_names", ["pose", "pose"], "latent_names must differ from each other, not ['pose', 'pose']"),
         ("split", "blocks", "split cannot be 'blocks': did you mean 'blocked'?"),
         ("likelihood", "bernouli", "likelihood cannot be 'bernouli': did you mean 'bernoulli'?"),
         ("optimizer", "adm", "optimizer cannot be 'adm': did you mean 'adam'?"),

@@ -199,10 +199,11 @@ def sample(run: Path, *, count: Whole = 100, seed: Whole = 0, out: Path = Path("
         out: a PNG of them all, or a .npy file of uint8 (image, height, width, channel).
     """
     from freyvae import pictures
-    from freyvae.run import Run
+    from freyvae.run import Run, check_output
 
     if not 0 <= seed <= LARGEST_SEED:
         raise BadInput(f"seed must be from 0 to {LARGEST_SEED}, not {seed}")
+    check_output(out)
     opened = Run.open(run)
     _begin()
     pictures.save_images(pictures.sample_images(opened.load_model(), count, seed=seed), out)
@@ -220,8 +221,9 @@ def encode(run: Path, data: str, *, out: Path = Path("codes.csv")) -> None:
     """
     from freyvae.codes import write_codes
     from freyvae.data import load_images
-    from freyvae.run import Run
+    from freyvae.run import Run, check_output
 
+    check_output(out, data)
     opened = Run.open(run)
     images = load_images(data, image_size=opened.recipe.image_size, grey=opened.recipe.grey)
     _begin()
@@ -249,10 +251,11 @@ def decode(
     """
     from freyvae import pictures
     from freyvae.codes import read_codes
-    from freyvae.run import Run
+    from freyvae.run import Run, check_output
 
     if (codes is None) == (not latents):
         raise BadInput("give the numbers of one code, or a file of codes with --codes")
+    check_output(out, codes)
     opened = Run.open(run)
     _begin()
     vae = opened.load_model()
@@ -286,11 +289,12 @@ def compress(
     _begin()
     from freyvae import compression, measuring, tables
     from freyvae.data import load_images
-    from freyvae.run import Run
+    from freyvae.run import Run, check_output
 
     if data is not None and split is not None:
         raise BadInput("--split says which of the run's own images: leave it out, or the path of others")
     opened = Run.open(run)
+    check_output(out, opened.recipe.data if data is None else data)
     if data is None:
         split = split or "test"
         own = measuring.load_measured_data(opened, opened.read_metrics())
@@ -322,8 +326,9 @@ def decompress(
     """
     _begin()
     from freyvae import compression
-    from freyvae.run import Run
+    from freyvae.run import Run, check_output
 
+    check_output(out, file)
     images = compression.decompress(Run.open(run), file, out, progress=not quiet)
     if not quiet:
         print(f"{len(images)} images, bit for bit as they were: their checksum is right")
@@ -404,7 +409,9 @@ def data_show(
     """
     from freyvae import pictures
     from freyvae.data import load_images
+    from freyvae.run import check_output
 
+    check_output(out, data)
     images = load_images(data, image_size=image_size, grey=grey, strict=strict)
     for file in images.unreadable:
         _note(f"left out, unreadable: {file}")

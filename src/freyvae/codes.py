@@ -58,7 +58,9 @@ def read_codes(path: Path) -> np.ndarray:
     except (ValueError, EOFError, csv.Error) as error:
         reason = "it holds a pickle, which can run code" if "pickle" in str(error) else " ".join(str(error).split())
         raise BadInput(f"cannot read codes from {path}: {reason}") from error
-    if codes.ndim != 2 or 0 in codes.shape:
+    if not codes.size:
+        raise BadInput(f"{path} holds no codes: there is not one number in it")
+    if codes.ndim != 2:
         raise BadInput(f"{path} holds no codes (image, latent), but an array of shape {codes.shape}")
     return np.asarray(codes, dtype="float32")
 

@@ -7,6 +7,7 @@ import math
 import tomllib
 import types
 import typing
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -155,6 +156,8 @@ class Recipe:
             object.__setattr__(self, field.name, value)
         if not self.name or any(character in self.name for character in "/\\\0") or self.name.startswith("."):
             raise BadInput(f"name must be usable as the name of a folder, not {self.name!r}")
+        if len(set(self.latent_names)) < len(self.latent_names):
+            raise BadInput(f"latent_names must differ from each other, not {list(self.latent_names)}")
         if any(width < 1 for width in self.hidden):
             raise BadInput(f"hidden must be positive numbers of units, not {list(self.hidden)}")
 
@@ -179,11 +182,12 @@ def recipe_names() -> list[str]:
     return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
 
 
-def load_recipe(name_or_path: str | Path) -> Recipe:
-    """A shipped recipe by its name, or one from a TOML file.
+def load_recipe(name_or_path: str | Path, *, required: Sequence[str] = ()) -> Recipe:
+    """A shipped recipe by its name, or one from a TOML file, in which the `required` keys must stand.
 
     Raises:
-        BadInput: there is no such recipe, it is no TOML, it is of a newer version, or a field is unknown or bad.
+        BadInput: there is no such recipe, it is no TOML, it is of a newer version, a key is missing, or a field is
+            unknown or bad.
     """
     text = str(name_or_path)
     names = recipe_names()
@@ -193,12 +197,12 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
     if not path.is_file():
         raise BadInput(f"no recipe {text!r}: {_nearest(text, names)}a recipe of your own is the path of a TOML file")
     try:
-        return parse_recipe(path.read_text(encoding="utf-8"), text, name=path.stem)
+        return parse_recipe(path.read_text(encoding="utf-8"), text, name=path.stem, required=required)
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"cannot read the recipe {text}: {error}") from error
 
 
-def parse_recipe(text: str, source: str, *, name: str = "frey-faces") -> Recipe:
+def parse_recipe(text: str, source: str, *, name: str = "frey-faces", required: Sequence[str] = ()) -> Recipe:
     """A recipe from TOML text; `source` is how messages call it, `name` its name where it says none.
 
     Raises `BadInput` as `load_recipe` does.
@@ -207,11 +211,14 @@ def parse_recipe(text: str, source: str, *, name: str = "frey-faces") -> Recipe:
         fields = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"the recipe {source} is no TOML: {error}") from error
+    missing = [key for key in required if key not in fields]
     version = fields.pop("format", FORMAT)
     if type(version) is not int or version < 1:
         raise BadInput(f"the recipe {source}: format must be a whole number from 1 to {FORMAT}, not {version!r}")
     if version > FORMAT:
         raise BadInput(f"the recipe {source} has format {version}; this freyvae reads up to {FORMAT}: update freyvae")
+    if missing:
+        raise BadInput(f"the recipe {source} lacks {', '.join(missing)}: it is damaged")
     try:
         _refuse_unknown(fields, "key")
         return Recipe(**{"name": name, **fields})

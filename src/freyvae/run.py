@@ -15,6 +15,8 @@ from freyvae.files import cannot_write, replacing, write_whole
 from freyvae.recipe import Recipe, load_recipe
 
 METRICS_FORMAT = 1
+# keys that every run's recipe.toml has had since the first: the first and the last line of it among them
+KEYS_OF_RECIPE = ("format", "name", "data", "seed")
 # what training itself measures, and every finished run has
 METRICS_OF_TRAINING = (
     "val_free_energy_nats",
@@ -80,7 +82,19 @@ class Run:
     @property
     def recipe(self) -> Recipe:
         """The recipe the run was made with. Raises `BadInput` when it cannot be read."""
-        return load_recipe(self.recipe_path)
+        return load_recipe(self.recipe_path, required=KEYS_OF_RECIPE)
+
+    @property
+    def parts(self) -> tuple[Path, ...]:
+        """The files that the run consists of, which can't be made again of one another."""
+        return (
+            self.recipe_path,
+            self.model_path,
+            self.checkpoint_path,
+            self.history_path,
+            self.metrics_path,
+            self.measured_path,
+        )
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -117,9 +131,15 @@ class Run:
             raise BadInput(f"{self.folder} exists and is not a run folder: choose another with --out")
         if self.recipe_path.exists():
             try:
-                load_recipe(self.recipe_path)
+                _ = self.recipe
             except BadInput as error:
                 raise BadInput(f"{self.folder} is not a run of ours: {error}; choose another with --out") from None
+        for file in (*self.parts, self.report_path, self.explorer_path):
+            if file.is_dir():
+                raise BadInput(f"{file} is a folder, where the run has a file: remove it, or choose another --out")
+        for folder in (self.checkpoint_path.parent, self.pictures_path, self.explorer_path.parent):
+            if folder.exists() and not folder.is_dir():
+                raise BadInput(f"{folder} is a file, where the run has a folder: remove it, or choose another --out")
 
     def _contents(self) -> Iterator[Path]:
         return (entry for entry in self.folder.iterdir() if entry.name != ".lock")
@@ -171,7 +191,7 @@ class Run:
                 rows = list(csv.DictReader(file, strict=True))
             return {name: [float(row[name]) for row in rows] for name in (rows[0] if rows else {})}
         except (OSError, ValueError, TypeError, csv.Error) as error:
-            raise BadInput(f"cannot read {self.history_path}: {error}") from error
+            raise BadInput(f"cannot read {self.history_path}: {error}; train again with --fresh") from error
 
     def read_metrics(self) -> dict[str, Any]:
         """What was measured so far. Raises `BadInput` when it cannot be read or is of a newer version."""
@@ -190,3 +210,26 @@ class Run:
     def write_metrics(self, metrics: dict[str, Any]) -> None:
         """Write `metrics.json`; its keys end in their unit."""
         write_whole(self.metrics_path, json.dumps({"format": METRICS_FORMAT, **metrics}, indent=2) + "\n")
+
+
+def check_output(path: Path, *inputs: str | Path | None) -> None:
+    """Refuse a place to write to where a command would destroy what it reads, or a part of a run.
+
+    Args:
+        path: of the file to be written.
+        inputs: files and folders that are read; names of data sets among them are no matter.
+
+    Raises:
+        BadInput: a file is there, and is one of the inputs, in a folder that is, or a part of a run.
+    """
+    if not path.is_file():
+        return
+    target = path.resolve()
+    for source in inputs:
+        read = None if source is None else Path(source).expanduser().resolve()
+        if read == target or read in target.parents:
+            raise BadInput(f"{path} is read here, and would be lost: choose another --out")
+    # a checkpoint lies a folder deeper
+    for run in map(Run, target.parents[:2]):
+        if run.recipe_path.is_file() and target in run.parts:
+            raise BadInput(f"{path} is a part of the run {run.folder}, and would be lost: choose another --out")

@@ -10,7 +10,7 @@ from freyvae.measuring import Comparison, Difference
 # so many latents are listed, those that carry most first
 MOST_LATENTS = 16
 BASELINES = {
-    "mean_image_same_likelihood": "constant at the mean image",
+    "mean_image_same_likelihood": "constant at the mean image, same likelihood",
     "bernoulli_floor": "their own entropy, the least",
     "mean_image": "constant at the mean image",
     "full_gaussian": "full-covariance Gaussian",

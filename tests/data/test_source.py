@@ -16,6 +16,10 @@ def test_the_two_names(frey_faces, monkeypatch):
     drawn = load_images("synthetic-faces", seed=4)
     np.testing.assert_array_equal(drawn.images, synthetic_faces(seed=4).images)
     assert drawn.factors is not None
+    for name in ("frey-faces", "synthetic-faces"):
+        assert load_images(name, image_size="14x10").images.shape == (1965, 14, 10, 1)
+        with pytest.raises(BadInput, match="image size 'banana' is not HEIGHTxWIDTH"):
+            load_images(name, image_size="banana")
 
 
 def test_a_folder_and_a_file(tmp_path):
@@ -33,6 +37,7 @@ def test_a_folder_and_a_file(tmp_path):
         ("frey_faces", "no such folder or file; did you mean frey-faces"),
         ("Frey-Face", "did you mean frey-faces"),
         ("sinthetic-faces", "did you mean synthetic-faces"),
+        ("/dev/null", "/dev/null: neither a file nor a folder"),
         ("cells/", "cells/: no such folder or file; give a folder, a file, frey-faces or synthetic-faces"),
     ],
 )

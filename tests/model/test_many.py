@@ -147,13 +147,13 @@ def test_where_one_fails_the_others_stop_and_what_it_raised_is_raised(images, ei
 
 @ON_JAX
 def test_without_memory_for_one_model_it_says_so(images, monkeypatch, either_way):
-    monkeypatch.setattr(many, "_free_bytes", lambda: 1000)
+    monkeypatch.setattr(many, "free_bytes", lambda: 1000)
     with pytest.raises(BadInput, match=r"a model needs .* GiB of memory and 0\.0 GiB are free"):
         fit_many([small_vae(seed) for seed in range(2)], images, **ARGUMENTS)
 
 
 def test_as_many_models_as_memory_holds(monkeypatch):
-    monkeypatch.setattr(many, "_free_bytes", lambda: 1000)
+    monkeypatch.setattr(many, "free_bytes", lambda: 1000)
     assert many.most_at_once(16, lambda count: 10 * count) == 16
     assert many.most_at_once(16, lambda count: 200 * count) == 5
     assert many.most_at_once(16, lambda count: 400 + 200 * count) == 3
@@ -163,7 +163,7 @@ def test_as_many_models_as_memory_holds(monkeypatch):
 
 
 def test_the_free_memory_of_this_machine_is_known():
-    assert 2**20 < many._free_bytes() < 2**60
+    assert 2**20 < many.free_bytes() < 2**60
 
 
 def uncompiled(seed):

@@ -154,6 +154,6 @@ def test_what_is_in_the_folder_already_is_respected(recipe):
 
 
 def test_without_memory_for_one_model_it_says_so(recipe, monkeypatch):
-    monkeypatch.setattr(many, "_free_bytes", lambda: 1000)
+    monkeypatch.setattr(many, "free_bytes", lambda: 1000)
     with pytest.raises(BadInput, match="a model needs"):
         train_seeds(recipe, 2, "many", quiet=True)

@@ -3,6 +3,7 @@
 from freyvae.data.array_file import load_file
 from freyvae.data.frey_faces import DataUnavailable, fetch_frey_faces, load_frey_faces
 from freyvae.data.image_folder import load_folder
+from freyvae.data.image_size import fit_images
 from freyvae.data.images import ImageSet, as_images, pixels_sha256
 from freyvae.data.source import load_images
 from freyvae.data.splits import Split, split, split_indices
@@ -14,6 +15,7 @@ __all__ = [
     "Split",
     "as_images",
     "fetch_frey_faces",
+    "fit_images",
     "load_file",
     "load_folder",
     "load_frey_faces",

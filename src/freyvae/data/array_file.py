@@ -42,7 +42,7 @@ def load_file(
     path = Path(path)
     size = parse_image_size(image_size)
     if not path.is_file():
-        raise BadInput(f"{path}: no such file")
+        raise BadInput(f"{path}: {'neither a file nor a folder' if path.exists() else 'no such file'}")
     suffix = path.suffix.lower()
     if suffix in (".npy", ".npz"):
         array = _from_numpy(path)

@@ -1,12 +1,13 @@
 """What does a person mean by DATA: a data set's name, a folder, or a file?"""
 
+import dataclasses
 import difflib
 from pathlib import Path
 
 from freyvae.data.array_file import load_file
 from freyvae.data.frey_faces import load_frey_faces
 from freyvae.data.image_folder import load_folder
-from freyvae.data.image_size import ImageSize
+from freyvae.data.image_size import ImageSize, fit_images, parse_image_size
 from freyvae.data.images import ImageSet
 from freyvae.data.synthetic_faces import synthetic_faces
 from freyvae.errors import BadInput
@@ -28,7 +29,7 @@ def load_images(
     Args:
         source: `frey-faces`, `synthetic-faces`, or a path. A name wins over a path: write `./frey-faces` for a folder
             of that name.
-        image_size: for a path, as in `load_folder`.
+        image_size: as in `load_folder`.
         grey: for a path, turn colour into grey.
         strict: for a folder, refuse it if any picture can't be read.
         seed: of the synthetic faces.
@@ -38,10 +39,13 @@ def load_images(
         BadInput: no such name or path, or what `load_folder` and `load_file` refuse.
         DataUnavailable: the Frey faces can't be had.
     """
-    if source == "frey-faces":
-        return ImageSet(images=load_frey_faces(progress=progress), name="frey-faces", is_video=True)
-    if source == "synthetic-faces":
-        return synthetic_faces(seed=seed)
+    if source in NAMES:
+        size = parse_image_size(image_size)
+        if source == "frey-faces":
+            faces = ImageSet(images=load_frey_faces(progress=progress), name="frey-faces", is_video=True)
+        else:
+            faces = synthetic_faces(seed=seed)
+        return dataclasses.replace(faces, images=fit_images(faces.images, size, grey=grey))
     path = Path(source).expanduser()
     if path.is_dir():
         return load_folder(path, image_size=image_size, grey=grey, strict=strict, progress=progress)

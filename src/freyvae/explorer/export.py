@@ -11,7 +11,7 @@ import numpy as np
 from freyvae.errors import BadInput
 from freyvae.explorer.bundle import EXPECTED_PIXELS
 from freyvae.files import write_whole
-from freyvae.run import Run
+from freyvae.run import Run, check_output
 
 FORMATS = ("onnx", "html", "weights")
 WEIGHTS_FORMAT = 1
@@ -56,6 +56,7 @@ def _write_html(run: Run, out: Path | None) -> Path:
     if out is None:
         return write_page(run)
     path = out / "index.html" if out.is_dir() else out
+    check_output(path)
     write_whole(path, page_text(bundle_of_run(run)))
     return path
 

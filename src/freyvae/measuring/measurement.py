@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from freyvae import evaluation
-from freyvae.data import pixels_sha256, synthetic_faces
+from freyvae.data import fit_images, pixels_sha256, synthetic_faces
 from freyvae.errors import BadInput
 from freyvae.evaluation import standard_error
 from freyvae.files import replacing
@@ -236,7 +236,8 @@ def _faces_with_factors(vae: VAE, seeds: range) -> tuple[np.ndarray, dict[str, n
     faces = [synthetic_faces(1, seed=seed) for seed in seeds]
     factors = [face.factors or {} for face in faces]
     truth = {name: np.concatenate([one[name] for one in factors]) for name in factors[0]}
-    return vae.encode(np.concatenate([face.images for face in faces])), truth
+    images = fit_images(np.concatenate([face.images for face in faces]), vae.image_shape[:2], grey=False)
+    return vae.encode(images), truth
 
 
 def _notes(vae: VAE, recipe: Recipe, data: TrainingData, split: str, measured: dict[str, Any]) -> list[str]:
@@ -277,6 +278,12 @@ def _notes(vae: VAE, recipe: Recipe, data: TrainingData, split: str, measured: d
     elif measured.get("nll_bits_per_dim", 0.0) > gaussian["nll_bits_per_dim"]:
         notes.append(
             "One Gaussian with a full covariance and no latents gives these images more probability than the model."
+        )
+    lossless = [cost["bits_per_dim"] for cost in measured["baselines"].values() if "bits_per_dim" in cost]
+    if lossless and min(lossless) < measured.get("nll_bits_per_dim", 0.0):
+        notes.append(
+            f"A lossless file format stores these images in {min(lossless):.2f} bits per dimension, fewer than the "
+            "model's."
         )
     return notes
 

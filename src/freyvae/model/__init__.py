@@ -10,7 +10,7 @@ from freyvae.model.objective import FreeEnergy
 from freyvae.model.posteriors import POSTERIORS, DiagonalNormal, Posterior, flow_parameters
 from freyvae.model.precision import layers_computing_in, with_float32_outputs
 from freyvae.model.priors import PRIORS, MixtureOfNormals, Prior, StandardNormal, VampPrior
-from freyvae.model.storage import load_vae
+from freyvae.model.storage import check_keras_file, load_vae
 from freyvae.model.vae import VAE
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Prior",
     "StandardNormal",
     "VampPrior",
+    "check_keras_file",
     "dense_decoder",
     "dense_encoder",
     "fit_many",

@@ -8,12 +8,10 @@ Elsewhere the models are trained one after the other.
 
 import math
 import os
-import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from operator import itemgetter
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -22,6 +20,7 @@ import numpy as np
 from freyvae.errors import BadInput
 from freyvae.model import compiled_fit
 from freyvae.model.compiled_fit import Training, state_of, variables_of
+from freyvae.model.memory import free_bytes
 from freyvae.model.vae import VAE
 
 # in what models trained together may differ: a seed is in their variables, the learning rate is one of them, and beta
@@ -98,7 +97,7 @@ def most_at_once(wanted: int, bytes_of: Callable[[int], int]) -> int:
     Raises:
         BadInput: not even one fits.
     """
-    free, count = _free_bytes(), wanted
+    free, count = free_bytes(), wanted
     while (needed := bytes_of(count)) > free:
         if count == 1:
             raise BadInput(
@@ -248,22 +247,6 @@ def _bytes_beside_arguments(program: Any) -> int:
     """Memory that a compiled program takes while it runs, beside its arguments."""
     needs = program.memory_analysis()
     return int(needs.temp_size_in_bytes + needs.output_size_in_bytes - needs.alias_size_in_bytes) if needs else 0
-
-
-def _free_bytes() -> int:
-    """Free memory of the device that JAX computes on, or of the machine; where nobody knows, no limit."""
-    stats = None
-    if keras.backend.backend() == "jax":
-        import jax
-
-        stats = jax.local_devices()[0].memory_stats()
-    if stats and "bytes_limit" in stats:
-        return int(stats["bytes_limit"] - stats["bytes_in_use"])
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        return next(1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable:"))
-    except (OSError, ValueError, StopIteration):
-        return sys.maxsize
 
 
 def _check(models: list[VAE]) -> None:

@@ -18,10 +18,7 @@ def load_vae(path: str | Path) -> VAE:
             a model that is no `VAE`.
     """
     path = Path(path)
-    if not path.is_file():
-        raise BadInput(f"no model at {path}")
-    if not zipfile.is_zipfile(path):
-        raise BadInput(f"{path} is no Keras model, or is truncated: train again with --fresh")
+    check_keras_file(path)
     try:
         model: Any = keras.saving.load_model(path, safe_mode=True)
     except BadInput:
@@ -33,3 +30,11 @@ def load_vae(path: str | Path) -> VAE:
     if not isinstance(model, VAE):
         raise BadInput(f"{path} holds a {type(model).__name__}, not a freyvae VAE")
     return model
+
+
+def check_keras_file(path: Path) -> None:
+    """Raise `BadInput` where there is no file, or where it can be seen at a glance to be no model's, or truncated."""
+    if not path.is_file():
+        raise BadInput(f"no model at {path}")
+    if not zipfile.is_zipfile(path):
+        raise BadInput(f"{path} is no Keras model, or is truncated: train again with --fresh")

@@ -19,6 +19,7 @@ from freyvae.model.checks import check_choices, check_networks, checked_image_sh
 from freyvae.model.drawing import draw_in_raster_order
 from freyvae.model.flows import FLOWS
 from freyvae.model.likelihoods import Likelihood, likelihood_named
+from freyvae.model.memory import free_bytes
 from freyvae.model.networks import dense_decoder, dense_encoder
 from freyvae.model.objective import (
     FreeEnergy,
@@ -461,6 +462,11 @@ class VAE(keras.Model):
     def _codes_of_prior(self, count: int, noise: keras.random.SeedGenerator) -> np.ndarray:
         if count < 1:
             raise BadInput(f"the number of samples must be at least 1, not {count}")
+        needed, free = 4 * count * math.prod(self.image_shape), free_bytes()
+        if needed > free:
+            raise BadInput(
+                f"{count} images need {needed / 2**30:.1f} GiB of memory and {free / 2**30:.1f} GiB are free: ask for fewer"
+            )
         latents: np.ndarray = ops.convert_to_numpy(self.prior.sample(count, noise))
         return latents
 
@@ -485,7 +491,8 @@ class VAE(keras.Model):
 
     def _latent_gate(self, latents: Any) -> np.ndarray:
         """Latents as float32 (image, latent). Raises `BadInput` for another shape, a NaN or an infinity."""
-        array: np.ndarray = np.asarray(latents, dtype="float32")
+        with np.errstate(over="ignore"):  # what is too large for a float32 is refused below
+            array: np.ndarray = np.asarray(latents, dtype="float32")
         if array.ndim != 2 or array.shape[1] != self.latent_dim:
             raise BadInput(f"latents must have the shape (image, {self.latent_dim}), not {array.shape}")
         if not np.isfinite(array).all():

@@ -13,7 +13,7 @@ from freyvae.data import pixels_sha256
 from freyvae.errors import BadInput
 from freyvae.evaluation import rmse_grey_levels
 from freyvae.files import write_whole
-from freyvae.model import VAE
+from freyvae.model import VAE, check_keras_file
 from freyvae.recipe import Recipe
 from freyvae.run import Run
 from freyvae.training import checkpoint
@@ -83,6 +83,8 @@ def is_trained(run: Run, recipe: Recipe, *, say: Callable[[str], None]) -> bool:
     _refuse_other_recipe(run, recipe)
     if run.is_finished:
         epochs = run.read_metrics()["epochs"]
+        run.read_history()
+        check_keras_file(run.model_path)
         say(f"{run.folder} is trained ({epochs} epochs): reloaded. `--fresh` trains anew.")
     return run.is_finished
 
