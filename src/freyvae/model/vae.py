@@ -465,7 +465,8 @@ class VAE(keras.Model):
         needed, free = 4 * count * math.prod(self.image_shape), free_bytes()
         if needed > free:
             raise BadInput(
-                f"{count} images need {needed / 2**30:.1f} GiB of memory and {free / 2**30:.1f} GiB are free: ask for fewer"
+                f"{count} images need {needed / 2**30:.1f} GiB of memory and {free / 2**30:.1f} GiB are free: "
+                "ask for fewer"
             )
         latents: np.ndarray = ops.convert_to_numpy(self.prior.sample(count, noise))
         return latents
