@@ -63,10 +63,10 @@ def is_trained(job: Job, runs: Path) -> bool:
 
 
 def is_measured(job: Job, runs: Path) -> bool:
-    """Whether a trained run is measured on the test images, with the plan's samples."""
+    """Whether a trained run is measured on the test images, with as many samples as the plan says."""
     run = Run(runs / job.name)
     metrics = run.read_metrics()
-    wanted = {"measured_split": "test", "nll_samples": job.plan.samples}
+    wanted = {"measured_split": "test", "nll_samples": job.samples}
     return run.measured_path.is_file() and all(metrics.get(key) == value for key, value in wanted.items())
 
 
