@@ -154,7 +154,7 @@ def plan() -> Plan:
         System("sixteen-latents", "`frey-faces` with 16 latents", "frey-faces", {"latent_dim": 16, "latent_names": ()}),
     ]
     if "sylvester-vae-2018" in recipe_names():
-        # convolutions are much faster on torch than on XLA's CPU, and in bfloat16 than in float32; all the same an epoch
+        # convolutions are much faster on torch than on XLA's CPU, and in bfloat16 than in float32; even so an epoch
         # takes 15 s of a core, and 500 samples of 200 images ten minutes
         systems += [
             System(
