@@ -110,7 +110,7 @@ def test_codes_are_drawn_from_the_posterior():
     posterior = vae.posterior(image[None])
     words = np.random.default_rng(0).integers(1, 2**32, 20_000, dtype=np.uint32)
     stack = BitsBack(vae)._stack(words)
-    drawn = np.array([latents.values(latents.pop_from_posterior(stack, image)) for _ in range(2000)])
+    drawn = np.array([latents.values(latents.pop_from_posterior(stack, image, number)) for number in range(2000)])
     mean, log_variance = map(ops.convert_to_numpy, (posterior.mean, posterior.log_variance))
     standardized = (drawn - mean) / np.exp(0.5 * log_variance)
     # four standard errors of the mean and the deviation of 2000 draws

@@ -121,8 +121,9 @@ def test_other_files_are_refused(compressed, run, tmp_path):
     content = compressed[0].read_bytes()
     for other in (b"", b"PK\3\4", content[1:]):
         refused(run, other, tmp_path, "is no file of `freyvae compress`")
-    newer = content[:8] + struct.pack("<H", 2) + content[10:]
-    refused(run, newer, tmp_path, "has format 2; this freyvae reads up to 1: update freyvae")
+    for format, advice in ((3, "update freyvae"), (1, "compress the images again")):
+        other = content[:8] + struct.pack("<H", format) + content[10:]
+        refused(run, other, tmp_path, f"has format {format}; this freyvae reads 2: {advice}")
     with pytest.raises(BadInput, match=r"cannot read .*away: No such file"):
         decompress(run, tmp_path / "away", tmp_path / "out.npy")
 

@@ -77,7 +77,7 @@ class BitsBack:
         stack = self._stack(_checksum(images, supply), True)
         untouched = supply - LEAST_CHECKSUM_WORDS
         for index in on_image(range(len(images))):
-            code = self._latents.pop_from_posterior(stack, images[index])
+            code = self._latents.pop_from_posterior(stack, images[index], index)
             untouched = min(untouched, stack.pos()[0])
             self._pixels.push(stack, images[index], self._latents.values(code))
             self._latents.push_to_prior(stack, code)
@@ -95,7 +95,7 @@ class BitsBack:
         for index in on_image(range(stream.count - 1, -1, -1)):
             code = self._latents.pop_from_prior(stack)
             images[index] = self._pixels.pop(stack, self._latents.values(code))
-            self._latents.push_to_posterior(stack, code, images[index])
+            self._latents.push_to_posterior(stack, code, images[index], index)
         at_first = self._stack(_checksum(images, stream.first_words), True)
         if not np.array_equal(stack.get_compressed(), at_first.get_compressed()):
             raise WrongImages("the checksum is wrong")

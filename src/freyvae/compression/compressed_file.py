@@ -17,7 +17,7 @@ from freyvae.compression.bits_back import Stream
 from freyvae.errors import BadInput
 from freyvae.model import VAE
 
-FORMAT = 1
+FORMAT = 2  # 1 drew codes otherwise
 MAGIC = b"freyvae\0"
 _BEGINNING = struct.Struct("<8sHI")  # magic, format, CRC-32 of all that follows
 _HEADER = struct.Struct("<8sHHBIIB")  # model, height, width, channels, images, first words, length of the writer
@@ -56,7 +56,7 @@ def read_compressed_file(path: Path) -> CompressedFile:
     """Read a file that `CompressedFile.to_bytes` made.
 
     Raises:
-        BadInput: no such file, of another kind, of a newer format, damaged or cut short.
+        BadInput: no such file, of another kind, of another format, damaged or cut short.
     """
     try:
         content = path.read_bytes()
@@ -70,7 +70,9 @@ def read_compressed_file(path: Path) -> CompressedFile:
         raise damaged
     _, format, crc = _BEGINNING.unpack(beginning)
     if format > FORMAT:
-        raise BadInput(f"{path} has format {format}; this freyvae reads up to {FORMAT}: update freyvae")
+        raise BadInput(f"{path} has format {format}; this freyvae reads {FORMAT}: update freyvae")
+    if format < FORMAT:
+        raise BadInput(f"{path} has format {format}; this freyvae reads {FORMAT}: compress the images again")
     if zlib.crc32(rest) != crc or len(rest) < _HEADER.size:
         raise damaged
     model, height, width, channels, count, first_words, length = _HEADER.unpack(rest[: _HEADER.size])
