@@ -159,7 +159,7 @@ def plan() -> Plan:
         systems += [
             System(
                 "sylvester-vae-800",
-                "`sylvester-vae-2018`, bfloat16, 800 of its 2000 epochs, split 123",
+                "`sylvester-vae-2018`, 800 epochs, split 123",
                 "sylvester-vae-2018",
                 {"precision": "bfloat16", "epochs": 800},
                 splits=RANDOM[:1],
@@ -168,7 +168,7 @@ def plan() -> Plan:
             ),
             System(
                 "sylvester-vae",
-                "`sylvester-vae-2018`, bfloat16",
+                "`sylvester-vae-2018`, 2000 epochs",
                 "sylvester-vae-2018",
                 {"precision": "bfloat16"},
                 splits=RANDOM,
