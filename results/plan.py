@@ -155,7 +155,7 @@ def plan() -> Plan:
     ]
     if "sylvester-vae-2018" in recipe_names():
         # convolutions are much faster on torch than on XLA's CPU, and in bfloat16 than in float32; even so an epoch
-        # takes 15 s of a core, and 500 samples of 200 images ten minutes
+        # takes 15 s of a core, and 500 samples of 200 images 24 minutes
         systems += [
             System(
                 "sylvester-vae-800",

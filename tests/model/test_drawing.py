@@ -7,7 +7,7 @@ import pytest
 from keras import ops
 
 from freyvae.errors import BadInput
-from freyvae.model import LIKELIHOODS, VAE, dense_decoder
+from freyvae.model import LIKELIHOODS, VAE, dense_decoder, memory
 
 pytestmark = pytest.mark.backend
 
@@ -102,3 +102,16 @@ def test_colour_images_are_drawn_too():
 def test_what_cannot_be_drawn_is_refused(asked, line):
     with pytest.raises(BadInput, match=line):
         model("autoregressive").draw_images(asked)
+
+
+def test_what_memory_cannot_hold_is_refused_before_it_is_drawn(monkeypatch):
+    vae = model("autoregressive")  # six pixels and two latents
+    monkeypatch.setattr(memory, "_free_bytes_of_machine", lambda: 900)
+    assert vae.sample(37).shape == (37, *SHAPE)
+    with pytest.raises(BadInput, match=r"38 images need 0\.0 GiB of memory and 0\.0 GiB are free: ask for fewer"):
+        vae.sample(38)
+    assert vae.sample_latents(112).shape == (112, 2)
+    with pytest.raises(BadInput, match="113 codes need"):
+        vae.sample_latents(113)
+    with pytest.raises(BadInput, match="151 images need"):
+        vae.draw_images(np.zeros((151, 2)))

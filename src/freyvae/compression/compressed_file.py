@@ -69,10 +69,9 @@ def read_compressed_file(path: Path) -> CompressedFile:
     if len(beginning) < _BEGINNING.size:
         raise damaged
     _, format, crc = _BEGINNING.unpack(beginning)
-    if format > FORMAT:
-        raise BadInput(f"{path} has format {format}; this freyvae reads {FORMAT}: update freyvae")
-    if format < FORMAT:
-        raise BadInput(f"{path} has format {format}; this freyvae reads {FORMAT}: compress the images again")
+    if format != FORMAT:
+        remedy = "update freyvae" if format > FORMAT else "compress the images again"
+        raise BadInput(f"{path} has format {format}; this freyvae reads {FORMAT}: {remedy}")
     if zlib.crc32(rest) != crc or len(rest) < _HEADER.size:
         raise damaged
     model, height, width, channels, count, first_words, length = _HEADER.unpack(rest[: _HEADER.size])

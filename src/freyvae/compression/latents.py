@@ -55,18 +55,18 @@ class Latents:
 
     def pop_from_posterior(self, stack: Any, image: np.ndarray, number: int) -> np.ndarray:
         """Take a code z ~ q(z | x) of an image, uint8 (height, width, channel), off the stack."""
-        posterior, orders = self._posterior_of(image), self._orders(number)
-        masses = np.take_along_axis(_masses(self._coarse_edges, *posterior), orders, axis=1)
+        posterior = self._posterior_of(image)
+        orders, masses = self._coarse_bins(posterior, number)
         coarse = orders[np.arange(self.count), stack.decode(self._categorical, masses)]
         fine = stack.decode(self._categorical, _masses(self._fine_edges_in(coarse), *posterior))
         return np.stack([coarse, fine], axis=1)
 
     def push_to_posterior(self, stack: Any, code: np.ndarray, image: np.ndarray, number: int) -> None:
         """Put a code back: the bits come back that it was drawn with."""
-        posterior, orders = self._posterior_of(image), self._orders(number)
+        posterior = self._posterior_of(image)
+        orders, masses = self._coarse_bins(posterior, number)
         coarse, fine = code.T.copy()
         stack.encode_reverse(fine, self._categorical, _masses(self._fine_edges_in(coarse), *posterior))
-        masses = np.take_along_axis(_masses(self._coarse_edges, *posterior), orders, axis=1)
         places = np.argsort(orders, axis=1)[np.arange(self.count), coarse].astype(np.int32)
         stack.encode_reverse(places, self._categorical, masses)
 
@@ -106,14 +106,15 @@ class Latents:
             probabilities = probabilities / probabilities.sum()
         return code
 
-    def _orders(self, number: int) -> np.ndarray:
-        """An order of the coarse bins for each latent, others for each image: int32 (latent, bin).
+    def _coarse_bins(self, posterior: tuple[np.ndarray, np.ndarray], number: int) -> tuple[np.ndarray, np.ndarray]:
+        """The coarse bins in an order for each latent, others for each image, int32, and their masses (latent, bin).
 
         On top of the stack lies the coarse bin of the image before. In the bins' own order it would say whereabouts in
         the posterior the next code is, and codes that hang together are no draws.
         """
         random = np.random.RandomState(number)  # whose numbers no version of numpy changes
-        return np.stack([random.permutation(BINS) for _ in range(self.count)]).astype(np.int32)
+        orders = np.stack([random.permutation(BINS) for _ in range(self.count)]).astype(np.int32)
+        return orders, np.take_along_axis(_masses(self._coarse_edges, *posterior), orders, axis=1)
 
     def _fine_edges_in(self, coarse: np.ndarray) -> np.ndarray:
         edges: np.ndarray = self._fine_edges[np.arange(self.count), coarse]

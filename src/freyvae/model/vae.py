@@ -19,7 +19,7 @@ from freyvae.model.checks import check_choices, check_networks, checked_image_sh
 from freyvae.model.drawing import draw_in_raster_order
 from freyvae.model.flows import FLOWS
 from freyvae.model.likelihoods import Likelihood, likelihood_named
-from freyvae.model.memory import free_bytes
+from freyvae.model.memory import check_memory
 from freyvae.model.networks import dense_decoder, dense_encoder
 from freyvae.model.objective import (
     FreeEnergy,
@@ -397,6 +397,7 @@ class VAE(keras.Model):
 
         They are what `decode` makes of the codes: draws from the whole model p(z) p(x | z) are `draw_images`.
         """
+        check_memory("images", (count, *self.image_shape), "float32")
         return self.decode(self.sample_latents(count, seed=seed))
 
     def draw_images(self, count_or_latents: Any, *, seed: int = 0) -> np.ndarray:
@@ -416,9 +417,11 @@ class VAE(keras.Model):
         """
         is_count = isinstance(count_or_latents, (int, np.integer))
         given = None if is_count else self._latent_gate(count_or_latents)
+        count = count_or_latents if given is None else len(given)
+        check_memory("images", (count, *self.image_shape), "uint8")
         noise = keras.random.SeedGenerator(seed)
         # drawn where there are codes, too: the pixels' noise is then never that of the codes
-        codes = self._codes_of_prior(count_or_latents if given is None else len(given), noise)
+        codes = self._codes_of_prior(count, noise)
 
         def draw(chunk: np.ndarray) -> tuple[np.ndarray, ...]:
             if self.autoregression is None:
@@ -462,12 +465,7 @@ class VAE(keras.Model):
     def _codes_of_prior(self, count: int, noise: keras.random.SeedGenerator) -> np.ndarray:
         if count < 1:
             raise BadInput(f"the number of samples must be at least 1, not {count}")
-        needed, free = 4 * count * math.prod(self.image_shape), free_bytes()
-        if needed > free:
-            raise BadInput(
-                f"{count} images need {needed / 2**30:.1f} GiB of memory and {free / 2**30:.1f} GiB are free: "
-                "ask for fewer"
-            )
+        check_memory("codes", (count, self.latent_dim), "float32")
         latents: np.ndarray = ops.convert_to_numpy(self.prior.sample(count, noise))
         return latents
 
