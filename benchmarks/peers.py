@@ -97,15 +97,17 @@ def take_turns(everybody: Sequence[Contender], rounds: int, epochs: int) -> dict
 
 
 def table(found: dict[str, Any]) -> str:
-    """Markdown: medians, and the ratio of ours to each."""
-    heads = ["contender", f"seconds, {found['epochs']} epochs", "ours / theirs", "first compilation, s"]
+    """Markdown: medians, the fastest and the slowest round, and the ratio of our median to each."""
+    heads = ["contender", f"seconds, {found['epochs']} epochs", "rounds", "ours / theirs", "first compilation, s"]
     heads += ["loss", "validation loss", "peak memory, MiB"]
     rows = []
     for row in found["contenders"]:
         if row["absent"]:
             rows.append(absent(row["name"], row["absent"], len(heads)))
             continue
-        cells = [number(row[key]) for key in ("seconds", "ours_over_theirs", "compile_seconds")]
+        rounds = [one["seconds"] for one in row["rounds"]]
+        cells = [number(row["seconds"]), f"{min(rounds):.2f} to {max(rounds):.2f}"]
+        cells += [number(row[key]) for key in ("ours_over_theirs", "compile_seconds")]
         cells += [number(row[key], 4) for key in ("loss", "val_loss")]
         rows.append([row["name"], *cells, number(row["peak_mib"], 0)])
     return markdown_table(heads, rows)
