@@ -14,4 +14,4 @@ class BadInput(FreyvaeError, ValueError):
 
 
 class TrainingFailed(FreyvaeError, RuntimeError):
-    """Training could not go on: the loss is no longer a number, or a write failed. The command line exits with 1."""
+    """Training could not go on: the loss is no longer a number. The command line exits with 1."""

@@ -151,3 +151,12 @@ def test_a_vae_learns_with_it_what_no_code_tells_and_is_saved_with_it(tmp_path):
 def test_only_grey_images_of_a_mixture_of_logistics():
     with pytest.raises(BadInput, match="mixture-of-logistics"):
         VAE((5, 4, 1), 2, autoregressive=True)
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 2, 1), (4, 1, 1, 1)])
+def test_one_image_and_images_of_one_pixel_start_it_too(shape):
+    images = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    decoder = dense_decoder(2, shape[1:], parameters_per_value=9, all_from_code=True, hidden=[8])
+    vae = VAE(shape[1:], 2, decoder=decoder, likelihood="mixture-of-logistics", autoregressive=True)
+    start_at_covariance(vae.autoregression, vae.decoder, images)
+    assert np.isfinite(vae.free_energy(images).total).all()

@@ -237,7 +237,6 @@ class TestFallingBack:
             {"callbacks": [keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: None)]},
             {"callbacks": [keras.callbacks.TerminateOnNaN()]},
             {"callbacks": [keras.callbacks.ModelCheckpoint("x.keras", save_freq=3)]},
-            {"sample_weight": np.ones(57)},
             {"steps_per_epoch": 2},
             {"validation_split": 0.5},
             {"callbacks": [keras.callbacks.SwapEMAWeights()]},  # of an optimizer that keeps no averages: Keras says so
@@ -246,7 +245,6 @@ class TestFallingBack:
             "batch hook",
             "TerminateOnNaN",
             "every third batch",
-            "sample_weight",
             "steps_per_epoch",
             "split",
             "no EMA",

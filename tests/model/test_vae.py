@@ -237,9 +237,9 @@ def test_seeds_make_everything_the_same(images):
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        ({"latent_dim": 0}, "latent_dim must be at least 1, not 0"),
+        ({"latent_dim": 0}, "latent_dim must be a whole number and at least 1, not 0"),
         ({"likelihood": "poisson"}, "unknown likelihood 'poisson'"),
-        ({"beta": -1.0}, "must not be negative"),
+        ({"beta": -1.0}, "must be finite and not negative"),
         ({"image_shape": (5, 4)}, "image_shape must be"),
         ({"image_shape": (5, 4, 2)}, "image_shape must be"),
         ({"encoder": dense_encoder(SHAPE, 3)}, "the encoder goes from"),
@@ -262,6 +262,12 @@ def test_what_does_not_fit_is_refused(arguments, line):
         (lambda vae: vae.fit(np.zeros((2, 5, 4, 3), "uint8")), "training images are 5 x 4 colour images"),
         (lambda vae: vae.decode([[1.0, 2.0, 3.0]]), r"must have the shape \(image, 2\)"),
         (lambda vae: vae.decode([[1.0, np.nan]]), "must be finite"),
+        (lambda vae: vae.decode(np.zeros((0, 2))), "no latents in an empty array"),
+        (lambda vae: vae.encode((np.zeros((2, *SHAPE), "uint8"),)), r"shape \(1, 2, 5, 4, 1\)"),
+        (lambda vae: vae.evaluate(np.full((2, *SHAPE), 2.0)), "images"),
+        (lambda vae: vae.predict(np.zeros((2, 6, 4, 1), "uint8")), "images are 6 x 4 grey images"),
+        (lambda vae: vae.fit(np.zeros((2, *SHAPE), "uint8"), sample_weight=np.ones(2)), "sample_weight has no effect"),
+        (lambda vae: vae.fit(np.zeros((2, *SHAPE), "uint8"), class_weight={0: 2.0}), "class_weight has no effect"),
         (lambda vae: vae.sample(0), "at least 1, not 0"),
         (lambda vae: vae.free_energy(np.zeros((2, *SHAPE), "uint8"), samples=0), "at least 1, not 0"),
     ],
@@ -269,6 +275,18 @@ def test_what_does_not_fit_is_refused(arguments, line):
 def test_wrong_arrays_are_refused(call, line):
     with pytest.raises(BadInput, match=line):
         call(small_vae())
+
+
+def test_pixels_in_floats_are_the_same_images_wherever_they_enter(images):
+    vae, pixels, once = small_vae(), images / 255.0, {"shuffle": False, "verbose": 0}
+    np.testing.assert_array_equal(vae.encode(keras.ops.convert_to_tensor(pixels)), vae.encode(images))
+    for measured in (
+        lambda given: small_vae().evaluate(given, verbose=0),
+        lambda given: small_vae().predict(given, verbose=0)["distortion"],
+        lambda given: small_vae().fit(given, validation_data=(given,), **once).history["val_free_energy"],
+        lambda given: small_vae().fit(given, given, validation_data=(given, given), **once).history["val_loss"],
+    ):
+        np.testing.assert_array_equal(measured(pixels), measured(images))
 
 
 class TestLoading:

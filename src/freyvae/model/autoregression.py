@@ -32,7 +32,8 @@ def start_at_covariance(autoregression: "Autoregression", decoder: keras.Model, 
     mu_i + sum_{j<i} B_ij (x_j - mu_j), B = I - diag(d) L^-1, and the deviation d_i.
     """
     pixels = images.reshape(len(images), -1) / 255.0
-    covariance = np.cov(pixels.T)
+    # one image has none, one pixel a variance
+    covariance = np.atleast_2d(np.cov(pixels.T, bias=len(pixels) == 1))
     variance = np.diag(covariance) + 1e-5
     factor = np.linalg.cholesky((1.0 - SHRINKAGE) * covariance + SHRINKAGE * np.diag(variance))
     deviation = np.diag(factor)

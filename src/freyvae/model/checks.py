@@ -1,5 +1,7 @@
 """Do the choices of a model make sense, one by one and together? What does not is refused before the first step."""
 
+import math
+import numbers
 from typing import Any
 
 import keras
@@ -7,6 +9,7 @@ import keras
 from freyvae.errors import BadInput
 from freyvae.model.posteriors import POSTERIORS
 from freyvae.model.priors import PRIORS
+from freyvae.recipe import LARGEST_SEED
 
 
 def checked_image_shape(image_shape: Any) -> tuple[int, int, int]:
@@ -19,6 +22,7 @@ def checked_image_shape(image_shape: Any) -> tuple[int, int, int]:
 
 def check_choices(
     *,
+    latent_dim: int,
     posterior: str,
     flow_length: int,
     prior: str,
@@ -29,21 +33,28 @@ def check_choices(
     warm_up_steps: int,
     noise_scale: float,
     average_distortion: bool,
+    shift: float,
+    seed: int | None,
 ) -> None:
-    """Raise `BadInput` for a choice of the latent side or of the objective that there is none of, or no sense in."""
+    """Raise `BadInput` for a choice that there is none of, that is out of range, or that makes no sense with others."""
     for name, value, known in (("posterior", posterior, POSTERIORS), ("prior", prior, PRIORS)):
         if value not in known:
             raise BadInput(f"unknown {name} {value!r}: choose one of {', '.join(known)}")
     counts = {
+        "latent_dim": latent_dim,
         "flow_length": flow_length,
         "prior_components": prior_components,
         "importance_samples": importance_samples,
     }
     for name, count in counts.items():
-        if count < 1:
-            raise BadInput(f"{name} must be at least 1, not {count}")
-    if min(beta, noise_scale, warm_up_steps, free_bits) < 0:
-        raise BadInput("beta, noise_scale, warm_up_steps and free_bits must not be negative")
+        if not _is_whole(count) or count < 1:
+            raise BadInput(f"{name} must be a whole number and at least 1, not {count}")
+    if not all(0 <= value < math.inf for value in (beta, noise_scale, warm_up_steps, free_bits)):
+        raise BadInput("beta, noise_scale, warm_up_steps and free_bits must be finite and not negative")
+    if not 0 <= shift <= 1:
+        raise BadInput(f"shift is a probability, from 0 to 1, not {shift}")
+    if seed is not None and not (_is_whole(seed) and 0 <= seed <= LARGEST_SEED):
+        raise BadInput(f"seed must be a whole number from 0 to {LARGEST_SEED}, not {seed}")
     weighed = beta != 1 or warm_up_steps or free_bits or average_distortion or noise_scale != 1
     if importance_samples > 1 and weighed:
         raise BadInput(
@@ -95,3 +106,7 @@ def check_networks(
             f"the decoder goes from {decoder.input_shape} to {decoder.output_shape}; with the likelihood {likelihood} "
             f"it must go from {(None, latent_dim)} to {expected_parameters}"
         )
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, numbers.Integral)

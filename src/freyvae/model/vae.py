@@ -37,7 +37,9 @@ Tensor = Any
 # how many images the methods that take numpy arrays hand to a network at once
 CHUNK = 1024
 # arguments of `fit` that say how images are fed: what Keras then does is not ours to do otherwise
-OTHER_FEEDING = {"sample_weight", "class_weight", "steps_per_epoch", "validation_split"}
+OTHER_FEEDING = {"steps_per_epoch", "validation_split"}
+# and those that the loss has no place for
+WEIGHTS = ("sample_weight", "class_weight")
 
 
 @keras.saving.register_keras_serializable("freyvae")
@@ -105,11 +107,8 @@ class VAE(keras.Model):
     ):
         super().__init__(name=name, **kwargs)
         image_shape = checked_image_shape(image_shape)
-        if latent_dim < 1:
-            raise BadInput(f"latent_dim must be at least 1, not {latent_dim}")
-        if not 0 <= shift <= 1:
-            raise BadInput(f"shift is a probability, from 0 to 1, not {shift}")
         check_choices(
+            latent_dim=latent_dim,
             posterior=posterior,
             flow_length=flow_length,
             prior=prior,
@@ -120,6 +119,8 @@ class VAE(keras.Model):
             warm_up_steps=warm_up_steps,
             noise_scale=noise_scale,
             average_distortion=average_distortion,
+            shift=shift,
+            seed=seed,
         )
         self.image_shape = image_shape
         self.latent_dim = latent_dim
@@ -132,7 +133,7 @@ class VAE(keras.Model):
         self.importance_samples = importance_samples
         self.free_bits = free_bits
         self.autoregressive = autoregressive
-        self.beta = beta
+        self.beta = float(beta)  # programs are compiled for its dtype
         self.warm_up_steps = warm_up_steps
         self.noise_scale = noise_scale
         self.average_distortion = average_distortion
@@ -252,11 +253,21 @@ class VAE(keras.Model):
     def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> keras.callbacks.History:
         """Keras's `fit`, a whole epoch in one compiled program where that can serve (see `compiled_fit`).
 
-        Images may be whatever `as_images` takes.
+        Images may be whatever `as_images` takes, or a data set that Keras feeds: that one has to give uint8.
+
+        Raises:
+            BadInput: the images have another shape or are no images, or there are weights of samples or classes.
         """
+        for name in WEIGHTS:
+            if kwargs.get(name) is not None:
+                raise BadInput(f"{name} has no effect here, every image counts alike: leave it out")
         x = self._gate(x, "training images")
-        if kwargs.get("validation_data") is not None:
-            kwargs["validation_data"] = self._gate(kwargs["validation_data"], "validation images")
+        held_out = kwargs.get("validation_data")
+        if isinstance(held_out, tuple):  # Keras's (images,), or with targets
+            images = self._gate(held_out[0], "validation images")
+            kwargs["validation_data"] = images if len(held_out) == 1 else (images, *held_out[1:])
+        elif held_out is not None:
+            kwargs["validation_data"] = self._gate(held_out, "validation images")
         if y is None and compiled_fit.can_serve(self, x, kwargs):
             return compiled_fit.fit(self, x, seed=self.seed, **kwargs)
         ours = y is None and isinstance(x, np.ndarray) and not OTHER_FEEDING & kwargs.keys()
@@ -267,6 +278,14 @@ class VAE(keras.Model):
             batches = ShuffledBatches(self, x, batch_size=batch_size, seed=self.seed)
             return super().fit(batches, **kwargs)
         return super().fit(x, y, **kwargs)
+
+    def evaluate(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
+        """Keras's `evaluate`, of images as `fit` takes them, and with its errors."""
+        return super().evaluate(self._gate(x, "images"), y, **kwargs)
+
+    def predict(self, x: Any, **kwargs: Any) -> Any:
+        """Keras's `predict`, of images as `fit` takes them: what `call` returns, as numpy arrays."""
+        return super().predict(self._gate(x, "images"), **kwargs)
 
     def get_config(self) -> dict[str, Any]:
         """Everything that `from_config` needs, the networks included."""
@@ -367,15 +386,25 @@ class VAE(keras.Model):
         """The codes of images, the same at every call: (image, latent) float32.
 
         They are posterior means; with a flow, what it makes of the mean that it begins with.
+
+        Raises:
+            BadInput: what `as_images` refuses, or images of another shape than the model's.
         """
-        return _in_chunks(self._codes, self._gate(images, "images"))
+        return _in_chunks(self._codes, self._images(images))
 
     def posterior_deviations(self, images: Any) -> np.ndarray:
-        """The standard deviations of the posteriors about the codes of images: (image, latent) float32."""
-        return _in_chunks(self._deviations, self._gate(images, "images"))
+        """The standard deviations of the posteriors about the codes of images: (image, latent) float32.
+
+        Raises as `encode` does.
+        """
+        return _in_chunks(self._deviations, self._images(images))
 
     def decode(self, latents: Any) -> np.ndarray:
-        """Expected pixels in [0, 1] of latents (image, latent): (image, height, width, channel) float32."""
+        """Expected pixels in [0, 1] of latents (image, latent): (image, height, width, channel) float32.
+
+        Raises:
+            BadInput: the latents have another shape, there are none, or they are not finite.
+        """
         return _in_chunks(self._expected_pixels, self._latent_gate(latents))
 
     def prepare(self, *, encode: Sequence[int] = (), decode: Sequence[int] = ()) -> None:
@@ -389,13 +418,19 @@ class VAE(keras.Model):
             self._expected_pixels.prepare(np.broadcast_to(np.float32(0), (_rows(count), self.latent_dim)))
 
     def reconstruct(self, images: Any) -> np.ndarray:
-        """Images encoded and decoded again, without noise: (image, height, width, channel) float32 in [0, 1]."""
+        """Images encoded and decoded again, without noise: (image, height, width, channel) float32 in [0, 1].
+
+        Raises as `encode` does.
+        """
         return self.decode(self.encode(images))
 
     def sample(self, count: int, *, seed: int = 0) -> np.ndarray:
         """Expected pixels of `count` codes drawn from the prior: (count, height, width, channel) float32 in [0, 1].
 
         They are what `decode` makes of the codes: draws from the whole model p(z) p(x | z) are `draw_images`.
+
+        Raises:
+            BadInput: the count is below 1, or memory does not hold so many.
         """
         check_memory("images", (count, *self.image_shape), "float32")
         return self.decode(self.sample_latents(count, seed=seed))
@@ -413,7 +448,8 @@ class VAE(keras.Model):
             uint8 (image, height, width, channel). With the likelihood bernoulli they are black or white.
 
         Raises:
-            BadInput: the count is below 1, or the codes have another shape or are not finite.
+            BadInput: the count is below 1, memory does not hold so many, or the codes have another shape or are not
+                finite.
         """
         is_count = isinstance(count_or_latents, (int, np.integer))
         given = None if is_count else self._latent_gate(count_or_latents)
@@ -433,7 +469,7 @@ class VAE(keras.Model):
         return _in_chunks(draw, codes if given is None else given)
 
     def sample_latents(self, count: int, *, seed: int = 0) -> np.ndarray:
-        """Codes drawn from the prior: (count, latent) float32."""
+        """Codes drawn from the prior: (count, latent) float32. Raises as `sample` does."""
         return self._codes_of_prior(count, keras.random.SeedGenerator(seed))
 
     # compiled at a shape's first call, each as a whole: operation by operation is several times as much to compile
@@ -473,7 +509,18 @@ class VAE(keras.Model):
         """The free energy of each image, in nats, its expectation estimated with `samples` draws from the posterior.
 
         The distribution is the model's own: whatever `noise_scale` it was trained with, draws have the posterior's
-        deviation. Returns numpy float32 arrays (image,).
+        deviation.
+
+        Args:
+            images: whatever `as_images` takes.
+            samples: draws of each image; more make the estimate less noisy, and none of them biased.
+            seed: of the draws.
+
+        Returns:
+            distortion, rate and their sum, numpy float32 (image,).
+
+        Raises:
+            BadInput: `samples` is below 1, or as `encode` does.
         """
         if samples < 1:
             raise BadInput(f"samples must be at least 1, not {samples}")
@@ -485,31 +532,35 @@ class VAE(keras.Model):
             distortion, rate = sum(draw.distortion for draw in draws), sum(draw.rate for draw in draws)
             return (ops.stack([distortion / samples, rate / samples], axis=-1),)
 
-        both = _in_chunks(eagerly(parts), self._gate(images, "images"))
+        both = _in_chunks(eagerly(parts), self._images(images))
         return FreeEnergy(distortion=both[:, 0], rate=both[:, 1])
 
     def _latent_gate(self, latents: Any) -> np.ndarray:
-        """Latents as float32 (image, latent). Raises `BadInput` for another shape, a NaN or an infinity."""
+        """Latents as float32 (image, latent). Raises `BadInput` for another shape, none, a NaN or an infinity."""
         with np.errstate(over="ignore"):  # what is too large for a float32 is refused below
             array: np.ndarray = np.asarray(latents, dtype="float32")
         if array.ndim != 2 or array.shape[1] != self.latent_dim:
             raise BadInput(f"latents must have the shape (image, {self.latent_dim}), not {array.shape}")
+        if not len(array):
+            raise BadInput("there are no latents in an empty array: give at least one row")
         if not np.isfinite(array).all():
             raise BadInput("latents must be finite: there is a NaN or an infinity among them")
         return array
 
     def _gate(self, images: Any, name: str) -> Any:
-        """Arrays pass the one gate; a data set object of some framework is left to Keras."""
-        if not isinstance(images, (np.ndarray, list)):
-            return images
-        images = as_images(images, name=name)
-        if images.shape[3] < self.image_shape[2]:
-            images = np.repeat(images, self.image_shape[2], axis=3)  # grey, shown to a model of colour
-        if images.shape[1:] != self.image_shape:
+        """Arrays pass the one gate, whoever's they are; a data set object of some framework is left to Keras."""
+        return self._images(images, name) if isinstance(images, list) or hasattr(images, "__array__") else images
+
+    def _images(self, images: Any, name: str = "images") -> np.ndarray:
+        """Images as uint8 of this model's shape. Raises `BadInput` for what is none."""
+        pixels: np.ndarray = as_images(images, name=name)
+        if pixels.shape[3] < self.image_shape[2]:
+            pixels = np.repeat(pixels, self.image_shape[2], axis=3)  # grey, shown to a model of colour
+        if pixels.shape[1:] != self.image_shape:
             raise BadInput(
-                f"{name} are {_shape_text(images.shape[1:])}, but this model is of {_shape_text(self.image_shape)}"
+                f"{name} are {_shape_text(pixels.shape[1:])}, but this model is of {_shape_text(self.image_shape)}"
             )
-        return images
+        return pixels
 
 
 @keras.saving.register_keras_serializable("freyvae")
