@@ -4,11 +4,15 @@ import errno
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from freyvae.errors import BadInput
+
+# the system only tells a process's umask by setting another, which threads share
+_asking_for_umask = threading.Lock()
 
 
 @contextmanager
@@ -74,6 +78,7 @@ def cannot_write(path: Path, error: OSError) -> BadInput:
 
 
 def _umask() -> int:
-    mask = os.umask(0o022)
-    os.umask(mask)
+    with _asking_for_umask:
+        mask = os.umask(0o022)
+        os.umask(mask)
     return mask

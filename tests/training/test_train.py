@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from freyvae.model.compiled_fit import trained_weights
 from freyvae.recipe import load_recipe
 from freyvae.run import Run
 from freyvae.training import Interrupted, callbacks, load_training_data, train
+from freyvae.training.seeds import train_seeds
 
 
 def weights(run):
@@ -284,6 +286,22 @@ def test_a_run_of_another_recipe_is_not_overwritten(recipe):
     with pytest.raises(BadInput, match=r"latent_dim 2, not 3.*--fresh"):
         train(recipe.replace(latent_dim=3), quiet=True)
     assert train(recipe.replace(latent_dim=3), fresh=True, quiet=True).load_model().latent_dim == 3
+
+
+@pytest.mark.parametrize("seeds", [False, True])
+def test_what_cannot_be_built_is_refused_before_a_fresh_training_removes_anything(recipe, seeds):
+    def fresh(recipe):
+        if seeds:
+            train_seeds(recipe, 1, "many", fresh=True, quiet=True)
+        else:
+            train(recipe, "many/seed-0", fresh=True, quiet=True)
+
+    fresh(recipe)
+    before = {path: path.read_bytes() for path in Path("many/seed-0").rglob("*") if path.is_file()}
+    assert Run("many/seed-0").model_path in before
+    with pytest.raises(BadInput, match="prior_components 1000 are more than"):
+        fresh(recipe.replace(prior="vamp", prior_components=1000))
+    assert {path: path.read_bytes() for path in before} == before
 
 
 def test_going_on_with_other_images_is_refused(recipe, monkeypatch):

@@ -122,6 +122,7 @@ class StopOnInterrupt(keras.callbacks.Callback):
         super().__init__()
         self.save = save
         self.interrupted = False
+        self._before: Any = None  # what Ctrl-C did, while it is ours
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         """Take over Ctrl-C, where this thread may."""

@@ -18,14 +18,15 @@ from freyvae.model.vae import VAE
 from freyvae.recipe import Recipe
 from freyvae.run import Run
 from freyvae.training import checkpoint
+from freyvae.training.building import build_vae
 from freyvae.training.callbacks import Recorder
 from freyvae.training.data import TrainingData
 from freyvae.training.train import Interrupted, averages_of, finish, is_trained, load_data, silence, start, to_stderr
 
 SUMMARY_FORMAT = 1
 SUMMARY_NAME = "seeds.json"
-# more are a slip of the hand
-MOST_SEEDS = 10_000
+# each holds the lock of its run, an open file, of which some systems allow 256
+MOST_SEEDS = 200
 
 
 def train_seeds(
@@ -44,7 +45,7 @@ def train_seeds(
 
     Args:
         recipe: every choice, the first seed among them.
-        count: number of seeds, at most 10,000.
+        count: number of seeds, at most 200.
         folder: where the run folders are, `seed-0` and so on, and `seeds.json`; by default `runs/`, the recipe's name
             and `-seeds`.
         fresh: train anew even where there are runs of this recipe.
@@ -80,29 +81,35 @@ def train_seeds(
             say(f"{folder}: {count - len(untrained)} of {count} seeds are trained: reloaded. `--fresh` trains anew.")
         if untrained:
             data = load_data(recipe, quiet=quiet, say=say)
+            # the models' variables, and as much again for the work on them
+            size = bytes_of_state(build_vae(untrained[0][1], data.train))
+            together = most_at_once(len(untrained), lambda models: 2 * models * size)
+            # what cannot be built or held is refused by now, and nothing is lost
             for run, _ in untrained:
                 if fresh:
                     run.clear()
-            _train(untrained, data, pressed, say)
+            _train(untrained, together, data, pressed, say)
         summary = _summary(recipe, recipes, runs)
         write_whole(folder / SUMMARY_NAME, json.dumps(summary, indent=2) + "\n")
     return summary
 
 
 def _train(
-    untrained: list[tuple[Run, Recipe]], data: TrainingData, pressed: threading.Event, say: Callable[[str], None]
+    untrained: list[tuple[Run, Recipe]],
+    together: int,
+    data: TrainingData,
+    pressed: threading.Event,
+    say: Callable[[str], None],
 ) -> None:
     say(f"training {len(untrained)} seeds")
     failures: list[str] = []
-    first = start(*untrained[0], data, say=say)
-    # the models' variables, and as much again for the work on them
-    size = most_at_once(len(untrained), lambda count: 2 * count * bytes_of_state(first[0]))
-    for place in range(0, len(untrained), size):
+    for place in range(0, len(untrained), together):
         if pressed.is_set():
             break
         members = []
-        for number, (run, recipe) in enumerate(untrained[place : place + size]):
-            vae, progress = first if place + number == 0 else start(run, recipe, data, say=say)
+        for run, recipe in untrained[place : place + together]:
+            vae = build_vae(recipe, data.train)
+            progress = start(run, recipe, data, vae, say=say)
             members.append((vae, _Member(run, recipe, progress, data=data, pressed=pressed, say=say)))
         for vae, member in members:
             if member.is_over:

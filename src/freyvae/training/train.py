@@ -1,9 +1,11 @@
 """From a recipe to a finished run: train, go on, or reload."""
 
 import dataclasses
+import platform
 import shutil
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -66,9 +68,10 @@ def train_model(
         if not fresh and is_trained(run, recipe, say=say):
             return run, None
         data = load_data(recipe, quiet=quiet, say=say)
+        vae = build_vae(recipe, data.train)  # refused, if it is, before anything is lost
         if fresh:
             run.clear()
-        vae, progress = start(run, recipe, data, say=say)
+        progress = start(run, recipe, data, vae, say=say)
         recorder = Recorder(run, recipe, progress)
         if not recorder.is_over:
             _fit_epochs(vae, recorder, data, quiet=quiet, say=say)
@@ -99,16 +102,16 @@ def load_data(recipe: Recipe, *, quiet: bool, say: Callable[[str], None]) -> Tra
     return data
 
 
-def start(
-    run: Run, recipe: Recipe, data: TrainingData, *, say: Callable[[str], None]
-) -> tuple[VAE, checkpoint.Progress]:
-    """The model of a run that is locked, fresh or as an earlier part of its training left it; writes the recipe."""
-    vae = build_vae(recipe, data.train)
+def start(run: Run, recipe: Recipe, data: TrainingData, vae: VAE, *, say: Callable[[str], None]) -> checkpoint.Progress:
+    """Where the training of a run that is locked begins: afresh, or with `vae` as an earlier part of it left it.
+
+    Writes the recipe.
+    """
     write_whole(run.recipe_path, recipe.to_toml())
     progress = checkpoint.Progress(rows=[], seconds=0.0, data_sha256=pixels_sha256(data.images.images))
     if run.checkpoint_path.exists():
         progress = _go_on(run, vae, progress, say)
-    return vae, progress
+    return progress
 
 
 def finish(vae: VAE, recorder: Recorder, data: TrainingData, *, say: Callable[[str], None]) -> None:
@@ -187,7 +190,14 @@ def _metrics(recipe: Recipe, data: TrainingData, recorder: Recorder, vae: VAE) -
         "validation_images": len(data.split.validation),
         "test_images": len(data.split.test),
         "backend": keras.backend.backend(),
+        "versions": _versions(),
     }
+
+
+def _versions() -> dict[str, str]:
+    """Of the programs that a training's numbers depend on."""
+    packages = {name: version(name) for name in ("freyvae", "keras", keras.backend.backend(), "numpy")}
+    return {**packages, "python": platform.python_version()}
 
 
 def _refuse_other_recipe(run: Run, recipe: Recipe) -> None:
