@@ -14,6 +14,7 @@ from scipy.stats import norm
 
 from freyvae import pictures
 from freyvae.errors import BadInput
+from freyvae.pictures.mosaic import fit
 
 
 class FakeVAE:
@@ -215,7 +216,7 @@ def test_a_manifold_on_a_chosen_range_of_chosen_latents():
     code = np.zeros((1, 16), np.float32)
     code[0, 7], code[0, 2] = 1, 4
     assert (tile(figure, 0, 2, gap=0) == grey(vae.decode(code))[0]).all()
-    assert figure.axes[0].get_ylabel() == "latent 2"
+    assert figure.axes[0].get_ylabel() == "z3"
     assert any("other latents are 0" in text for text in texts(figure))
 
 
@@ -253,7 +254,7 @@ def test_codes_of_other_images_are_coloured_by_part():
     training, test = figure.axes[0].collections
     assert np.allclose(training.get_offsets(), vae.encode(images[:8])[:, [2, 0]])
     assert len(test.get_offsets()) == 4
-    assert {"training (8)", "test (4)", "latent 2", "a"} <= set(texts(figure))
+    assert {"training (8)", "test (4)", "z3", "a"} <= set(texts(figure))
 
 
 def test_codes_far_inside_the_prior_are_seen_from_near():
@@ -389,3 +390,11 @@ def test_draw_all_is_not_silent_about_a_folder_it_cannot_write(tmp_path):
 def test_no_images_are_refused(draw):
     with pytest.raises(BadInput, match="no images"):
         draw(some_images(0))
+
+
+@pytest.mark.parametrize("columns", [1, 7000])
+def test_tiles_whose_gaps_alone_fill_the_page_are_a_pixel_each(columns):
+    tiles = np.arange(7000, dtype=np.uint8).reshape(-1, 1, 1, 1).repeat(3, 3).repeat(2, 1).repeat(2, 2)
+    shrunk = fit(tiles, columns=columns, rows=7000 // columns, gap=4)
+    assert shrunk.shape == (7000, 1, 1, 3)
+    assert (shrunk == tiles[:, :1, :1]).all()

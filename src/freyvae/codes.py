@@ -11,6 +11,11 @@ from freyvae.errors import BadInput
 from freyvae.files import replacing, write_whole
 
 
+def names_of_latents(count: int, names: Sequence[str] = ()) -> list[str]:
+    """A name for each of `count` latents: those given, and z1, z2, ... for the ones without."""
+    return [names[number] if number < len(names) and names[number] else f"z{number + 1}" for number in range(count)]
+
+
 def write_codes(
     path: Path, codes: np.ndarray, *, names: Sequence[str] = (), files: Sequence[str] | None = None
 ) -> None:
@@ -26,10 +31,9 @@ def write_codes(
         with replacing(path) as temporary:
             np.save(temporary, codes)
     elif path.suffix == ".csv":
-        columns = [names[number] if number < len(names) else f"z{number + 1}" for number in range(codes.shape[1])]
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["image", *columns])
+        writer.writerow(["image", *names_of_latents(codes.shape[1], names)])
         writer.writerows([name, *row] for name, row in zip(files or range(len(codes)), codes.tolist(), strict=True))
         write_whole(path, text.getvalue())
     else:

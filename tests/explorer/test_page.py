@@ -346,6 +346,26 @@ def test_a_dropped_picture_is_encoded_and_placed(page: Any, vae: VAE, tmp_path: 
     assert "Taken as it is" in page.text_content("body")
 
 
+def test_a_picture_can_be_pasted_on_a_page_just_opened(page: Any, vae: VAE, tmp_path: Path) -> None:
+    faces = freyvae.synthetic_faces(5, seed=9).images[4, ..., 0]
+    behind = Image.fromarray(faces).convert("RGBA")
+    behind.paste((0, 0, 0, 0), (0, 0, 20, 9))  # its upper part is transparent, on black
+    behind.save(tmp_path / "own.png")
+    page.evaluate(
+        """bytes => {
+            const carried = new DataTransfer();
+            carried.items.add(new File([new Uint8Array(bytes)], "own.png", { type: "image/png" }));
+            const paste = new ClipboardEvent("paste", { clipboardData: carried, bubbles: true });
+            document.activeElement.dispatchEvent(paste);
+        }""",
+        list((tmp_path / "own.png").read_bytes()),
+    )
+    page.wait_for_function("() => document.querySelector('.comparison .what').textContent === 'Your picture'")
+    as_python_reads_it = freyvae.load_images(tmp_path).images
+    assert as_python_reads_it[0, 0, 0, 0] == 255
+    assert _latents(page) == pytest.approx(vae.encode(as_python_reads_it)[0].tolist(), abs=1e-3)
+
+
 def test_a_chosen_picture_of_another_size_is_resized_and_said(page: Any, vae: VAE, tmp_path: Path) -> None:
     small = freyvae.synthetic_faces(5, seed=9).images[4]
     grown = Image.fromarray(small[..., 0]).resize((200, 280), Image.Resampling.NEAREST).convert("RGB")
@@ -414,7 +434,7 @@ def test_one_latent_and_many(open_page: Any, tmp_path: Path) -> None:
         page.wait_for_selector("[data-faces=drawn][data-veil=drawn]")
         page.evaluate("freyvae.pick(3)")
         np.testing.assert_allclose(_latents(page), vae.encode(images[3:4])[0], atol=1e-4)
-    page.get_by_label("across").select_option("latent 3")
+    page.get_by_label("across").select_option("z3")
     _wait_for_fragment(page, r"axes=2\.")
     page.wait_for_selector("[data-faces=drawn]")
 
@@ -446,7 +466,7 @@ def test_random_codes_are_draws_from_a_learned_prior(open_page: Any, tmp_path: P
     for _ in range(3):
         page.get_by_role("button", name="Random").click()
         assert np.abs(draws - np.array(_latents(page))).max(axis=1).min() < 1e-3
-    slider = _slider(page, "latent 1")
+    slider = _slider(page, "z1")
     assert float(slider.get_attribute("max")) > 20
     assert "prior" not in slider.get_attribute("aria-valuetext")
     assert "the posterior's flow" in page.content()

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from freyvae.codes import names_of_latents
 from freyvae.errors import BadInput
 from freyvae.explorer.density import measure_density
 from freyvae.explorer.graph import Graph, read_graph
@@ -162,10 +163,9 @@ def _latents(
         plane = min(max(3.0, math.ceil(2 * reach) / 2), limit)
     else:
         limit, step, plane = 15.0, 3.0, 15.0
-    texts = [names[index] if index < len(names) and names[index] else "" for index in range(vae.latent_dim)]
     return {
         "count": vae.latent_dim,
-        "names": [text or f"latent {index + 1}" for index, text in enumerate(texts)],
+        "names": names_of_latents(vae.latent_dim, names),
         "unit": unit,
         "limit": limit,
         "step": step,

@@ -81,7 +81,8 @@ class Graph:
     def check_page_can_compute(self) -> None:
         """Raise `BadInput` for the first step that the page's script does not know, naming its layer."""
         for step in self.steps:
-            if step.op in ONNX_ONLY:
+            broadcasts = step.op in ("add", "multiply") and any(self.shape_of(one) != step.shape for one in step.inputs)
+            if step.op in ONNX_ONLY or broadcasts:
                 raise BadInput(
                     f"the explorer's page cannot compute the {self.name}'s layer {step.layer}: "
                     "`freyvae export RUN --format onnx` writes the network as ONNX instead"

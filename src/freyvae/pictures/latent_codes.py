@@ -89,7 +89,7 @@ def codes(
         width, height = figure.get_size_inches() * DPI
         box = axes.get_position()
         bar = (box.x1 * width + 24, box.y0 * height, 12, box.height * height)
-        colour_bar(figure, bar, low=float(time.min()), high=float(time.max()), colours=TIME, label="")
+        colour_bar(figure, bar, low=float(time.min()), high=float(time.max()), colours=TIME)
     name = latent_name(chosen[0], latent_names)
     learned = None if vae.prior_name == "standard-normal" else vae.sample_latents(PRIOR_DRAWS)[:, chosen]
     if flat:

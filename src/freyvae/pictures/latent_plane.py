@@ -34,8 +34,8 @@ def manifold(
 
     By default the values are evenly spaced quantiles of the prior, from the first to the second of `quantiles`, so
     that equal areas of the picture have equal prior probability. Of a learned prior they are those of each latent
-    alone, among 10 000 draws. `span` = (low, high), or one such range for each of
-    the two, asks for evenly spaced values instead. One latent (or a model with one) gives a strip.
+    alone, among 10 000 draws. `span` = (low, high), or one such range for each of the two, asks for evenly spaced
+    values instead. One latent (or a model with one) gives a strip.
     """
     chosen = tuple(latents)[: vae.latent_dim]
     if len(chosen) not in (1, 2) or len(set(chosen)) != len(chosen):

@@ -34,7 +34,8 @@ def fit(tiles: Array, *, columns: int, rows: int, gap: int = 0) -> Array:
         times = min(int(room), 16)
         magnified: Array = tiles.repeat(times, axis=1).repeat(times, axis=2)
         return magnified
-    step = min(int(np.ceil(1 / room)), height, width)
+    # where the gaps alone fill the page, a tile is one pixel
+    step = min(int(np.ceil(1 / room)), height, width) if room > 0 else min(height, width)
     tiles = tiles[:, : height // step * step, : width // step * step].astype(np.float32)
     blocks = tiles.reshape(len(tiles), height // step, step, width // step, step, 3)
     shrunk: Array = np.rint(blocks.mean(axis=(2, 4))).astype(np.uint8)

@@ -64,5 +64,5 @@ def reconstructions(vae: "VAE", images: Array, *, count: int = RECONSTRUCTED) ->
         axes.text(x, height + 12, f"{value:.1f}", size=rmse_size, color=QUIET, ha="center", va="top", family=FAMILY)
     bottom = axes.get_position().y0 * figure.get_size_inches()[1] * DPI
     bar = (MARGIN + left + width + 18, bottom, 12, row - GAP)
-    colour_bar(figure, bar, low=-limit, high=limit, colours=DIVERGING, label="")
+    colour_bar(figure, bar, low=-limit, high=limit, colours=DIVERGING)
     return figure

@@ -12,6 +12,8 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
 
+from freyvae.codes import names_of_latents
+
 DPI = 200
 INK = "#1d2126"
 QUIET = "#68707a"
@@ -102,8 +104,6 @@ def colour_bar(
     low: float,
     high: float,
     colours: Colormap | str,
-    label: str,
-    horizontal: bool = False,
 ) -> Axes:
     """A slim colour bar at `box` = (left, bottom, width, height), in pixels from the bottom left."""
     width, height = figure.get_size_inches() * DPI
@@ -111,11 +111,9 @@ def colour_bar(
     bar = figure.colorbar(
         ScalarMappable(Normalize(low, high), colours),
         cax=axes,
-        orientation="horizontal" if horizontal else "vertical",
         ticks=[low, (low + high) / 2, high],
     )
     bar.outline.set_visible(False)
-    bar.set_label(label, size=TEXT_POINTS, color=QUIET, family=FAMILY[0])
     quieten(axes)
     texts = [signed(value) for value in (low, (low + high) / 2, high)]
     bar.set_ticklabels(texts)
@@ -129,8 +127,6 @@ def signed(value: float) -> str:
 
 
 def latent_name(index: int, names: Sequence[str] | None) -> str:
-    """The name given to a latent, or 'latent 3'."""
-    if names is not None and index < len(names) and names[index]:
-        name = names[index]
-        return name if len(name) <= 40 else name[:39] + "…"
-    return f"latent {index}"
+    """The name of a latent as a label: that given, cut where it is long, or 'z3' of the latent 2."""
+    name = names_of_latents(index + 1, names or ())[index]
+    return name if len(name) <= 40 else name[:39] + "…"

@@ -46,7 +46,7 @@ def first_layer_weights(vae: "VAE", *, columns: int = 16) -> Figure:
     box = axes.get_position()
     tall = min(420, page.shape[0])
     bar = (box.x1 * full_width + 24, box.y1 * full_height - tall, 12, tall)
-    colour_bar(figure, bar, low=-limit, high=limit, colours=DIVERGING if channels == 1 else "gray", label="")
+    colour_bar(figure, bar, low=-limit, high=limit, colours=DIVERGING if channels == 1 else "gray")
     return figure
 
 

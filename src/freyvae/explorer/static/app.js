@@ -23,8 +23,9 @@ const ONE_COLUMN = 4, TWO_COLUMNS = 16;
  * @param options.onstate called with the fragment of every new state, once it rests
  * @param options.onlatents called with the latents at every move
  * @param options.themed the element whose data-theme is set
+ * @param options.listenOn the element on which a picture may be dropped or pasted
  */
-export function mount(root, bundle, { fragment = "", onstate, onlatents, themed = root, heading = "h1" } = {}) {
+export function mount(root, bundle, { fragment = "", onstate, onlatents, themed = root, listenOn = root, heading = "h1" } = {}) {
   const { header, codes, numbers, parts } = bundle;
   const { count: dim, unit, limit, step } = header.latents;
   const [height, width, channels] = header.imageShape;
@@ -476,10 +477,11 @@ export function mount(root, bundle, { fragment = "", onstate, onlatents, themed 
     }
     overlay.classList.toggle("open", dragDepth > 0 && Boolean(encode));
   };
-  for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) root.addEventListener(kind, onDrag);
-  root.addEventListener("paste", (event) => {
+  const onPaste = (event) => {
     if (event.clipboardData?.files[0]) takePicture(event.clipboardData.files[0]);
-  });
+  };
+  const heard = { dragenter: onDrag, dragover: onDrag, dragleave: onDrag, drop: onDrag, paste: onPaste };
+  for (const [kind, answer] of Object.entries(heard)) listenOn.addEventListener(kind, answer);
 
   fit();
   draw();
@@ -508,6 +510,7 @@ export function mount(root, bundle, { fragment = "", onstate, onlatents, themed 
       watch.disconnect();
       removeEventListener("resize", fit);
       dark.removeEventListener("change", themeChanged);
+      for (const [kind, answer] of Object.entries(heard)) listenOn.removeEventListener(kind, answer);
     },
   };
 }

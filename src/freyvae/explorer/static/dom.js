@@ -45,7 +45,7 @@ export function signed(value, digits = 2) {
   return /^-0\.?0*$/.test(text) ? text.slice(1) : text.replace("-", "−");
 }
 
-/** What is said when a frame of many is meant, counted from 1. */
+/** A count with its noun: "1 frame", "1,965 frames". */
 export const plural = (count, one, many = `${one}s`) => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 
 export const clamp = (value, low, high) => Math.min(Math.max(value, low), high);

@@ -17,6 +17,7 @@ function openPage() {
   const explorer = mount(root, bundle, {
     fragment: written,
     themed,
+    listenOn: document, // the whole window: a picture is pasted before anything on the page is chosen
     onstate: (fragment) => {
       if (fragment === written) return;
       written = fragment;

@@ -15,8 +15,8 @@ export async function readPicture(file, [height, width, channels]) {
   canvas.width = width;
   canvas.height = height;
   const context = canvas.getContext("2d", { willReadFrequently: true });
-  // transparent parts become black, as with Pillow
-  context.fillStyle = "#000";
+  // transparent parts are laid on white, as Python lays them
+  context.fillStyle = "#fff";
   context.fillRect(0, 0, width, height);
   context.imageSmoothingQuality = "high";
   const scale = Math.max(width / bitmap.width, height / bitmap.height);

@@ -6,10 +6,13 @@ let scrolledAt = 0;
 
 /**
  * @param options.name shown, and editable when `onrename` is given
- * @param options.limit reach on both sides of zero, or of [low, high]
+ * @param options.low the least value, and `high` the greatest
  * @param options.step of the keyboard and the wheel; the drag snaps to it too
- * @param options.unit what the value is in, for a screen reader
+ * @param options.digits shown after the point
+ * @param options.rest the value to begin with, which a double click gives again
+ * @param options.ends two words, said at the track's ends
  * @param options.onvalue called with what a person chose
+ * @param options.onremove called by a button to remove the slider, which is there where this is
  */
 export function makeSlider({ name, low, high, step, unit, digits = 2, rest = 0, onvalue, onrename, onremove, ends }) {
   let value = rest;
