@@ -257,7 +257,8 @@ def test_images_too_large_for_a_covariance_do_without_that_baseline(copied, monk
     ("arguments", "words"),
     [
         ({"split": "tset"}, "unknown split 'tset': choose one of test, validation, training"),
-        ({"samples": 0}, "samples must be at least 1, not 0"),
+        ({"samples": 0}, "samples must be from 1 to 1000000, not 0"),
+        ({"samples": 10**7}, "samples must be from 1 to"),
         ({"seed": -1}, "seed must be from 0 to"),
     ],
 )
@@ -286,6 +287,27 @@ def test_metrics_of_a_newer_version_are_refused(copied):
     run.write_metrics(run.read_metrics() | {"format": METRICS_FORMAT + 1})
     with pytest.raises(BadInput, match=f"has format {METRICS_FORMAT + 1}; this freyvae reads up to {METRICS_FORMAT}"):
         measure(run, samples=1)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"nll_nats": "abc"}, "has no number as nll_nats: `freyvae measure .*` again"),
+        ({"rate_nats": None}, "has no number as rate_nats"),
+        ({"baselines": ...}, "lacks baselines: `freyvae measure"),
+        ({"nll_samples": ..., "measured_notes": ...}, "lacks nll_samples, measured_notes"),
+    ],
+)
+def test_measures_that_were_spoiled_are_refused_and_measured_again(run, tmp_path, change, words):
+    spoiled = Run(shutil.copytree(run.folder, tmp_path / "spoiled"))
+    metrics = {key: value for key, value in (spoiled.read_metrics() | change).items() if value is not ...}
+    spoiled.write_metrics(metrics)
+    with pytest.raises(BadInput, match=words):
+        compare([spoiled, run])
+    with pytest.raises(BadInput, match=words):
+        presentation.report(spoiled)
+    measure(spoiled, samples=1, progress=False)
+    presentation.report(spoiled)
 
 
 def test_runs_are_compared_image_by_image(run, second, folder):

@@ -331,7 +331,7 @@ def decompress(
     check_output(out, file)
     images = compression.decompress(Run.open(run), file, out, progress=not quiet)
     if not quiet:
-        print(f"{len(images)} images, bit for bit as they were: their checksum is right")
+        print(f"{len(images)} images, every byte as it was compressed: their checksum is right")
         print(out)
 
 

@@ -1,15 +1,14 @@
 """What a run has to show once it is trained: its pictures, its page, and a few lines for the terminal."""
 
-import platform
 import shlex
+from collections.abc import Iterator
 from typing import Any
 
-import freyvae
 from freyvae import pictures, tables
 from freyvae.errors import BadInput
 from freyvae.evaluation import bernoulli_floor_nats, mean_image_rmse_grey_levels
 from freyvae.explorer import write_page
-from freyvae.measuring import MEASURES, load_measured_data
+from freyvae.measuring import MEASURES, check_measures, load_measured_data
 from freyvae.model import VAE
 from freyvae.recipe import Recipe
 from freyvae.report import write_report
@@ -60,6 +59,8 @@ def report(run: Run) -> None:
 
 def _write_report(run: Run, data: TrainingData) -> None:
     recipe, metrics = run.recipe, run.read_metrics()
+    if "nll_nats" in metrics:
+        check_measures(run, metrics)
     paths = [run.pictures_path / f"{name}.png" for name in pictures.CAPTIONS]
     collapsed = [] if metrics.get("is_healthy", True) else [str(metrics["verdict"])]
     write_report(
@@ -68,7 +69,7 @@ def _write_report(run: Run, data: TrainingData) -> None:
         facts=_facts(recipe, data, metrics),
         metrics=metrics,
         pictures=[(path, pictures.CAPTIONS[path.stem]) for path in paths if path.is_file()],
-        command=f"freyvae train --recipe {shlex.quote(str(run.recipe_path))}",
+        command="\n".join(_commands(run, metrics)),
         notes=[*collapsed, *_notes(recipe, data), *_chosen_epoch(metrics)],
         numbers={key: value for key, value in metrics.items() if key not in MEASURES},
         tables=tables.measured(metrics),
@@ -110,25 +111,36 @@ def _facts(recipe: Recipe, data: TrainingData, metrics: dict[str, Any]) -> dict[
     split = data.split
     widths = [height * width * channels, *recipe.hidden, recipe.latent_dim]
     network = f"{'-'.join(map(str, widths))} and {'-'.join(map(str, widths[::-1]))}"
+    if recipe.network == "residual":
+        network += " with residual layers"
     if recipe.network == "gated-convolutions":
         network = "gated convolutions"
+    what = [f"a VAE with {_counted(recipe.latent_dim, 'latent')}", network, f"likelihood {recipe.likelihood}"]
+    what += ["autoregressive decoder"] * recipe.autoregressive
+    what += [f"posterior {recipe.posterior}"] * (recipe.posterior != "diagonal-normal")
+    what += [f"prior {recipe.prior}"] * (recipe.prior != "standard-normal")
+    of_split = f" with split seed {recipe.split_seed}" if recipe.split == "random" else ""
     return {
-        "what": f"a VAE with {_counted(recipe.latent_dim, 'latent')}, {network}, likelihood {recipe.likelihood}",
+        "what": ", ".join(what),
         "data": recipe.data,
         "images": f"{count} images of {height} by {width} pixels, {'grey' if channels == 1 else 'colour'}",
-        "split": f"{recipe.split}: {len(split.train)} training, {len(split.validation)} validation, "
+        "split": f"{recipe.split}{of_split}: {len(split.train)} training, {len(split.validation)} validation, "
         f"{len(split.test)} test",
         "seed": str(recipe.seed),
         "data_sha256": metrics["data_sha256"],
         "backend": metrics["backend"],
-        "versions": f"freyvae {freyvae.__version__}, {_versions()}",
+        "versions": ", ".join(f"{name} {version}" for name, version in metrics.get("versions", {}).items()),
     }
 
 
-def _versions() -> str:
-    from importlib.metadata import version
-
-    return ", ".join([f"Keras {version('keras')}", f"JAX {version('jax')}", f"Python {platform.python_version()}"])
+def _commands(run: Run, metrics: dict[str, Any]) -> Iterator[str]:
+    """What to type to have the run's numbers again."""
+    backend = "" if metrics["backend"] == "jax" else f"KERAS_BACKEND={metrics['backend']} "
+    yield f"{backend}freyvae train --recipe {shlex.quote(str(run.recipe_path))}"
+    if "measured_with" in metrics:
+        choices = f"--samples {metrics['nll_samples']} --split {metrics['measured_split']}"
+        seed = metrics["measured_with"]["seed"]
+        yield f"{backend}freyvae measure {shlex.quote(str(run.folder))} {choices}" + f" --seed {seed}" * (seed != 0)
 
 
 def _notes(recipe: Recipe, data: TrainingData) -> list[str]:

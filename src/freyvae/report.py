@@ -56,7 +56,7 @@ _WORDS = {
     "png": "PNG",
     "webp": "WebP",
 }
-_NOT_SHOWN = ("format", "seed")  # of the file, and among the facts
+_NOT_SHOWN = ("format", "seed", "versions")  # of the file, and among the facts
 
 # what stands large at the top: the first found of each line
 _HEADLINE = (
@@ -130,6 +130,8 @@ def _headline(metrics: Mapping[str, Any]) -> str:
     for key in found:
         if key is not None:
             name, unit = _name_and_unit(key)
+            if key == "nll_nats":  # reached where it is no probability of the bytes: it says what it is instead
+                name = f"-log {metrics['nll_is']}" if "density" in metrics["nll_is"] else _capital(metrics["nll_is"])
             cells.append(
                 f"<div><dt>{_text(name)}</dt><dd>{_number(metrics[key])}\n<small>{_text(unit)}</small></dd></div>\n"
             )

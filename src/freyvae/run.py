@@ -6,13 +6,16 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
 from freyvae.errors import BadInput
 from freyvae.files import cannot_write, replacing, write_whole
 from freyvae.recipe import Recipe, load_recipe
+
+if TYPE_CHECKING:
+    from freyvae.model import VAE
 
 METRICS_FORMAT = 1
 # keys that every run's recipe.toml has had since the first: the first and the last line of it among them
@@ -158,17 +161,15 @@ class Run:
         with replacing(self.model_path) as path:
             model.save(path)
 
-    def load_model(self) -> Any:
+    def load_model(self) -> "VAE":
         """The trained `VAE`, in Keras's safe mode.
 
         Raises:
             BadInput: the file is truncated, of another program, holds code or unknown classes, or is another shape's.
         """
-        from freyvae.model import VAE, load_vae
+        from freyvae.model import load_vae
 
-        model = load_vae(self.model_path)
-        assert isinstance(model, VAE)
-        return model
+        return load_vae(self.model_path)
 
     def write_history(self, rows: list[dict[str, float]]) -> None:
         """Write `history.csv`, one row an epoch."""
@@ -201,7 +202,9 @@ class Run:
         except (OSError, ValueError, AttributeError) as error:
             raise BadInput(f"cannot read {self.metrics_path}: {error}") from error
         if type(version) is not int or version > METRICS_FORMAT:
-            raise BadInput(f"{self.metrics_path} has format {version}; this freyvae reads up to {METRICS_FORMAT}")
+            raise BadInput(
+                f"{self.metrics_path} has format {version}; this freyvae reads up to {METRICS_FORMAT}: update freyvae"
+            )
         missing = [name for name in METRICS_OF_TRAINING if name not in metrics]
         if missing:
             raise BadInput(f"{self.metrics_path} lacks {', '.join(missing)}: train again with --fresh")

@@ -1,5 +1,6 @@
 """What was measured, as tables: for the terminal, and for the page."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -52,7 +53,7 @@ def measured(metrics: Mapping[str, Any]) -> list[Table]:
 def compared(comparison: Comparison) -> Table:
     """Runs side by side, each with its difference to the first and a 95 % confidence interval."""
     in_bits = all("nll_bits_per_dim" in metrics for metrics in comparison.metrics)
-    scale = comparison.values * 0.6931471805599453 if in_bits else 1.0
+    scale = comparison.values * math.log(2.0) if in_bits else 1.0
     digits = 3 if in_bits else 1
     rows: list[tuple[str, ...]] = []
     for folder, metrics, difference in zip(comparison.folders, comparison.metrics, comparison.differences, strict=True):
@@ -131,7 +132,7 @@ def compressed_sentences(found: Compressed) -> list[str]:
     """What the table of compressed images comes to."""
     larger = "larger" if found.excess >= 0 else "smaller"
     sentences = [
-        "Decompressed again, every pixel is the same. "
+        "Decompressed again, every byte of a pixel is the same; deeper pixels were made 8-bit when they were read. "
         f"The file is {abs(found.excess):.1%} {larger} than the free energy and the first image's code together."
     ]
     best, least = min(found.lossless_bits_per_dim.items(), key=lambda item: item[1])

@@ -215,7 +215,7 @@ def test_the_table_says_what_each_byte_is_for(compressed):
     for format in ("PNG", "WebP", "JPEG-XL"):
         assert f"{format}, one file an image" in rows
         assert f"{format}, one mosaic of all" in rows
-    assert "every pixel is the same" in tables.compressed_sentences(found)[0]
+    assert "every byte of a pixel is the same" in tables.compressed_sentences(found)[0]
 
 
 def test_where_there_is_no_jpeg_xl_that_is_said(run, images, tmp_path, monkeypatch):

@@ -69,15 +69,18 @@ def compress(run: Run, images: np.ndarray, out: str | Path, *, progress: bool = 
 
     Args:
         run: a finished run whose likelihood is a probability of bytes.
-        images: whatever `as_images` takes, of the model's image shape.
+        images: uint8 (image, height, width) or (image, height, width, channel), of the model's image shape.
         out: the file.
         progress: draw bars on stderr, if that is a terminal.
 
     Raises:
-        BadInput: the model cannot be coded with, the images are of another shape, the extra `compression` is not
-            installed, or the place cannot be written.
+        BadInput: the model cannot be coded with, the images are no bytes or of another shape, the extra `compression`
+            is not installed, or the place cannot be written.
         FreyvaeError: this machine does not compute the same probabilities twice.
     """
+    dtype = np.asarray(images).dtype
+    if dtype != np.uint8:
+        raise BadInput(f"images of {dtype} would be rounded: only bytes, uint8, come back as they were")
     images = as_images(images)
     vae = run.load_model()
     if images.shape[1:] != vae.image_shape:

@@ -76,7 +76,7 @@ def read_compressed_file(path: Path) -> CompressedFile:
         raise damaged
     model, height, width, channels, count, first_words, length = _HEADER.unpack(rest[: _HEADER.size])
     writer, words = rest[_HEADER.size : _HEADER.size + length], rest[_HEADER.size + length :]
-    if len(words) % 4:
+    if len(words) % 4 or first_words > len(words) // 4 or not count:
         raise damaged
     stream = Stream(np.frombuffer(words, "<u4").astype(np.uint32), count, first_words)
     return CompressedFile(model, (height, width, channels), writer.decode(errors="replace"), stream)

@@ -10,7 +10,7 @@ from scipy.special import stdtrit
 
 from freyvae.errors import BadInput
 from freyvae.evaluation import standard_error
-from freyvae.measuring.measurement import IMAGES_FORMAT
+from freyvae.measuring.measurement import IMAGES_FORMAT, check_measures
 from freyvae.run import Run
 
 
@@ -109,6 +109,7 @@ def _read_measured(run: Run) -> tuple[dict[str, Any], np.ndarray]:
     again = f"`freyvae measure {run.folder}`"
     if "nll_nats" not in metrics or not run.measured_path.is_file():
         raise BadInput(f"{run.folder} has not been measured: {again} does it")
+    check_measures(run, metrics)
     try:
         with run.measured_path.open("rb") as file, np.load(file, allow_pickle=False) as saved:
             version, sha256, nll = int(saved["format"]), str(saved["images_sha256"]), saved["nll_nats"]

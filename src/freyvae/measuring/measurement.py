@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from freyvae import evaluation
+from freyvae.codes import names_of_latents
 from freyvae.data import fit_images, pixels_sha256, synthetic_faces
 from freyvae.errors import BadInput
 from freyvae.evaluation import standard_error
@@ -22,13 +23,17 @@ from freyvae.run import Run
 from freyvae.training import TrainingData, load_training_data
 
 PARTS = ("test", "validation", "training")
+MOST_SAMPLES = 10**6  # a day's work for a small model: more are a slip of the hand
 IMAGES_FORMAT = 1  # of measured.npz
-# the keys that a measurement adds to metrics.json
-MEASURES = (
+# the keys that a measurement adds to metrics.json: of every model, and of some
+MEASURES_OF_ALL = (
     *("nll_is", "free_energy_nats", "rate_nats", "distortion_nats", "nll_nats", "nll_nats_se"),
-    *("free_energy_bits_per_dim", "nll_bits_per_dim", "nll_bits_per_dim_se", "nll_samples", "nll_nats_by_samples"),
-    *("rmse_grey_levels", "active_units", "latent_dim", "latents", "baselines", "is_healthy", "verdict", "factors"),
-    *("measured_split", "images", "images_sha256", "measured_with", "measured_notes"),
+    *("nll_samples", "nll_nats_by_samples", "rmse_grey_levels", "active_units", "latent_dim", "latents", "baselines"),
+    *("is_healthy", "verdict", "measured_split", "images", "images_sha256", "measured_with", "measured_notes"),
+)
+MEASURES = (
+    *MEASURES_OF_ALL,
+    *("free_energy_bits_per_dim", "nll_bits_per_dim", "nll_bits_per_dim_se", "factors"),
 )
 # what the nats of a likelihood are, where they are no probability of the bytes
 NO_PROBABILITY = {"gaussian": "density of pixels in [0, 1]", "bernoulli": "cross-entropy of grey levels as coin flips"}
@@ -43,6 +48,15 @@ def load_measured_data(run: Run, metrics: dict[str, Any]) -> TrainingData:
     if pixels_sha256(data.images.images) != metrics.get("data_sha256"):
         raise BadInput(f"{run.recipe.data} holds other images now than those that {run.folder} was trained on")
     return data
+
+
+def check_measures(run: Run, metrics: dict[str, Any]) -> None:
+    """Refuse metrics of a measured run that were damaged since. Raises `BadInput`: measuring again mends them."""
+    missing = [name for name in MEASURES_OF_ALL if name not in metrics]
+    wrong = [name for name in MEASURES if name.endswith("_nats") and not isinstance(metrics.get(name), (int, float))]
+    if missing or wrong:
+        what = f"lacks {', '.join(missing)}" if missing else f"has no number as {', '.join(wrong)}"
+        raise BadInput(f"{run.metrics_path} {what}: `freyvae measure {run.folder}` again")
 
 
 def images_of_part(run: Run, data: TrainingData, part: str) -> np.ndarray:
@@ -90,8 +104,8 @@ def measure(
             argument is out of range, or the run's files are damaged or of a newer version.
     """
     _check_part(split)
-    if samples < 1:
-        raise BadInput(f"samples must be at least 1, not {samples}")
+    if not 1 <= samples <= MOST_SAMPLES:
+        raise BadInput(f"samples must be from 1 to {MOST_SAMPLES}, not {samples}")
     if not 0 <= seed <= LARGEST_SEED:
         raise BadInput(f"seed must be from 0 to {LARGEST_SEED}, not {seed}")
     with run.lock():
@@ -136,7 +150,7 @@ def _measures(
     is_bytes = vae.likelihood_class.is_probability_of_bytes
     codes = vae.encode(images)
     active = evaluation.is_active(codes)
-    names = [recipe.latent_names[i] if i < len(recipe.latent_names) else f"z{i + 1}" for i in range(vae.latent_dim)]
+    names = names_of_latents(vae.latent_dim, recipe.latent_names)
     rmse = evaluation.rmse_grey_levels(vae, images)
     baselines = _baselines(vae, data, images)
     mean_image_nll = evaluation.mean_image_nll_nats(data.train, images, vae.likelihood_name).mean()
