@@ -16,7 +16,7 @@ help:
 	@echo "make check          ruff, mypy, import-linter"
 	@echo "make bench          measure the speed, side by side with peers that are installed"
 	@echo "make bench-peers    set up the peers that make bench asks: torch, pythae and TensorFlow, in environments of their own"
-	@echo "make results        train and measure what is missing of docs/results.md, and write it (hours, the first time)"
+	@echo "make results        train and measure what is missing of docs/results.md, and write it (days, the first time)"
 	@echo "make clean          remove what the other targets made"
 
 $(STAMP): pyproject.toml constraints.txt

@@ -29,6 +29,7 @@ def page(results: dict[str, Any]) -> str:
         validation=protocol["validation"],
         test=protocol["test"],
         split_seeds=", ".join(map(str, protocol["split_seeds"])),
+        choices_sentence=choices_sentence(protocol),
         near_random=f"{protocol['test_frames_next_to_training_random']:.0%}",
         near_blocked=f"{protocol['test_frames_next_to_training_blocked']:.0%}",
     )
@@ -36,6 +37,20 @@ def page(results: dict[str, Any]) -> str:
     while "\n\n\n" in text:
         text = text.replace("\n\n\n", "\n\n")
     return text
+
+
+def choices_sentence(protocol: dict[str, Any]) -> str:
+    """Where the choices were made, and which test frames they saw."""
+    (clean, _), *others = protocol["test_frames_that_choices_saw"].items()
+    seen = [
+        f"{label}: {counts['in_validation']} in the validation, {counts['in_training']} in the training"
+        for label, counts in others
+    ]
+    return (
+        f"Every choice was made in trainings on the split {clean}, by its validation frames; its {protocol['test']} "
+        f"test frames took no part. Those of the other splits partly did ({'; '.join(seen)} frames of that split): "
+        f"strictly, only the figures of {clean} are of frames that no choice has seen."
+    )
 
 
 def summary(results: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ from freyvae.errors import BadInput
 from freyvae.evaluation import standard_error
 from freyvae.run import Run
 from results.jobs import is_measured, is_trained, machine_of
-from results.plan import RANDOM, Job, Plan, Split, System
+from results.plan import BLOCKED, RANDOM, Job, Plan, Split, System
 from results.published import PUBLISHED
 
 FORMAT = 1
@@ -184,10 +184,19 @@ def _baseline_rows(found: dict[str, dict[str, Any]]) -> list[Row]:
 
 
 def _protocol(plan: Plan) -> Row:
-    """The split's sizes, and how many test frames have the frame just before or after among the training frames."""
+    """The split's sizes, and what the model's makers may have seen of the test frames.
+
+    How many have the frame just before or after among the training frames, and how many were among those that the
+    recipe's choices were made on: the training and validation frames of the first random split.
+    """
+    parts_of = {
+        split: split_indices(FRAMES, split.scheme, validation=200, test=200, seed=split.seed or 0)
+        for split in (*RANDOM, BLOCKED)
+    }
+    chosen_on = parts_of[RANDOM[0]]
 
     def next_to_training(split: Split) -> float:
-        parts = split_indices(FRAMES, split.scheme, validation=200, test=200, seed=split.seed or 0)
+        parts = parts_of[split]
         return float(np.mean(np.isin(parts.test - 1, parts.train) | np.isin(parts.test + 1, parts.train)))
 
     return {
@@ -197,7 +206,14 @@ def _protocol(plan: Plan) -> Row:
         "split_seeds": [split.seed for split in RANDOM],
         "samples": plan.samples,
         "test_frames_next_to_training_random": statistics.mean(map(next_to_training, RANDOM)),
-        "test_frames_next_to_training_blocked": next_to_training(Split("blocked")),
+        "test_frames_next_to_training_blocked": next_to_training(BLOCKED),
+        "test_frames_that_choices_saw": {
+            split.label: {
+                "in_validation": int(np.isin(parts.test, chosen_on.validation).sum()),
+                "in_training": int(np.isin(parts.test, chosen_on.train).sum()),
+            }
+            for split, parts in parts_of.items()
+        },
     }
 
 
