@@ -184,6 +184,13 @@ def small_plan(images: Path) -> Plan:
     systems = (
         System("density", "`frey-faces`", "frey-faces", changes, splits=(*RANDOM[:2], BLOCKED), seeds=(0, 1)),
         System("sixteen-latents", "with 16 latents", "frey-faces", {**changes, "latent_dim": 16}, splits=RANDOM[:1]),
-        System("autoregressive", "`frey-density`", "frey-density", changes | {"hidden": (8, 8)}, splits=RANDOM[:1]),
+        # moved images leave these few drawn pixels' range by far
+        System(
+            "autoregressive",
+            "`frey-density`",
+            "frey-density",
+            changes | {"hidden": (8, 8), "shift": 0.0},
+            splits=RANDOM[:1],
+        ),
     )
     return Plan(systems, samples=10, validation=15, test=15)

@@ -11,8 +11,9 @@ from freyvae.compression import WrongImages, compress, compressed_file, decompre
 from freyvae.compression.bits_back import BitsBack
 from freyvae.errors import BadInput, FreyvaeError
 from freyvae.evaluation import baselines
-from freyvae.recipe import Recipe
-from freyvae.training import train
+from freyvae.measuring import images_of_part
+from freyvae.recipe import Recipe, load_recipe
+from freyvae.training import load_training_data, train
 
 COUNT, SHAPE = 400, (6, 5, 1)
 
@@ -78,6 +79,22 @@ def test_what_was_compressed_comes_back_as_an_array_or_as_pictures(compressed, r
     with Image.open(tmp_path / "pictures" / "007.png") as picture:
         np.testing.assert_array_equal(np.asarray(picture), images[6, :, :, 0])
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["empty", "new", "pictures"]
+
+
+def test_the_200_test_faces_are_a_smaller_file_than_any_format_makes_and_come_back(frey_faces, tmp_path):
+    np.save(tmp_path / "faces.npy", frey_faces)
+    recipe = load_recipe("frey-faces").replace(
+        data=str(tmp_path / "faces.npy"), split="random", validation=200, test=200, latent_dim=16, latent_names=()
+    )
+    run = train(recipe, tmp_path / "run", quiet=True)
+    faces = images_of_part(run, load_training_data(recipe), "test")
+    found = compress(run, faces, tmp_path / "faces.freyvae", progress=False)
+    assert found.images == 200
+    assert abs(found.excess) < 0.02
+    assert {"png_mosaic", "webp_mosaic", "jpeg_xl_mosaic"} < found.lossless_bits_per_dim.keys()
+    assert found.bits_per_dim < min(found.lossless_bits_per_dim.values())
+    back = decompress(run, tmp_path / "faces.freyvae", tmp_path / "back.npy", progress=False)
+    np.testing.assert_array_equal(back, faces)
 
 
 def test_one_image_is_enough(run, images, tmp_path):
@@ -177,6 +194,12 @@ def test_images_of_another_shape_are_refused(run, tmp_path, shape, line):
     with pytest.raises(BadInput, match=line):
         compress(run, np.zeros(shape, "uint8"), tmp_path / "out", progress=False)
     assert not any(tmp_path.iterdir())
+
+
+def test_images_that_would_be_rounded_are_refused(run, images, tmp_path):
+    with pytest.raises(BadInput, match="images of float64 would be rounded: only bytes"):
+        compress(run, images / 255.0, tmp_path / "faces.freyvae")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_likelihood_that_is_no_probability_of_bytes_is_refused(folder, images, tmp_path):
