@@ -183,7 +183,6 @@ def small_plan(images: Path) -> Plan:
     changes = {"data": str(images), "epochs": 2, "hidden": (8,), "batch_size": 10}
     systems = (
         System("density", "`frey-faces`", "frey-faces", changes, splits=(*RANDOM[:2], BLOCKED), seeds=(0, 1)),
-        System("sixteen-latents", "with 16 latents", "frey-faces", {**changes, "latent_dim": 16}, splits=RANDOM[:1]),
         # moved images leave these few drawn pixels' range by far
         System(
             "autoregressive",

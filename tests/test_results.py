@@ -161,7 +161,7 @@ def test_the_page_shows_the_figures_of_the_json(small):
     widths = [line.count("|") for line in text.splitlines() if line.startswith("|")]
     assert set(widths) == {6, 13, 8}
     assert (out / "pictures" / "results.png").is_file()
-    assert len(bars(results).axes[0].patches) == 4 + 7 + len(results["baselines"])
+    assert len(bars(results).axes[0].patches) == 3 + 7 + len(results["baselines"])
 
 
 def test_what_is_not_trained_yet_is_said(tmp_path):

@@ -93,7 +93,7 @@ def test_colour_images_are_drawn_too():
     [
         (0, "the number of samples must be at least 1, not 0"),
         (-1, "at least 1, not -1"),
-        (np.zeros((0, 2)), "at least 1, not 0"),
+        (np.zeros((0, 2)), "no latents in an empty array"),
         (np.zeros((1, 3)), r"latents must have the shape \(image, 2\), not \(1, 3\)"),
         (2.5, r"must have the shape \(image, 2\)"),
         ([[0.0, np.inf]], "latents must be finite"),
