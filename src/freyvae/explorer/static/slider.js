@@ -8,6 +8,7 @@ let scrolledAt = 0;
  * @param options.name shown, and editable when `onrename` is given
  * @param options.low the least value, and `high` the greatest
  * @param options.step of the keyboard and the wheel; the drag snaps to it too
+ * @param options.unit what the value is in, for a screen reader
  * @param options.digits shown after the point
  * @param options.rest the value to begin with, which a double click gives again
  * @param options.ends two words, said at the track's ends
