@@ -130,7 +130,7 @@ def _headline(metrics: Mapping[str, Any]) -> str:
     for key in found:
         if key is not None:
             name, unit = _name_and_unit(key)
-            if key == "nll_nats":  # reached where it is no probability of the bytes: it says what it is instead
+            if key == "nll_nats" and "nll_bits_per_dim" not in metrics:  # no probability of the bytes: what, then?
                 name = f"-log {metrics['nll_is']}" if "density" in metrics["nll_is"] else _capital(metrics["nll_is"])
             cells.append(
                 f"<div><dt>{_text(name)}</dt><dd>{_number(metrics[key])}\n<small>{_text(unit)}</small></dd></div>\n"

@@ -199,6 +199,10 @@ def test_images_of_another_shape_are_refused(run, tmp_path, shape, line):
 def test_images_that_would_be_rounded_are_refused(run, images, tmp_path):
     with pytest.raises(BadInput, match="images of float64 would be rounded: only bytes"):
         compress(run, images / 255.0, tmp_path / "faces.freyvae")
+    with pytest.raises(BadInput, match="images of uint16 would be rounded"):
+        compress(run, images.astype("uint16") * 250, tmp_path / "faces.freyvae")
+    with pytest.raises(BadInput, match="can't be made into one array"):
+        compress(run, [[[1, 2]], [[1], [2]]], tmp_path / "faces.freyvae")
     assert not list(tmp_path.iterdir())
 
 

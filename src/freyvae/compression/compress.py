@@ -69,7 +69,7 @@ def compress(run: Run, images: np.ndarray, out: str | Path, *, progress: bool = 
 
     Args:
         run: a finished run whose likelihood is a probability of bytes.
-        images: uint8 (image, height, width) or (image, height, width, channel), of the model's image shape.
+        images: bytes (image, height, width) or (image, height, width, channel), of the model's image shape.
         out: the file.
         progress: draw bars on stderr, if that is a terminal.
 
@@ -78,10 +78,11 @@ def compress(run: Run, images: np.ndarray, out: str | Path, *, progress: bool = 
             is not installed, or the place cannot be written.
         FreyvaeError: this machine does not compute the same probabilities twice.
     """
-    dtype = np.asarray(images).dtype
-    if dtype != np.uint8:
-        raise BadInput(f"images of {dtype} would be rounded: only bytes, uint8, come back as they were")
-    images = as_images(images)
+    given, images = images, as_images(images)
+    if not np.array_equal(np.ravel(given), images.ravel()):
+        raise BadInput(
+            f"images of {np.asarray(given).dtype} would be rounded: only bytes, uint8, come back as they were"
+        )
     vae = run.load_model()
     if images.shape[1:] != vae.image_shape:
         raise BadInput(
