@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from freyvae.errors import BadInput
-from freyvae.files import cannot_write, making_folder, replacing, write_whole
+from freyvae.files import cannot_write, making_folder, remove, replacing, write_whole
 
 
 def contents(folder):
@@ -82,6 +82,70 @@ def test_the_file_has_the_rights_that_any_new_file_has(tmp_path):
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "ours").stat().st_mode) == 0o640
+
+
+@pytest.mark.skipif(os.name == "nt", reason="folders cannot be synced there")
+def test_file_and_folder_are_synced_before_and_after_the_move(tmp_path, monkeypatch):
+    """Else a power cut leaves an empty file under the new name, or neither name."""
+    done = []
+    fsync, replace = os.fsync, os.replace
+
+    def note_sync(handle):
+        done.append("folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "file")
+        fsync(handle)
+
+    def note_move(source, target):
+        done.append("move")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", note_sync)
+    monkeypatch.setattr(os, "replace", note_move)
+    write_whole(tmp_path / "x.txt", "text")
+    assert done == ["file", "move", "folder"]
+    done.clear()
+    with making_folder(tmp_path / "new") as folder:
+        for name in ("a", "b"):
+            (folder / name).write_text(name)
+    assert done == ["file", "file", "folder", "move", "folder"]
+    done.clear()
+    remove(tmp_path / "x.txt")
+    remove(tmp_path / "x.txt")
+    assert done == ["folder"]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from freyvae.files import making_folder, replacing
+with replacing(Path("x.txt")) as one, making_folder(Path("new")) as other:
+    one.write_text("half")
+    (other / "half").write_text("half")
+    print(flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_what_a_killed_process_left_is_removed_by_the_next_one_and_nothing_else(tmp_path):
+    def writer():
+        started = subprocess.Popen(
+            [sys.executable, "-c", KILLED], cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        started.stdout.readline()
+        return started
+
+    killed, alive = writer(), writer()
+    killed.kill()
+    killed.wait()
+    foreign = tmp_path / f".freyvae-00000000-{killed.pid}-of-another-machine.txt"
+    foreign.write_text("half")
+    (tmp_path / ".x-notes.txt").write_text("precious")
+    subprocess.run([sys.executable, "-c", "from freyvae.files import *; write_whole(Path('y.txt'), '')"], cwd=tmp_path)
+    left = {path.name for path in tmp_path.iterdir()}
+    assert not [name for name in left if f"-{killed.pid}-" in name and name != foreign.name]
+    assert len([name for name in left if f"-{alive.pid}-" in name]) == 2
+    assert {foreign.name, ".x-notes.txt", "y.txt"} <= left
+    alive.communicate(timeout=30)
+    assert {path.name for path in tmp_path.iterdir()} == {foreign.name, ".x-notes.txt", "y.txt", "x.txt", "new"}
 
 
 def test_a_place_that_cannot_be_written_is_one_line(tmp_path):

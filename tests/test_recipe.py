@@ -202,6 +202,9 @@ def test_replace_changes_checks_and_refuses():
         ("epochs = 1.5", "epochs must be a whole number, not 1.5"),
         ("epochs = ", "is no TOML"),
         ("epochs = 1\nepochs = 2", "is no TOML"),
+        ("hidden = " + "[" * 100_000, "is no TOML: it is nested too deeply"),
+        ("seed = " + "9" * 10_000, "is no TOML"),
+        ("#" * 2**20 + "\n", "it is larger than the 1 MiB"),
         (f"format = {FORMAT + 1}", f"has format {FORMAT + 1}; this freyvae reads up to {FORMAT}: update freyvae"),
         ("format = 0", "format must be a whole number from 1"),
         ("format = true", "format must be a whole number from 1"),
@@ -223,7 +226,7 @@ def test_a_bad_file_is_refused_in_one_line_that_names_it(tmp_path, text, line):
 def test_a_file_that_is_no_text_is_refused(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_bytes(b"\xff\xfe")
-    with pytest.raises(BadInput, match="cannot read the recipe"):
+    with pytest.raises(BadInput, match="it is no UTF-8 text"):
         load_recipe(path)
 
 

@@ -1,9 +1,16 @@
 """A run folder is opened, locked, read and written, and a folder that is something else is left alone."""
 
+import errno
 import json
+import os
+import time
+from contextlib import suppress
 
+import numpy as np
 import pytest
+from filelock import FileLock
 
+from freyvae import run as run_module
 from freyvae.errors import BadInput
 from freyvae.recipe import Recipe
 from freyvae.run import METRICS_FORMAT, METRICS_OF_TRAINING, Run
@@ -123,11 +130,113 @@ def test_a_place_that_cannot_be_written_is_refused():
 
 def test_clearing_removes_what_a_training_wrote_and_nothing_else(run):
     run.pictures_path.mkdir()
-    (run.pictures_path / "codes.png").touch()
-    (run.folder / "notes.txt").write_text("precious")
+    run.checkpoint_path.parent.mkdir()
+    for ours in (run.pictures_path / "codes.png", run.checkpoint_path, run.measured_path, run.report_path):
+        ours.touch()
+    for theirs in (run.folder / "notes.txt", run.pictures_path / "holiday.png", run.checkpoint_path.with_name("old")):
+        theirs.write_text("precious")
+    run.write_drawn(["codes.png"])
     run.write_history([{"epoch": 1, "loss": 2.0}])
     run.clear()
-    assert files(run.folder) == ["notes.txt", "recipe.toml"]
+    assert files(run.folder) == ["checkpoint/old", "notes.txt", "pictures/holiday.png", "recipe.toml"]
+
+
+@pytest.mark.parametrize("name", ["pictures", "explorer", "checkpoint"])
+def test_clearing_never_goes_through_a_link_and_a_run_with_one_is_not_written_to(run, tmp_path, name):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    run.write_drawn(["codes.png"])
+    for theirs in ("codes.png", "index.html", "state.npz", ".drawn"):
+        (elsewhere / theirs).write_text("codes.png")
+    (run.folder / name).rename(tmp_path / "away") if (run.folder / name).exists() else None
+    (run.folder / name).symlink_to(elsewhere)
+    run.clear()
+    assert files(elsewhere) == [".drawn", "codes.png", "index.html", "state.npz"]
+    with pytest.raises(BadInput, match=rf"{name} is a link, .*: remove it, or choose another --out"), run.lock():
+        pass
+
+
+def test_pictures_that_are_not_drawn_any_more_are_removed(run):
+    run.pictures_path.mkdir()
+    for name in ("codes.png", "manifold.png", "holiday.png"):
+        (run.pictures_path / name).touch()
+    run.write_drawn(["codes.png", "manifold.png"])
+    run.write_drawn(["codes.png"])
+    assert files(run.pictures_path) == [".drawn", "codes.png", "holiday.png"]
+    (run.pictures_path / ".drawn").write_text("../recipe.toml\ncodes.png\n")
+    assert run.drawn == ("codes.png",)
+
+
+@pytest.mark.parametrize("left", [".recipe-a1b2c3d4.toml", ".freyvae-0123abcd-4242-x.toml", ".lock"])
+def test_what_a_killed_start_left_does_not_block_the_folder(tmp_path, left):
+    (tmp_path / left).touch()
+    with Run(tmp_path).lock():
+        pass
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS])
+def test_a_file_system_without_locks_is_said(tmp_path, monkeypatch, number):
+    def no_locks(self):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(FileLock, "_acquire", no_locks)
+    with pytest.raises(BadInput, match=r"has no locks .*: choose a folder on a disk of this machine"):
+        Run(tmp_path / "run").lock().__enter__()
+
+
+def test_a_lock_that_is_never_answered_is_given_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(FileLock, "_acquire", lambda self: time.sleep(3))
+    monkeypatch.setattr(run_module, "SECONDS_TO_LOCK", 0.05)
+    with pytest.raises(BadInput, match="does not answer to a lock"):
+        Run(tmp_path / "run").lock().__enter__()
+
+
+@pytest.mark.parametrize("name", ["recipe.toml", "model.keras", "history.csv"])
+def test_a_file_that_is_not_the_one_on_record_is_refused(run, name):
+    run.write_history([{"epoch": 1, "loss": 2.0}])
+    run.write_metrics(METRICS)
+    read = {"recipe.toml": lambda: run.recipe, "model.keras": run.load_model, "history.csv": run.read_history}[name]
+    path = run.folder / name
+    path.write_bytes(path.read_bytes() + b"\n")
+    with pytest.raises(BadInput, match=rf"{name} is not the file that metrics\.json is about"):
+        read()
+    # what it says to do works
+    with run.lock():
+        run.clear()
+    assert run.recipe == Recipe()
+
+
+def test_no_byte_of_the_metrics_can_change_unseen(run):
+    """Flipped, cut or doubled: what is read is what was written, or nothing."""
+    run.write_metrics({**METRICS, "nll_nats": 1234.5678, "note": "a sentence", "latents": {"z1": {"active": True}}})
+    content, before = run.metrics_path.read_bytes(), run.read_metrics()
+    rng = np.random.default_rng(0)
+    for trial in range(400):
+        place = int(rng.integers(len(content)))
+        damaged = bytearray(content)
+        if trial % 4 == 0:
+            damaged = damaged[:place]
+        elif trial % 4 == 1:
+            damaged[place:place] = damaged[place : place + 1]
+        else:
+            damaged[place] ^= 1 << int(rng.integers(8))
+        run.metrics_path.write_bytes(damaged)
+        with suppress(BadInput):
+            assert run.read_metrics() == before, (trial, place)  # white space, say
+
+
+def test_metrics_without_bounds_are_refused_in_one_line(run):
+    run.metrics_path.write_text('{"a":' * 100_000)
+    with pytest.raises(BadInput, match="nested too deeply"):
+        run.read_metrics()
+    with run.metrics_path.open("wb") as file:
+        file.truncate(2**40)
+    with pytest.raises(BadInput, match="larger than the 64 MiB"):
+        run.read_metrics()
+    run.metrics_path.unlink()
+    os.mkfifo(run.metrics_path)
+    with pytest.raises(BadInput, match="no plain file"):
+        run.read_metrics()
 
 
 def test_the_history_comes_back(run):

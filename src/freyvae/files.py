@@ -1,18 +1,31 @@
-"""Files are written whole or not at all."""
+"""Files are written whole or not at all, and what was written outlives a power cut.
+
+A file is written under another name beside its place, synced, moved there, and then its folder is synced: after a power
+cut there is the old file or the new one. A process that is killed leaves the file of the other name behind, which the
+next one to write in that folder removes.
+"""
 
 import errno
+import functools
+import hashlib
 import os
+import re
 import shutil
+import socket
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from freyvae.errors import BadInput
 
 # the system only tells a process's umask by setting another, which threads share
 _asking_for_umask = threading.Lock()
+
+_TEMPORARY = re.compile(r"\.freyvae-(?P<place>[0-9a-f]{8})-(?P<process>\d+)-.*", re.DOTALL)
+# folders in which this process has looked for what killed processes left
+_tidied: set[Path] = set()
 
 
 @contextmanager
@@ -27,16 +40,16 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     temporary: Path | None = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+        _prepare(path.parent)
+        handle, name = tempfile.mkstemp(prefix=_prefix(), suffix=path.suffix, dir=path.parent)
         os.close(handle)
         temporary = Path(name)
         yield temporary
-        with temporary.open("rb+") as written:
-            os.fsync(written.fileno())
         # mkstemp makes files that only their owner can read
         temporary.chmod(0o666 & ~_umask())
+        _sync(temporary)
         os.replace(temporary, path)
+        sync_folder(path.parent)
     except OSError as error:
         raise cannot_write(path, error) from error
     finally:
@@ -52,11 +65,16 @@ def making_folder(path: Path) -> Iterator[Path]:
     """
     temporary: Path | None = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+        _prepare(path.parent)
+        temporary = Path(tempfile.mkdtemp(prefix=_prefix(), dir=path.parent))
         yield temporary
         temporary.chmod(0o777 & ~_umask())
+        for place, _, names in os.walk(temporary):
+            for name in names:
+                _sync(Path(place, name))
+            sync_folder(Path(place))
         os.replace(temporary, path)
+        sync_folder(path.parent)
     except OSError as error:
         raise cannot_write(path, error) from error
     finally:
@@ -68,6 +86,109 @@ def write_whole(path: Path, content: str | bytes) -> None:
     """Write text (UTF-8) or bytes to `path`, whole or not at all. Raises `BadInput` as `replacing` does."""
     with replacing(path) as temporary:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def read_small(path: Path, *, most_bytes: int) -> str:
+    """The text (UTF-8) of a file that has no reason to be large.
+
+    Raises:
+        BadInput: it cannot be read, is no plain file, is larger than `most_bytes`, or is no UTF-8.
+    """
+    try:
+        if path.exists() and not path.is_file():  # to open a pipe would wait for whoever writes to it
+            raise BadInput(f"cannot read {path}: it is no plain file")
+        with path.open("rb") as file:
+            content = file.read(most_bytes + 1)
+        if len(content) > most_bytes:
+            raise BadInput(f"cannot read {path}: it is larger than the {most_bytes // 2**20} MiB of any such file")
+        return content.decode()
+    except OSError as error:
+        raise BadInput(f"cannot read {path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"cannot read {path}: it is no UTF-8 text") from error
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal. Raises `OSError`."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def remove(path: Path) -> None:
+    """Remove a file, or a link to one, if it is there, and make sure that it stays away. Raises `OSError`."""
+    if path.is_symlink() or path.exists():
+        path.unlink()
+        sync_folder(path.parent)
+
+
+def is_temporary(path: Path) -> bool:
+    """Whether a name is one under which this module writes before it moves."""
+    return _TEMPORARY.fullmatch(path.name) is not None
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the system write down what names a folder holds, where it can: a rename is not durable before."""
+    if os.name == "nt":  # folders cannot be opened there
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        # some file systems sync no folders
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EROFS):
+            raise
+    finally:
+        os.close(handle)
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb+") as written:
+        os.fsync(written.fileno())
+
+
+def _prepare(folder: Path) -> None:
+    """Make a folder where there is none, and remove from it what killed processes left."""
+    folder.mkdir(parents=True, exist_ok=True)
+    here = folder.resolve()
+    if here in _tidied:
+        return
+    _tidied.add(here)
+    found = []
+    with suppress(OSError), os.scandir(folder) as entries:
+        found = [(entry, match) for entry in entries if (match := _TEMPORARY.fullmatch(entry.name))]
+    for entry, match in found:
+        if match["place"] == _place_of_processes() and not _is_running(int(match["process"])):
+            with suppress(OSError):
+                if entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry.path)
+                else:
+                    os.unlink(entry.path)
+
+
+def _prefix() -> str:
+    return f".freyvae-{_place_of_processes()}-{os.getpid()}-"
+
+
+@functools.cache
+def _place_of_processes() -> str:
+    """Where a process's number means something: a machine, and on it a container. Folders can be shared by several."""
+    try:
+        container = os.readlink("/proc/self/ns/pid")
+    except OSError:  # only Linux has it
+        container = ""
+    return hashlib.sha256(f"{socket.gethostname()}\0{container}".encode()).hexdigest()[:8]
+
+
+def _is_running(process: int) -> bool:
+    if os.name == "nt":  # there a signal of 0 would end it
+        return True
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def cannot_write(path: Path, error: OSError) -> BadInput:

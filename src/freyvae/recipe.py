@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from freyvae.errors import BadInput
+from freyvae.files import read_small
 
 FORMAT = 1
 # the model draws from seed + 1 to seed + 6 too, and generators take 32 bits
 LARGEST_SEED = 2**31 - 1
+MOST_BYTES = 2**20
 
 
 def _choice(
@@ -196,10 +198,7 @@ def load_recipe(name_or_path: str | Path, *, required: Sequence[str] = ()) -> Re
     path = Path(text)
     if not path.is_file():
         raise BadInput(f"no recipe {text!r}: {_nearest(text, names)}a recipe of your own is the path of a TOML file")
-    try:
-        return parse_recipe(path.read_text(encoding="utf-8"), text, name=path.stem, required=required)
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"cannot read the recipe {text}: {error}") from error
+    return parse_recipe(read_small(path, most_bytes=MOST_BYTES), text, name=path.stem, required=required)
 
 
 def parse_recipe(text: str, source: str, *, name: str = "frey-faces", required: Sequence[str] = ()) -> Recipe:
@@ -209,8 +208,9 @@ def parse_recipe(text: str, source: str, *, name: str = "frey-faces", required: 
     """
     try:
         fields = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise BadInput(f"the recipe {source} is no TOML: {error}") from error
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits, too
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else error
+        raise BadInput(f"the recipe {source} is no TOML: {reason}") from error
     missing = [key for key in required if key not in fields]
     version = fields.pop("format", FORMAT)
     if type(version) is not int or version < 1:

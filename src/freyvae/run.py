@@ -1,9 +1,19 @@
-"""The run folder: its file names, what state it is in, and who may write to it."""
+"""The run folder: its file names, what state it is in, and who may write to it.
+
+`metrics.json` is the record that the other files belong to: it holds the SHA-256 of each as it was written, and of
+itself. A file that was damaged, edited or exchanged since is refused where it is read.
+"""
 
 import csv
+import errno
+import hashlib
 import io
+import itertools
 import json
-from collections.abc import Iterator
+import os
+import re
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,13 +21,18 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from freyvae.errors import BadInput
-from freyvae.files import cannot_write, replacing, write_whole
+from freyvae.files import cannot_write, is_temporary, read_small, remove, replacing, sha256_of, write_whole
 from freyvae.recipe import Recipe, load_recipe
 
 if TYPE_CHECKING:
     from freyvae.model import VAE
 
-METRICS_FORMAT = 1
+METRICS_FORMAT = 2  # since 2, with its own SHA-256 and that of the files it is about
+MOST_BYTES_OF_METRICS = 64 * 2**20
+# a file system that does not answer by then will not
+SECONDS_TO_LOCK = 20.0
+_NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL)
+_OLD_TEMPORARY = re.compile(r"\.recipe-[a-z0-9_]{8}\.toml")
 # keys that every run's recipe.toml has had since the first: the first and the last line of it among them
 KEYS_OF_RECIPE = ("format", "name", "data", "seed")
 # what training itself measures, and every finished run has
@@ -47,7 +62,12 @@ class Run:
     """
 
     def __init__(self, folder: str | Path):
-        self.folder = Path(folder)
+        self._lock: FileLock | None = None
+        self._locked_file: os.stat_result | None = None
+        self._place(Path(folder))
+
+    def _place(self, folder: Path) -> None:
+        self.folder = folder
         self.recipe_path = self.folder / "recipe.toml"
         self.model_path = self.folder / "model.keras"
         self.checkpoint_path = self.folder / "checkpoint" / "state.npz"
@@ -84,7 +104,12 @@ class Run:
 
     @property
     def recipe(self) -> Recipe:
-        """The recipe the run was made with. Raises `BadInput` when it cannot be read."""
+        """The recipe the run was made with. Raises `BadInput` when it cannot be read, or was edited since."""
+        recipe = self._recipe_as_it_stands()
+        self.check_unchanged(self.recipe_path)
+        return recipe
+
+    def _recipe_as_it_stands(self) -> Recipe:
         return load_recipe(self.recipe_path, required=KEYS_OF_RECIPE)
 
     @property
@@ -109,22 +134,70 @@ class Run:
             BadInput: another process holds it, the folder is another thing's, or it cannot be written.
         """
         self._refuse_strangers()
-        lock = FileLock(self.folder / ".lock", timeout=0)
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            lock.acquire()
-        except Timeout as error:
-            raise BadInput(f"another process is working on {self.folder}: wait, or choose another --out") from error
-        except OSError as error:
-            raise cannot_write(self.folder, error) from error
+        self._lock = self._locked()
         try:
             yield
         finally:
-            if not any(self._contents()):
+            lock, self._lock = self._lock, None
+            if self.folder.is_dir() and not any(self._contents()):
                 Path(lock.lock_file).unlink(missing_ok=True)
                 with suppress(OSError):
                     self.folder.rmdir()
             lock.release()
+
+    def _locked(self) -> FileLock:
+        lock = FileLock(self.folder / ".lock", timeout=0, thread_local=False)
+        outcome: list[BaseException] = []
+
+        def acquire() -> None:
+            try:
+                lock.acquire()
+            except BaseException as error:
+                outcome.append(error)
+
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise cannot_write(self.folder, error) from error
+        # a network's file system whose server is away answers never, and Python asks it again and again
+        acquiring = threading.Thread(target=acquire, daemon=True)
+        acquiring.start()
+        acquiring.join(SECONDS_TO_LOCK)
+        elsewhere = "choose a folder on a disk of this machine with --out, and copy it afterwards"
+        if acquiring.is_alive():
+            raise BadInput(f"the file system of {self.folder} does not answer to a lock: {elsewhere}")
+        if outcome:
+            reason = outcome[0]
+            if isinstance(reason, Timeout):
+                raise BadInput(
+                    f"another process is working on {self.folder}: wait, or choose another --out"
+                ) from reason
+            if isinstance(reason, NotImplementedError) or getattr(reason, "errno", None) in _NO_LOCKS:
+                raise BadInput(f"the file system of {self.folder} has no locks ({reason}): {elsewhere}") from reason
+            if isinstance(reason, OSError):
+                raise cannot_write(self.folder, reason) from reason
+            raise reason
+        self._locked_file = os.stat(lock.lock_file)
+        return lock
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the folder that is locked is not in its place any more: it was removed, renamed or exchanged."""
+        if self._lock is None or self._locked_file is None:
+            return False
+        try:
+            return not os.path.samestat(os.stat(self._lock.lock_file), self._locked_file)
+        except OSError:
+            return True
+
+    def move_beside(self) -> None:
+        """Go on in a new folder beside a place that is lost, locked as the old one was. Raises as `lock` does."""
+        old, name = self._lock, self.folder.name
+        places = (self.folder.with_name(f"{name}-{number}") for number in itertools.count(2))
+        self._place(next(place for place in places if not place.exists()))
+        self._lock = self._locked()
+        if old is not None:
+            old.release()
 
     def _refuse_strangers(self) -> None:
         """Never write to a folder that is something else, whatever its files are called."""
@@ -134,27 +207,68 @@ class Run:
             raise BadInput(f"{self.folder} exists and is not a run folder: choose another with --out")
         if self.recipe_path.exists():
             try:
-                _ = self.recipe
+                self._recipe_as_it_stands()
             except BadInput as error:
                 raise BadInput(f"{self.folder} is not a run of ours: {error}; choose another with --out") from None
         for file in (*self.parts, self.report_path, self.explorer_path):
             if file.is_dir():
                 raise BadInput(f"{file} is a folder, where the run has a file: remove it, or choose another --out")
-        for folder in (self.checkpoint_path.parent, self.pictures_path, self.explorer_path.parent):
+        for folder in self._folders:
+            if folder.is_symlink():
+                raise BadInput(
+                    f"{folder} is a link, and what it leads to may be somebody's: remove it, or choose another --out"
+                )
             if folder.exists() and not folder.is_dir():
                 raise BadInput(f"{folder} is a file, where the run has a folder: remove it, or choose another --out")
 
+    @property
+    def _folders(self) -> tuple[Path, ...]:
+        return self.checkpoint_path.parent, self.pictures_path, self.explorer_path.parent
+
     def _contents(self) -> Iterator[Path]:
-        return (entry for entry in self.folder.iterdir() if entry.name != ".lock")
+        """What somebody put here: not the lock, and not what a process left that was killed before it wrote anything.
+
+        Versions before 0.2 called that one `.recipe-xxxxxxxx.toml`.
+        """
+        for entry in self.folder.iterdir():
+            if entry.name != ".lock" and not is_temporary(entry) and not _OLD_TEMPORARY.fullmatch(entry.name):
+                yield entry
 
     def clear(self) -> None:
-        """Remove what was made of a training, and nothing else that somebody put there."""
-        for path in (self.metrics_path, self.model_path, self.checkpoint_path, self.history_path, self.report_path):
-            path.unlink(missing_ok=True)
-        self.measured_path.unlink(missing_ok=True)
-        self.explorer_path.unlink(missing_ok=True)
-        for picture in self.pictures_path.glob("*.png"):
-            picture.unlink()
+        """Remove what was made of a training, and nothing else that somebody put there. Raises `BadInput`."""
+        pictures = [self.pictures_path / name for name in self.drawn]
+        try:
+            # the metrics first: without them the run is not finished, whatever else is left
+            made = (self.metrics_path, *self.parts, self.report_path, self.explorer_path, *pictures, self._drawn_path)
+            for path in made:
+                if path != self.recipe_path and not path.parent.is_symlink():
+                    remove(path)
+        except OSError as error:
+            raise cannot_write(self.folder, error) from error
+
+    def remove_checkpoint(self) -> None:
+        """Remove the state that an interrupted training goes on from, and its folder if nothing else is in it."""
+        with suppress(OSError):
+            remove(self.checkpoint_path)
+            self.checkpoint_path.parent.rmdir()
+
+    @property
+    def _drawn_path(self) -> Path:
+        return self.pictures_path / ".drawn"
+
+    @property
+    def drawn(self) -> tuple[str, ...]:
+        """The names of the pictures that were drawn for this run; others in that folder are somebody's."""
+        if self.pictures_path.is_symlink() or not self._drawn_path.is_file():
+            return ()
+        names = read_small(self._drawn_path, most_bytes=2**20).splitlines()
+        return tuple(name for name in names if name and Path(name).name == name)
+
+    def write_drawn(self, names: Sequence[str]) -> None:
+        """Record which pictures were drawn; remove those that were drawn before and are not any more."""
+        for name in set(self.drawn).difference(names):
+            remove(self.pictures_path / name)
+        write_whole(self._drawn_path, "".join(f"{name}\n" for name in names))
 
     def save_model(self, model: Any) -> None:
         """Write `model.keras`, whole or not at all."""
@@ -169,6 +283,7 @@ class Run:
         """
         from freyvae.model import load_vae
 
+        self.check_unchanged(self.model_path)
         return load_vae(self.model_path)
 
     def write_history(self, rows: list[dict[str, float]]) -> None:
@@ -187,6 +302,7 @@ class Run:
         """
         if not self.history_path.is_file():
             return {}
+        self.check_unchanged(self.history_path)
         try:
             with self.history_path.open(newline="", encoding="utf-8") as file:
                 rows = list(csv.DictReader(file, strict=True))
@@ -195,24 +311,71 @@ class Run:
             raise BadInput(f"cannot read {self.history_path}: {error}; train again with --fresh") from error
 
     def read_metrics(self) -> dict[str, Any]:
-        """What was measured so far. Raises `BadInput` when it cannot be read or is of a newer version."""
-        try:
-            metrics: dict[str, Any] = json.loads(self.metrics_path.read_text(encoding="utf-8"))
-            version = metrics.get("format", METRICS_FORMAT)
-        except (OSError, ValueError, AttributeError) as error:
-            raise BadInput(f"cannot read {self.metrics_path}: {error}") from error
-        if type(version) is not int or version > METRICS_FORMAT:
-            raise BadInput(
-                f"{self.metrics_path} has format {version}; this freyvae reads up to {METRICS_FORMAT}: update freyvae"
-            )
+        """What was measured so far.
+
+        Raises:
+            BadInput: it cannot be read, was damaged or edited, or is of a newer version.
+        """
+        metrics = self._read_record()
+        metrics.pop("files_sha256", None)
         missing = [name for name in METRICS_OF_TRAINING if name not in metrics]
         if missing:
             raise BadInput(f"{self.metrics_path} lacks {', '.join(missing)}: train again with --fresh")
         return metrics
 
     def write_metrics(self, metrics: dict[str, Any]) -> None:
-        """Write `metrics.json`; its keys end in their unit."""
-        write_whole(self.metrics_path, json.dumps({"format": METRICS_FORMAT, **metrics}, indent=2) + "\n")
+        """Write `metrics.json`; its keys end in their unit. It goes on record for the other files as they are now."""
+        about = (self.recipe_path, self.model_path, self.history_path, self.measured_path)
+        files = {path.name: sha256_of(path) for path in about if path.is_file()}
+        record = {**metrics, "format": METRICS_FORMAT, "files_sha256": files}
+        record = {"format": METRICS_FORMAT, **record, "sha256": _digest(record)}
+        write_whole(self.metrics_path, json.dumps(record, indent=2) + "\n")
+
+    def is_unchanged(self, path: Path) -> bool:
+        """Whether a file of a finished run is the one that the record is about.
+
+        Of a run that is not finished, or that a version before 0.2 wrote, there is no record: nothing is known to have
+        changed. Raises `BadInput` when the record cannot be read.
+        """
+        if not self.metrics_path.is_file() or not path.is_file():
+            return True
+        recorded = self._read_record().get("files_sha256", {}).get(path.name)
+        return recorded is None or sha256_of(path) == recorded
+
+    def check_unchanged(self, path: Path) -> None:
+        """Refuse a file that was damaged, edited or exchanged since. Raises `BadInput`."""
+        if not self.is_unchanged(path):
+            raise BadInput(
+                f"{path} is not the file that {self.metrics_path.name} is about: it was damaged, edited or exchanged "
+                "since; put the old one back, or train again with --fresh"
+            )
+
+    def _read_record(self) -> dict[str, Any]:
+        try:
+            record: dict[str, Any] = json.loads(read_small(self.metrics_path, most_bytes=MOST_BYTES_OF_METRICS))
+            version, sha256 = record.get("format", 1), record.pop("sha256", None)
+            record.get("files_sha256", {}).get("")  # an object, as it was written
+        except BadInput:
+            raise
+        except (ValueError, AttributeError, RecursionError) as error:
+            reason = "it is nested too deeply" if isinstance(error, RecursionError) else error
+            raise BadInput(f"cannot read {self.metrics_path}: {reason}; train again with --fresh") from error
+        if type(version) is not int or version > METRICS_FORMAT:
+            raise BadInput(
+                f"{self.metrics_path} has format {version}; this freyvae reads up to {METRICS_FORMAT}: update freyvae"
+            )
+        if (version > 1 or sha256 is not None) and sha256 != _digest(record):
+            raise BadInput(
+                f"{self.metrics_path} was damaged or edited since it was written: its SHA-256 is another; put the old "
+                "one back, or train again with --fresh"
+            )
+        return record
+
+
+def _digest(record: dict[str, Any]) -> str:
+    """SHA-256 of a record, whatever the order of its keys and the white space between them."""
+    text = json.dumps(record, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def check_output(path: Path, *inputs: str | Path | None) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from freyvae.model import VAE
 from freyvae.model.compiled_fit import trained_weights
 from freyvae.recipe import load_recipe
 from freyvae.run import Run
-from freyvae.training import Interrupted, callbacks, load_training_data, train
+from freyvae.training import Interrupted, build_vae, callbacks, checkpoint, load_training_data, train
 from freyvae.training.seeds import train_seeds
 
 
@@ -332,6 +333,66 @@ def test_a_damaged_checkpoint_is_refused(recipe, monkeypatch, damage):
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(BadInput, match=r"is damaged.*--fresh"):
         train(recipe, quiet=True)
+
+
+def test_no_damage_to_a_checkpoint_is_gone_on_with_to_other_weights(recipe, monkeypatch):
+    """Flipped, cut, doubled and exchanged bytes: the state that was saved comes back, or nothing."""
+    recipe = recipe.replace(patience=5)
+    with monkeypatch.context() as patch:
+        patch.setattr(callbacks.Recorder, "on_epoch_end", _save_and_stop(callbacks.Recorder.on_epoch_end))
+        with pytest.raises(StopAfter):
+            train(recipe, quiet=True)
+    path = Run("runs/quick").checkpoint_path
+    vae = build_vae(recipe, load_training_data(recipe).train)
+    progress, content = checkpoint.restore(path, vae), path.read_bytes()
+    saved = [np.array(variable.value) for variable in checkpoint._variables(vae)]
+    rng = np.random.default_rng(0)
+    refused = 0
+    for trial in range(300):
+        place, other = (int(place) for place in rng.integers(len(content), size=2))
+        damaged = bytearray(content)
+        if trial % 5 == 0:
+            damaged = damaged[:place]
+        elif trial % 5 == 1:
+            damaged[place:place] = damaged[place : place + 1]
+        elif trial % 5 == 2:
+            damaged[place : place + 8], damaged[other : other + 8] = (
+                damaged[other : other + 8],
+                damaged[place : place + 8],
+            )
+        else:
+            damaged[place] ^= 1 << int(rng.integers(8))
+        path.write_bytes(damaged)
+        try:
+            restored = checkpoint.restore(path, vae)
+        except BadInput:
+            refused += 1
+            continue
+        assert (restored.rows, restored.data_sha256) == (progress.rows, progress.data_sha256), trial
+        for ours, variable in zip(saved, checkpoint._variables(vae), strict=True):
+            np.testing.assert_array_equal(ours, np.array(variable.value), err_msg=str(trial))
+    assert refused > 200
+
+
+@pytest.mark.parametrize("away", [shutil.rmtree, lambda folder: folder.rename(folder.with_name("renamed"))])
+def test_a_run_folder_that_is_taken_away_while_it_trains_loses_nothing(recipe, monkeypatch, away):
+    whole = train(recipe.replace(name="whole"), quiet=True)
+    on_epoch_end = callbacks.Recorder.on_epoch_end
+
+    def take_away(self, epoch, logs=None):
+        on_epoch_end(self, epoch, logs)
+        if epoch == 2:
+            away(Path("runs/quick"))
+
+    monkeypatch.setattr(callbacks.Recorder, "on_epoch_end", take_away)
+    said = []
+    run = train(recipe, say=said.append)
+    assert run.folder == Path("runs/quick-2")
+    assert "runs/quick was removed or renamed while it trained: going on in runs/quick-2" in said
+    assert not Path("runs/quick").exists()
+    assert run.recipe == recipe
+    assert_same_weights(run, whole)
+    assert run.read_history() == whole.read_history()
 
 
 @pytest.mark.parametrize(

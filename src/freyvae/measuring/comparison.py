@@ -119,6 +119,9 @@ def _read_measured(run: Run) -> tuple[dict[str, Any], np.ndarray]:
         raise BadInput(
             f"{run.measured_path} has format {version}; this freyvae reads up to {IMAGES_FORMAT}: update freyvae"
         )
-    if sha256 != metrics.get("images_sha256") or nll.shape != (metrics["images"],):
+    of_another = sha256 != metrics.get("images_sha256") or nll.shape != (metrics["images"],)
+    # the mean tells apart what versions before 0.2 left, which kept no hash
+    of_another = of_another or not np.isclose(nll.mean(), metrics["nll_nats"], rtol=1e-6)
+    if of_another or not run.is_unchanged(run.measured_path):
         raise BadInput(f"{run.measured_path} is of another measurement than {run.metrics_path}: {again} mends it")
     return metrics, nll

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from freyvae.errors import TrainingFailed
+from freyvae.files import write_whole
 from freyvae.model.compiled_fit import trained_weights
 from freyvae.recipe import Recipe
 from freyvae.run import Run
@@ -30,11 +31,12 @@ class Recorder(keras.callbacks.Callback):
         run: where to write.
         recipe: how long to train, and with what patience.
         progress: what an earlier part of this training left.
+        say: how to say a line.
     """
 
-    def __init__(self, run: Run, recipe: Recipe, progress: checkpoint.Progress):
+    def __init__(self, run: Run, recipe: Recipe, progress: checkpoint.Progress, *, say: Callable[[str], None]):
         super().__init__()
-        self.run, self.recipe = run, recipe
+        self.run, self.recipe, self.say = run, recipe, say
         self.rows = list(progress.rows)
         self.kept = list(progress.kept)
         self.data_sha256 = progress.data_sha256
@@ -74,11 +76,20 @@ class Recorder(keras.callbacks.Callback):
     def save(self) -> None:
         """Write the checkpoint, and the history as far as it goes."""
         began = time.perf_counter()
+        self.keep_place()
         checkpoint.save(self.run.checkpoint_path, self.model, self.progress)
         self.run.write_history(self.rows)
         ended = time.perf_counter()
         self._save_again_at = ended + SECONDS_BETWEEN_CHECKPOINTS * max(1.0, (ended - began) / SHARE_OF_CHECKPOINTS)
         self.saved = len(self.rows)
+
+    def keep_place(self) -> None:
+        """Go on in a new folder where the run's was removed or renamed meanwhile, so that the work is not lost."""
+        if self.run.is_lost:
+            lost = self.run.folder
+            self.run.move_beside()
+            write_whole(self.run.recipe_path, self.recipe.to_toml())
+            self.say(f"{lost} was removed or renamed while it trained: going on in {self.run.folder}")
 
     @property
     def kept_epoch(self) -> int:

@@ -3,8 +3,10 @@
 Keras's `BackupAndRestore` saves weights, which leave the state of the `SeedGenerator`s out; this saves every variable.
 """
 
+import hashlib
 import json
-import zipfile
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,8 @@ import numpy as np
 
 from freyvae.errors import BadInput
 from freyvae.files import replacing
+
+FORMAT = 2  # since 2, with a SHA-256
 
 
 @dataclass(frozen=True)
@@ -45,9 +49,10 @@ def save(path: Path, model: keras.Model, progress: Progress) -> None:
         f"{number:04d}": keras.ops.convert_to_numpy(variable.value) for number, variable in enumerate(_variables(model))
     }
     arrays |= {f"kept-{number:04d}": array for number, array in enumerate(progress.kept)}
-    note = json.dumps({"rows": progress.rows, "seconds": progress.seconds, "data_sha256": progress.data_sha256})
+    note = {"rows": progress.rows, "seconds": progress.seconds, "data_sha256": progress.data_sha256, "format": FORMAT}
+    note["sha256"] = _digest(note, arrays)
     with replacing(path) as temporary:
-        np.savez(temporary, note=np.array(note), **arrays)
+        np.savez(temporary, note=np.array(json.dumps(note)), **arrays)
 
 
 def restore(path: Path, model: keras.Model) -> Progress:
@@ -59,13 +64,44 @@ def restore(path: Path, model: keras.Model) -> Progress:
     variables = _variables(model)
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as saved:
-            note = json.loads(str(saved["note"]))
-            kept = [saved[name] for name in saved.files if name.startswith("kept-")]
-            arrays = [saved[f"{number:04d}"] for number in range(len(saved.files) - len(kept) - 1)]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise BadInput(f"{path} is damaged: {error}; `--fresh` trains anew") from error
-    if [array.shape for array in arrays] != [tuple(variable.shape) for variable in variables]:
+            # the weights are there at most twice; what claims more is damaged, and would fill the memory
+            claimed = sum(entry.file_size for entry in saved.zip.infolist())
+            if claimed > _most_bytes(variables):
+                raise BadInput(f"{path} is of another model, or damaged; `--fresh` trains anew")
+            note: dict[str, Any] = json.loads(str(saved["note"]))
+            arrays = {name: saved[name] for name in saved.files if name != "note"}
+            sha256 = note.pop("sha256", None)
+            if ("format" in note or sha256 is not None) and sha256 != _digest(note, arrays):
+                raise ValueError("its SHA-256 is another")
+            rows: list[dict[str, float]] = note["rows"]
+            if not all(isinstance(value, (int, float)) for row in rows for value in row.values()):
+                raise ValueError("its history holds no numbers")
+            seconds, data_sha256 = float(note["seconds"]), str(note["data_sha256"])
+            kept = [arrays[name] for name in sorted(arrays) if name.startswith("kept-")]
+            values = [arrays[f"{number:04d}"] for number in range(len(arrays) - len(kept))]
+    except BadInput:
+        raise
+    except Exception as error:  # damaged files make zipfile and numpy raise almost anything
+        raise BadInput(f"{path} is damaged: {' '.join(str(error).split())}; `--fresh` trains anew") from error
+    shapes = [tuple(variable.shape) for variable in variables]
+    kept_shapes = shapes[: len(shapes) - len(model.optimizer.variables)]
+    if [array.shape for array in values] != shapes or [array.shape for array in kept] not in ([], kept_shapes):
         raise BadInput(f"{path} is of another model; `--fresh` trains anew")
-    for variable, array in zip(variables, arrays, strict=True):
+    for variable, array in zip(variables, values, strict=True):
         variable.assign(array)
-    return Progress(rows=note["rows"], seconds=note["seconds"], data_sha256=note["data_sha256"], kept=kept)
+    return Progress(rows=rows, seconds=seconds, data_sha256=data_sha256, kept=kept)
+
+
+def _digest(note: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> str:
+    """SHA-256 of all that a checkpoint says: zip's own checksums leave out names, order and shapes."""
+    digest = hashlib.sha256(json.dumps(note, sort_keys=True).encode())
+    for name in sorted(arrays):
+        array = arrays[name]
+        digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def _most_bytes(variables: list[Any]) -> int:
+    # 16 bytes hold any number, twice; and the names, shapes and the history
+    return 32 * sum(math.prod(map(int, variable.shape)) for variable in variables) + 1024 * len(variables) + 64 * 2**20

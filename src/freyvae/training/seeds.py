@@ -162,8 +162,8 @@ class _Member(Recorder):
         pressed: threading.Event,
         say: Callable[[str], None],
     ):
-        super().__init__(run, recipe, progress)
-        self.data, self.pressed, self.say = data, pressed, say
+        super().__init__(run, recipe, progress, say=say)
+        self.data, self.pressed = data, pressed
         self.failure = ""
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:

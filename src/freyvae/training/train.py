@@ -2,7 +2,6 @@
 
 import dataclasses
 import platform
-import shutil
 import sys
 from collections.abc import Callable
 from importlib.metadata import version
@@ -72,7 +71,7 @@ def train_model(
         if fresh:
             run.clear()
         progress = start(run, recipe, data, vae, say=say)
-        recorder = Recorder(run, recipe, progress)
+        recorder = Recorder(run, recipe, progress, say=say)
         if not recorder.is_over:
             _fit_epochs(vae, recorder, data, quiet=quiet, say=say)
         finish(vae, recorder, data, say=say)
@@ -118,6 +117,7 @@ def finish(vae: VAE, recorder: Recorder, data: TrainingData, *, say: Callable[[s
     """Write the run of a training that is over: model, history and metrics, these last."""
     run, recipe = recorder.run, recorder.recipe
     recorder.finish(vae)
+    recorder.keep_place()
     if len(recorder.rows) < recipe.epochs:
         say(
             f"stopped after epoch {len(recorder.rows)} of {recipe.epochs}: none in {recipe.patience} was better than "
@@ -126,7 +126,7 @@ def finish(vae: VAE, recorder: Recorder, data: TrainingData, *, say: Callable[[s
     run.write_history(recorder.rows)
     run.save_model(vae)
     run.write_metrics(_metrics(recipe, data, recorder, vae))
-    shutil.rmtree(run.checkpoint_path.parent, ignore_errors=True)
+    run.remove_checkpoint()
 
 
 def _fit_epochs(vae: VAE, recorder: Recorder, data: TrainingData, *, quiet: bool, say: Callable[[str], None]) -> None:
