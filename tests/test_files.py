@@ -135,7 +135,7 @@ def test_what_a_killed_process_left_is_removed_by_the_next_one_and_nothing_else(
 
     killed, alive = writer(), writer()
     killed.kill()
-    killed.wait()
+    killed.communicate()
     foreign = tmp_path / f".freyvae-00000000-{killed.pid}-of-another-machine.txt"
     foreign.write_text("half")
     (tmp_path / ".x-notes.txt").write_text("precious")
