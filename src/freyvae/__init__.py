@@ -4,6 +4,8 @@ import importlib
 import os
 from typing import TYPE_CHECKING, Any
 
+from freyvae.registration import register_with_keras
+
 if TYPE_CHECKING:
     from freyvae import pictures
     from freyvae.data import (
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from freyvae.explorer import explore
     from freyvae.model import VAE, FreeEnergy, fit_many
     from freyvae.recipe import Recipe, load_recipe
-    from freyvae.run import Run
+    from freyvae.run import Run, load
     from freyvae.training import train
 
 __version__ = "0.1.0"
@@ -37,6 +39,7 @@ __all__ = [
     "as_images",
     "explore",
     "fit_many",
+    "load",
     "load_frey_faces",
     "load_images",
     "load_recipe",
@@ -49,6 +52,8 @@ __all__ = [
 
 # Keras asks for TensorFlow unless told otherwise; the choice stays the user's
 os.environ.setdefault("KERAS_BACKEND", "jax")
+
+register_with_keras()
 
 _HOMES = {
     "freyvae.data": (
@@ -65,7 +70,7 @@ _HOMES = {
     "freyvae.explorer": ("explore",),
     "freyvae.model": ("VAE", "FreeEnergy", "fit_many"),
     "freyvae.recipe": ("Recipe", "load_recipe"),
-    "freyvae.run": ("Run",),
+    "freyvae.run": ("Run", "load"),
     "freyvae.training": ("train",),
 }
 

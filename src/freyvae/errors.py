@@ -1,5 +1,15 @@
 """What can go wrong for a reason that the person at the keyboard can mend, and the exit code that says so."""
 
+import re
+
+_COLOURS = re.compile(r"\x1b\[[\d;]*m")
+# what Keras writes around an error: what it was doing, and the arguments
+_AROUND = re.compile(
+    r"^Exception encountered when calling .*$|^.*Error encountered:$|\A(?s:.*)Exception encountered: "
+    r"|^Arguments received by (?s:.*)",
+    re.MULTILINE,
+)
+
 
 class FreyvaeError(Exception):
     """Base of every error that freyvae raises on purpose: one clear line, what was wrong and what to do."""
@@ -15,3 +25,8 @@ class BadInput(FreyvaeError, ValueError):
 
 class TrainingFailed(FreyvaeError, RuntimeError):
     """Training could not go on: the loss is no longer a number. The command line exits with 1."""
+
+
+def few_words(error: BaseException, *, most: int = 200) -> str:
+    """What an error of another library says, on one line and not at length; where it says nothing, its name."""
+    return " ".join(_AROUND.sub("", _COLOURS.sub("", str(error))).split())[:most] or type(error).__name__

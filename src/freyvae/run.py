@@ -378,6 +378,18 @@ def _digest(record: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def load(path: str | Path) -> "VAE":
+    """A trained model, from a run folder or a `.keras` file, in Keras's safe mode: no code in it is run.
+
+    Raises:
+        BadInput: there is none, the run is not finished, or the file is damaged, holds code, or is of something else.
+    """
+    from freyvae.model import load_vae
+
+    path = Path(path)
+    return Run.open(path).load_model() if path.is_dir() else load_vae(path)
+
+
 def check_output(path: Path, *inputs: str | Path | None) -> None:
     """Refuse a place to write to where a command would destroy what it reads, or a part of a run.
 

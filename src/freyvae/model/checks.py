@@ -1,12 +1,12 @@
 """Do the choices of a model make sense, one by one and together? What does not is refused before the first step."""
 
-import math
-import numbers
+from collections.abc import Iterable
 from typing import Any
 
 import keras
 
-from freyvae.errors import BadInput
+from freyvae.arguments import number, one_of, truth, whole
+from freyvae.errors import BadInput, few_words
 from freyvae.model.posteriors import POSTERIORS
 from freyvae.model.priors import PRIORS
 from freyvae.recipe import LARGEST_SEED
@@ -14,47 +14,75 @@ from freyvae.recipe import LARGEST_SEED
 
 def checked_image_shape(image_shape: Any) -> tuple[int, int, int]:
     """(height, width, channel) as whole numbers. Raises `BadInput` for what is no shape of grey or colour images."""
-    shape = tuple(int(side) for side in image_shape)
+    try:
+        shape = tuple(whole("image_shape", side) for side in image_shape)
+    except (TypeError, BadInput):
+        shape = ()
     if len(shape) != 3 or min(shape) < 1 or shape[2] not in (1, 3):
-        raise BadInput(f"image_shape must be (height, width, 1 or 3), not {shape}")
+        raise BadInput(f"image_shape must be (height, width, 1 or 3), not {image_shape!r}")
     return shape[0], shape[1], shape[2]
 
 
-def check_choices(
+def checked_choices(
     *,
-    latent_dim: int,
+    latent_dim: Any,
+    posterior: Any,
+    flow_length: Any,
+    prior: Any,
+    prior_components: Any,
+    importance_samples: Any,
+    free_bits: Any,
+    autoregressive: Any,
+    beta: Any,
+    warm_up_steps: Any,
+    noise_scale: Any,
+    average_distortion: Any,
+    shift: Any,
+    seed: Any,
+) -> dict[str, Any]:
+    """The choices of a model, each in its own type: str, int, float, bool; a seed may be None.
+
+    Raises `BadInput` for a choice that there is none of, that is out of range, or that makes no sense with others.
+    """
+    choices: dict[str, Any] = {
+        "latent_dim": whole("latent_dim", latent_dim, at_least=1),
+        "posterior": one_of("posterior", posterior, POSTERIORS),
+        "flow_length": whole("flow_length", flow_length, at_least=1),
+        "prior": one_of("prior", prior, PRIORS),
+        "prior_components": whole("prior_components", prior_components, at_least=1),
+        "importance_samples": whole("importance_samples", importance_samples, at_least=1),
+        "free_bits": number("free_bits", free_bits),
+        "autoregressive": truth("autoregressive", autoregressive),
+        "beta": number("beta", beta),
+        "warm_up_steps": number("warm_up_steps", warm_up_steps),
+        "noise_scale": number("noise_scale", noise_scale),
+        "average_distortion": truth("average_distortion", average_distortion),
+        "shift": _probability("shift", shift),
+        "seed": None if seed is None else whole("seed", seed, at_least=0, at_most=LARGEST_SEED),
+    }
+    _check_together(**choices)
+    return choices
+
+
+def _probability(name: str, value: Any) -> float:
+    try:
+        return number(name, value, at_most=1)
+    except BadInput as error:
+        raise BadInput(f"{name} is a probability: {error}") from None
+
+
+def _check_together(
+    *,
     posterior: str,
-    flow_length: int,
     prior: str,
-    prior_components: int,
     importance_samples: int,
     free_bits: float,
     beta: float,
-    warm_up_steps: int,
+    warm_up_steps: float,
     noise_scale: float,
     average_distortion: bool,
-    shift: float,
-    seed: int | None,
+    **_: Any,
 ) -> None:
-    """Raise `BadInput` for a choice that there is none of, that is out of range, or that makes no sense with others."""
-    for name, value, known in (("posterior", posterior, POSTERIORS), ("prior", prior, PRIORS)):
-        if value not in known:
-            raise BadInput(f"unknown {name} {value!r}: choose one of {', '.join(known)}")
-    counts = {
-        "latent_dim": latent_dim,
-        "flow_length": flow_length,
-        "prior_components": prior_components,
-        "importance_samples": importance_samples,
-    }
-    for name, count in counts.items():
-        if not _is_whole(count) or count < 1:
-            raise BadInput(f"{name} must be a whole number and at least 1, not {count}")
-    if not all(0 <= value < math.inf for value in (beta, noise_scale, warm_up_steps, free_bits)):
-        raise BadInput("beta, noise_scale, warm_up_steps and free_bits must be finite and not negative")
-    if not 0 <= shift <= 1:
-        raise BadInput(f"shift is a probability, from 0 to 1, not {shift}")
-    if seed is not None and not (_is_whole(seed) and 0 <= seed <= LARGEST_SEED):
-        raise BadInput(f"seed must be a whole number from 0 to {LARGEST_SEED}, not {seed}")
     weighed = beta != 1 or warm_up_steps or free_bits or average_distortion or noise_scale != 1
     if importance_samples > 1 and weighed:
         raise BadInput(
@@ -76,6 +104,67 @@ def check_choices(
         )
 
 
+def checked_feeding(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Arguments of Keras's `fit`, `evaluate` and `predict`, whole numbers as ints. Raises `BadInput`."""
+    checked = dict(arguments)
+    for name, least in {
+        "epochs": 0,
+        "initial_epoch": 0,
+        "batch_size": 1,
+        "validation_batch_size": 1,
+        "steps_per_epoch": 1,
+        "validation_steps": 1,
+        "steps": 1,
+    }.items():
+        if checked.get(name) is not None:
+            checked[name] = whole(name, checked[name], at_least=least)
+    if checked.get("validation_split") is not None:
+        checked["validation_split"] = number("validation_split", checked["validation_split"], at_most=1)
+    if "shuffle" in checked:
+        checked["shuffle"] = truth("shuffle", checked["shuffle"])
+    verbose = checked.get("verbose")
+    if verbose is not None and verbose not in ("auto", 0, 1, 2):
+        raise BadInput(f"verbose must be 'auto', 0, 1 or 2, not {verbose!r}")
+    _check_callbacks(checked.get("callbacks"))
+    return checked
+
+
+def _check_callbacks(callbacks: Any) -> None:
+    if callbacks is None or isinstance(callbacks, (keras.callbacks.Callback, keras.callbacks.CallbackList)):
+        return
+    known = isinstance(callbacks, (list, tuple))
+    if not known or not all(isinstance(callback, keras.callbacks.Callback) for callback in callbacks):
+        raise BadInput(f"callbacks must be a list of keras.callbacks.Callback, not {callbacks!r}")
+
+
+def as_networks(
+    encoder: Any, decoder: Any, *, image_shape: tuple[int, int, int], latent_dim: int
+) -> tuple[keras.Model, keras.Model]:
+    """A person's own networks, as models that know their shapes: what is none yet is called once, on symbols.
+
+    Raises `BadInput` for what is no model, or cannot be called so.
+    """
+    return (
+        _as_network("encoder", encoder, keras.Input(image_shape, dtype="uint8", name="images")),
+        _as_network("decoder", decoder, keras.Input((latent_dim,), name="latents")),
+    )
+
+
+def _as_network(name: str, network: Any, inputs: Any) -> keras.Model:
+    if not isinstance(network, keras.Model):
+        raise BadInput(f"the {name} must be a Keras model, not {type(network).__name__}")
+    try:
+        _ = network.input_shape, network.output_shape
+        return network
+    except AttributeError:  # a subclass of Model, or a Sequential without an Input
+        pass
+    try:
+        return keras.Model(inputs, network(inputs), name=name)
+    except Exception as error:  # whatever a person's own code raises
+        shape = (None, *inputs.shape[1:])
+        raise BadInput(f"the {name} cannot be called on an input of shape {shape}: {few_words(error)}") from error
+
+
 def check_networks(
     encoder: keras.Model,
     decoder: keras.Model,
@@ -95,9 +184,11 @@ def check_networks(
     outputs = encoder.output_shape
     expected_code = [(None, latent_dim)] * 2 + [(None, flow_parameters)] * bool(flow_parameters)
     names = "mean, log_variance" + (", flow_parameters" if flow_parameters else "")
-    if encoder.input_shape != (None, *image_shape) or list(outputs) != expected_code:
+    fits = encoder.input_shape == (None, *image_shape) and isinstance(encoder.output, (list, tuple))
+    if not fits or list(outputs) != expected_code:
+        given = f"a {type(encoder.output).__name__} of " if isinstance(encoder.output, dict) else ""
         raise BadInput(
-            f"the encoder goes from {encoder.input_shape} to {outputs}; it must go from {(None, *image_shape)} "
+            f"the encoder goes from {encoder.input_shape} to {given}{outputs}; it must go from {(None, *image_shape)} "
             f"to [{names}], {expected_code}"
         )
     expected_parameters = (None, *image_shape[:2], image_shape[2] * parameters_per_value)
@@ -106,7 +197,11 @@ def check_networks(
             f"the decoder goes from {decoder.input_shape} to {decoder.output_shape}; with the likelihood {likelihood} "
             f"it must go from {(None, latent_dim)} to {expected_parameters}"
         )
+    shared = _names(encoder.weights).keys() & _names(decoder.weights).keys()
+    if shared:
+        names_of_shared = ", ".join(sorted(_names(encoder.weights)[number] for number in shared))
+        raise BadInput(f"encoder and decoder share weights ({names_of_shared}): give each layers of its own")
 
 
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, numbers.Integral)
+def _names(weights: Iterable[Any]) -> dict[int, str]:
+    return {id(weight): weight.path for weight in weights}

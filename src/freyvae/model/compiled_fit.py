@@ -13,6 +13,13 @@ from typing import Any
 import keras
 import numpy as np
 
+from freyvae.model.keras_internals import (
+    averages_of_weights,
+    epoch_to_begin_with,
+    should_evaluate,
+    steps_variable,
+)
+
 # above this the images stay on the host, and Keras feeds them a batch at a time
 LARGEST_DATA_BYTES = 2 * 1024**3
 
@@ -79,10 +86,9 @@ def _run(training: "Training") -> None:
     """Run the epochs, each from what the callbacks have made of the one before."""
     model = training.model
     while not training.is_over:
-        inputs = training.inputs()
-        program = _program(model, (state_of(model), *inputs), training.choices)
-        training.begin_epoch()  # which may set the learning rate, a part of the state
-        training.end_epoch(*program(state_of(model), *inputs))
+        program = _program(model, (state_of(model), *training.inputs()), training.choices)
+        training.begin_epoch()  # which may set the learning rate, a part of the state, or beta, one of the inputs
+        training.end_epoch(*program(state_of(model), *training.inputs()))
 
 
 def _run_ahead(training: "Training") -> None:
@@ -135,7 +141,7 @@ class Training:
     ):
         import jax
 
-        self.model, self.epoch, self.epochs = model, initial_epoch, epochs
+        self.model, self.epochs = model, epochs
         batch_size = min(batch_size or 32, len(images))
         # what a program depends on besides its arguments' shapes
         self.choices = (batch_size, validation_batch_size or batch_size, _evaluates_averages(callbacks))
@@ -148,12 +154,13 @@ class Training:
             steps=-(-len(images) // batch_size),
             model=model,
         )
-        self._initial_epoch, self._validation_freq = initial_epoch, validation_freq
+        self._validation_freq = validation_freq
         self._logs: dict[str, Any] = {}
         model.optimizer.build(model.trainable_variables)
         _give_each_its_own_array(model)
         model.stop_training = False
         self._callbacks.on_train_begin()
+        self.epoch = self._initial_epoch = epoch_to_begin_with(model, initial_epoch)
         self._key = jax.random.key(seed) if shuffle else None
         # the device's copies of the data, made once
         self._images = jax.device_put(images)
@@ -169,12 +176,13 @@ class Training:
     def inputs(self, epoch: int | None = None) -> tuple[Any, ...]:
         """What an epoch's program takes after the state, by default the next one's.
 
-        These are the shuffle's key, the images, those held out, and the metrics to begin with. Without a shuffle or a
-        validation there is None in their place.
+        These are beta, the shuffle's key, the images, those held out, and the metrics to begin with. Without a shuffle
+        or a validation there is None in their place.
         """
         epoch = self.epoch if epoch is None else epoch
-        evaluate = self._held_out is not None and self.model._should_eval(epoch, self._validation_freq)
-        return self._key, self._images, self._held_out if evaluate else None, self._fresh_metrics
+        evaluate = self._held_out is not None and should_evaluate(self.model, epoch, self._validation_freq)
+        held_out = self._held_out if evaluate else None
+        return np.float32(self.model.beta), self._key, self._images, held_out, self._fresh_metrics
 
     def begin_epoch(self) -> None:
         """Tell the callbacks that an epoch begins."""
@@ -215,7 +223,7 @@ def trained_weights(model: keras.Model) -> list[Any]:
     weights = list(model.trainable_variables)
     if not getattr(model.optimizer, "use_ema", False):
         return weights
-    averages = model.optimizer._model_variables_moving_average
+    averages = averages_of_weights(model.optimizer)
     return [weight if average is None else average for weight, average in zip(weights, averages, strict=True)]
 
 
@@ -226,7 +234,7 @@ def _program(model: keras.Model, arguments: tuple[Any, ...], choices: tuple[Any,
     arrays, structure = jax.tree.flatten(arguments)
     signature = (structure, *((array.shape, array.dtype) for array in arrays), *choices)
     programs = _programs.setdefault(model, {})
-    evaluate = arguments[3] is not None
+    evaluate = arguments[4] is not None
     known = programs.get(evaluate)
     if known is None or known.optimizer is not model.optimizer or known.signature != signature:
         epoch = epoch_function(model, *choices)
@@ -239,7 +247,7 @@ def _program(model: keras.Model, arguments: tuple[Any, ...], choices: tuple[Any,
 def epoch_function(
     model: keras.Model, batch_size: int, evaluation_size: int, averages: bool
 ) -> Callable[..., tuple[Any, dict[str, Any]]]:
-    """The pure function of an epoch: (state, key, images, held out, fresh metrics) -> (state, logs).
+    """The pure function of an epoch: (state, beta, key, images, held out, fresh metrics) -> (state, logs).
 
     The state is `state_of(model)`, the rest is `Training.inputs`.
     """
@@ -247,7 +255,7 @@ def epoch_function(
     import jax.numpy as jnp
 
     place = {id(variable): number for number, variable in enumerate(model.optimizer.variables)}
-    place_of_iterations = place[id(model.optimizer.iterations)]
+    place_of_steps = place[id(steps_variable(model.optimizer))]
 
     def evaluated(trainable: Any, optimizer: Any) -> Any:
         """The weights to evaluate, out of the model's and the optimizer's values."""
@@ -273,12 +281,19 @@ def epoch_function(
             state, _ = body(state, order[whole * size :])
         return state
 
-    def epoch(state: Any, key: Any, images: Any, held_out: Any, fresh_metrics: Any) -> Any:
+    def epoch(state: Any, beta: Any, *inputs: Any) -> Any:
+        own, model._beta = model._beta, beta
+        try:
+            return of_beta(state, *inputs)
+        finally:
+            model._beta = own
+
+    def of_beta(state: Any, key: Any, images: Any, held_out: Any, fresh_metrics: Any) -> Any:
         trainable, non_trainable, optimizer, _ = state
         order = jnp.arange(len(images))
         if key is not None:
             # the optimizer's step count is saved with it: an interrupted training goes on with the very same order
-            order = jax.random.permutation(jax.random.fold_in(key, optimizer[place_of_iterations]), order)
+            order = jax.random.permutation(jax.random.fold_in(key, optimizer[place_of_steps]), order)
         state = (trainable, non_trainable, optimizer, list(fresh_metrics))
         trainable, non_trainable, optimizer, metrics = over_batches(model.train_step, state, order, images, batch_size)
         logs = metrics_of(metrics)

@@ -145,8 +145,8 @@ def _on_cores(models: list[VAE], begin: Callable[[int], Training]) -> None:
     import jax
 
     first = begin(0)
-    epoch = jax.jit(_epoch_of_any_beta(first), donate_argnums=0)
-    program = epoch.lower(state_of(first.model), first.model.beta, *first.inputs()).compile()
+    epoch = jax.jit(compiled_fit.epoch_function(first.model, *first.choices), donate_argnums=0)
+    program = epoch.lower(state_of(first.model), *first.inputs()).compile()
 
     stopping = threading.Event()
 
@@ -155,7 +155,7 @@ def _on_cores(models: list[VAE], begin: Callable[[int], Training]) -> None:
         _check_choices(training, first)
         while not (training.is_over or stopping.is_set()):
             training.begin_epoch()
-            training.end_epoch(*program(state_of(training.model), training.model.beta, *training.inputs()))
+            training.end_epoch(*program(state_of(training.model), *training.inputs()))
         training.end()
 
     threads = most_at_once(min(cores(), len(models)), lambda count: count * _bytes_beside_arguments(program))
@@ -179,13 +179,8 @@ def _in_groups(models: list[VAE], begin: Callable[[int], Training]) -> None:
 
     def arguments(group: list[Training]) -> tuple[Any, ...]:
         inputs = [training.inputs() for training in group]
-        keys, others = [own[0] for own in inputs], inputs[0][1:]
-        return (
-            [state_of(training.model) for training in group],
-            [training.model.beta for training in group],
-            keys,
-            *others,
-        )
+        betas, keys, others = [own[0] for own in inputs], [own[1] for own in inputs], inputs[0][2:]
+        return [state_of(training.model) for training in group], betas, keys, *others
 
     def program_of(trainings: list[Training]) -> Any:
         if len(trainings) not in programs:
@@ -212,28 +207,14 @@ def _in_groups(models: list[VAE], begin: Callable[[int], Training]) -> None:
             training.end()
 
 
-def _epoch_of_any_beta(training: Training) -> Callable[..., Any]:
-    """The epoch of `compiled_fit` with beta for an argument, after the state."""
-    model = training.model
-    epoch = compiled_fit.epoch_function(model, *training.choices)
-
-    def epoch_of_beta(state: Any, beta: Any, *inputs: Any) -> Any:
-        own, model.beta = model.beta, beta
-        try:
-            return epoch(state, *inputs)
-        finally:
-            model.beta = own
-
-    return epoch_of_beta
-
-
 def _epoch_of_a_group(training: Training) -> Callable[..., Any]:
     """The epoch of several models: states, betas and keys are lists, and so are the pairs (state, logs) returned."""
     import jax
     import jax.numpy as jnp
 
     # images, held-out images and fresh metrics are everybody's
-    epochs = jax.vmap(_epoch_of_any_beta(training), in_axes=(0, 0, 0, None, None, None))
+    epoch = compiled_fit.epoch_function(training.model, *training.choices)
+    epochs = jax.vmap(epoch, in_axes=(0, 0, 0, None, None, None))
 
     def of_a_group(states: Any, betas: Any, keys: Any, *shared: Any) -> Any:
         stacked = jax.tree.map(lambda *values: jnp.stack(values), *zip(states, betas, keys, strict=True))

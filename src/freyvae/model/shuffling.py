@@ -9,6 +9,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from freyvae.model.keras_internals import steps_variable
+
 
 class ShuffledBatches(keras.utils.PyDataset):
     """uint8 images (image, height, width, channel), a new order every epoch, the last batch perhaps smaller."""
@@ -28,5 +30,5 @@ class ShuffledBatches(keras.utils.PyDataset):
 
     def on_epoch_begin(self) -> None:
         """Shuffle for the epoch that begins at the optimizer's present step."""
-        steps = int(keras.ops.convert_to_numpy(self.model.optimizer.iterations.value))
+        steps = int(keras.ops.convert_to_numpy(steps_variable(self.model.optimizer).value))
         self.order = np.random.default_rng([self.seed, steps]).permutation(len(self.images))

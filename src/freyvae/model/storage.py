@@ -1,13 +1,19 @@
 """Loading a saved model, trusting nothing in it."""
 
+import json
+import math
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
-from freyvae.errors import BadInput
+from freyvae.errors import BadInput, few_words
 from freyvae.model.vae import VAE
+
+MOST_BYTES_OF_CONFIG = 64 * 2**20
 
 
 def load_vae(path: str | Path) -> VAE:
@@ -20,21 +26,61 @@ def load_vae(path: str | Path) -> VAE:
     path = Path(path)
     check_keras_file(path)
     try:
-        model: Any = keras.saving.load_model(path, safe_mode=True)
+        with warnings.catch_warnings():
+            # of a model that was saved before it trained
+            warnings.filterwarnings("ignore", message="Skipping variable loading for optimizer")
+            model: Any = keras.saving.load_model(path, safe_mode=True)
     except BadInput:
         raise
     except Exception as error:  # Keras raises whatever its readers raise
-        # Keras wraps what went wrong in what it was reading when it did
-        reason = " ".join(str(error).split("Exception encountered: ")[-1].split())[:200]
-        raise BadInput(f"{path} cannot be loaded in safe mode: {reason}") from error
+        raise BadInput(f"{path} cannot be loaded in safe mode: {few_words(error)}") from error
     if not isinstance(model, VAE):
         raise BadInput(f"{path} holds a {type(model).__name__}, not a freyvae VAE")
+    if not all(np.isfinite(keras.ops.convert_to_numpy(weight.value)).all() for weight in model.weights):
+        raise BadInput(f"{path} holds weights that are no numbers (NaN or infinite): train again with --fresh")
     return model
 
 
 def check_keras_file(path: Path) -> None:
-    """Raise `BadInput` where there is no file, or where it can be seen at a glance to be no model's, or truncated."""
+    """Refuse what can be seen at a glance to be no model's file, truncated, or to claim more than is in it.
+
+    Nothing is allocated for a claim before: a layer has at least as many weights as units, and each takes a byte.
+
+    Raises:
+        BadInput: it is.
+    """
     if not path.is_file():
-        raise BadInput(f"no model at {path}")
+        raise BadInput(f"no model at {path}" + (": it is no plain file" if path.exists() else ""))
     if not zipfile.is_zipfile(path):
         raise BadInput(f"{path} is no Keras model, or is truncated: train again with --fresh")
+    size = path.stat().st_size
+    try:
+        with zipfile.ZipFile(path) as archive:
+            # Keras compresses nothing
+            claimed = sum(entry.file_size for entry in archive.infolist())
+            if claimed > 4 * size + 2**20 or archive.getinfo("config.json").file_size > MOST_BYTES_OF_CONFIG:
+                raise BadInput(f"{path} claims {claimed} bytes, and has {size}: it is damaged, or no Keras model")
+            config = json.loads(archive.read("config.json"))
+            weights = _weights_of_layers(config)
+    except BadInput:
+        raise
+    except Exception as error:  # damaged files make zipfile raise almost anything
+        raise BadInput(f"{path} cannot be loaded in safe mode: {few_words(error)}") from error
+    if weights > size:
+        raise BadInput(f"{path} describes layers of {weights} weights, and has {size} bytes: it is damaged")
+
+
+def _weights_of_layers(config: Any) -> int:
+    """How many weights the layers of a configuration have, at the least."""
+    if isinstance(config, list):
+        return sum(map(_weights_of_layers, config))
+    if not isinstance(config, dict):
+        return 0
+    own, shape = 0, (config.get("build_config") or {}).get("input_shape") or [1]
+    if isinstance(config.get("config"), dict):
+        choices = config["config"]
+        outputs = next((choices[key] for key in ("units", "filters") if isinstance(choices.get(key), int)), 0)
+        inputs = shape[-1] if isinstance(shape[-1], int) else 1
+        kernel = choices.get("kernel_size") or [1]
+        own = outputs * inputs * math.prod(kernel if isinstance(kernel, list) else [kernel])
+    return own + sum(map(_weights_of_layers, config.values()))

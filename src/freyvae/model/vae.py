@@ -1,6 +1,7 @@
 """The variational auto-encoder: a Keras model whose loss is its free energy."""
 
 import math
+import os
 import random
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -10,14 +11,22 @@ import keras
 import numpy as np
 from keras import ops
 
-from freyvae.data.images import as_images
-from freyvae.errors import BadInput
+from freyvae.arguments import number, whole
+from freyvae.data.images import ImageSet, as_images
+from freyvae.errors import BadInput, few_words
 from freyvae.model import compiled_fit
 from freyvae.model.augmentation import RandomShift
 from freyvae.model.autoregression import Autoregression
-from freyvae.model.checks import check_choices, check_networks, checked_image_shape
+from freyvae.model.checks import as_networks, check_networks, checked_choices, checked_feeding, checked_image_shape
 from freyvae.model.drawing import draw_in_raster_order
 from freyvae.model.flows import FLOWS
+from freyvae.model.keras_internals import (
+    forget_epoch_to_begin_with,
+    keeping_state,
+    rebuild_functions,
+    states_of_noise,
+    trained_by,
+)
 from freyvae.model.likelihoods import Likelihood, likelihood_named
 from freyvae.model.memory import check_memory
 from freyvae.model.networks import dense_decoder, dense_encoder
@@ -32,14 +41,16 @@ from freyvae.model.posteriors import DiagonalNormal, FlowPosterior, Posterior, f
 from freyvae.model.priors import Prior, StandardNormal, learned_prior
 from freyvae.model.programs import Program, eagerly
 from freyvae.model.shuffling import ShuffledBatches
+from freyvae.recipe import LARGEST_SEED
 
 Tensor = Any
 # how many images the methods that take numpy arrays hand to a network at once
 CHUNK = 1024
 # arguments of `fit` that say how images are fed: what Keras then does is not ours to do otherwise
 OTHER_FEEDING = {"steps_per_epoch", "validation_split"}
-# and those that the loss has no place for
+# and those that the loss has no place for, in `fit` and in `compile`
 WEIGHTS = ("sample_weight", "class_weight")
+NOT_OURS = ("loss_weights", "metrics", "weighted_metrics")
 
 
 @keras.saving.register_keras_serializable("freyvae")
@@ -107,7 +118,7 @@ class VAE(keras.Model):
     ):
         super().__init__(name=name, **kwargs)
         image_shape = checked_image_shape(image_shape)
-        check_choices(
+        choices = checked_choices(
             latent_dim=latent_dim,
             posterior=posterior,
             flow_length=flow_length,
@@ -115,6 +126,7 @@ class VAE(keras.Model):
             prior_components=prior_components,
             importance_samples=importance_samples,
             free_bits=free_bits,
+            autoregressive=autoregressive,
             beta=beta,
             warm_up_steps=warm_up_steps,
             noise_scale=noise_scale,
@@ -123,32 +135,36 @@ class VAE(keras.Model):
             seed=seed,
         )
         self.image_shape = image_shape
-        self.latent_dim = latent_dim
+        self.latent_dim = latent_dim = choices["latent_dim"]
         self.likelihood_name = likelihood
         self.likelihood_class = likelihood_named(likelihood)
         self.posterior_name = posterior
-        self.flow_length = flow_length
+        self.flow_length = flow_length = choices["flow_length"]
         self.prior_name = prior
-        self.prior_components = prior_components
-        self.importance_samples = importance_samples
-        self.free_bits = free_bits
-        self.autoregressive = autoregressive
-        self.beta = float(beta)  # programs are compiled for its dtype
-        self.warm_up_steps = warm_up_steps
-        self.noise_scale = noise_scale
-        self.average_distortion = average_distortion
-        self.shift = shift
-        self.seed = random.randint(1, 10**9) if seed is None else seed  # as Keras draws its own
+        self.prior_components = prior_components = choices["prior_components"]
+        self.importance_samples = choices["importance_samples"]
+        self.free_bits = choices["free_bits"]
+        self.autoregressive = choices["autoregressive"]
+        self._beta = choices["beta"]
+        self.warm_up_steps = choices["warm_up_steps"]
+        self.noise_scale = choices["noise_scale"]
+        self.average_distortion = choices["average_distortion"]
+        self.shift = choices["shift"]
+        # as Keras draws its own
+        self.seed = random.randint(1, 10**9) if choices["seed"] is None else choices["seed"]
         per_value = self.likelihood_class.parameters_per_value
         of_flow = flow_parameters(posterior, latent_dim, flow_length)
-        self.encoder = encoder or dense_encoder(image_shape, latent_dim, flow_parameters=of_flow, seed=self.seed)
-        self.decoder = decoder or dense_decoder(
-            latent_dim,
-            image_shape,
-            parameters_per_value=per_value,
-            all_from_code=not self.likelihood_class.has_location,
-            seed=self.seed + 1,
-        )
+        if encoder is None:
+            encoder = dense_encoder(image_shape, latent_dim, flow_parameters=of_flow, seed=self.seed)
+        if decoder is None:
+            decoder = dense_decoder(
+                latent_dim,
+                image_shape,
+                parameters_per_value=per_value,
+                all_from_code=not self.likelihood_class.has_location,
+                seed=self.seed + 1,
+            )
+        self.encoder, self.decoder = as_networks(encoder, decoder, image_shape=image_shape, latent_dim=latent_dim)
         check_networks(
             self.encoder,
             self.decoder,
@@ -164,10 +180,10 @@ class VAE(keras.Model):
         )
         self.noise = keras.random.SeedGenerator(self.seed + 2, name="noise")
         self.autoregression = None
-        if autoregressive:
+        if self.autoregressive:
             self.autoregression = Autoregression(seed=self.seed + 6, name="autoregression")
             self.autoregression.build((None, *self.decoder.output_shape[1:]), (None, latent_dim), (None, *image_shape))
-        self.moved = RandomShift(shift, seed=self.seed + 3, name="moved") if shift else None
+        self.moved = RandomShift(self.shift, seed=self.seed + 3, name="moved") if self.shift else None
         # the training steps so far, for the warm-up: a variable, so that it is saved and goes on
         self.steps = self.add_weight(
             shape=(), initializer="zeros", dtype="float32", trainable=False, name="training_steps"
@@ -178,7 +194,64 @@ class VAE(keras.Model):
         self._means = [keras.metrics.Mean(name=measure) for measure in measures]
         self.built = True
 
+    @property
+    def beta(self) -> float:
+        """Weight of the rate in the loss. It may be set at any time, between two epochs too."""
+        beta: float = self._beta
+        return beta
+
+    @beta.setter
+    def beta(self, value: Any) -> None:
+        self._beta = number("beta", value)
+        rebuild_functions(self)
+
     # --- what Keras calls ---
+
+    def compile(self, optimizer: Any = "rmsprop", loss: Any = None, **kwargs: Any) -> None:
+        """Keras's `compile`, without loss and metrics: the loss is the free energy, and the metrics are its parts.
+
+        Raises:
+            BadInput: there is a loss or a metric, or Keras knows no such optimizer.
+        """
+        given = [name for name in NOT_OURS if kwargs.get(name)] + ["loss"] * (loss is not None)
+        if given:
+            raise BadInput(
+                f"{given[0]} has no place here, the loss is the free energy and the metrics are its parts: leave it out"
+            )
+        try:
+            super().compile(optimizer=optimizer, **kwargs)
+        except (ValueError, TypeError) as error:
+            raise BadInput(f"compile: {few_words(error)}") from error
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """As it was compiled; versions before 0.2 let losses and metrics in, which had no effect."""
+        kept = {key: value for key, value in config.items() if key not in ("loss", *NOT_OURS)}
+        self.compile(**keras.saving.deserialize_keras_object(kept))
+        self.optimizer.build(self.trainable_variables)
+
+    def save_own_variables(self, store: Any) -> None:
+        """What Keras keeps, and the states of all generators of noise: a model that was loaded goes on as it would."""
+        super().save_own_variables(store)
+        for place, state in enumerate(states_of_noise(self)):
+            store[f"noise-{place}"] = keras.ops.convert_to_numpy(state.value)
+
+    def load_own_variables(self, store: Any) -> None:
+        """The same back. Files of versions before 0.2 keep no noise: it then begins with the seed."""
+        kept = [name for name in store.keys() if name.startswith("noise-")]  # noqa: SIM118
+        states = states_of_noise(self) if kept else []
+        if len(kept) != len(states):
+            raise ValueError(f"{len(states)} generators of noise, but the states of {len(kept)} are kept")
+        for place, state in enumerate(states):
+            state.assign(store[f"noise-{place}"])
+        super().load_own_variables({name: store[name] for name in store.keys() if name not in kept})  # noqa: SIM118
+
+    def __call__(self, images: Any, *args: Any, **kwargs: Any) -> Any:
+        """`call`, on images that passed the gate: whatever `as_images` takes, and of a data set uint8.
+
+        Raises:
+            BadInput: they are no images, of another shape, or come from a data set in another dtype.
+        """
+        return super().__call__(self._images_of_step(images), *args, **kwargs)
 
     def call(self, images: Tensor, training: bool = False) -> dict[str, Tensor]:
         """One pass: encode, draw codes with noise, decode, and take the free energy apart.
@@ -186,6 +259,7 @@ class VAE(keras.Model):
         What the loss needs beside it comes along: `bound` (image,) where there are several draws of each image, and
         with free bits `kl_per_latent` (image, latent), both in nats.
         """
+        images = self._images_of_step(images)  # Keras's steps come here without `__call__`
         if training:
             self.steps.assign_add(1.0)
             images = images if self.moved is None else self.moved(images)
@@ -226,15 +300,17 @@ class VAE(keras.Model):
 
         With several draws of each image it is the importance-weighted bound; with free bits the rate has a floor.
         """
+        # of regularizers, and of layers that call add_loss
+        others = sum(self.losses, 0.0)
         if self.importance_samples > 1:
-            return ops.mean(y_pred["bound"])
+            return ops.mean(y_pred["bound"]) + others
         distortion = y_pred["distortion"] / (math.prod(self.image_shape) if self.average_distortion else 1.0)
-        beta = self.beta
+        beta = self._beta
         if self.warm_up_steps and training:
             beta = beta * ops.minimum(1.0, self.steps / self.warm_up_steps)
         if self.free_bits:
-            return ops.mean(distortion) + beta * rate_above_free_bits(y_pred["kl_per_latent"], self.free_bits)
-        return ops.mean(distortion + beta * y_pred["rate"])
+            return ops.mean(distortion) + beta * rate_above_free_bits(y_pred["kl_per_latent"], self.free_bits) + others
+        return ops.mean(distortion + beta * y_pred["rate"]) + others
 
     def compute_metrics(self, x: Tensor, y: Tensor, y_pred: Any, sample_weight: Tensor = None) -> dict[str, Tensor]:
         """Means over images, whatever the loss weighs: nats per image, and bits per dimension where they exist."""
@@ -256,36 +332,82 @@ class VAE(keras.Model):
         Images may be whatever `as_images` takes, or a data set that Keras feeds: that one has to give uint8.
 
         Raises:
-            BadInput: the images have another shape or are no images, or there are weights of samples or classes.
+            BadInput: the images have another shape or are no images, there are weights of samples or classes, an
+                argument is not what it has to be, or layers were frozen since `compile`.
         """
-        for name in WEIGHTS:
-            if kwargs.get(name) is not None:
-                raise BadInput(f"{name} has no effect here, every image counts alike: leave it out")
+        kwargs = self._checked(kwargs)
+        self._build_optimizer()
         x = self._gate(x, "training images")
         held_out = kwargs.get("validation_data")
-        if isinstance(held_out, tuple):  # Keras's (images,), or with targets
+        if isinstance(held_out, tuple) and held_out:  # Keras's (images,), or with targets
             images = self._gate(held_out[0], "validation images")
             kwargs["validation_data"] = images if len(held_out) == 1 else (images, *held_out[1:])
         elif held_out is not None:
             kwargs["validation_data"] = self._gate(held_out, "validation images")
-        if y is None and compiled_fit.can_serve(self, x, kwargs):
-            return compiled_fit.fit(self, x, seed=self.seed, **kwargs)
-        ours = y is None and isinstance(x, np.ndarray) and not OTHER_FEEDING & kwargs.keys()
-        if ours and kwargs.get("shuffle", True):
-            kwargs["shuffle"] = False
-            batch_size = kwargs.pop("batch_size", None) or 32
-            kwargs.setdefault("validation_batch_size", batch_size)
-            batches = ShuffledBatches(self, x, batch_size=batch_size, seed=self.seed)
-            return super().fit(batches, **kwargs)
-        return super().fit(x, y, **kwargs)
+        try:
+            if y is None and compiled_fit.can_serve(self, x, kwargs):
+                return compiled_fit.fit(self, x, seed=self.seed, **kwargs)
+            ours = y is None and isinstance(x, np.ndarray) and not OTHER_FEEDING & kwargs.keys()
+            with keeping_state(self):
+                if ours and kwargs.get("shuffle", True):
+                    kwargs["shuffle"] = False
+                    batch_size = kwargs.pop("batch_size", None) or 32
+                    kwargs.setdefault("validation_batch_size", batch_size)
+                    batches = ShuffledBatches(self, x, batch_size=batch_size, seed=self.seed)
+                    return super().fit(batches, **kwargs)
+                return super().fit(x, y, **kwargs)
+        finally:
+            forget_epoch_to_begin_with(self)
 
     def evaluate(self, x: Any = None, y: Any = None, **kwargs: Any) -> Any:
         """Keras's `evaluate`, of images as `fit` takes them, and with its errors."""
-        return super().evaluate(self._gate(x, "images"), y, **kwargs)
+        kwargs = self._checked(kwargs)
+        if "_use_cached_eval_dataset" not in kwargs:  # Keras's own, in the middle of `fit`
+            x = self._gate(x, "images")
+        with keeping_state(self):
+            return super().evaluate(x, y, **kwargs)
 
     def predict(self, x: Any, **kwargs: Any) -> Any:
         """Keras's `predict`, of images as `fit` takes them: what `call` returns, as numpy arrays."""
-        return super().predict(self._gate(x, "images"), **kwargs)
+        kwargs = self._checked(kwargs)
+        x = self._gate(x, "images")
+        with keeping_state(self):
+            return super().predict(x, **kwargs)
+
+    def train_on_batch(self, x: Any, y: Any = None, **kwargs: Any) -> Any:
+        """Keras's `train_on_batch`, of images as `as_images` takes them, and with the errors of `fit`."""
+        kwargs = self._checked(kwargs)
+        self._build_optimizer()
+        with keeping_state(self):
+            return super().train_on_batch(self._images(x), y, **kwargs)
+
+    def test_on_batch(self, x: Any, y: Any = None, **kwargs: Any) -> Any:
+        """Keras's `test_on_batch`, likewise."""
+        kwargs = self._checked(kwargs)
+        with keeping_state(self):
+            return super().test_on_batch(self._images(x), y, **kwargs)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """Keras's `predict_on_batch`, likewise."""
+        with keeping_state(self):
+            return super().predict_on_batch(self._images(x))
+
+    def _checked(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Arguments of Keras's methods, those that are left as they are by default left out; raises `BadInput`."""
+        for name in WEIGHTS:
+            if arguments.get(name) is not None:
+                raise BadInput(f"{name} has no effect here, every image counts alike: leave it out")
+        return checked_feeding(arguments)
+
+    def _build_optimizer(self) -> None:
+        """Have the optimizer's variables, for these weights and no others. Raises `BadInput` where that is too late."""
+        if getattr(self, "optimizer", None) is None:
+            raise BadInput("the model has no optimizer: call compile first")
+        known = trained_by(self.optimizer)
+        # Keras's optimizers train the variables that they were built for, whatever was frozen since
+        if known is not None and [*map(id, known)] != [*map(id, self.trainable_variables)]:
+            raise BadInput("layers were frozen or thawed since the model was compiled: call compile again")
+        self.optimizer.build(self.trainable_variables)
 
     def get_config(self) -> dict[str, Any]:
         """Everything that `from_config` needs, the networks included."""
@@ -303,7 +425,7 @@ class VAE(keras.Model):
             "importance_samples": self.importance_samples,
             "free_bits": self.free_bits,
             "autoregressive": self.autoregressive,
-            "beta": self.beta,
+            "beta": self._beta,
             "warm_up_steps": self.warm_up_steps,
             "noise_scale": self.noise_scale,
             "average_distortion": self.average_distortion,
@@ -413,9 +535,11 @@ class VAE(keras.Model):
         Nothing is computed. A compilation works outside of Python's lock, so that a thread can see to it.
         """
         for count in encode:
-            self._codes.prepare(np.broadcast_to(np.uint8(0), (_rows(count), *self.image_shape)))
+            rows = _rows(whole("encode", count, at_least=1))
+            self._codes.prepare(np.broadcast_to(np.uint8(0), (rows, *self.image_shape)))
         for count in decode:
-            self._expected_pixels.prepare(np.broadcast_to(np.float32(0), (_rows(count), self.latent_dim)))
+            rows = _rows(whole("decode", count, at_least=1))
+            self._expected_pixels.prepare(np.broadcast_to(np.float32(0), (rows, self.latent_dim)))
 
     def reconstruct(self, images: Any) -> np.ndarray:
         """Images encoded and decoded again, without noise: (image, height, width, channel) float32 in [0, 1].
@@ -432,6 +556,7 @@ class VAE(keras.Model):
         Raises:
             BadInput: the count is below 1, or memory does not hold so many.
         """
+        count = whole("count", count, at_least=1)
         check_memory("images", (count, *self.image_shape), "float32")
         return self.decode(self.sample_latents(count, seed=seed))
 
@@ -451,11 +576,10 @@ class VAE(keras.Model):
             BadInput: the count is below 1, memory does not hold so many, or the codes have another shape or are not
                 finite.
         """
-        is_count = isinstance(count_or_latents, (int, np.integer))
-        given = None if is_count else self._latent_gate(count_or_latents)
-        count = count_or_latents if given is None else len(given)
+        given = None if np.ndim(count_or_latents) == 0 else self._latent_gate(count_or_latents)
+        count = whole("count", count_or_latents, at_least=1) if given is None else len(given)
         check_memory("images", (count, *self.image_shape), "uint8")
-        noise = keras.random.SeedGenerator(seed)
+        noise = _noise(seed)
         # drawn where there are codes, too: the pixels' noise is then never that of the codes
         codes = self._codes_of_prior(count, noise)
 
@@ -470,7 +594,7 @@ class VAE(keras.Model):
 
     def sample_latents(self, count: int, *, seed: int = 0) -> np.ndarray:
         """Codes drawn from the prior: (count, latent) float32. Raises as `sample` does."""
-        return self._codes_of_prior(count, keras.random.SeedGenerator(seed))
+        return self._codes_of_prior(whole("count", count, at_least=1), _noise(seed))
 
     # compiled at a shape's first call, each as a whole: operation by operation is several times as much to compile
 
@@ -499,8 +623,6 @@ class VAE(keras.Model):
         return Program(self, draw)
 
     def _codes_of_prior(self, count: int, noise: keras.random.SeedGenerator) -> np.ndarray:
-        if count < 1:
-            raise BadInput(f"the number of samples must be at least 1, not {count}")
         check_memory("codes", (count, self.latent_dim), "float32")
         latents: np.ndarray = ops.convert_to_numpy(self.prior.sample(count, noise))
         return latents
@@ -522,9 +644,7 @@ class VAE(keras.Model):
         Raises:
             BadInput: `samples` is below 1, or as `encode` does.
         """
-        if samples < 1:
-            raise BadInput(f"samples must be at least 1, not {samples}")
-        noise = keras.random.SeedGenerator(seed)
+        samples, noise = whole("samples", samples, at_least=1), _noise(seed)
 
         def parts(chunk: Tensor) -> tuple[Tensor]:
             posterior, prior = self.posterior(chunk), self.prior
@@ -537,8 +657,11 @@ class VAE(keras.Model):
 
     def _latent_gate(self, latents: Any) -> np.ndarray:
         """Latents as float32 (image, latent). Raises `BadInput` for another shape, none, a NaN or an infinity."""
-        with np.errstate(over="ignore"):  # what is too large for a float32 is refused below
-            array: np.ndarray = np.asarray(latents, dtype="float32")
+        try:
+            with np.errstate(over="ignore"):  # what is too large for a float32 is refused below
+                array: np.ndarray = np.asarray(latents, dtype="float32")
+        except (ValueError, TypeError) as error:
+            raise BadInput(f"latents must be numbers of shape (image, {self.latent_dim}): {few_words(error)}") from None
         if array.ndim != 2 or array.shape[1] != self.latent_dim:
             raise BadInput(f"latents must have the shape (image, {self.latent_dim}), not {array.shape}")
         if not len(array):
@@ -548,8 +671,40 @@ class VAE(keras.Model):
         return array
 
     def _gate(self, images: Any, name: str) -> Any:
-        """Arrays pass the one gate, whoever's they are; a data set object of some framework is left to Keras."""
-        return self._images(images, name) if isinstance(images, list) or hasattr(images, "__array__") else images
+        """Arrays pass the one gate, whoever's they are; a data set object of some framework is left to Keras.
+
+        What such a one gives passes `_images_of_step`, batch by batch.
+        """
+        if isinstance(images, ImageSet):
+            images = images.images
+        if isinstance(images, list) or hasattr(images, "__array__"):
+            return self._images(images, name)
+        if isinstance(images, (str, bytes, os.PathLike)):
+            raise BadInput(f"{name} must be an array, not a path: freyvae.load_images({str(images)!r}) reads one")
+        if isinstance(images, keras.utils.PyDataset):
+            return images
+        if isinstance(images, (dict, set)) or not hasattr(images, "__iter__"):
+            raise BadInput(f"{name} must be an array of images or a data set, not {type(images).__name__}")
+        return images
+
+    def _images_of_step(self, images: Any) -> Any:
+        """What the model is called on, as uint8 of its shape; pixels that are not there yet can only be asked for it.
+
+        Raises `BadInput` as `__call__` does.
+        """
+        dtype, shape = getattr(images, "dtype", None), getattr(images, "shape", None)
+        if dtype is not None and shape is not None:
+            if keras.backend.standardize_dtype(dtype) == "uint8" and tuple(shape[1:]) == self.image_shape:
+                return images
+            try:
+                np.asarray(images)
+            except Exception:  # a tensor in the middle of a compilation, or a symbol: each backend has its own error
+                given = f"{keras.backend.standardize_dtype(dtype)} of {tuple(shape[1:])}"
+                raise BadInput(
+                    f"a data set must give uint8 images of shape {self.image_shape}, not {given}: "
+                    "pixels in [0, 1] become uint8 by np.rint(255 * pixels).astype('uint8')"
+                ) from None
+        return self._images(images)
 
     def _images(self, images: Any, name: str = "images") -> np.ndarray:
         """Images as uint8 of this model's shape. Raises `BadInput` for what is none."""
@@ -580,6 +735,10 @@ class ExpectedPixels(keras.layers.Layer):
         return {**super().get_config(), "likelihood": self.likelihood}
 
 
+def _noise(seed: Any) -> keras.random.SeedGenerator:
+    return keras.random.SeedGenerator(whole("seed", seed, at_least=0, at_most=LARGEST_SEED))
+
+
 def _in_chunks(function: Callable[..., tuple[np.ndarray, ...]], values: np.ndarray) -> np.ndarray:
     """The first result of function(values), 1024 rows at a time, so that memory does not grow with the data."""
     chunks = []
@@ -587,6 +746,11 @@ def _in_chunks(function: Callable[..., tuple[np.ndarray, ...]], values: np.ndarr
         chunk = values[start : start + CHUNK]
         filled = np.pad(chunk, [(0, _rows(len(chunk)) - len(chunk))] + [(0, 0)] * (values.ndim - 1))
         chunks.append(function(filled)[0][: len(chunk)])
+        if not np.isfinite(chunks[-1]).all():
+            raise BadInput(
+                "the model returns numbers that are not finite: its weights are lost (a training that diverged, say); "
+                "train anew, with a lower learning rate"
+            )
     return np.concatenate(chunks)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from freyvae.errors import BadInput
+from freyvae.errors import BadInput, few_words
 from freyvae.files import replacing
 
 FORMAT = 2  # since 2, with a SHA-256
@@ -82,7 +82,7 @@ def restore(path: Path, model: keras.Model) -> Progress:
     except BadInput:
         raise
     except Exception as error:  # damaged files make zipfile and numpy raise almost anything
-        raise BadInput(f"{path} is damaged: {' '.join(str(error).split())}; `--fresh` trains anew") from error
+        raise BadInput(f"{path} is damaged: {few_words(error)}; `--fresh` trains anew") from error
     shapes = [tuple(variable.shape) for variable in variables]
     kept_shapes = shapes[: len(shapes) - len(model.optimizer.variables)]
     if [array.shape for array in values] != shapes or [array.shape for array in kept] not in ([], kept_shapes):

@@ -1,0 +1,78 @@
+"""What we touch of Keras that Keras does not promise: all of it is here."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+
+
+@contextmanager
+def keeping_state(model: keras.Model) -> Iterator[None]:
+    """Leave a model as usable as it was where what Keras does in the block fails, or is interrupted.
+
+    On JAX Keras takes the values out of the variables while it works, and puts them back at the end only.
+    """
+    held = [(variable, getattr(variable, "_value", None)) for variable in _all_variables(model)]
+    try:
+        yield
+    except BaseException:
+        if keras.backend.backend() == "jax":
+            model.jax_state_sync()  # the state after the last step that was done
+            model._jax_state = None
+            for variable, value in held:
+                if variable._value is None and value is not None:  # not even one was
+                    variable._value = value
+        raise
+
+
+def _all_variables(model: keras.Model) -> list[Any]:
+    optimizer = getattr(model, "optimizer", None)
+    return [*model.variables, *model.metrics_variables, *(optimizer.variables if optimizer is not None else [])]
+
+
+def averages_of_weights(optimizer: Any) -> list[Any]:
+    """The optimizer's moving average of each trained variable, or None in its place."""
+    averages: list[Any] = optimizer._model_variables_moving_average
+    return averages
+
+
+def steps_variable(optimizer: Any) -> Any:
+    """The variable that counts the steps of an optimizer: with accumulated gradients, every batch is one."""
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    return inner._iterations
+
+
+def trained_by(optimizer: Any) -> list[Any] | None:
+    """The variables that an optimizer was built for; None while it is not built."""
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    return list(inner._trainable_variables) if inner.built else None
+
+
+def states_of_noise(model: keras.Model) -> list[Any]:
+    """The states of all generators of random numbers in a model, which Keras does not save with its weights."""
+    weights = {id(weight) for weight in model.weights}
+    return [variable for variable in model.non_trainable_variables if id(variable) not in weights]
+
+
+def epoch_to_begin_with(model: keras.Model, epoch: int) -> int:
+    """The epoch to begin with: `BackupAndRestore` says another one where it brought a training back."""
+    return model._initial_epoch or epoch
+
+
+def forget_epoch_to_begin_with(model: keras.Model) -> None:
+    """Have the next training begin where it is told to: Keras never takes back what a callback said."""
+    model._initial_epoch = None
+
+
+def should_evaluate(model: keras.Model, epoch: int, validation_freq: Any) -> bool:
+    """Whether an epoch, counted from 0, is one that ends with a validation."""
+    return bool(model._should_eval(epoch, validation_freq))
+
+
+def rebuild_functions(model: keras.Model) -> None:
+    """Have Keras's own loop compile its functions anew, in the middle of it too: what they were made of changed."""
+    if model.train_function is not None:
+        model.make_train_function(force=True)
+    if model.test_function is not None:
+        model.make_test_function(force=True)

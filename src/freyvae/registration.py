@@ -1,0 +1,45 @@
+"""`import freyvae` is enough for `keras.models.load_model` to open a saved model, and yet imports no Keras.
+
+A saved model names the classes that it is made of, which Keras looks up among those registered with it. They are, as
+soon as both are imported, in whatever order.
+"""
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+
+def register_with_keras() -> None:
+    """Register the model's classes: now where Keras is imported already, else when it is."""
+    if "keras" in sys.modules:
+        importlib.import_module("freyvae.model")
+    elif not any(isinstance(finder, _WaitingForKeras) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _WaitingForKeras())
+
+
+class _WaitingForKeras:
+    """Finds no module itself: it waits until Keras is looked for, and registers when that is loaded."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Keras's own spec, whose loader registers in the end; none for any other module."""
+        if name != "keras":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.loader is None:
+            return None
+        loader: Any = spec.loader
+        load = loader.exec_module
+
+        def exec_module(module: ModuleType) -> None:
+            load(module)
+            importlib.import_module("freyvae.model")
+
+        loader.exec_module = exec_module
+        return spec
