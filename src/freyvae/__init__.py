@@ -51,7 +51,7 @@ __all__ = [
 ]
 
 # Keras asks for TensorFlow unless told otherwise; the choice stays the user's
-os.environ.setdefault("KERAS_BACKEND", "jax")
+os.environ["KERAS_BACKEND"] = os.environ.get("KERAS_BACKEND") or "jax"
 
 register_with_keras()
 

@@ -3,49 +3,83 @@
 import os
 import sys
 import traceback
+from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from freyvae.console import prepare_streams, say
+from freyvae.signals import Stopped, handled_by, leave, stop
 
 if TYPE_CHECKING:
     from cyclopts import CycloptsError
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; returns the exit code: 0 done, 1 failed, 2 wrong usage or bad input, 130 interrupted.
+    """Run the command line; returns the exit code.
+
+    0 is done, 1 failed, 2 wrong usage or bad input, and 128 + n stopped by the signal n: 130 for Ctrl-C.
 
     `--debug` anywhere shows the traceback of what goes wrong, before its line.
     """
-    from cyclopts import CycloptsError
-
-    from freyvae.cli import app
-    from freyvae.errors import FreyvaeError
-
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
     tokens = [argument for argument in arguments if argument != "--debug"]
     try:
-        app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
-        sys.stdout.flush()
+        prepare_streams()
+        # a figure is only ever drawn into a file
+        os.environ["MPLBACKEND"] = "agg"
+        with handled_by(leave):
+            from freyvae.cli import app
+
+        with handled_by(stop):
+            app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
+            sys.stdout.flush()
     except SystemExit as exit:
         return exit.code if isinstance(exit.code, int) else 0
     except KeyboardInterrupt as interrupt:
-        return _fail(str(interrupt) or "interrupted", 130)
+        number = interrupt.number if isinstance(interrupt, Stopped) else 2
+        return _fail(str(interrupt) or "interrupted", 128 + number)
     except BrokenPipeError:
-        # the reader of our output, `head` for one, has left; keep the interpreter from complaining as it closes
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_output()  # the reader of our output, `head` for one, has left
         return 0
     except Exception as error:
-        if debug:
-            traceback.print_exc()
-        if isinstance(error, FreyvaeError):
-            return _fail(str(error), error.exit_code)
-        if isinstance(error, CycloptsError):
-            return _fail(_wrong_usage(error), 2)
-        if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):  # the latter is JAX's
-            return _fail("out of memory: try fewer or smaller images, or a smaller --batch-size", 1)
-        if isinstance(error, OSError):
-            return _fail(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}", 2)
-        return _fail(f"{type(error).__name__}: {_one_line(error)} (this is a bug; --debug shows where)", 1)
+        return _failed(error, debug=debug)
     return 0
+
+
+def _failed(error: Exception, *, debug: bool) -> int:
+    from cyclopts import CycloptsError
+
+    from freyvae.errors import FreyvaeError, few_words
+
+    if debug:
+        with suppress(OSError):
+            traceback.print_exc()
+    if isinstance(error, FreyvaeError):
+        return _fail(str(error), error.exit_code)
+    if isinstance(error, CycloptsError):
+        return _fail(_wrong_usage(error), 2)
+    if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):  # the latter is JAX's
+        return _fail("out of memory: try fewer or smaller images, or a smaller --batch-size", 1)
+    if isinstance(error, OSError) and not error.filename and not _is_writable_output():
+        _give_up_output()
+        return _fail(f"cannot write to standard output: {error.strerror or error}", 1)
+    if isinstance(error, OSError):
+        return _fail(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}", 2)
+    return _fail(f"{type(error).__name__}: {few_words(error)} (this is a bug; --debug shows where)", 1)
+
+
+def _is_writable_output() -> bool:
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _give_up_output() -> None:
+    """Let what could not be written go, lest the interpreter complains of it as it closes."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _wrong_usage(error: "CycloptsError") -> str:
@@ -66,15 +100,11 @@ def _wrong_usage(error: "CycloptsError") -> str:
         name = (error.token.keyword or argument.strip("-").upper()) if error.token else argument
         value = error.token.value if error.token else ""
         return f"{name} {error.msg or f'must be {kinds[error.target_type]}, not {value!r}'}; {read_on}"
-    return f"{_one_line(error)} {read_on.capitalize()}."
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+    return f"{' '.join(str(error).split())} {read_on.capitalize()}."
 
 
 def _fail(line: str, code: int) -> int:
-    print(f"freyvae: {line}", file=sys.stderr)
+    say(f"freyvae: {line}")
     return code
 
 

@@ -1,6 +1,5 @@
 """The commands: each parses, calls and prints."""
 
-import sys
 import typing
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,6 +8,7 @@ from cyclopts import App, Parameter
 
 from freyvae import __version__
 from freyvae.compilation_cache import keep_compiled_programs
+from freyvae.console import print_lines, say
 from freyvae.errors import BadInput
 from freyvae.flags import Flags, Whole, chosen_recipe
 from freyvae.keras_import import import_keras
@@ -29,13 +29,9 @@ app.command(recipes_app)
 app.register_install_completion_command(help="Install completion for your shell.")
 
 
-def _note(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
-
-
 def _begin() -> None:
     """What every command does that goes on to a model."""
-    keep_compiled_programs(_note)
+    keep_compiled_programs(say)
     import_keras()
 
 
@@ -89,12 +85,12 @@ def _train(recipe: Recipe, *, out: Path | None, fresh: bool, quiet: bool) -> Non
     run, vae = training.train_model(recipe, out, fresh=fresh, quiet=quiet)
     if fresh or not run.report_path.is_file():
         if not quiet:
-            _note("drawing the pictures and writing the report")
+            say("drawing the pictures and writing the report")
         for note in presentation.present(run, vae=vae):
             if not quiet:
-                _note(f"note: {note}")
+                say(f"note: {note}")
     if not quiet:
-        print(presentation.summary(run))
+        print_lines(presentation.summary(run))
 
 
 @app.command
@@ -118,8 +114,10 @@ def demo(
     try:
         _train(load_recipe("frey-faces"), out=out, fresh=fresh, quiet=quiet)
     except DataUnavailable as error:
-        _note(f"\nTHE REAL FACES CAN'T BE HAD: {error}")
-        _note("GOING ON WITH DRAWN FACES: what follows is not the post's data.\n")
+        say("")
+        say(f"THE REAL FACES CAN'T BE HAD: {error}")
+        say("GOING ON WITH DRAWN FACES: what follows is not the post's data.")
+        say("")
         recipe = load_recipe("frey-faces").replace(name="synthetic-faces", data="synthetic-faces")
         _train(recipe, out=out.with_name(f"{out.name}-synthetic"), fresh=fresh, quiet=quiet)
 
@@ -137,8 +135,8 @@ def show(run: Path) -> None:
 
     opened = Run.open(run)
     for note in presentation.present(opened):
-        _note(f"note: {note}")
-    print(presentation.summary(opened))
+        say(f"note: {note}")
+    print_lines(presentation.summary(opened))
 
 
 @app.command
@@ -207,7 +205,7 @@ def sample(run: Path, *, count: Whole = 100, seed: Whole = 0, out: Path = Path("
     opened = Run.open(run)
     _begin()
     pictures.save_images(pictures.sample_images(opened.load_model(), count, seed=seed), out)
-    print(out)
+    print_lines(str(out))
 
 
 @app.command
@@ -229,7 +227,7 @@ def encode(run: Path, data: str, *, out: Path = Path("codes.csv")) -> None:
     _begin()
     codes = opened.load_model().encode(images.images)
     write_codes(out, codes, names=opened.recipe.latent_names, files=images.files)
-    print(out)
+    print_lines(str(out))
 
 
 @app.command
@@ -263,7 +261,7 @@ def decode(
     if len(latent_codes[0]) != vae.latent_dim:
         raise BadInput(f"a code of {run} is {vae.latent_dim} numbers, one a latent, not {len(latent_codes[0])}")
     pictures.save_images(vae.decode(latent_codes), out)
-    print(out)
+    print_lines(str(out))
 
 
 @app.command
@@ -331,8 +329,8 @@ def decompress(
     check_output(out, file)
     images = compression.decompress(Run.open(run), file, out, progress=not quiet)
     if not quiet:
-        print(f"{len(images)} images, every byte as it was compressed: their checksum is right")
-        print(out)
+        print_lines(f"{len(images)} images, every byte as it was compressed: their checksum is right")
+        print_lines(str(out))
 
 
 @app.command
@@ -367,7 +365,7 @@ def export(run: Path, *, format: str = "onnx", out: Path | None = None) -> None:
     opened = Run.open(run)
     _begin()
     for path in explorer.export(opened, format, out):
-        print(path)
+        print_lines(str(path))
 
 
 @data_app.command
@@ -382,7 +380,7 @@ def fetch(
     """
     from freyvae.data import fetch_frey_faces
 
-    print(fetch_frey_faces(source))
+    print_lines(str(fetch_frey_faces(source)))
 
 
 @data_app.command(name="show")
@@ -414,19 +412,19 @@ def data_show(
     check_output(out, data)
     images = load_images(data, image_size=image_size, grey=grey, strict=strict)
     for file in images.unreadable:
-        _note(f"left out, unreadable: {file}")
+        say(f"left out, unreadable: {file}")
     number, height, width, channels = images.images.shape
     pictures.save_figure(pictures.examples(images.images, count=count, columns=columns), out)
     kind = "grey" if channels == 1 else "colour"
     levels = f"{kind} levels {images.images.min()} to {images.images.max()}"
-    print(f"{images.name}: {number} images, {height} x {width} pixels, {levels}")
-    print(out)
+    print_lines(f"{images.name}: {number} images, {height} x {width} pixels, {levels}")
+    print_lines(str(out))
 
 
 @recipes_app.command(name="list")
 def recipes_list() -> None:
     """Names of the shipped recipes."""
-    print("\n".join(recipe_names()))
+    print_lines("\n".join(recipe_names()))
 
 
 @recipes_app.command(name="print")
@@ -436,4 +434,4 @@ def recipes_print(recipe: str) -> None:
     Args:
         recipe: a shipped recipe's name, or a TOML file.
     """
-    print(load_recipe(recipe).to_toml(), end="")
+    print_lines(load_recipe(recipe).to_toml().rstrip("\n"))

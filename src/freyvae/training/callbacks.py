@@ -1,10 +1,10 @@
 """What happens after each epoch of a run: record it, save it, show it, and stop when told or when it is lost."""
 
 import math
-import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from types import FrameType
 from typing import Any
 
@@ -16,6 +16,7 @@ from freyvae.files import write_whole
 from freyvae.model.compiled_fit import trained_weights
 from freyvae.recipe import Recipe
 from freyvae.run import Run
+from freyvae.signals import handled_by
 from freyvae.training import checkpoint
 from freyvae.training.stopping import is_over, kept_epoch
 
@@ -125,6 +126,8 @@ class Recorder(keras.callbacks.Callback):
 class StopOnInterrupt(keras.callbacks.Callback):
     """Ctrl-C ends the training after the current epoch, with its state saved; a second one ends it at once.
 
+    So does what a cluster sends before it kills, or a terminal that closes (`freyvae.signals.STOPPING`).
+
     Args:
         save: saves the state; after the training it is too late, for averages then stand in the weights' place.
     """
@@ -132,31 +135,27 @@ class StopOnInterrupt(keras.callbacks.Callback):
     def __init__(self, save: Callable[[], None]):
         super().__init__()
         self.save = save
-        self.interrupted = False
-        self._before: Any = None  # what Ctrl-C did, while it is ours
+        self.signal: int | None = None  # that has asked for the end
+        self._signals = ExitStack()
+        self.give_back: Callable[[], None] = self._signals.close
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        """Take over Ctrl-C, where this thread may."""
-        try:
-            self._before = signal.signal(signal.SIGINT, self._stop)
-        except ValueError:  # not the main thread: somebody else minds the signals
-            self._before = None
+        """Take over the signals, where this thread may."""
+        self.give_back = self._signals.enter_context(handled_by(self._stop))
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
-        self.interrupted = True
+        self.signal = number
         self.give_back()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Save and stop, if Ctrl-C came in this epoch. Told any earlier, Keras would stop in the middle of it."""
-        if self.interrupted:
+        """Save and stop, if a signal came in this epoch. Told any earlier, Keras would stop in the middle of it."""
+        if self.signal is not None:
             self.save()
             self.model.stop_training = True
 
-    def give_back(self) -> None:
-        """Ctrl-C does again what it did before."""
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
-            self._before = None
+    def close(self) -> None:
+        """The signals do again what they did before."""
+        self._signals.close()
 
 
 class ProgressBar(keras.callbacks.Callback):

@@ -1,7 +1,6 @@
 """One recipe with many seeds at once: a run folder for each, and what their numbers come to."""
 
 import json
-import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -11,22 +10,42 @@ from typing import Any
 
 import numpy as np
 
+from freyvae.console import say as to_stderr
 from freyvae.errors import BadInput, TrainingFailed
 from freyvae.files import write_whole
 from freyvae.model.many import bytes_of_state, fit_many, most_at_once
 from freyvae.model.vae import VAE
 from freyvae.recipe import Recipe
 from freyvae.run import Run
+from freyvae.signals import handled_by
 from freyvae.training import checkpoint
 from freyvae.training.building import build_vae
 from freyvae.training.callbacks import Recorder
 from freyvae.training.data import TrainingData
-from freyvae.training.train import Interrupted, averages_of, finish, is_trained, load_data, silence, start, to_stderr
+from freyvae.training.train import Interrupted, averages_of, finish, is_trained, load_data, silence, start
 
 SUMMARY_FORMAT = 1
 SUMMARY_NAME = "seeds.json"
 # each holds the lock of its run, an open file, of which some systems allow 256
 MOST_SEEDS = 200
+
+
+class Pressed(threading.Event):
+    """Set once, by Ctrl-C or another signal that asks to stop; the next one does what it did before."""
+
+    signal = 2
+
+    @contextmanager
+    def watched(self) -> Iterator["Pressed"]:
+        """Set it for a signal that comes in the block."""
+
+        def press(number: int, frame: FrameType | None) -> None:
+            self.signal = number
+            self.set()
+            give_back()
+
+        with handled_by(press) as give_back:
+            yield self
 
 
 def train_seeds(
@@ -70,7 +89,7 @@ def train_seeds(
         raise BadInput(f"{folder} is a run itself: choose another folder for runs of many seeds with --out")
     recipes = [recipe.replace(seed=recipe.seed + number) for number in range(count)]
     runs = [Run(folder / f"seed-{own.seed}") for own in recipes]
-    with ExitStack() as locks, _ctrl_c_pressed() as pressed:
+    with ExitStack() as locks, Pressed().watched() as pressed:
         locks.callback(_remove_if_empty, folder)
         for run in runs:
             locks.enter_context(run.lock())
@@ -98,7 +117,7 @@ def _train(
     untrained: list[tuple[Run, Recipe]],
     together: int,
     data: TrainingData,
-    pressed: threading.Event,
+    pressed: Pressed,
     say: Callable[[str], None],
 ) -> None:
     say(f"training {len(untrained)} seeds")
@@ -120,7 +139,8 @@ def _train(
         failures += [f"{member.run.folder}: {member.failure}" for _, member in members if member.failure]
     left = sum(not run.is_finished for run, _ in untrained) - len(failures)
     if left:
-        raise Interrupted(f"stopped with {left} of {len(untrained)} seeds to train; the same command goes on")
+        line = f"stopped with {left} of {len(untrained)} seeds to train; the same command goes on"
+        raise Interrupted(line, number=pressed.signal)
     if failures:
         raise TrainingFailed("; ".join(failures))
 
@@ -159,7 +179,7 @@ class _Member(Recorder):
         progress: checkpoint.Progress,
         *,
         data: TrainingData,
-        pressed: threading.Event,
+        pressed: Pressed,
         say: Callable[[str], None],
     ):
         super().__init__(run, recipe, progress, say=say)
@@ -190,27 +210,6 @@ class _Member(Recorder):
             finish(self.model, self, self.data, say=self.say)
             last = self.rows[self.kept_epoch - 1]["val_free_energy"]
             self.say(f"{self.run.folder}: held out {last:.1f} nats per image after {len(self.rows)} epochs")
-
-
-@contextmanager
-def _ctrl_c_pressed() -> Iterator[threading.Event]:
-    """An event that Ctrl-C sets, once; the second does what it did before."""
-    pressed = threading.Event()
-    before: Any = None
-
-    def press(number: int, frame: FrameType | None) -> None:
-        pressed.set()
-        signal.signal(signal.SIGINT, before or signal.SIG_DFL)
-
-    try:
-        before = signal.signal(signal.SIGINT, press)
-    except ValueError:  # not the main thread: somebody else minds the signals
-        yield pressed
-        return
-    try:
-        yield pressed
-    finally:
-        signal.signal(signal.SIGINT, before or signal.SIG_DFL)
 
 
 def _remove_if_empty(folder: Path) -> None:

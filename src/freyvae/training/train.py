@@ -2,7 +2,6 @@
 
 import dataclasses
 import platform
-import sys
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import keras
 
+from freyvae.console import say as to_stderr
 from freyvae.data import pixels_sha256
 from freyvae.errors import BadInput
 from freyvae.evaluation import rmse_grey_levels
@@ -17,14 +17,15 @@ from freyvae.files import write_whole
 from freyvae.model import VAE, check_keras_file
 from freyvae.recipe import Recipe
 from freyvae.run import Run
+from freyvae.signals import Stopped
 from freyvae.training import checkpoint
 from freyvae.training.building import build_vae
 from freyvae.training.callbacks import ProgressBar, Recorder, StopOnInterrupt
 from freyvae.training.data import TrainingData, load_training_data
 
 
-class Interrupted(KeyboardInterrupt):
-    """Ctrl-C stopped the training after an epoch, and its state is saved."""
+class Interrupted(Stopped):
+    """Ctrl-C, or another signal that asks to stop, ended the training after an epoch, and its state is saved."""
 
 
 def train(
@@ -143,10 +144,11 @@ def _fit_epochs(vae: VAE, recorder: Recorder, data: TrainingData, *, quiet: bool
             verbose=0,
         )
     finally:
-        interrupt.give_back()
+        interrupt.close()
         bar.close()
-    if interrupt.interrupted and not recorder.is_over:
-        raise Interrupted(f"stopped after epoch {len(recorder.rows)} of {recipe.epochs}; the same command goes on")
+    if interrupt.signal is not None and not recorder.is_over:
+        line = f"stopped after epoch {len(recorder.rows)} of {recipe.epochs}; the same command goes on"
+        raise Interrupted(line, number=interrupt.signal)
 
 
 def averages_of(recipe: Recipe) -> list[keras.callbacks.Callback]:
@@ -212,11 +214,6 @@ def _refuse_other_recipe(run: Run, recipe: Recipe) -> None:
             f"{run.folder} holds a run of another recipe ({'; '.join(different)}): "
             "choose another folder with --out, or train anew with --fresh"
         )
-
-
-def to_stderr(line: str) -> None:
-    """Say a line to standard error."""
-    print(line, file=sys.stderr, flush=True)
 
 
 def silence(line: str) -> None:

@@ -1,0 +1,52 @@
+"""What a person reads in a terminal: streams that are there and take any character, and lines that hold only text.
+
+Names of files and recipes can hold anything, a terminal's own commands too: what is printed has them escaped.
+"""
+
+import os
+import re
+import sys
+from contextlib import suppress
+
+# C0 and C1 controls but the tab, and the marks that turn the direction of what follows
+_CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+FEWEST_COLUMNS = 20
+
+
+def printable(text: str) -> str:
+    r"""A text on one line, its control characters as Python writes them: a newline as \n, an escape as \x1b."""
+    return _CONTROLS.sub(lambda match: ascii(match[0])[1:-1], text)
+
+
+def say(line: str) -> None:
+    """Say a line to standard error. Where nobody hears it, closed or full as that may be, the work goes on."""
+    with suppress(OSError, ValueError):
+        print(printable(line), file=sys.stderr, flush=True)
+
+
+def print_lines(text: str) -> None:
+    """Print lines to standard output: as they are to a file or a program, and to a terminal without controls."""
+    lines = text.split("\n")
+    print("\n".join(map(printable, lines) if sys.stdout.isatty() else lines))
+
+
+def prepare_streams() -> None:
+    """See to it that the standard streams are open, take every character, and that the terminal has a width.
+
+    A closed one would be the next file that is opened, into which libraries then write what they say to the terminal.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    for name, fewest in (("COLUMNS", FEWEST_COLUMNS), ("LINES", 1)):
+        value = os.environ.get(name)
+        if value is not None and not (value.isascii() and value.isdigit() and int(value) >= fewest):
+            del os.environ[name]

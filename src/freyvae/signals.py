@@ -1,0 +1,62 @@
+"""What asks a program to stop: Ctrl-C, and what a cluster or a closing terminal sends before it kills."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+# SIGHUP is not everywhere
+STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+Handler = Callable[[int, FrameType | None], None]
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal asked the program to stop; the command line exits with 128 and its number, as shells do.
+
+    Attributes:
+        number: of the signal.
+    """
+
+    def __init__(self, line: str = "", *, number: int = signal.SIGINT):
+        super().__init__(line)
+        self.number = int(number)
+
+
+def stop(number: int, frame: FrameType | None) -> None:
+    """Raise `Stopped`, so that what is half done is cleared up."""
+    raise Stopped(number=number)
+
+
+def leave(number: int, frame: FrameType | None) -> None:
+    """End the process at once: while modules are imported an exception can be lost, or be taken for another."""
+    os.write(2, b"freyvae: interrupted\n")
+    os._exit(128 + number)
+
+
+@contextmanager
+def handled_by(handler: Handler) -> Iterator[Callable[[], None]]:
+    """Have a handler called on every signal that asks to stop; gives what puts the old ones back, as the end does.
+
+    Signals that are ignored stay ignored (`nohup`). Outside of the main thread nothing is done: somebody else minds
+    the signals.
+    """
+    before: dict[int, Any] = {}
+
+    def give_back() -> None:
+        while before:
+            number, old = before.popitem()
+            signal.signal(number, signal.SIG_DFL if old is None else old)
+
+    try:
+        try:
+            for number in STOPPING:
+                if signal.getsignal(number) is not signal.SIG_IGN:
+                    before[number] = signal.signal(number, handler)
+        except ValueError:
+            before.clear()
+        yield give_back
+    finally:
+        give_back()
