@@ -124,7 +124,7 @@ def test_resizing_and_grey(tmp_path):
     ("array", "message"),
     [
         (np.full((2, 3, 3), np.nan), "a.npy: some pixels are NaN"),
-        (GREY.astype(float), "a.npy: float pixels from 0 to 255|look like 0 to 255"),
+        (GREY.astype(float), "a.npy: float64 pixels from 0 to 248,.*: give --levels 0:255"),
         (np.zeros((2, 3, 3, 2)), "a.npy: 2 channels"),
         (np.zeros((2, 0, 3)), "a.npy: images of zero size"),
         (np.zeros((0, 3, 3)), "a.npy: there are no images"),
@@ -139,9 +139,12 @@ def test_the_gate_names_the_file(tmp_path, array, message):
 def test_other_files_are_refused(tmp_path):
     with pytest.raises(BadInput, match="no such file"):
         load_file(tmp_path / "a.npy")
-    (tmp_path / "a.png").touch()
+    Image.fromarray(GREY[0]).save(tmp_path / "a.png")
     with pytest.raises(BadInput, match="a single picture; give the folder"):
         load_file(tmp_path / "a.png")
+    (tmp_path / "empty.gif").touch()
+    with pytest.raises(BadInput, match=r"empty.gif: empty"):
+        load_file(tmp_path / "empty.gif")
     (tmp_path / "a.csv").touch()
     with pytest.raises(BadInput, match=r"can't read images from this kind of file; give .npy, .npz, .mat or a folder"):
         load_file(tmp_path / "a.csv")
