@@ -207,9 +207,11 @@ def _from_matlab(path: Path, name: str | None, size: tuple[int, int] | None) -> 
 
     where = printable(path)
     try:
+        # to verify would be to decompress what is only listed here; reading verifies
+        listed = scipy.io.whosmat(path, verify_compressed_data_integrity=False)
         held = {
             variable: math.prod(shape) * _MATLAB_BYTES[kind]
-            for variable, shape, kind in scipy.io.whosmat(path)
+            for variable, shape, kind in listed
             if kind in _MATLAB_BYTES and (len(shape) > 2 or min(shape) > 1)
         }
         variable = _chosen(where, name, sorted(held), "numeric array")
@@ -222,7 +224,9 @@ def _from_matlab(path: Path, name: str | None, size: tuple[int, int] | None) -> 
             f"{where}: {printable(way_to_read(path)) or 'a MATLAB file of another version; save it with -v7'}"
         ) from None
     except Exception:  # damaged files make scipy raise almost anything
-        raise BadInput(f"{where}: damaged, cut short or not a MATLAB file") from None
+        raise BadInput(
+            f"{where}: {printable(way_to_read(path)) or 'damaged, cut short or not a MATLAB file'}"
+        ) from None
     array: _Array = np.moveaxis(value, -1, 0)
     if array.ndim > 2:
         return array

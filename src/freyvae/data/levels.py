@@ -190,9 +190,8 @@ class Survey:
             ways.append(f"{self._argument.format(AUTO)} for {levels_text((extent.low, extent.high))}")
         ways += [f"{self._argument.format(levels)} {when}" for levels, when in other.items()]
         found = f"{' and '.join(sorted(extent.dtypes))} pixels from {extent.range}"
-        return BadInput(
-            f"{self._name}: {found}, which does not tell what black and white are: give {', or '.join(ways)}"
-        )
+        why = "but floats must lie in [0, 1]" if "float" in found else "which does not tell what black and white are"
+        return BadInput(f"{self._name}: {found}, {why}: give {', or '.join(ways)}")
 
 
 def kind_of(dtype: np.dtype[Any]) -> str:

@@ -6,6 +6,7 @@ import json
 import lzma
 import shlex
 import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,7 @@ def _head(path: Path, opener: Callable[..., Any]) -> bytes:
     try:
         with opener(path, "rb") as file:
             return bytes(file.read(_HEAD))
-    except (OSError, EOFError, lzma.LZMAError):
+    except (OSError, EOFError, lzma.LZMAError, zlib.error):
         return b""
 
 

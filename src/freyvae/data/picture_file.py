@@ -193,7 +193,7 @@ def _stored(opened: Any, source: Path | io.BytesIO, frame: int) -> Stored:
             values = _sixteen_bits(source, frame, raw_mode, values)
     kind = "bytes" if white else kind_of(values.dtype)
     if white:  # back to what the file says, of which Pillow has made 8 or 16 bits
-        values = values * (white / (65535 if opened.mode == "I" else 255))
+        values = np.rint(values * (white / (65535 if opened.mode == "I" else 255)))
     turn = _TURNED.get(_orientation(opened), lambda pixels: pixels)
     return Stored(
         turn(values),
