@@ -607,6 +607,37 @@ def test_data_fetch_verifies_and_keeps_a_file_that_one_has(say, refused, tmp_pat
     assert 'Choose from: "frey-faces"' in refused("data", "fetch", "fray-faces")
 
 
+def test_levels_are_asked_for_given_and_said_on_the_way_in(say, refused, run, pictures_folder, tmp_path):
+    images = load_images(pictures_folder).images
+    deep = tmp_path / "deep"
+    deep.mkdir()
+    for number, image in enumerate(images[..., 0]):
+        Image.fromarray(image.astype("uint16") * 16).save(deep / f"{number}.png")
+    (deep / "notes.txt").write_text("12 bits")
+    for command in (["encode", run, deep], ["compress", run, deep], ["data", "show", deep], ["train", deep, *QUICK]):
+        assert "deep: uint16 pixels from 0 to 4080, which does not tell" in refused(*command)
+        assert refused(*command, "--levels", "4080").startswith("levels '4080' is not LOW:HIGH")
+    assert "--levels is for other images than the run's own" in refused("compress", run, "--levels", "0:4080")
+    for levels in ("0:4080", "auto"):
+        said = say("encode", run, deep, "--levels", levels, "--out", "codes.npy")
+        assert said.err == "note: passed over: 1 .txt\n"
+        np.testing.assert_array_equal(np.load("codes.npy"), Run(run).load_model().encode(images))
+    said = say("data", "show", deep, "--levels", "-4080:4080")
+    assert "grey levels 128 to 255" in said.out
+    assert said.err == "note: passed over: 1 .txt\n"
+
+
+def test_what_a_run_was_trained_with_reads_other_images_too(say, copied, pictures_folder):
+    images = load_images(pictures_folder).images
+    np.save("deep.npy", images.astype("uint16") * 16)
+    recipe = copied.recipe.replace(levels="0:4080")
+    copied.recipe_path.write_text(recipe.to_toml())
+    assert say("encode", copied.folder, "deep.npy", "--out", "codes.npy").code == 0
+    np.testing.assert_array_equal(np.load("codes.npy"), copied.load_model().encode(images))
+    said = say("encode", copied.folder, "deep.npy", "--levels", "0:65280", "--out", "dark.npy")
+    assert "nearly black" in said.err
+
+
 def test_data_show_says_what_there_is_and_draws_it(say, refused, pictures_folder, tmp_path):
     said = say("data", "show", pictures_folder, "--count", 4, "--columns", 2)
     assert said.code == 0
@@ -853,6 +884,7 @@ def test_a_file_that_is_read_is_not_written_over(refused, say, run, pictures_fol
     np.save("images.npy", load_images(pictures_folder).images)
     assert say("encode", run, "images.npy", "--out", "codes.npy").code == 0
     assert say("compress", run, "images.npy", "--out", "images.freyvae").code == 0
+    np.savez("images.npz", cells=np.load("images.npy"), other=[1])
     shutil.copytree(pictures_folder, "cells")
     for command in (
         ["encode", run, "images.npy", "--out", "images.npy"],
@@ -861,6 +893,7 @@ def test_a_file_that_is_read_is_not_written_over(refused, say, run, pictures_fol
         ["decompress", run, "images.freyvae", "--out", "images.freyvae"],
         ["decode", run, "--codes", "codes.npy", "--out", "./codes.npy"],
         ["data", "show", "cells", "--out", "cells/3.png"],
+        ["compress", run, "images.npz:cells", "--out", "images.npz"],
     ):
         assert refused(*command).endswith("is read here, and would be lost: choose another --out")
 
