@@ -209,8 +209,8 @@ def test_what_is_lost_is_said_once(tmp_path, caplog, monkeypatch):
     assert load_file(tmp_path / "rounded.npy").notes == ("float pixels that leave [0, 1] by rounding were clipped",)
     as_images(deep)
     assert caplog.messages == []  # the file's notes said it
-    for _ in range(2):
-        as_images(_values(np.random.default_rng(5), 4, "uint8"))
+    for bits in (4, 4, 3):
+        as_images(_values(np.random.default_rng(5), bits, "uint8"))
     assert [line for line in caplog.messages if "lightest pixel has grey level 15" in line] == caplog.messages
     assert len(caplog.messages) == 1
 

@@ -6,6 +6,7 @@ Nothing past this gate asks about dtypes, ranges or axes again.
 
 import hashlib
 import logging
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,10 +67,10 @@ def as_images(values: npt.ArrayLike, *, name: str = "images", levels: Levels = N
         BadInput: anything else, with what was wrong and what to do.
     """
     images, notes, _ = convert(values, name=name, levels=levels, argument='levels="{}"')
-    for note in (*notes, dark_note(images)):
-        if note and note not in _said:
+    for note in filter(None, (*notes, dark_note(images))):
+        if _without_numbers(note) not in _said:
             _log.warning("%s: %s", name, note)
-    have_said(*notes, dark_note(images))
+            have_said(note)
     return images
 
 
@@ -93,7 +94,12 @@ def convert(
 
 def have_said(*notes: str) -> None:
     """Remember what was said of images, so that `as_images` does not say it again when a model gets them."""
-    _said.update(notes)
+    _said.update(map(_without_numbers, notes))
+
+
+def _without_numbers(note: str) -> str:
+    """What is said of a whole set and of its parts, whose ranges differ."""
+    return re.sub(r"\d+", "", note)
 
 
 def pixels_sha256(images: npt.ArrayLike) -> str:
