@@ -1,8 +1,11 @@
+import errno
 import io
+import os
 import pickle
 import tracemalloc
 import warnings
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -222,3 +225,18 @@ def test_a_npy_named_npz_holds_no_array_to_choose(tmp_path):
     assert len(load_file(tmp_path / "a.npz").images) == 5
     with pytest.raises(BadInput, match=r"no \.npz, so that there is no array 'x' to choose"):
         load_file(f"{tmp_path / 'a.npz'}:x")
+
+
+@pytest.mark.parametrize("name", ["a.npy", "a.npz", "a.mat", "a.gif", "a.idx"])
+def test_a_file_that_may_not_be_read_is_said_to_be_so(tmp_path, monkeypatch, name):
+    (tmp_path / name).write_bytes(b"x")
+    real = Path.open
+
+    def closed(path, *arguments, **named):  # root may read anything, so the kernel can't be asked for this one
+        if path.name == name:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return real(path, *arguments, **named)
+
+    monkeypatch.setattr(Path, "open", closed)
+    with pytest.raises(BadInput, match=rf"{name}: can't be read \(Permission denied\)"):
+        load_file(tmp_path / name)

@@ -72,6 +72,10 @@ def load_file(
     size = parse_image_size(image_size)
     if not path.is_file():
         raise BadInput(f"{where}: {'neither a file nor a folder' if path.exists() else 'no such file'}")
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise BadInput(f"{where}: can't be read ({error.strerror or error})") from None
     suffix = path.suffix.lower()
     if suffix in PICTURE_SUFFIXES:
         return _from_pictures(path, size, grey=grey, levels=levels)
@@ -175,8 +179,8 @@ def _read_npy(file: IO[bytes], where: str, size: int) -> _Array:
         count = math.prod(shape)
         if count * dtype.itemsize > size:
             raise ValueError("claims more than it holds")
-        # the array, and its bytes beside it
-        check_fits(count * (dtype.itemsize + 1), where, "save it as uint8, or fewer images")
+        # the array, and its bytes beside it where it does not hold bytes
+        check_fits(count * (dtype.itemsize + (dtype != np.uint8)), where, "save it as uint8, or fewer images")
     file.seek(0)
     array: _Array = np.lib.format.read_array(file, allow_pickle=False)
     return array

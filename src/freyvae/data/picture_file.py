@@ -129,10 +129,8 @@ def _read(path: Path, *, most: int | None) -> list[Stored]:
     try:
         return _decode(path, name=str(path), most=most)
     except Unreadable:
-        if about.st_size > _MOST_BYTES_OF_PNG:
-            raise
-        content = path.read_bytes()
-        if not content.startswith(_PNG):
+        content = _content_of_png(path)
+        if not content:
             raise
         # Texts and profiles that are broken, or larger than Pillow allows, say nothing of the pixels.
         with contextlib.suppress(Unreadable):
@@ -250,6 +248,14 @@ def _has_more(opened: Any) -> bool:
         # the further pictures of a JPEG are previews and depth maps
         return bool(getattr(opened, "is_animated", False)) and opened.format != "MPO"
     return False
+
+
+def _content_of_png(path: Path) -> bytes:
+    """The bytes of a PNG; none of another file, or of one that is too large to be held."""
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        if file.read(len(_PNG)) == _PNG and path.stat().st_size <= _MOST_BYTES_OF_PNG:
+            return _PNG + file.read()
+    return b""
 
 
 def _without_metadata(content: bytes) -> bytes:
