@@ -616,7 +616,8 @@ def test_levels_are_asked_for_given_and_said_on_the_way_in(say, refused, run, pi
     (deep / "notes.txt").write_text("12 bits")
     for command in (["encode", run, deep], ["compress", run, deep], ["data", "show", deep], ["train", deep, *QUICK]):
         assert "deep: uint16 pixels from 0 to 4080, which does not tell" in refused(*command)
-        assert refused(*command, "--levels", "4080").startswith("levels '4080' is not LOW:HIGH")
+        for levels in ("4080", ""):
+            assert refused(*command, "--levels", levels).startswith(f"levels {levels!r} is not LOW:HIGH")
     assert "--levels is for other images than the run's own" in refused("compress", run, "--levels", "0:4080")
     for levels in ("0:4080", "auto"):
         said = say("encode", run, deep, "--levels", levels, "--out", "codes.npy")

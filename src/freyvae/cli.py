@@ -237,7 +237,9 @@ def encode(run: Path, data: str, *, levels: str | None = None, out: Path = Path(
     check_output(out, data)
     opened = Run.open(run)
     recipe = opened.recipe
-    images = load_images(data, image_size=recipe.image_size, grey=recipe.grey, levels=levels or recipe.levels)
+    images = load_images(
+        data, image_size=recipe.image_size, grey=recipe.grey, levels=recipe.levels if levels is None else levels
+    )
     _say_what_was_read(images)
     _begin()
     codes = opened.load_model().encode(images.images)
@@ -317,7 +319,7 @@ def compress(
         own = measuring.load_measured_data(opened, opened.read_metrics())
         images, what = measuring.images_of_part(opened, own, split), f"{split} images of {own.images.name}"
     else:
-        loaded = load_images(data, strict=True, levels=levels or opened.recipe.levels)
+        loaded = load_images(data, strict=True, levels=opened.recipe.levels if levels is None else levels)
         _say_what_was_read(loaded)
         images, what = loaded.images, f"images of {loaded.name}"
     compressed = compression.compress(opened, images, out, progress=not quiet)
