@@ -319,6 +319,7 @@ OTHERS = {
     "name": "mine",
     "image_size": "28x20",
     "grey": True,
+    "levels": "-1000:3000",
     "strict": True,
     "split": "blocked",
     "validation": 200,
@@ -606,6 +607,38 @@ def test_data_fetch_verifies_and_keeps_a_file_that_one_has(say, refused, tmp_pat
     assert 'Choose from: "frey-faces"' in refused("data", "fetch", "fray-faces")
 
 
+def test_levels_are_asked_for_given_and_said_on_the_way_in(say, refused, run, pictures_folder, tmp_path):
+    images = load_images(pictures_folder).images
+    deep = tmp_path / "deep"
+    deep.mkdir()
+    for number, image in enumerate(images[..., 0]):
+        Image.fromarray(image.astype("uint16") * 16).save(deep / f"{number}.png")
+    (deep / "notes.txt").write_text("12 bits")
+    for command in (["encode", run, deep], ["compress", run, deep], ["data", "show", deep], ["train", deep, *QUICK]):
+        assert "deep: uint16 pixels from 0 to 4080, which does not tell" in refused(*command)
+        for levels in ("4080", ""):
+            assert refused(*command, "--levels", levels).startswith(f"levels {levels!r} is not LOW:HIGH")
+    assert "--levels is for other images than the run's own" in refused("compress", run, "--levels", "0:4080")
+    for levels in ("0:4080", "auto"):
+        said = say("encode", run, deep, "--levels", levels, "--out", "codes.npy")
+        assert said.err == "note: passed over: 1 .txt\n"
+        np.testing.assert_array_equal(np.load("codes.npy"), Run(run).load_model().encode(images))
+    said = say("data", "show", deep, "--levels", "-4080:4080")
+    assert "grey levels 128 to 255" in said.out
+    assert said.err == "note: passed over: 1 .txt\n"
+
+
+def test_what_a_run_was_trained_with_reads_other_images_too(say, copied, pictures_folder):
+    images = load_images(pictures_folder).images
+    np.save("deep.npy", images.astype("uint16") * 16)
+    recipe = copied.recipe.replace(levels="0:4080")
+    copied.recipe_path.write_text(recipe.to_toml())
+    assert say("encode", copied.folder, "deep.npy", "--out", "codes.npy").code == 0
+    np.testing.assert_array_equal(np.load("codes.npy"), copied.load_model().encode(images))
+    said = say("encode", copied.folder, "deep.npy", "--levels", "0:65280", "--out", "dark.npy")
+    assert "nearly black" in said.err
+
+
 def test_data_show_says_what_there_is_and_draws_it(say, refused, pictures_folder, tmp_path):
     said = say("data", "show", pictures_folder, "--count", 4, "--columns", 2)
     assert said.code == 0
@@ -732,8 +765,8 @@ class Bomb:
         (["one"], "at least 2 images"),
         (["zero.npy"], "images of zero size, shape (30, 0, 4)"),
         (["none.npy"], "there are no images"),
-        (["range.npy"], "float pixels from 1.5 to 1.5, but floats must lie in [0, 1]"),
-        (["bytes.npy"], "they look like 0 to 255"),
+        (["range.npy"], "float64 pixels from 1.5 to 1.5, but floats must lie in [0, 1]: give --levels 0:1.5"),
+        (["bytes.npy"], "from 255 to 255, but floats must lie in [0, 1]: give --levels 0:255"),
         (["nan.npy"], "NaN or infinite"),
         (["channels.npy"], "2 channels"),
         (["pickle.npy"], "a pickle, which can run code"),
@@ -852,6 +885,7 @@ def test_a_file_that_is_read_is_not_written_over(refused, say, run, pictures_fol
     np.save("images.npy", load_images(pictures_folder).images)
     assert say("encode", run, "images.npy", "--out", "codes.npy").code == 0
     assert say("compress", run, "images.npy", "--out", "images.freyvae").code == 0
+    np.savez("images.npz", cells=np.load("images.npy"), other=[1])
     shutil.copytree(pictures_folder, "cells")
     for command in (
         ["encode", run, "images.npy", "--out", "images.npy"],
@@ -860,6 +894,7 @@ def test_a_file_that_is_read_is_not_written_over(refused, say, run, pictures_fol
         ["decompress", run, "images.freyvae", "--out", "images.freyvae"],
         ["decode", run, "--codes", "codes.npy", "--out", "./codes.npy"],
         ["data", "show", "cells", "--out", "cells/3.png"],
+        ["compress", run, "images.npz:cells", "--out", "images.npz"],
     ):
         assert refused(*command).endswith("is read here, and would be lost: choose another --out")
 

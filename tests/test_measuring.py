@@ -18,7 +18,7 @@ from freyvae.explorer.page import bundle_of_run
 from freyvae.measuring import MEASURES, compare, measure, measurement
 from freyvae.recipe import Recipe
 from freyvae.run import METRICS_FORMAT, Run
-from freyvae.training import TrainingData, train
+from freyvae.training import TrainingData, load_training_data, train
 
 QUICK = {"split": "blocked", "test": 6, "validation": 4, "hidden": (8,), "batch_size": 10, "epochs": 2}
 
@@ -475,3 +475,16 @@ def test_many_latents_are_summed_up():
     table = tables._latents(metrics)
     assert table.rows[0] == ("z39", "39.00", "yes")
     assert table.rows[-1] == ("24 more", f"{sum(range(24)):.2f}", "20 of 24")
+
+
+def test_a_run_of_few_of_16_bits_from_before_there_were_levels_is_measured_on_its_own_images(folder):
+    deep = np.load(folder / "images.npy").astype("uint16") * 16
+    np.save(folder / "deep.npy", deep)
+    run = trained(folder, "few-bits", data="deep.npy", levels="0:65535")
+    recipe = run.recipe.replace(levels=None)
+    run.recipe_path.write_text(recipe.to_toml().replace("\n# levels =\n", "\n"))
+    images = measure(run, samples=2, progress=False)["images"]
+    assert images == len(load_training_data(recipe.replace(levels="0:65535")).split.test)
+    np.save(folder / "deep.npy", deep + 257)
+    with pytest.raises(BadInput, match="holds other images now"):
+        measure(run, samples=2, progress=False)

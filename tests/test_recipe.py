@@ -56,7 +56,7 @@ def test_a_recipe_in_toml_says_every_field_and_what_it_means():
         assert f"# {field.metadata['help']}\n" in text
         assert f"\n{field.name} = " in text or f"\n# {field.name} =\n" in text
     # what is None is left out, and so stays None
-    assert set(FIELDS) - set(tomllib.loads(text)) == {"image_size"}
+    assert set(FIELDS) - set(tomllib.loads(text)) == {"image_size", "levels"}
 
 
 def test_a_recipe_may_say_only_what_it_changes_and_is_named_after_its_file(tmp_path):
@@ -79,6 +79,7 @@ WRONG_TYPES = {
     "data": (None, "a text"),
     "image_size": (28, "a text"),
     "grey": (1, "true or false"),
+    "levels": ((0, 255), "a text"),
     "strict": ("yes", "true or false"),
     "split": (0, "a text"),
     "validation": ("0.1", "a whole number or a number"),

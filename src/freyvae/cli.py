@@ -14,6 +14,9 @@ from freyvae.flags import Flags, Whole, chosen_recipe
 from freyvae.keras_import import import_keras
 from freyvae.recipe import LARGEST_SEED, Recipe, load_recipe, recipe_names
 
+if typing.TYPE_CHECKING:
+    from freyvae.data import ImageSet
+
 app = App(
     name="freyvae",
     help="Fit a variational auto-encoder to a set of images, know how good it is, and play with what it learned.",
@@ -27,6 +30,13 @@ recipes_app = App(name="recipes", help="The shipped recipes: every choice of a r
 app.command(data_app)
 app.command(recipes_app)
 app.register_install_completion_command(help="Install completion for your shell.")
+
+
+def _say_what_was_read(images: "ImageSet") -> None:
+    for file in images.unreadable:
+        say(f"left out, unreadable: {file}")
+    for note in images.notes:
+        say(f"note: {note}")
 
 
 def _begin() -> None:
@@ -209,12 +219,13 @@ def sample(run: Path, *, count: Whole = 100, seed: Whole = 0, out: Path = Path("
 
 
 @app.command
-def encode(run: Path, data: str, *, out: Path = Path("codes.csv")) -> None:
+def encode(run: Path, data: str, *, levels: str | None = None, out: Path = Path("codes.csv")) -> None:
     """Encode images: one row an image, one column a latent (posterior means).
 
     Args:
         run: the run folder.
         data: frey-faces, synthetic-faces, or the path of a folder or file of images; resized as the run's were.
+        levels: stored values that become black and white, LOW:HIGH or auto. [default: the run's]
         out: a .csv file with a header, or a .npy file of float32 (image, latent).
     """
     from freyvae.codes import write_codes
@@ -223,10 +234,14 @@ def encode(run: Path, data: str, *, out: Path = Path("codes.csv")) -> None:
 
     check_output(out, data)
     opened = Run.open(run)
-    images = load_images(data, image_size=opened.recipe.image_size, grey=opened.recipe.grey)
+    recipe = opened.recipe
+    images = load_images(
+        data, image_size=recipe.image_size, grey=recipe.grey, levels=recipe.levels if levels is None else levels
+    )
+    _say_what_was_read(images)
     _begin()
     codes = opened.load_model().encode(images.images)
-    write_codes(out, codes, names=opened.recipe.latent_names, files=images.files)
+    write_codes(out, codes, names=recipe.latent_names, files=images.files)
     print_lines(str(out))
 
 
@@ -270,6 +285,7 @@ def compress(
     data: str | None = None,
     *,
     split: str | None = None,
+    levels: str | None = None,
     out: Path = Path("images.freyvae"),
     quiet: Annotated[bool, Parameter(alias="-q")] = False,
 ) -> None:
@@ -281,6 +297,7 @@ def compress(
         run: the run folder; its likelihood must be a probability of bytes.
         data: frey-faces, synthetic-faces, or the path of a folder or file of images. [default: the run's own, --split]
         split: which of the run's own images: test, validation or training. [default: test]
+        levels: of other images, stored values that become black and white, LOW:HIGH or auto. [default: the run's]
         out: the file.
         quiet: say nothing but errors.
     """
@@ -291,6 +308,8 @@ def compress(
 
     if data is not None and split is not None:
         raise BadInput("--split says which of the run's own images: leave it out, or the path of others")
+    if data is None and levels is not None:
+        raise BadInput("--levels is for other images than the run's own: leave it out, or give their path")
     opened = Run.open(run)
     check_output(out, opened.recipe.data if data is None else data)
     if data is None:
@@ -298,7 +317,8 @@ def compress(
         own = measuring.load_measured_data(opened, opened.read_metrics())
         images, what = measuring.images_of_part(opened, own, split), f"{split} images of {own.images.name}"
     else:
-        loaded = load_images(data, strict=True)
+        loaded = load_images(data, strict=True, levels=opened.recipe.levels if levels is None else levels)
+        _say_what_was_read(loaded)
         images, what = loaded.images, f"images of {loaded.name}"
     compressed = compression.compress(opened, images, out, progress=not quiet)
     if not quiet:
@@ -391,6 +411,7 @@ def data_show(
     columns: Whole = 25,
     image_size: str | None = None,
     grey: bool = False,
+    levels: str | None = None,
     strict: bool = False,
     out: Path = Path("examples.png"),
 ) -> None:
@@ -402,6 +423,8 @@ def data_show(
         columns: images in a row.
         image_size: resize to HEIGHTxWIDTH pixels. [default: as they are]
         grey: turn to grey.
+        levels: stored values that become black and white, LOW:HIGH, such as 0:4095 for 12 bits, or auto. [default: 8
+            and 16 bits, and floats from 0 to 1]
         strict: an unreadable file is an error; otherwise it is listed and left out.
         out: the picture, a PNG.
     """
@@ -410,9 +433,8 @@ def data_show(
     from freyvae.run import check_output
 
     check_output(out, data)
-    images = load_images(data, image_size=image_size, grey=grey, strict=strict)
-    for file in images.unreadable:
-        say(f"left out, unreadable: {file}")
+    images = load_images(data, image_size=image_size, grey=grey, strict=strict, levels=levels)
+    _say_what_was_read(images)
     number, height, width, channels = images.images.shape
     pictures.save_figure(pictures.examples(images.images, count=count, columns=columns), out)
     kind = "grey" if channels == 1 else "colour"

@@ -4,18 +4,23 @@ Names of files and recipes can hold anything, a terminal's own commands too: wha
 """
 
 import os
-import re
 import sys
+import unicodedata
 from contextlib import suppress
 
-# C0 and C1 controls but the tab, and the marks that turn the direction of what follows
-_CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 FEWEST_COLUMNS = 20
 
 
-def printable(text: str) -> str:
-    r"""A text on one line, its control characters as Python writes them: a newline as \n, an escape as \x1b."""
-    return _CONTROLS.sub(lambda match: ascii(match[0])[1:-1], text)
+def printable(text: object) -> str:
+    r"""A text on one line; what no terminal should be sent stands as Python writes it: a newline as \n, an escape as \x1b.
+
+    So are marks that turn the direction of writing, and bytes of file names that are no UTF-8.
+    """
+    return "".join(character if _is_text(character) else ascii(character)[1:-1] for character in str(text))
+
+
+def _is_text(character: str) -> bool:
+    return character.isprintable() or character == "\t" or unicodedata.category(character) == "Zs"  # spaces
 
 
 def say(line: str) -> None:

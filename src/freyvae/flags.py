@@ -92,12 +92,20 @@ def chosen_recipe(data: str | None, recipe: str | None, flags: Any) -> Recipe:
     chosen = load_recipe(recipe or ("frey-faces" if known else "images"))
     changes = {name: value for name, value in dataclasses.asdict(flags).items() if value is not None} if flags else {}
     if data is not None:
-        path = Path(data).expanduser()
-        # a path is written out: the run must find its images from wherever it is looked at
-        changes["data"] = data if known or not path.exists() else str(path.resolve())
+        changes["data"] = data if known else _written_out(data)
         if recipe is None:
             changes.setdefault("name", data if known else _name_of(Path(data)))
     return chosen.replace(**changes)
+
+
+def _written_out(data: str) -> str:
+    """A path in full, so that the run finds its images from wherever it is looked at."""
+    from freyvae.data.array_file import split_array
+
+    path, array = split_array(data)
+    if not path.exists():
+        return data
+    return str(path.resolve()) if array is None else f"{path.resolve()}:{array}"
 
 
 def _name_of(path: Path) -> str:

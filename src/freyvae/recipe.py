@@ -48,6 +48,11 @@ class Recipe:
     data: str = _choice("frey-faces", "frey-faces, synthetic-faces, or the path of a folder or file of images")
     image_size: str | None = _choice(None, "resize images to HEIGHTxWIDTH pixels; by default they keep their size")
     grey: bool = _choice(False, "turn images to grey")
+    levels: str | None = _choice(
+        None,
+        "stored values that become black and white, LOW:HIGH, such as 0:4095 for 12 bits, or auto for the lowest and "
+        "highest of all images; by default 8 and 16 bits, and floats from 0 to 1",
+    )
     strict: bool = _choice(False, "an unreadable file is an error; otherwise it is listed and left out")
     split: str = _choice(
         "blog",

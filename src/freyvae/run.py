@@ -402,9 +402,11 @@ def check_output(path: Path, *inputs: str | Path | None) -> None:
     """
     if not path.is_file():
         return
+    from freyvae.data.array_file import split_array
+
     target = path.resolve()
     for source in inputs:
-        read = None if source is None else Path(source).expanduser().resolve()
+        read = None if source is None else split_array(source)[0].resolve()
         if read == target or read in target.parents:
             raise BadInput(f"{path} is read here, and would be lost: choose another --out")
     # a checkpoint lies a folder deeper

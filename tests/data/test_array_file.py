@@ -1,13 +1,20 @@
+import errno
+import io
+import os
 import pickle
+import tracemalloc
 import warnings
+import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 import scipy.io
 from PIL import Image
 
-from freyvae.data import load_file
+from freyvae.data import load_file, load_images
 from freyvae.errors import BadInput
+from freyvae.flags import chosen_recipe
 
 RNG = np.random.default_rng(0)
 GREY = RNG.integers(0, 256, (5, 6, 4), dtype=np.uint8)
@@ -124,7 +131,7 @@ def test_resizing_and_grey(tmp_path):
     ("array", "message"),
     [
         (np.full((2, 3, 3), np.nan), "a.npy: some pixels are NaN"),
-        (GREY.astype(float), "a.npy: float pixels from 0 to 255|look like 0 to 255"),
+        (GREY.astype(float), "a.npy: float64 pixels from 0 to 248,.*: give --levels 0:255"),
         (np.zeros((2, 3, 3, 2)), "a.npy: 2 channels"),
         (np.zeros((2, 0, 3)), "a.npy: images of zero size"),
         (np.zeros((0, 3, 3)), "a.npy: there are no images"),
@@ -139,9 +146,97 @@ def test_the_gate_names_the_file(tmp_path, array, message):
 def test_other_files_are_refused(tmp_path):
     with pytest.raises(BadInput, match="no such file"):
         load_file(tmp_path / "a.npy")
-    (tmp_path / "a.png").touch()
+    Image.fromarray(GREY[0]).save(tmp_path / "a.png")
     with pytest.raises(BadInput, match="a single picture; give the folder"):
         load_file(tmp_path / "a.png")
+    (tmp_path / "empty.gif").touch()
+    with pytest.raises(BadInput, match=r"empty.gif: empty"):
+        load_file(tmp_path / "empty.gif")
     (tmp_path / "a.csv").touch()
     with pytest.raises(BadInput, match=r"can't read images from this kind of file; give .npy, .npz, .mat or a folder"):
         load_file(tmp_path / "a.csv")
+
+
+def _npy_that_claims(shape, held=b"\0" * 100, dtype="|u1"):
+    buffer = io.BytesIO()
+    np.lib.format.write_array_header_1_0(buffer, {"descr": dtype, "fortran_order": False, "shape": shape})
+    return buffer.getvalue() + held
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".npz", ".mat"])
+def test_sizes_are_compared_with_memory_before_anything_is_allocated(tmp_path, monkeypatch, suffix):
+    path, pixels = tmp_path / f"a{suffix}", np.zeros((20, 1000, 1000), np.uint8)
+    if suffix == ".npy":
+        np.save(path, pixels)
+    elif suffix == ".npz":
+        np.savez_compressed(path, images=pixels)  # 20 kB that become 20 MB
+    else:
+        scipy.io.savemat(path, {"images": pixels})  # of a compressed one scipy unpacks 128 KiB at once
+    monkeypatch.setattr("freyvae.data.memory.free_bytes_of_machine", lambda: 10**7)
+    tracemalloc.start()
+    with pytest.raises(BadInput, match=r"a\.\w+: needs 0.0 GiB of memory, more than .* free; .*fewer images"):
+        load_file(path)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 10**7
+
+
+@pytest.mark.parametrize("shape", [(12 * 10**9, 1, 1), (2**31, 2**31, 2**31), (-1, 3, 3), (10**30, 2, 2), (5, 6, 5)])
+@pytest.mark.parametrize("suffix", [".npy", ".npz"])
+def test_headers_that_claim_more_than_the_file_holds_are_refused(tmp_path, suffix, shape):
+    path, content = tmp_path / f"a{suffix}", _npy_that_claims(shape)
+    if suffix == ".npz":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("images.npy", content)
+    else:
+        path.write_bytes(content)
+    with pytest.raises(BadInput, match="damaged, cut short or not a NumPy file"):
+        load_file(path)
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".mat"])
+def test_an_array_is_chosen_by_its_name_after_a_colon(tmp_path, monkeypatch, suffix):
+    arrays = {"x_train": GREY, "x_test": GREY[:2], "y_train": np.arange(5)}
+    if suffix == ".npz":
+        np.savez(tmp_path / "mnist.npz", **arrays)
+    else:
+        scipy.io.savemat(tmp_path / "mnist.mat", {name: np.moveaxis(value, 0, -1) for name, value in arrays.items()})
+    path = tmp_path / f"mnist{suffix}"
+    with pytest.raises(BadInput, match=rf"several .*arrays \(.*\).*or name it: .*mnist{suffix}:x_train"):
+        load_images(path)
+    images = load_images(f"{path}:x_test")
+    np.testing.assert_array_equal(images.images[..., 0], GREY[:2])
+    assert images.name == "mnist"
+    with pytest.raises(BadInput, match=r"holds no .*array 'z', but .*x_train"):
+        load_images(f"{path}:z")
+    monkeypatch.chdir(tmp_path)
+    assert chosen_recipe(f"mnist{suffix}:x_train", None, None).data == f"{path}:x_train"
+    assert chosen_recipe(f"mnist{suffix}:x_train", None, None).name == "mnist"
+    np.save(tmp_path / "a.npy", GREY)
+    with pytest.raises(BadInput, match=r"a.npy:x: no such folder or file"):
+        load_images(f"{tmp_path / 'a.npy'}:x")
+    (tmp_path / f"a{suffix}:b.npy").write_bytes((tmp_path / "a.npy").read_bytes())
+    assert len(load_images(tmp_path / f"a{suffix}:b.npy").images) == 5  # a file of that very name
+
+
+def test_a_npy_named_npz_holds_no_array_to_choose(tmp_path):
+    with (tmp_path / "a.npz").open("wb") as file:
+        np.save(file, GREY)
+    assert len(load_file(tmp_path / "a.npz").images) == 5
+    with pytest.raises(BadInput, match=r"no \.npz, so that there is no array 'x' to choose"):
+        load_file(f"{tmp_path / 'a.npz'}:x")
+
+
+@pytest.mark.parametrize("name", ["a.npy", "a.npz", "a.mat", "a.gif", "a.idx"])
+def test_a_file_that_may_not_be_read_is_said_to_be_so(tmp_path, monkeypatch, name):
+    (tmp_path / name).write_bytes(b"x")
+    real = Path.open
+
+    def closed(path, *arguments, **named):  # root may read anything, so the kernel can't be asked for this one
+        if path.name == name:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return real(path, *arguments, **named)
+
+    monkeypatch.setattr(Path, "open", closed)
+    with pytest.raises(BadInput, match=rf"{name}: can't be read \(Permission denied\)"):
+        load_file(tmp_path / name)

@@ -6,7 +6,6 @@ import os
 import pickle
 import re
 import socket
-import tempfile
 import threading
 import time
 import warnings
@@ -324,25 +323,22 @@ def test_other_matlab_files(cache, tmp_path):
             fetch_frey_faces(tmp_path / "a.mat")
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a disk that is always full")
-def test_a_full_disk_is_said_at_once(servers, cache, mat, tmp_path, monkeypatch):
+def test_a_full_disk_is_said_at_once(servers, cache, mat, tmp_path):
+    resource = pytest.importorskip("resource", reason="a limit of the file size stands for a full disk")
     servers.add(_serve(mat))
     servers.add(_serve(mat))
     source = tmp_path / "mine.mat"
     source.write_bytes(mat)
-    real = tempfile.NamedTemporaryFile
-
-    def on_a_full_disk(**options):
-        file = real(**options)
-        os.dup2(os.open("/dev/full", os.O_WRONLY), file.fileno())
-        return file
-
-    monkeypatch.setattr(tempfile, "NamedTemporaryFile", on_a_full_disk)
-    line = _refused("the Frey faces from source 1 can't be kept: the disk is full under .*cache; mend that, or give")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+    try:
+        line = _refused("the Frey faces from source 1 can't be kept: the disk is full under .*cache; mend that, or")
+        with pytest.raises(DataUnavailable, match=r"mine.mat are fine, but the disk is full under .*set FREYVAE_DATA"):
+            fetch_frey_faces(source)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert line.endswith(WAY_OUT)
     assert servers.requests == [1, 0]  # the second source would not help
-    with pytest.raises(DataUnavailable, match=r"mine.mat are fine, but the disk is full under .*set FREYVAE_DATA"):
-        fetch_frey_faces(source)
     assert _left_in(cache) == []
 
 
@@ -415,3 +411,34 @@ def test_fetch_from_a_bad_file_leaves_it_alone(cache, tmp_path, wrong_mat):
         fetch_frey_faces(tmp_path / "missing.mat")
     with pytest.raises(BadInput, match=r"can't be read \(Is a directory\)"):
         fetch_frey_faces(tmp_path)
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs files that never end")
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/full"])
+def test_a_file_that_never_ends_is_left_after_the_most_that_faces_take(cache, monkeypatch, device):
+    monkeypatch.setattr(module, "_MOST_BYTES", 2**20)
+    with pytest.raises(BadInput, match=f"{device}: not the Frey faces, it is far too large"):
+        fetch_frey_faces(Path(device))
+
+
+def test_a_pipe_is_read_to_its_end(cache, tmp_path, mat):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(mat,))
+    writer.start()
+    assert fetch_frey_faces(pipe).read_bytes() == mat
+    writer.join()
+
+
+def test_what_is_kept_is_written_whole_and_synced(servers, cache, mat, monkeypatch, tmp_path):
+    synced = []
+    real = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda handle: (synced.append(os.fstat(handle).st_size), real(handle)))
+    servers.add(_serve(mat))
+    load_frey_faces()
+    assert len(mat) in synced
+    synced.clear()
+    (tmp_path / "mine.mat").write_bytes(mat)
+    fetch_frey_faces(tmp_path / "mine.mat")
+    assert len(mat) in synced
+    assert _left_in(cache) == ["frey_rawface.mat"]

@@ -35,6 +35,7 @@ def test_nested_in_natural_order_and_other_files_passed_over(tmp_path):
     assert images.name == tmp_path.name
     assert not images.is_video
     assert images.unreadable == ()
+    assert images.notes[0] == "passed over: 2 hidden, 1 .txt"
 
 
 @pytest.mark.parametrize(("suffix", "options"), [("png", {}), ("bmp", {}), ("tif", {}), ("webp", {"lossless": True})])
@@ -74,14 +75,16 @@ def test_big_endian_32_bit_and_float_tiffs(tmp_path):
     Image.frombytes("I;16B", (4, 6), (GREY.astype(">u2") * 257).astype(">u2").tobytes()).save(tmp_path / "a.tif")
     _save(tmp_path / "b.tif", GREY.astype(np.int32) * 257)
     _save(tmp_path / "c.tif", (GREY / 255).astype(np.float32))
-    _save(tmp_path / "d.tif", GREY.astype(np.float32) + 1)
-    _save(tmp_path / "e.tif", GREY.astype(np.int32) - 1000)
     images = load_folder(tmp_path)
     assert images.files == ("a.tif", "b.tif", "c.tif")
     for image in images.images:
         np.testing.assert_array_equal(image[..., 0], GREY)
-    assert "d.tif: pixels from" in images.unreadable[0]
-    assert "e.tif: pixels from -" in images.unreadable[1]
+    _save(tmp_path / "d.tif", np.full((6, 4), np.nan, np.float32))
+    assert load_folder(tmp_path).unreadable == ("d.tif: some pixels are NaN or infinite",)
+    # a range that does not tell itself is that of the set, and no fault of one picture
+    _save(tmp_path / "e.tif", GREY.astype(np.int32) - 1000)
+    with pytest.raises(BadInput, match=r"int32 and uint16 pixels from -\d+ to .*give --levels -\d+:\d+$"):
+        load_folder(tmp_path)
 
 
 def test_alpha_is_laid_on_white(tmp_path):

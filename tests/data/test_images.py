@@ -4,6 +4,8 @@ import re
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.sparse
+from PIL import Image
 
 from freyvae.data import ImageSet, as_images, pixels_sha256
 from freyvae.errors import BadInput
@@ -25,6 +27,11 @@ def test_uint8_is_taken_as_it_is(images):
         (BYTES.tolist(), BYTES),
         (BYTES.astype(np.int64), BYTES),
         (BYTES.astype(np.int16), BYTES),
+        (BYTES.astype(np.uint16), BYTES),
+        (np.ma.array(BYTES, mask=False), BYTES),
+        (np.zeros((2, 3, 3), np.int64), np.zeros((2, 3, 3, 1))),
+        (np.array([[[-1e-9, 0.5, 1.0000001]]]), [[[[0], [128], [255]]]]),
+        ([Image.fromarray(image[..., 0]) for image in BYTES], BYTES),
         (BYTES > 100, np.where(BYTES > 100, 255, 0)),
         (BYTES.astype(np.uint16) * 257, BYTES),
         (BYTES / 255, BYTES),
@@ -34,7 +41,10 @@ def test_uint8_is_taken_as_it_is(images):
         (np.zeros((2, 3, 3), np.uint16), np.zeros((2, 3, 3, 1))),
         (jnp.ones((2, 3, 3), jnp.bfloat16), np.full((2, 3, 3, 1), 255)),
     ],
-    ids=["3 axes", "list", "int64", "int16", "bool", "uint16", "f64", "f32", "jax", "strided", "black16", "bfloat16"],
+    ids=[
+        *("3 axes", "list", "int64", "int16", "bytes in uint16", "nothing masked", "black", "rounded", "Pillow"),
+        *("bool", "uint16", "f64", "f32", "jax", "strided", "black16", "bfloat16"),
+    ],
 )
 def test_everything_else_comes_out_as_the_same_bytes(given, expected):
     images = as_images(given)
@@ -53,11 +63,13 @@ def test_uint16_is_rounded_to_the_nearest_byte():
     [
         (np.full((2, 3, 3), np.nan), "NaN or infinite"),
         (np.full((2, 3, 3), np.inf), "NaN or infinite"),
-        (np.array([[[0.0, 200.0]]]), r"from 0 to 200.*look like 0 to 255: divide by 255"),
-        (np.array([[[-1.0, 1.0]]]), r"from -1 to 1.*must lie in \[0, 1\]; scale them"),
-        (np.array([[[0, 300]]]), r"int64 pixels from 0 to 300.*0 to 255"),
-        (np.array([[[-1, 3]]], np.int8), r"int8 pixels from -1 to 3"),
-        (np.array([[[0, 200]]], np.uint16), r"uint16 pixels from 0 to 200 look like 8-bit"),
+        (np.array([[[0.0, 200.0]]]), r'from 0 to 200.*give levels="0:255", or levels="auto" for 0:200'),
+        (np.array([[[-1.0, 1.0]]]), r'from -1 to 1.*give levels="-1:1"$'),
+        (np.array([[[0, 300]]]), r'int64 pixels from 0 to 300.*give levels="0:1023"'),
+        (np.array([[[-1, 3]]], np.int8), r'int8 pixels from -1 to 3.*give levels="-1:3"'),
+        (np.array([[[0, 4000]]], np.uint16), r'uint16 pixels from 0 to 4000.*levels="0:4095".*levels="0:65535" if'),
+        (np.array([[[0, 1]]]), r'int64 pixels from 0 to 1,.*levels="0:1", or levels="0:255" if they are dark bytes'),
+        (np.array([[[1.0 + 1 / 255]]]), r'float64 pixels from 1.00392 to 1.00392.*give levels="0:1.0039'),
         (np.zeros((2, 3, 3, 2)), r"2 channels in shape \(2, 3, 3, 2\); give 1 \(grey\) or 3"),
         (np.zeros((2, 3, 3, 4)), r"4 channels.*drop the alpha channel"),
         (np.zeros((2, 3, 9, 9)), r"the channel axis comes last"),
@@ -70,6 +82,13 @@ def test_uint16_is_rounded_to_the_nearest_byte():
         (np.array([[[None]]]), r"dtype object does not hold pixels"),
         (np.array([[["a"]]]), r"dtype <U1 does not hold pixels"),
         (np.zeros((1, 2, 2), complex), r"dtype complex128"),
+        (np.zeros((1, 2, 2), "M8[s]"), r"dtype datetime64\[s\] does not hold pixels"),
+        (np.zeros((1, 2, 2), [("r\x1b", "u1")]), r"dtype \[\('r.*does not hold pixels"),
+        (np.array([np.zeros((2, 2)), None], object), r"dtype object does not hold pixels.*np.stack"),
+        (scipy.sparse.eye_array(3), r"a sparse matrix; give the dense array, .toarray\(\)"),
+        (np.ma.array(BYTES, mask=BYTES > 200), r"[1-9]\d* pixels are masked; say what they are.*filled\(0\)"),
+        ([np.ma.array(image, mask=image > 200) for image in BYTES], r"pixels are masked"),
+        ([Image.new("P", (3, 3))], r"a Pillow picture of mode P; give picture.convert"),
         ([np.zeros((2, 2)), np.zeros((3, 3))], r"can't be made into one array.*one size"),
     ],
 )
@@ -93,6 +112,7 @@ def test_image_set_is_frozen():
     images = ImageSet(images=BYTES, name="cells", is_video=False)
     assert images.files is None
     assert images.factors is None
-    assert images.unreadable == ()
+    assert images.unreadable == images.notes == ()
+    assert images.levels is None
     with pytest.raises(dataclasses.FrozenInstanceError):
         images.name = "other"  # type: ignore[misc]

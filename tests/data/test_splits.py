@@ -94,6 +94,22 @@ def test_split_gives_images_and_keeps_the_test_part_away():
     np.testing.assert_array_equal(held_out, images[1800:1900])
 
 
+@pytest.mark.parametrize(
+    ("images", "scheme"),
+    [
+        (np.zeros((1965, 28, 20), np.uint8), "blog"),
+        (synthetic_faces(), "blog"),
+        (np.zeros((500, 28, 20, 1), np.uint8), "random"),
+        (np.zeros((1965, 28, 20, 3), np.uint8), "random"),
+        (synthetic_faces(500), "blocked"),
+    ],
+    ids=["the post's", "drawn as the post's", "fewer", "colour", "video"],
+)
+def test_split_chooses_what_suits_the_images(images, scheme):
+    for ours, theirs in zip(split(images), split(images, scheme), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
 def test_split_of_a_video_logs_the_note(caplog):
     faces = synthetic_faces(50)
     with caplog.at_level(logging.WARNING):

@@ -106,7 +106,7 @@ def test_what_cannot_be_drawn_is_refused(asked, line):
 
 def test_what_memory_cannot_hold_is_refused_before_it_is_drawn(monkeypatch):
     vae = model("autoregressive")  # six pixels and two latents
-    monkeypatch.setattr(memory, "_free_bytes_of_machine", lambda: 900)
+    monkeypatch.setattr(memory, "free_bytes_of_machine", lambda: 900)
     assert vae.sample(37).shape == (37, *SHAPE)
     with pytest.raises(BadInput, match=r"38 images need 0\.0 GiB of memory and 0\.0 GiB are free: ask for fewer"):
         vae.sample(38)

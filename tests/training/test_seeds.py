@@ -157,3 +157,14 @@ def test_without_memory_for_one_model_it_says_so(recipe, monkeypatch):
     monkeypatch.setattr(many, "free_bytes", lambda: 1000)
     with pytest.raises(BadInput, match="a model needs"):
         train_seeds(recipe, 2, "many", quiet=True)
+
+
+def test_levels_auto_are_kept_in_every_seeds_run(recipe):
+    deep = np.random.default_rng(1).integers(100, 4000, (90, 6, 5)).astype("uint16")
+    np.save("deep.npy", deep)
+    recipe = recipe.replace(data="deep.npy", epochs=1, levels="auto")
+    train_seeds(recipe, 2, "many", quiet=True)
+    assert {Run(f"many/seed-{seed}").recipe.levels for seed in (0, 1)} == {f"{deep.min()}:{deep.max()}"}
+    lines = []
+    train_seeds(recipe, 2, "many", say=lines.append)
+    assert "2 of 2 seeds are trained: reloaded" in lines[0]

@@ -435,3 +435,47 @@ def test_the_post_to_the_letter_has_the_posts_figures(frey_faces, tmp_path):
     history = train(load_recipe("blog-2016"), tmp_path / "run", quiet=True).read_history()
     assert np.median(history["loss"][-10:]) == pytest.approx(0.624, abs=0.004)
     assert np.median(history["val_loss"][-10:]) == pytest.approx(0.636, abs=0.008)
+
+
+def _recipe_of_12_bits(recipe, **changes):
+    np.save("deep.npy", np.random.default_rng(1).integers(100, 4000, (90, 6, 5)).astype("uint16"))
+    return recipe.replace(data="deep.npy", epochs=1, **changes)
+
+
+def test_levels_auto_are_found_when_training_begins_and_kept_in_the_run(recipe, capsys):
+    recipe = _recipe_of_12_bits(recipe, levels="auto")
+    deep = np.load("deep.npy")
+    run = train(recipe, quiet=True)
+    assert run.recipe.levels == f"{deep.min()}:{deep.max()}"
+    written = run.model_path.stat().st_mtime_ns
+    # what `auto` was, and what it is called, are the same run
+    train(recipe)
+    train(recipe.replace(levels=run.recipe.levels))
+    assert capsys.readouterr().err.count("reloaded") == 2
+    assert run.model_path.stat().st_mtime_ns == written
+    for other in ("0:4095", None):
+        with pytest.raises(BadInput, match=r"another recipe.*levels"):
+            train(recipe.replace(levels=other), quiet=True)
+    # the run's own rule reads its images, whatever the range of those that are left is
+    np.testing.assert_array_equal(load_training_data(run.recipe).train, load_training_data(recipe).train)
+    trained_without = train(recipe.replace(levels="0:4095"), "other", quiet=True)
+    assert trained_without.recipe.levels == "0:4095"
+
+
+def test_levels_auto_are_not_those_of_a_run_that_had_none(recipe):
+    train(recipe.replace(epochs=1), quiet=True)
+    with pytest.raises(BadInput, match=r"another recipe.*levels None, not 'auto'"):
+        train(recipe.replace(epochs=1, levels="auto"), quiet=True)
+
+
+def test_what_was_read_is_said_once_when_training_begins(recipe):
+    recipe = _recipe_of_12_bits(recipe)
+    with pytest.raises(BadInput, match=r"deep.npy: uint16 pixels from \d+ to \d+, .*give --levels 0:4095"):
+        train(recipe, quiet=True)
+    np.save("deep.npy", np.load("deep.npy") * 16)
+    lines = []
+    train(recipe, say=lines.append)
+    assert [line for line in lines if line.startswith("note: 16-bit pixels")] == [
+        line for line in lines if "became bytes" in line
+    ]
+    assert sum("became bytes" in line for line in lines) == 1

@@ -1,17 +1,41 @@
-"""How does one file that holds many images (.npy, .npz or .mat) become images?"""
+"""How does one file that holds many images become images? An array file, or a picture of several pages or frames."""
 
+import io
+import math
+import zipfile
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from freyvae.data.image_folder import SUFFIXES as PICTURE_SUFFIXES
+from freyvae.console import printable
 from freyvae.data.image_size import ImageSize, fit_images, parse_image_size
-from freyvae.data.images import ImageSet, as_images
+from freyvae.data.images import ImageSet, convert, have_said
+from freyvae.data.levels import Levels, Survey, dark_note, parse_levels
+from freyvae.data.memory import check_fits
+from freyvae.data.other_formats import way_to_read
+from freyvae.data.picture_file import SUFFIXES as PICTURE_SUFFIXES
+from freyvae.data.picture_file import Stored, Unreadable, read_pictures
 from freyvae.errors import BadInput
 
 _Array = npt.NDArray[Any]
+
+_WITH_ARRAYS = (".npz", ".mat")
+_MOST_HEADER = 2**16  # bytes; numpy itself refuses an array's header above 10,000
+_MATLAB_BYTES = {
+    **{f"{sign}int{bits}": bits // 8 for sign in ("", "u") for bits in (8, 16, 32, 64)},
+    **{"double": 8, "single": 4, "logical": 1},
+}
+
+
+def split_array(source: str | Path) -> tuple[Path, str | None]:
+    """A path, and the name after it of an array in that file: `mnist.npz:x_train` is `mnist.npz` and `x_train`."""
+    path = Path(source).expanduser()
+    file, colon, array = str(path).rpartition(":")
+    if colon and array and not path.exists() and file.lower().endswith(_WITH_ARRAYS):
+        return Path(file), array
+    return path, None
 
 
 def load_file(
@@ -20,96 +44,203 @@ def load_file(
     image_size: ImageSize = None,
     grey: bool = False,
     strict: bool = False,
+    levels: Levels = None,
     progress: bool = True,
 ) -> ImageSet:
-    """Read images from a NumPy or MATLAB file. Nothing in the file is ever run: pickles are refused.
+    """Read images from a NumPy or MATLAB file, or a TIFF of several pages, or a GIF of several frames.
 
-    `.npy` and `.npz`: (image, height, width) or (image, height, width, channel); of several arrays in an `.npz`, the
-    one called `images`. `.mat` (up to version 7): MATLAB keeps images along the last axis, so (height, width, image),
-    (height, width, channel, image), or (pixel, image) with the pixels row by row, which needs `image_size`.
+    Nothing in the file is ever run: pickles are refused. `.npy` and `.npz`: (image, height, width) or (image, height,
+    width, channel); of several arrays in an `.npz`, the one called `images`, or the one that is named after a colon.
+    `.mat` (up to version 7): MATLAB keeps images along the last axis, so (height, width, image), (height, width,
+    channel, image), or (pixel, image) with the pixels row by row, which needs `image_size`. The frames of a GIF, WebP,
+    APNG or AVIF are a video.
 
     Args:
-        path: the file.
+        path: the file, or `file.npz:array`.
         image_size: as in `load_folder`; for (pixel, image) it says what the pixels' shape is.
         grey: turn colour into grey (ITU-R 601 luma).
         strict: no effect, here so that every loader takes the same arguments; a file is readable or it is refused.
-        progress: likewise.
+        levels: as in `as_images`.
+        progress: as `strict`.
 
     Raises:
-        BadInput: no such file, another kind of file, damaged, a pickle, no array of images in it or several, or what
-            `as_images` refuses.
+        BadInput: no such file, another kind of file, damaged, a pickle, larger than memory, no array of images in it or
+            several, or what `as_images` refuses.
     """
-    path = Path(path)
+    path, name = split_array(path)
+    where = printable(path)
     size = parse_image_size(image_size)
     if not path.is_file():
-        raise BadInput(f"{path}: {'neither a file nor a folder' if path.exists() else 'no such file'}")
-    suffix = path.suffix.lower()
-    if suffix in (".npy", ".npz"):
-        array = _from_numpy(path)
-    elif suffix == ".mat":
-        array = _from_matlab(path, size)
-    elif suffix in PICTURE_SUFFIXES:
-        raise BadInput(f"{path}: a single picture; give the folder that holds all of them")
-    else:
-        raise BadInput(
-            f"{path}: can't read images from this kind of file; give .npy, .npz, .mat or a folder of pictures"
-        )
-    images = fit_images(as_images(array, name=str(path)), size, grey=grey)
-    return ImageSet(images=images, name=path.stem, is_video=False)
-
-
-def _from_numpy(path: Path) -> _Array:
+        raise BadInput(f"{where}: {'neither a file nor a folder' if path.exists() else 'no such file'}")
     try:
-        # Opened here, because np.load leaves a damaged .npz open.
+        path.open("rb").close()
+    except OSError as error:
+        raise BadInput(f"{where}: can't be read ({error.strerror or error})") from None
+    suffix = path.suffix.lower()
+    if suffix in PICTURE_SUFFIXES:
+        return _from_pictures(path, size, grey=grey, levels=levels)
+    if suffix in (".npy", ".npz"):
+        array = _from_numpy(path, name)
+    elif suffix == ".mat":
+        array = _from_matlab(path, name, size)
+    else:
+        way = printable(way_to_read(path))
+        raise BadInput(
+            f"{where}: {way}"
+            if way
+            else f"{where}: can't read images from this kind of file; give .npy, .npz, .mat or a folder of pictures"
+        )
+    converted, notes, used = convert(array, name=where, levels=levels)
+    images = fit_images(converted, size, grey=grey)
+    notes = (*notes, *filter(None, [dark_note(images)]))
+    have_said(*notes)
+    return ImageSet(images=images, name=printable(path.stem), is_video=False, notes=notes, levels=used)
+
+
+def _from_pictures(path: Path, size: tuple[int, int] | None, *, grey: bool, levels: Levels) -> ImageSet:
+    """The pages of a TIFF, or the frames of a video."""
+    where, wanted = printable(path), parse_levels(levels)
+    try:
+        pages, is_video = read_pictures(path)
+    except Unreadable as reason:
+        raise BadInput(f"{where}: {reason}") from None
+    if len(pages) == 1:
+        raise BadInput(f"{where}: a single picture; give the folder that holds all of them")
+    survey = Survey(where, wanted)
+    for page in pages:
+        survey.see(page.values, page.kind)
+
+    def image(page: Stored) -> npt.NDArray[np.uint8]:
+        rule = survey.tell_at_once(page.kind) or survey.rule(page.kind)
+        return page.to_image(rule, asked=wanted is not None, size=size, grey=grey)
+
+    images = [image(page) for page in pages]
+    sizes = list(dict.fromkeys(f"{pixels.shape[0]}x{pixels.shape[1]}" for pixels in images))
+    if len(sizes) > 1:
+        raise BadInput(
+            f"{where}: pages of different sizes, {sizes[0]} and {sizes[1]} (height x width); bring them to one with "
+            f"--image-size {sizes[0]}"
+        )
+    channels = max(pixels.shape[2] for pixels in images)
+    stacked = np.stack([np.broadcast_to(pixels, (*pixels.shape[:2], channels)) for pixels in images])
+    notes = (*survey.notes, *filter(None, [dark_note(stacked)]))
+    have_said(*notes)
+    return ImageSet(images=stacked, name=printable(path.stem), is_video=is_video, notes=notes, levels=survey.levels)
+
+
+def _from_numpy(path: Path, name: str | None) -> _Array:
+    where = printable(path)
+    try:
         with path.open("rb") as file:
-            loaded = np.load(file, allow_pickle=False)
-            if not isinstance(loaded, np.lib.npyio.NpzFile):
-                return np.asarray(loaded)
-            names = loaded.files
-            name = "images" if "images" in names else names[0] if len(names) == 1 else None
-            if name is None:
-                held = f"several arrays ({', '.join(names)})" if names else "no array"
-                raise BadInput(f"{path}: holds {held}; call the one to read `images`, or save it alone")
-            return np.asarray(loaded[name])
+            if file.read(2) != b"PK":
+                if name is not None:
+                    raise BadInput(f"{where}: no .npz, so that there is no array {printable(name)!r} to choose")
+                file.seek(0)
+                return _read_npy(file, where, path.stat().st_size)
+            file.seek(0)
+            with zipfile.ZipFile(file) as archive:
+                members = {
+                    info.filename.removesuffix(".npy"): info
+                    for info in archive.infolist()
+                    if info.filename.endswith(".npy")
+                }
+                chosen = members[_chosen(where, name, list(members))]
+                with archive.open(chosen) as member:
+                    return _read_npy(member, where, chosen.file_size)
     except BadInput:
         raise
     except MemoryError:
-        raise BadInput(f"{path}: claims an array larger than memory; it is damaged, or must be made smaller") from None
+        raise BadInput(f"{where}: claims an array larger than memory; it is damaged, or must be made smaller") from None
     except Exception as error:  # damaged files make numpy and zipfile raise almost anything
         if "pickle" in str(error):
             raise BadInput(
-                f"{path}: holds a pickle, which can run code and is never loaded; save a plain uint8 array with np.save"
+                f"{where}: holds a pickle, which can run code and is never loaded; save a plain uint8 array with "
+                "np.save"
             ) from None
-        raise BadInput(f"{path}: damaged, cut short or not a NumPy file; save it again with np.save") from None
+        way = "" if _is_numpy(path) else printable(way_to_read(path))
+        raise BadInput(
+            f"{where}: {way or 'damaged, cut short or not a NumPy file; save it again with np.save'}"
+        ) from None
 
 
-def _from_matlab(path: Path, size: tuple[int, int] | None) -> _Array:
+def _is_numpy(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(6).startswith((b"\x93NUMPY", b"PK"))
+
+
+def _read_npy(file: IO[bytes], where: str, size: int) -> _Array:
+    """One array, whose header is asked for its size first."""
+    start = file.read(_MOST_HEADER)
+    head = io.BytesIO(start)
+    version = np.lib.format.read_magic(head)
+    read = {(1, 0): np.lib.format.read_array_header_1_0}.get(version, np.lib.format.read_array_header_2_0)
+    shape, _, dtype = read(head)
+    if not dtype.hasobject:
+        count = math.prod(shape)
+        if count * dtype.itemsize > size:
+            raise ValueError("claims more than it holds")
+        # the array, and its bytes beside it where it does not hold bytes
+        check_fits(count * (dtype.itemsize + (dtype != np.uint8)), where, "save it as uint8, or fewer images")
+    file.seek(0)
+    array: _Array = np.lib.format.read_array(file, allow_pickle=False)
+    return array
+
+
+def _chosen(where: str, wanted: str | None, names: list[str], what: str = "array") -> str:
+    """The array of images among those in a file, of which a line says `what` they are."""
+    held = printable(", ".join(names))
+    if wanted is not None:
+        if wanted not in names:
+            raise BadInput(f"{where}: holds no {what} {printable(wanted)!r}, but {held or 'none'}")
+        return wanted
+    if "images" in names:
+        return "images"
+    if len(names) == 1:
+        return names[0]
+    if not names:
+        raise BadInput(f"{where}: holds no {what}; call the one to read `images`, or save it alone")
+    example = next((name for name in names if name in ("x_train", "X", "train", "data")), names[0])
+    raise BadInput(
+        f"{where}: holds several {what}s ({held}); call the one to read `images`, or save it alone, or name it: "
+        f"{where}:{printable(example)}"
+    )
+
+
+def _from_matlab(path: Path, name: str | None, size: tuple[int, int] | None) -> _Array:
     import scipy.io
 
+    where = printable(path)
     try:
-        variables = scipy.io.loadmat(path)
+        # to verify would be to decompress what is only listed here; reading verifies
+        listed = scipy.io.whosmat(path, verify_compressed_data_integrity=False)
+        held = {
+            variable: math.prod(shape) * _MATLAB_BYTES[kind]
+            for variable, shape, kind in listed
+            if kind in _MATLAB_BYTES and (len(shape) > 2 or min(shape) > 1)
+        }
+        variable = _chosen(where, name, sorted(held), "numeric array")
+        check_fits(2 * held[variable], where, "save it as uint8, or fewer images")
+        value = scipy.io.loadmat(path, variable_names=[variable])[variable]
+    except BadInput:
+        raise
     except NotImplementedError:
-        raise BadInput(f"{path}: a MATLAB 7.3 file, which can't be read; save it with -v7") from None
+        raise BadInput(
+            f"{where}: {printable(way_to_read(path)) or 'a MATLAB file of another version; save it with -v7'}"
+        ) from None
     except Exception:  # damaged files make scipy raise almost anything
-        raise BadInput(f"{path}: damaged, cut short or not a MATLAB file") from None
-    arrays = {
-        name: value
-        for name, value in variables.items()
-        if isinstance(value, np.ndarray) and value.dtype.kind in "buif" and (value.ndim > 2 or min(value.shape) > 1)
-    }
-    if len(arrays) > 1 and "images" in arrays:
-        arrays = {"images": arrays["images"]}
-    if len(arrays) != 1:
-        held = f"several numeric arrays ({', '.join(sorted(arrays))})" if arrays else "no numeric array"
-        raise BadInput(f"{path}: holds {held}; call the one to read `images`, or save it alone")
-    array: _Array = np.moveaxis(next(iter(arrays.values())), -1, 0)
+        raise BadInput(
+            f"{where}: {printable(way_to_read(path)) or 'damaged, cut short or not a MATLAB file'}"
+        ) from None
+    array: _Array = np.moveaxis(value, -1, 0)
     if array.ndim > 2:
         return array
     if size is None:
-        raise BadInput(f"{path}: each column is one image of {array.shape[1]} pixels; give its shape, --image-size HxW")
+        raise BadInput(
+            f"{where}: each column is one image of {array.shape[1]} pixels; give its shape, --image-size HxW"
+        )
     if size[0] * size[1] != array.shape[1]:
         raise BadInput(
-            f"{path}: each column is one image of {array.shape[1]} pixels, but --image-size {size[0]}x{size[1]} has "
+            f"{where}: each column is one image of {array.shape[1]} pixels, but --image-size {size[0]}x{size[1]} has "
             f"{size[0] * size[1]}"
         )
     return array.reshape(-1, *size)

@@ -2,7 +2,7 @@
 
 import errno
 import http
-import tempfile
+import io
 import time
 from pathlib import Path
 from types import TracebackType
@@ -24,21 +24,20 @@ class DownloadFailed(Exception):
         self.ours = ours
 
 
-def download(url: str, folder: Path, *, label: str, progress: bool) -> Path:
-    """Bring `url` to a new temporary file in `folder`, which the caller moves into place or removes.
+def download(url: str, *, label: str, progress: bool) -> bytes:
+    """What is at `url`, at most `MOST_BYTES`.
 
     Args:
         url: http or https.
-        folder: exists.
         label: what the progress bar says.
         progress: draw a bar on stderr, if that is a terminal.
 
     Raises:
-        DownloadFailed: after `ATTEMPTS` attempts, or at once where another can't help; nothing is left in `folder`.
+        DownloadFailed: after `ATTEMPTS` attempts, or at once where another can't help.
     """
     for attempt in range(ATTEMPTS):
         try:
-            return _once(url, folder, label=label, progress=progress)
+            return _once(url, label=label, progress=progress)
         except DownloadFailed as failure:
             if not failure.again or attempt == ATTEMPTS - 1:
                 raise
@@ -46,7 +45,7 @@ def download(url: str, folder: Path, *, label: str, progress: bool) -> Path:
     raise AssertionError("unreachable")
 
 
-def _once(url: str, folder: Path, *, label: str, progress: bool) -> Path:
+def _once(url: str, *, label: str, progress: bool) -> bytes:
     import pooch
     import requests
 
@@ -55,17 +54,11 @@ def _once(url: str, folder: Path, *, label: str, progress: bool) -> Path:
     def keep(answer: requests.Response, **_: object) -> None:
         answers.append(answer)
 
-    temporary = Path()
-    done = False
+    content = io.BytesIO()
     try:
-        with (
-            tempfile.NamedTemporaryFile(dir=folder, prefix="download-", suffix=".part", delete=False) as file,
-            _Watch(label, visible=progress) as watch,
-        ):
-            temporary = Path(file.name)
+        with _Watch(label, visible=progress) as watch:
             fetch = pooch.HTTPDownloader(progressbar=watch, timeout=SILENCE_SECONDS, hooks={"response": keep})
-            fetch(url, file, None)
-        done = True
+            fetch(url, content, None)
     except requests.HTTPError as error:
         raise _from_status(error.response.status_code if error.response is not None else 0) from None
     except requests.Timeout:
@@ -83,19 +76,15 @@ def _once(url: str, folder: Path, *, label: str, progress: bool) -> Path:
         raise DownloadFailed(type(error).__name__, again=False) from None
     except ValueError:  # pooch, on a Content-Length that is no number
         raise DownloadFailed("answered with malformed headers") from None
-    except OSError as error:  # after requests's own, which are OSErrors too
-        raise DownloadFailed(why_unwritten(error, folder), ours=True) from None
     finally:
         for answer in answers:
             answer.close()
-        if not done and temporary.name:
-            temporary.unlink(missing_ok=True)
-    return temporary
+    return content.getvalue()
 
 
 def why_unwritten(error: OSError, folder: Path) -> str:
     """A few words on why nothing could be written in `folder`."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return f"the disk is full under {folder}"
     return f"can't write in {folder} ({error.strerror or type(error).__name__})"
 

@@ -8,7 +8,6 @@ import io
 import logging
 import os
 import pickle
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +17,7 @@ import numpy as np
 from freyvae.data.download import DownloadFailed, download, why_unwritten
 from freyvae.data.images import Images, pixels_sha256
 from freyvae.errors import BadInput, FreyvaeError
+from freyvae.files import write_whole
 
 
 class Source(NamedTuple):
@@ -98,14 +98,7 @@ def fetch_frey_faces(source: Path | None = None, progress: bool = True) -> Path:
     folder = _writable_cache()
     target = folder / next(name for name in _FILE_NAMES if name.endswith(suffix))
     try:
-        with tempfile.NamedTemporaryFile(dir=folder, prefix="copy-", suffix=".part", delete=False) as file:
-            temporary = Path(file.name)
-            try:
-                file.write(content)
-                file.flush()
-                os.replace(temporary, target)
-            finally:
-                temporary.unlink(missing_ok=True)
+        _write(target, content)
     except OSError as error:
         raise DataUnavailable(
             f"the Frey faces in {source} are fine, but {why_unwritten(error, folder)}; free some space, "
@@ -155,21 +148,27 @@ def _candidates() -> Iterator[tuple[str, Path]]:
 
 
 def _from_source(source: Source, folder: Path, *, progress: bool) -> tuple[Path, Images]:
-    temporary = download(source.url, folder, label=f"Frey faces, from {source.name}", progress=progress)
+    content = download(source.url, label=f"Frey faces, from {source.name}", progress=progress)
     target = folder / source.file_name
     bad = target.with_name(target.name + ".bad")
     try:
         try:
-            images = _pixels(_read_bytes(temporary))[0]
+            images = _pixels(content)[0]
         except _NotTheFaces as reason:
-            os.replace(temporary, bad)
+            _write(bad, content)
             raise DownloadFailed(f"what it sent is not the Frey faces, {reason} (set aside as {bad})") from None
-        os.replace(temporary, target)
+        _write(target, content)
     except OSError as error:
         raise DownloadFailed(why_unwritten(error, folder), ours=True) from None
-    finally:
-        temporary.unlink(missing_ok=True)
     return target, images
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file, whole or not at all. Raises the system's own `OSError`."""
+    try:
+        write_whole(path, content)
+    except BadInput as refusal:
+        raise refusal.__cause__ if isinstance(refusal.__cause__, OSError) else refusal from None
 
 
 def _pixels(content: bytes) -> tuple[Images, str]:
@@ -201,9 +200,11 @@ def _from_mat(content: bytes) -> Any:
 
 
 def _read_bytes(path: Path) -> bytes:
-    if path.stat().st_size > _MOST_BYTES:
+    with path.open("rb") as file:  # no more than that: a device tells no size, and may never end
+        content = file.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
         raise _NotTheFaces("it is far too large")
-    return path.read_bytes()
+    return content
 
 
 def _set_aside(path: Path) -> str:

@@ -1,27 +1,18 @@
-"""How does a folder of pictures, of any mix of sizes and modes, become images?"""
+"""How does a folder of pictures, of any mix of sizes, modes and depths, become images?"""
 
-import os
-import re
-import warnings
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from freyvae.data.image_size import ImageSize, fit_picture, parse_image_size
-from freyvae.data.images import Images, ImageSet, as_images
+from freyvae.console import printable
+from freyvae.data.folder_walk import find_pictures
+from freyvae.data.image_size import ImageSize, parse_image_size
+from freyvae.data.images import Images, ImageSet, have_said
+from freyvae.data.levels import Levels, Survey, dark_note, parse_levels
+from freyvae.data.memory import check_fits
+from freyvae.data.picture_file import SUFFIXES, Stored, Unreadable, read_picture
 from freyvae.errors import BadInput
-
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
-
-# Only these decoders are let loose on a file, whatever its name says.
-_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF")
-
-
-class _Unreadable(Exception):
-    """Why a picture is left out, in a few words."""
 
 
 def load_folder(
@@ -30,13 +21,19 @@ def load_folder(
     image_size: ImageSize = None,
     grey: bool = False,
     strict: bool = False,
+    levels: Levels = None,
     progress: bool = True,
 ) -> ImageSet:
-    """Read every PNG, JPEG, WebP, BMP and TIFF in a folder and the folders in it, in natural order (2 before 10).
+    """Read every picture in a folder and the folders in it, in natural order (2 before 10).
 
-    Hidden files and other kinds of file are passed over. EXIF orientation is applied; transparent pixels are laid on
-    white; 16-bit grey is divided by 257; palettes become colours; of several frames or pages the first is taken. The
-    images are grey if every picture is (equal red, green and blue count as grey), else colour.
+    PNG, JPEG, WebP, BMP, GIF, TIFF, PGM and PPM, and JPEG 2000 and AVIF where this Pillow has them; hidden files and
+    other kinds are passed over. Links are followed, and no file is read twice. EXIF orientation is applied; transparent
+    pixels are laid on white; palettes become colours; of several frames or pages the first is taken. The images are
+    grey if every picture is (equal red, green and blue count as grey), else colour.
+
+    Deeper pixels than 8 bits become bytes by one rule for the whole set: `levels`; without it, integers whose highest
+    is 64 to 255 are bytes, those whose highest is 32768 to 65535 are divided by 257, floats lie in [0, 1], and others
+    are refused.
 
     Args:
         folder: where they are.
@@ -44,133 +41,152 @@ def load_folder(
             until they cover it and cropped about the middle. Without it they must all have one size.
         grey: turn colour into grey (ITU-R 601 luma).
         strict: refuse the folder if any picture can't be read, rather than leave that picture out.
+        levels: as in `as_images`; the lowest and the highest value of `auto` are those of the whole set.
         progress: draw a bar on stderr, if that is a terminal.
 
     Returns:
-        `images` uint8 (image, height, width, 1 or 3), `files` relative to `folder`, and in `unreadable` those left out.
+        `images` uint8 (image, height, width, 1 or 3), `files` relative to `folder`, in `unreadable` those left out, in
+        `notes` what was passed over or lost.
 
     Raises:
-        BadInput: no such folder, no picture in it, none that can be read, two sizes, or one unreadable with `strict`.
+        BadInput: no such folder, no picture in it, none that can be read, two sizes, values that could have this or
+            that range, more than fits into memory, or one unreadable with `strict`.
     """
     folder = Path(folder)
-    size = parse_image_size(image_size)
+    where = printable(folder)
+    size, wanted = parse_image_size(image_size), parse_levels(levels)
     if not folder.is_dir():
-        raise BadInput(f"{folder}: no such folder")
-    files, unreadable = _picture_files(folder)
-    if not files and not unreadable:
-        raise BadInput(f"{folder}: no pictures in this folder; it needs files ending in {', '.join(SUFFIXES)}")
-    kept: list[str] = []
-    pictures: list[Images] = []
-    for file in _with_progress(files, progress):
-        try:
-            pixels = _read_picture(folder / file, size, grey)
-        except _Unreadable as reason:
-            unreadable.append(f"{file}: {reason}")
-            continue
-        if pictures and pixels.shape[:2] != pictures[0].shape[:2]:
-            raise BadInput(
-                f"{folder}: pictures of different sizes, {kept[0]} is {_size(pictures[0])} and {file} is "
-                f"{_size(pixels)} (height x width); bring them to one with --image-size {_size(pictures[0])}"
-            )
-        kept.append(file)
-        pictures.append(pixels)
-    if unreadable and (strict or not pictures):
+        raise BadInput(f"{where}: no such folder")
+    found = find_pictures(folder, SUFFIXES)
+    if not found.pictures and not found.closed:
+        passed = f" ({found.notes[0]})" if found.notes else ""
+        raise BadInput(f"{where}: no pictures in this folder{passed}; it needs files ending in {', '.join(SUFFIXES)}")
+    reading = _Reading(folder, Survey(where, wanted), size=size, grey=grey, asked=wanted is not None)
+    # what the whole set has to be seen for is read twice, so that deep pictures need not be kept
+    for file in _with_progress(found.pictures, progress):
+        reading.look(file, len(found.pictures))
+    for file in _with_progress(tuple(reading.waiting), progress):
+        reading.read(file)
+    kept = [file for file in found.pictures if file in reading.pictures]
+    unreadable = [*found.closed, *(f"{printable(file)}: {reason}" for file, reason in reading.unreadable.items())]
+    if unreadable and (strict or not kept):
         more = f", and {len(unreadable) - 1} more" if len(unreadable) > 1 else ""
-        hint = "mend or remove it, or leave --strict out" if pictures else "not one picture can be read"
-        raise BadInput(f"{folder}: unreadable: {unreadable[0]}{more}; {hint}")
+        hint = "mend or remove it, or leave --strict out" if kept else "not one picture can be read"
+        raise BadInput(f"{where}: unreadable: {unreadable[0]}{more}; {hint}")
+    pictures = [reading.pictures[file] for file in kept]
     if any(pixels.shape[2] == 3 for pixels in pictures):
         pictures = [np.broadcast_to(pixels, (*pixels.shape[:2], 3)) for pixels in pictures]
+    images = np.stack(pictures)
+    notes = [*found.notes, *reading.notes(), dark_note(images)]
+    have_said(*notes)
     return ImageSet(
-        images=as_images(np.stack(pictures), name=str(folder)),
-        name=folder.resolve().name,
+        images=images,
+        name=printable(folder.resolve().name),
         is_video=False,
         files=tuple(kept),
         unreadable=tuple(unreadable),
+        notes=tuple(filter(None, notes)),
+        levels=reading.survey.levels,
     )
 
 
-def _size(pixels: Images) -> str:
-    return f"{pixels.shape[0]}x{pixels.shape[1]}"
+class _Reading:
+    """The pictures of a folder on their way to bytes.
+
+    Args:
+        folder: where they are.
+        survey: of their values.
+        size: (height, width) to bring them to, or None.
+        grey: turn colour into grey.
+        asked: whether levels were asked for.
+    """
+
+    def __init__(self, folder: Path, survey: Survey, *, size: tuple[int, int] | None, grey: bool, asked: bool) -> None:
+        self.survey = survey
+        self.pictures: dict[str, Images] = {}
+        self.waiting: dict[str, str] = {}  # for all to be seen; the kind of each one's values
+        self.unreadable: dict[str, str] = {}
+        self._folder = folder
+        self._size = size
+        self._grey = grey
+        self._asked = asked
+        self._first: tuple[str, tuple[int, int]] | None = None
+        self._with_more: list[str] = []
+        self._kinds: dict[str, int] = {}
+
+    def look(self, file: str, count: int) -> None:
+        """Read one of `count` pictures, or let it wait for the others."""
+        stored = self._stored(file)
+        if stored is None:
+            return
+        if self._first is None:
+            height, width = self._size or stored.values.shape[:2]
+            # bytes, and as much again where they become one array
+            check_fits(2 * count * height * width, printable(self._folder), "give a smaller --image-size")
+        self._check_size(file, stored)
+        self._kinds[stored.kind] = self._kinds.get(stored.kind, 0) + 1
+        if stored.has_more:
+            self._with_more.append(file)
+        levels = self.survey.tell_at_once(stored.kind)
+        if levels is None:
+            self.survey.see(stored.values, stored.kind)
+            self.waiting[file] = stored.kind
+        else:
+            self._keep(file, stored, levels)
+
+    def read(self, file: str) -> None:
+        """Read a picture that waited."""
+        stored = self._stored(file)
+        if stored is None:
+            return
+        if stored.kind != self.waiting[file]:
+            self.unreadable[file] = "changed while it was read"
+            return
+        self._check_size(file, stored)
+        self._keep(file, stored, self.survey.rule(stored.kind))
+
+    def notes(self) -> list[str]:
+        """What there is to say of the values."""
+        notes = list(self.survey.notes)
+        if self._asked and len(self._kinds) > 1:
+            kinds = ", ".join(f"{count} of {kind}" for kind, count in sorted(self._kinds.items()))
+            notes.append(f"levels {self.survey.levels} were taken for pictures of different depths: {kinds}")
+        if self._with_more:
+            others = f" and {len(self._with_more) - 1} more" if len(self._with_more) > 1 else ""
+            notes.append(
+                f"only the first page or frame was taken of {printable(self._with_more[0])}{others}; such a file "
+                "alone, in place of the folder, gives all of its own"
+            )
+        return notes
+
+    def _stored(self, file: str) -> Stored | None:
+        try:
+            return read_picture(self._folder / file)
+        except Unreadable as reason:
+            self.unreadable[file] = str(reason)
+            return None
+
+    def _check_size(self, file: str, stored: Stored) -> None:
+        shape = self._size or stored.values.shape[:2]
+        if self._first is None:
+            self._first = file, shape
+        first, size = self._first
+        if shape != size:
+            raise BadInput(
+                f"{printable(self._folder)}: pictures of different sizes, {printable(first)} is {_size(size)} and "
+                f"{printable(file)} is {_size(shape)} (height x width); bring them to one with --image-size "
+                f"{_size(size)}"
+            )
+
+    def _keep(self, file: str, stored: Stored, levels: tuple[float, float]) -> None:
+        self.pictures[file] = stored.to_image(levels, asked=self._asked, size=self._size, grey=self._grey)
 
 
-def _picture_files(folder: Path) -> tuple[list[str], list[str]]:
-    """The pictures' paths relative to `folder`, in natural order, and the folders that could not be listed."""
-    closed: list[str] = []
-
-    def note(error: OSError) -> None:
-        closed.append(f"{os.path.relpath(error.filename, folder)}: {error.strerror}")
-
-    found = []
-    for place, folders, names in os.walk(folder, onerror=note):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in names:
-            if name.lower().endswith(SUFFIXES) and not name.startswith("."):
-                found.append((Path(place) / name).relative_to(folder).as_posix())
-    return sorted(found, key=_natural), closed
+def _size(shape: tuple[int, ...]) -> str:
+    return f"{shape[0]}x{shape[1]}"
 
 
-def _natural(path: str) -> list[list[tuple[int, int, str]]]:
-    """A key that sorts numbers by value: digits before letters, case aside, the exact spelling last."""
-    return [
-        [(0, int(bit), bit) if bit.isdecimal() else (1, 0, bit.lower()) for bit in re.split(r"(\d+)", part) if bit]
-        for part in [*path.split("/"), path]
-    ]
-
-
-def _read_picture(path: Path, size: tuple[int, int] | None, grey: bool) -> Images:
-    """One picture as uint8 (height, width, 1 or 3)."""
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
-    try:
-        with _pillow_warnings(), Image.open(path, formats=_FORMATS) as opened:
-            picture = _eight_bit(ImageOps.exif_transpose(opened))
-            picture = picture.convert("L") if grey else picture
-            picture = picture if size is None else fit_picture(picture, size)
-            pixels = np.array(picture)
-    except _Unreadable:
-        raise
-    except UnidentifiedImageError:
-        raise _Unreadable("empty" if path.stat().st_size == 0 else "not a picture of a kind we read") from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise _Unreadable(f"more than {Image.MAX_IMAGE_PIXELS} pixels, a decompression bomb?") from None
-    except Exception as error:  # damaged files make Pillow raise almost anything
-        raise _Unreadable(" ".join(str(error).split())[:120] or type(error).__name__) from None
-    if pixels.ndim == 2:
-        return pixels[..., None]
-    if np.array_equal(pixels[..., 0], pixels[..., 1]) and np.array_equal(pixels[..., 0], pixels[..., 2]):
-        return pixels[..., :1]
-    return pixels
-
-
-def _eight_bit(picture: Any) -> Any:
-    """A Pillow picture of any mode, as L or RGB."""
-    from PIL import Image
-
-    if picture.mode.startswith("I") or picture.mode == "F":
-        pixels = np.asarray(picture)
-        low, high = pixels.min(), pixels.max()
-        top = 1.0 if picture.mode == "F" else 65535.0
-        if not (low >= 0 and high <= top):  # so that NaN fails too
-            raise _Unreadable(f"pixels from {low:g} to {high:g}, where mode {picture.mode} should hold 0 to {top:g}")
-        return Image.fromarray(np.rint(pixels * (255.0 / top)).astype(np.uint8))
-    if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
-    return picture.convert("L" if picture.mode in ("1", "L") else "RGB")
-
-
-@contextmanager
-def _pillow_warnings() -> Iterator[None]:
-    """Pillow warns of odd metadata, which is no matter to the pixels, and of decompression bombs, which is."""
-    from PIL import Image
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        yield
-
-
-def _with_progress(files: list[str], progress: bool) -> Iterable[str]:
+def _with_progress(files: Sequence[str], progress: bool) -> Iterable[str]:
     from rich.console import Console
     from rich.progress import track
 

@@ -5,14 +5,23 @@ Nothing past this gate asks about dtypes, ranges or axes again.
 """
 
 import hashlib
+import logging
+import re
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from freyvae.console import printable
+from freyvae.data.levels import BYTES, Levels, Survey, dark_note, kind_of, parse_levels, to_bytes
 from freyvae.errors import BadInput
 
 Images = npt.NDArray[np.uint8]
+
+_PLAIN_MODES = ("1", "L", "RGB", "RGBA", "I", "I;16", "I;16L", "I;16B", "F")
+
+_log = logging.getLogger(__name__)
+_said: set[str] = set()  # of images so far: what is said of every batch is read by nobody
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +35,8 @@ class ImageSet:
         files: where each image came from, one name an image, or None.
         factors: the truth that the images were drawn from, each float (image,), or None.
         unreadable: the files that were left out, each as `name: reason`.
+        notes: what else there is to say of how they were read, each a line.
+        levels: which stored values became black and white, as LOW:HIGH, where that was asked for; else None.
     """
 
     images: Images
@@ -34,16 +45,20 @@ class ImageSet:
     files: tuple[str, ...] | None = None
     factors: dict[str, npt.NDArray[np.float64]] | None = None
     unreadable: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    levels: str | None = None
 
 
-def as_images(values: npt.ArrayLike, *, name: str = "images") -> Images:
+def as_images(values: npt.ArrayLike, *, name: str = "images", levels: Levels = None) -> Images:
     """Turn anything array-like into images.
 
     Args:
         values: (image, height, width) or (image, height, width, channel) with 1 or 3 channels. uint8 is taken as it
-            is; bool becomes 0 and 255; uint16 is divided by 257; floats lie in [0, 1] and are multiplied by 255; other
-            integers hold 0 to 255.
+            is; bool becomes 0 and 255; floats lie in [0, 1] and are multiplied by 255; other integers hold bytes, the
+            highest from 64 to 255, or 16 bits, the highest from 32768 to 65535, which are divided by 257.
         name: what to call them in an error.
+        levels: which values become 0 and 255, for any others: `"0:4095"`, `(0, 4095)`, or `"auto"` for the lowest and
+            the highest. byte = round(255 clip((value - low) / (high - low), 0, 1)).
 
     Returns:
         uint8 (image, height, width, channel), C-contiguous; `values` itself where it is that already.
@@ -51,16 +66,40 @@ def as_images(values: npt.ArrayLike, *, name: str = "images") -> Images:
     Raises:
         BadInput: anything else, with what was wrong and what to do.
     """
-    try:
-        array = np.asarray(values)
-    except (ValueError, TypeError) as error:  # ragged lists, and objects that refuse to become arrays
-        raise BadInput(f"{name}: can't be made into one array ({_one_line(error)}); give images of one size") from None
-    if array.dtype.name == "bfloat16":  # numpy has no kind for it; JAX does
-        array = array.astype(np.float32)
-    if array.dtype.kind not in "buif":
-        raise BadInput(f"{name}: dtype {array.dtype} does not hold pixels; give uint8, or floats in [0, 1]")
-    array = _four_axes(array, name)
-    return np.ascontiguousarray(_as_bytes(array, name))
+    images, notes, _ = convert(values, name=name, levels=levels, argument='levels="{}"')
+    for note in filter(None, (*notes, dark_note(images))):
+        if _without_numbers(note) not in _said:
+            _log.warning("%s: %s", name, note)
+            have_said(note)
+    return images
+
+
+def convert(
+    values: npt.ArrayLike, *, name: str, levels: Levels, argument: str = "--levels {}"
+) -> tuple[Images, tuple[str, ...], str | None]:
+    """As `as_images`; the images, what there is to say of them, and `levels` as they turned out.
+
+    `argument`: how an error says the argument that would help.
+    """
+    wanted = parse_levels(levels)
+    array = _four_axes(_one_array(values, name), name)
+    survey = Survey(name, wanted, argument=argument)
+    kind = kind_of(array.dtype)
+    if kind == "bytes" and wanted is None:
+        return to_bytes(array, BYTES), (), None
+    survey.see(array, kind)
+    rule = survey.tell_at_once(kind) or survey.rule(kind)
+    return to_bytes(array, rule), tuple(survey.notes), survey.levels
+
+
+def have_said(*notes: str) -> None:
+    """Remember what was said of images, so that `as_images` does not say it again when a model gets them."""
+    _said.update(map(_without_numbers, notes))
+
+
+def _without_numbers(note: str) -> str:
+    """What is said of a whole set and of its parts, whose ranges differ."""
+    return re.sub(r"\d+", "", note)
 
 
 def pixels_sha256(images: npt.ArrayLike) -> str:
@@ -96,33 +135,38 @@ def _four_axes(array: npt.NDArray[np.generic], name: str) -> npt.NDArray[np.gene
     return array
 
 
-def _as_bytes(array: npt.NDArray[np.generic], name: str) -> Images:
-    if array.dtype == np.uint8:
-        return array.astype(np.uint8, copy=False)
-    if array.dtype.kind == "b":
-        return array.astype(np.uint8) * np.uint8(255)
-    low, high = array.min(), array.max()
-    if array.dtype.kind == "f":
-        # min and max carry NaN and infinity, so the whole array need not be searched.
-        if not (np.isfinite(low) and np.isfinite(high)):
-            raise BadInput(f"{name}: some pixels are NaN or infinite; give finite values in [0, 1]")
-        if low < 0 or high > 1:
-            looks_like_bytes = low >= 0 and 1 < high <= 255
-            hint = "they look like 0 to 255: divide by 255, or give uint8" if looks_like_bytes else "scale them"
-            raise BadInput(f"{name}: float pixels from {low:g} to {high:g}, but floats must lie in [0, 1]; {hint}")
-        scaled: npt.NDArray[np.float32] = np.rint(array.astype(np.float32) * np.float32(255))
-        return scaled.astype(np.uint8)
-    if array.dtype.kind == "u" and array.dtype.itemsize == 2:
-        if 0 < high <= 255:
-            # Divided by 257 they would all turn black: bytes in the wrong dtype are far likelier than such a picture.
-            raise BadInput(f"{name}: uint16 pixels from {low} to {high} look like 8-bit ones; give uint8")
-        return ((array.astype(np.uint32) + 128) // 257).astype(np.uint8)
-    if low < 0 or high > 255:
+def _one_array(values: npt.ArrayLike, name: str) -> npt.NDArray[np.generic]:
+    """Anything array-like as an array of numbers."""
+    _refuse_masked(values, name)
+    if hasattr(values, "tocsr") and hasattr(values, "toarray"):
+        raise BadInput(f"{name}: a sparse matrix; give the dense array, .toarray(), of shape (image, height, width)")
+    for value in values if isinstance(values, (list, tuple)) else ():
+        # numpy would take a palette's indices, or the hues of HSV, for grey levels
+        if hasattr(value, "getbands") and value.mode not in _PLAIN_MODES:
+            raise BadInput(f"{name}: a Pillow picture of mode {value.mode}; give picture.convert('RGB')")
+    try:
+        array = np.asarray(values)
+    except (ValueError, TypeError) as error:  # ragged lists, and objects that refuse to become arrays
+        raise BadInput(f"{name}: can't be made into one array ({_one_line(error)}); give images of one size") from None
+    if array.dtype.name == "bfloat16":  # numpy has no kind for it; JAX does
+        array = array.astype(np.float32)
+    if array.dtype.kind not in "buif":
+        hint = "; several arrays of one size become one with np.stack" if array.dtype.kind == "O" else ""
         raise BadInput(
-            f"{name}: {array.dtype} pixels from {low} to {high}, but integers must lie in 0 to 255; scale them"
+            f"{name}: dtype {printable(array.dtype)} does not hold pixels; give uint8, or floats in [0, 1]{hint}"
         )
-    return array.astype(np.uint8)
+    return array
+
+
+def _refuse_masked(values: object, name: str) -> None:
+    """Refuse a mask, which numpy drops in silence, of an array or of one in a list."""
+    for value in values if isinstance(values, (list, tuple)) else (values,):
+        if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+            raise BadInput(
+                f"{name}: {int(np.ma.getmaskarray(value).sum())} pixels are masked; say what they are, "
+                "such as images.filled(0)"
+            )
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:120]
+    return printable(" ".join(str(error).split())[:120])

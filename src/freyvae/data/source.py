@@ -4,11 +4,13 @@ import dataclasses
 import difflib
 from pathlib import Path
 
-from freyvae.data.array_file import load_file
+from freyvae.console import printable
+from freyvae.data.array_file import load_file, split_array
 from freyvae.data.frey_faces import load_frey_faces
 from freyvae.data.image_folder import load_folder
 from freyvae.data.image_size import ImageSize, fit_images, parse_image_size
-from freyvae.data.images import ImageSet
+from freyvae.data.images import ImageSet, convert
+from freyvae.data.levels import Levels
 from freyvae.data.synthetic_faces import synthetic_faces
 from freyvae.errors import BadInput
 
@@ -21,17 +23,19 @@ def load_images(
     image_size: ImageSize = None,
     grey: bool = False,
     strict: bool = False,
+    levels: Levels = None,
     seed: int = 0,
     progress: bool = True,
 ) -> ImageSet:
     """Load images from wherever `source` says.
 
     Args:
-        source: `frey-faces`, `synthetic-faces`, or a path. A name wins over a path: write `./frey-faces` for a folder
-            of that name.
+        source: `frey-faces`, `synthetic-faces`, or a path, of an array in a file too: `mnist.npz:x_train`. A name wins
+            over a path: write `./frey-faces` for a folder of that name.
         image_size: as in `load_folder`.
         grey: for a path, turn colour into grey.
         strict: for a folder, refuse it if any picture can't be read.
+        levels: which stored values become black and white, as in `as_images`; `"0:4095"` for 12 bits, or `"auto"`.
         seed: of the synthetic faces.
         progress: draw bars on stderr, if that is a terminal.
 
@@ -45,12 +49,13 @@ def load_images(
             faces = ImageSet(images=load_frey_faces(progress=progress), name="frey-faces", is_video=True)
         else:
             faces = synthetic_faces(seed=seed)
-        return dataclasses.replace(faces, images=fit_images(faces.images, size, grey=grey))
-    path = Path(source).expanduser()
+        images, _, used = convert(faces.images, name=faces.name, levels=levels)
+        return dataclasses.replace(faces, images=fit_images(images, size, grey=grey), levels=used)
+    path = split_array(source)[0]
     if path.is_dir():
-        return load_folder(path, image_size=image_size, grey=grey, strict=strict, progress=progress)
+        return load_folder(path, image_size=image_size, grey=grey, strict=strict, levels=levels, progress=progress)
     if path.exists():
-        return load_file(path, image_size=image_size, grey=grey, strict=strict, progress=progress)
+        return load_file(source, image_size=image_size, grey=grey, strict=strict, levels=levels, progress=progress)
     near = difflib.get_close_matches(str(source).lower().replace("_", "-"), NAMES, n=1, cutoff=0.7)
     hint = f"did you mean {near[0]}?" if near else f"give a folder, a file, {' or '.join(NAMES)}"
-    raise BadInput(f"{source}: no such folder or file; {hint}")
+    raise BadInput(f"{printable(source)}: no such folder or file; {hint}")

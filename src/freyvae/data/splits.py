@@ -14,6 +14,7 @@ from freyvae.errors import BadInput
 SCHEMES = ("blog", "random", "blocked")
 
 _BLOG_TRAIN, _BLOG_VALIDATION = 1800, 100
+_OF_THE_POST = (1965, 28, 20, 1)
 
 _log = logging.getLogger(__name__)
 
@@ -92,7 +93,7 @@ def split_indices(
 
 def split(
     images: npt.ArrayLike | ImageSet,
-    scheme: str = "blog",
+    scheme: str | None = None,
     *,
     validation: float = 0.1,
     test: float = 0.1,
@@ -105,7 +106,8 @@ def split(
 
     Args:
         images: anything that `as_images` takes, or an `ImageSet`, which knows itself whether it is a video.
-        scheme: `blog`, `random` or `blocked`, as in `split_indices`.
+        scheme: `blog`, `random` or `blocked`, as in `split_indices`. By default `blog` for 1965 grey images of 28 x 20,
+            which the post's are; else `blocked` for a video, and `random` for others.
         validation: a fraction, or a whole number of images; `blog` takes no notice of it.
         test: the same.
         seed: of the permutation of `random`.
@@ -120,6 +122,8 @@ def split(
     if isinstance(images, ImageSet):
         is_video, images = is_video or images.is_video, images.images
     pixels = as_images(images)
+    if scheme is None:
+        scheme = "blog" if pixels.shape == _OF_THE_POST else "blocked" if is_video else "random"
     parts = split_indices(len(pixels), scheme, validation=validation, test=test, seed=seed, is_video=is_video)
     if parts.note:
         _log.warning("%s", parts.note)

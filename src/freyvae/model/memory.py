@@ -1,13 +1,12 @@
 """How much memory is free, and does that suffice?"""
 
 import math
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import keras
 import numpy as np
 
+from freyvae.data.memory import free_bytes_of_machine
 from freyvae.errors import BadInput
 
 
@@ -20,7 +19,7 @@ def free_bytes() -> int:
         stats = jax.local_devices()[0].memory_stats()
     if stats and "bytes_limit" in stats:
         return int(stats["bytes_limit"] - stats["bytes_in_use"])
-    return _free_bytes_of_machine()
+    return free_bytes_of_machine()
 
 
 def check_memory(what: str, shape: Sequence[int], dtype: str) -> None:
@@ -29,17 +28,9 @@ def check_memory(what: str, shape: Sequence[int], dtype: str) -> None:
     Raises:
         BadInput: it does not.
     """
-    needed, free = math.prod(map(int, shape)) * np.dtype(dtype).itemsize, _free_bytes_of_machine()
+    needed, free = math.prod(map(int, shape)) * np.dtype(dtype).itemsize, free_bytes_of_machine()
     if needed > free:
         raise BadInput(
             f"{shape[0]} {what} need {needed / 2**30:.1f} GiB of memory and {free / 2**30:.1f} GiB are free: "
             "ask for fewer"
         )
-
-
-def _free_bytes_of_machine() -> int:
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        return next(1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable:"))
-    except (OSError, ValueError, StopIteration):
-        return sys.maxsize

@@ -30,7 +30,12 @@ class TrainingData:
 def load_training_data(recipe: Recipe, *, progress: bool = False) -> TrainingData:
     """The images that a recipe names, split as it says. Raises `BadInput` when they cannot be had."""
     images = load_images(
-        recipe.data, image_size=recipe.image_size, grey=recipe.grey, strict=recipe.strict, progress=progress
+        recipe.data,
+        image_size=recipe.image_size,
+        grey=recipe.grey,
+        strict=recipe.strict,
+        levels=recipe.levels,
+        progress=progress,
     )
     split = split_indices(
         len(images.images),

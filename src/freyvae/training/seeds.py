@@ -22,7 +22,16 @@ from freyvae.training import checkpoint
 from freyvae.training.building import build_vae
 from freyvae.training.callbacks import Recorder
 from freyvae.training.data import TrainingData
-from freyvae.training.train import Interrupted, averages_of, finish, is_trained, load_data, silence, start
+from freyvae.training.train import (
+    Interrupted,
+    averages_of,
+    finish,
+    is_trained,
+    load_data,
+    silence,
+    start,
+    with_levels,
+)
 
 SUMMARY_FORMAT = 1
 SUMMARY_NAME = "seeds.json"
@@ -100,6 +109,7 @@ def train_seeds(
             say(f"{folder}: {count - len(untrained)} of {count} seeds are trained: reloaded. `--fresh` trains anew.")
         if untrained:
             data = load_data(recipe, quiet=quiet, say=say)
+            untrained = [(run, with_levels(own, data)) for run, own in untrained]
             # the models' variables, and as much again for the work on them
             size = bytes_of_state(build_vae(untrained[0][1], data.train))
             together = most_at_once(len(untrained), lambda models: 2 * models * size)

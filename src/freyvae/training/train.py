@@ -68,6 +68,7 @@ def train_model(
         if not fresh and is_trained(run, recipe, say=say):
             return run, None
         data = load_data(recipe, quiet=quiet, say=say)
+        recipe = with_levels(recipe, data)
         vae = build_vae(recipe, data.train)  # refused, if it is, before anything is lost
         if fresh:
             run.clear()
@@ -97,9 +98,16 @@ def load_data(recipe: Recipe, *, quiet: bool, say: Callable[[str], None]) -> Tra
     data = load_training_data(recipe, progress=not quiet)
     for file in data.images.unreadable:
         say(f"left out, unreadable: {file}")
+    for note in data.images.notes:
+        say(f"note: {note}")
     if data.split.note:
         say(f"note: {data.split.note}")
     return data
+
+
+def with_levels(recipe: Recipe, data: TrainingData) -> Recipe:
+    """The recipe with the levels that `auto` was found to be, so that the run reads all images by one rule."""
+    return recipe.replace(levels=data.images.levels) if recipe.levels == "auto" else recipe
 
 
 def start(run: Run, recipe: Recipe, data: TrainingData, vae: VAE, *, say: Callable[[str], None]) -> checkpoint.Progress:
@@ -204,6 +212,8 @@ def _versions() -> dict[str, str]:
 
 def _refuse_other_recipe(run: Run, recipe: Recipe) -> None:
     before = run.recipe
+    if recipe.levels == "auto" and before.levels is not None:  # which are what auto was, when that training began
+        recipe = recipe.replace(levels=before.levels)
     different = [
         f"{field.name} {getattr(before, field.name)!r}, not {getattr(recipe, field.name)!r}"
         for field in dataclasses.fields(Recipe)

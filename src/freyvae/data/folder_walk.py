@@ -1,0 +1,96 @@
+"""Which files in a folder are pictures, and what is passed over?"""
+
+import os
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from freyvae.console import printable
+
+_MOST_NAMED = 8
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a folder holds.
+
+    Attributes:
+        pictures: their paths relative to the folder, in natural order (2 before 10).
+        closed: the folders that could not be listed, each as `name: reason`.
+        notes: what was passed over, by kind and with a count, and which links were followed.
+    """
+
+    pictures: tuple[str, ...]
+    closed: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def find_pictures(folder: Path, suffixes: tuple[str, ...]) -> Found:
+    """Look through a folder, the folders in it and those that links in it lead to, each once and no file twice."""
+    root = os.path.realpath(folder)
+    folders, links = [str(folder)], list[str]()
+    seen: set[str] = set()
+    pictures: dict[str, str] = {}  # by real path, so that none counts twice
+    linked_files: list[str] = []
+    passed: Counter[str] = Counter()
+    closed, followed = list[str](), list[str]()
+    while folders or links:
+        # a folder's own name goes before those that links give it
+        is_link = not folders
+        place = links.pop(0) if is_link else folders.pop()
+        real = os.path.realpath(place)
+        is_loop = is_link and f"{root}{os.sep}".startswith(f"{real.rstrip(os.sep)}{os.sep}")
+        if real in seen or is_loop:
+            passed["link to a folder that is looked through already"] += 1
+            continue
+        seen.add(real)
+        if is_link:
+            followed.append(os.path.relpath(place, folder))
+        try:
+            with os.scandir(place) as listed:
+                entries = sorted(listed, key=lambda entry: entry.name)
+        except OSError as error:
+            closed.append(f"{printable(os.path.relpath(place, folder))}: {error.strerror}")
+            continue
+        for entry in entries:
+            if entry.name.startswith("."):
+                passed["hidden"] += 1
+            elif Path(entry.path).is_dir():
+                (links if entry.is_symlink() else folders).append(entry.path)
+            elif not entry.name.lower().endswith(suffixes):
+                passed[os.path.splitext(entry.name)[1].lower() or "without a suffix"] += 1
+            elif entry.is_symlink():
+                linked_files.append(entry.path)
+            else:
+                pictures[os.path.join(real, entry.name)] = entry.path
+    for path in linked_files:
+        real = os.path.realpath(path)
+        if real in pictures:
+            passed["link to a picture that is there already"] += 1
+        pictures.setdefault(real, path)
+    names = [Path(path).relative_to(folder).as_posix() for path in pictures.values()]
+    return Found(tuple(sorted(names, key=_natural)), tuple(closed), tuple(_notes(passed, followed)))
+
+
+def _notes(passed: Counter[str], followed: list[str]) -> list[str]:
+    notes = []
+    if passed:
+        kinds = [
+            f"{count} {printable(kind)}" for kind, count in sorted(passed.items(), key=lambda item: (-item[1], item[0]))
+        ]
+        rest = sum(sorted(passed.values(), reverse=True)[_MOST_NAMED:])
+        notes.append(f"passed over: {', '.join(kinds[:_MOST_NAMED])}{f', {rest} of other kinds' if rest else ''}")
+    if followed:
+        rest = len(followed) - _MOST_NAMED
+        names = ", ".join(map(printable, followed[:_MOST_NAMED]))
+        notes.append(f"linked folders were looked through too: {names}{f', and {rest} more' if rest > 0 else ''}")
+    return notes
+
+
+def _natural(path: str) -> list[list[tuple[int, int, str]]]:
+    """A key that sorts numbers by value: digits before letters, case aside, the exact spelling last."""
+    return [
+        [(0, int(bit), bit) if bit.isdecimal() else (1, 0, bit.lower()) for bit in re.split(r"(\d+)", part) if bit]
+        for part in [*path.split("/"), path]
+    ]

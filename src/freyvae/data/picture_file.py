@@ -1,0 +1,283 @@
+"""How does one picture file become values, whatever its format, depth and metadata?"""
+
+import contextlib
+import io
+import stat
+import struct
+import sys
+import warnings
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from freyvae.console import printable
+from freyvae.data.image_size import fit_picture
+from freyvae.data.images import Images
+from freyvae.data.levels import SIXTEEN_BITS, Range, kind_of, to_bytes
+from freyvae.data.memory import check_fits
+from freyvae.errors import BadInput
+
+SUFFIXES = (
+    *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".dib", ".gif", ".tif", ".tiff"),
+    *(".pbm", ".pgm", ".ppm", ".pnm", ".pfm", ".jp2", ".j2k", ".jpx", ".jpf", ".jpc", ".j2c", ".avif"),
+)
+
+# Only these decoders are let loose on a file, whatever its name says.
+_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "DIB", "GIF", "TIFF", "PPM", "JPEG2000", "AVIF")
+
+_ORIENTATION = 0x0112
+# What undoes each: EXIF 2.3, section 4.6.4, tag 274.
+_TURNED: dict[int, Callable[[Any], Any]] = {
+    2: lambda pixels: pixels[:, ::-1],
+    3: lambda pixels: pixels[::-1, ::-1],
+    4: lambda pixels: pixels[::-1],
+    5: lambda pixels: np.swapaxes(pixels, 0, 1),
+    6: lambda pixels: np.rot90(pixels, -1),
+    7: lambda pixels: np.swapaxes(pixels[::-1, ::-1], 0, 1),
+    8: lambda pixels: np.rot90(pixels),
+}
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+_MOST_BYTES_OF_PNG = 2**30
+
+_Values: TypeAlias = npt.NDArray[Any]
+
+
+class Unreadable(Exception):
+    """Why a picture is left out, in a few words."""
+
+
+@dataclass(frozen=True, eq=False)
+class Stored:
+    """A picture's values as its file has them, turned the right way up.
+
+    Attributes:
+        values: (height, width) or (height, width, 3), of the file's own depth.
+        kind: of the values, as `levels.kind_of` names it; `bytes` too where the format says what white is.
+        eight_bit: uint8, as `values`, what the format itself makes of them; None where it says nothing.
+        alpha: uint8 (height, width), or None of an opaque picture.
+        has_more: whether further pages or frames follow in the file.
+    """
+
+    values: _Values
+    kind: str
+    eight_bit: Images | None = None
+    alpha: Images | None = None
+    has_more: bool = False
+
+    def to_image(self, levels: Range, *, asked: bool, size: tuple[int, int] | None, grey: bool) -> Images:
+        """The picture as uint8 (height, width, 1 or 3), transparent pixels on white.
+
+        Args:
+            levels: the values that become black and white.
+            asked: whether they were asked for; else the format's own bytes are taken where it has any.
+            size: (height, width), or None.
+            grey: turn colour into grey.
+        """
+        from PIL import Image
+
+        if not asked and self.eight_bit is not None and (self.kind == "bytes" or levels == SIXTEEN_BITS):
+            pixels = self.eight_bit
+        else:
+            pixels = to_bytes(self.values, levels)
+        picture = Image.fromarray(pixels)
+        if self.alpha is not None:
+            picture = picture.convert("RGBA")
+            picture.putalpha(Image.fromarray(self.alpha))
+            picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
+        picture = picture.convert("L") if grey else picture
+        pixels = np.array(picture if size is None else fit_picture(picture, size))
+        if pixels.ndim == 2:
+            return pixels[..., None]
+        if np.array_equal(pixels[..., 0], pixels[..., 1]) and np.array_equal(pixels[..., 0], pixels[..., 2]):
+            return pixels[..., :1]
+        return pixels
+
+
+def read_picture(path: Path) -> Stored:
+    """The first picture in a file.
+
+    Raises:
+        Unreadable: it is damaged, of another kind, no regular file, or too large.
+    """
+    return next(iter(_read(path, most=1)))
+
+
+def read_pictures(path: Path) -> tuple[list[Stored], bool]:
+    """Every page or frame of a file, and whether they are a video. Raises as `read_picture`, and `BadInput`.
+
+    `BadInput`: they do not fit into memory.
+    """
+    return _read(path, most=None), path.suffix.lower() not in (".tif", ".tiff")
+
+
+def _read(path: Path, *, most: int | None) -> list[Stored]:
+    try:
+        about = path.stat()
+    except OSError as error:
+        raise Unreadable(error.strerror or type(error).__name__) from None
+    if not stat.S_ISREG(about.st_mode):  # to open a FIFO waits for ever, and a device may never end
+        raise Unreadable("neither a file nor a link to one")
+    if about.st_size == 0:
+        raise Unreadable("empty")
+    try:
+        return _decode(path, name=str(path), most=most)
+    except Unreadable:
+        content = _content_of_png(path)
+        if not content:
+            raise
+        # Texts and profiles that are broken, or larger than Pillow allows, say nothing of the pixels.
+        with contextlib.suppress(Unreadable):
+            return _decode(io.BytesIO(_without_metadata(content)), name=str(path), most=most)
+        raise
+
+
+def _decode(source: Path | io.BytesIO, *, name: str, most: int | None) -> list[Stored]:
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with _pillow_warnings(), _opened(source) as opened:
+            count = 1 if most == 1 else getattr(opened, "n_frames", 1)
+            check_fits(2 * count * opened.width * opened.height * 3, printable(name), "take fewer pages or frames")
+            return [_stored(opened, source, frame) for frame in range(count)]
+    except UnidentifiedImageError:
+        raise Unreadable("not a picture of a kind we read") from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise Unreadable(f"more than {Image.MAX_IMAGE_PIXELS} pixels, a decompression bomb?") from None
+    except BadInput:
+        raise
+    except Exception as error:  # damaged files make Pillow raise almost anything
+        raise Unreadable(printable(" ".join(str(error).split())[:120]) or type(error).__name__) from None
+
+
+@contextmanager
+def _opened(source: Path | io.BytesIO) -> Iterator[Any]:
+    from PIL import Image
+
+    Image.init()
+    if isinstance(source, io.BytesIO):
+        source.seek(0)
+    with Image.open(source, formats=[name for name in _FORMATS if name in Image.OPEN]) as picture:
+        yield picture
+
+
+def _stored(opened: Any, source: Path | io.BytesIO, frame: int) -> Stored:
+    """The page or frame of an opened picture."""
+    if frame:
+        opened.seek(frame)
+    raw_mode, white = _raw_mode(opened), _white_of_ppm(opened)
+    opened.load()
+    eight_bit = alpha = None
+    if opened.mode.startswith("I") or opened.mode == "F":
+        values = np.array(opened)
+        values = values.astype(values.dtype.newbyteorder("="))
+        if not np.isfinite(values).all():
+            raise Unreadable("some pixels are NaN or infinite")
+        if white:
+            eight_bit = to_bytes(values, SIXTEEN_BITS)
+    else:
+        picture = opened
+        if opened.has_transparency_data:
+            picture = opened.convert("RGBA")
+            alpha = np.array(picture.getchannel("A"))
+        values = eight_bit = np.array(picture.convert("L" if picture.mode in ("1", "L") else "RGB"))
+        if ";16" in raw_mode and raw_mode.split(";")[0] in ("LA", "RGB", "RGBA", "RGBX"):
+            values = _sixteen_bits(source, frame, raw_mode, values)
+    kind = "bytes" if white else kind_of(values.dtype)
+    if white:  # back to what the file says, of which Pillow has made 8 or 16 bits
+        values = np.rint(values * (white / (65535 if opened.mode == "I" else 255)))
+    turn = _TURNED.get(_orientation(opened), lambda pixels: pixels)
+    return Stored(
+        turn(values),
+        kind,
+        eight_bit=None if eight_bit is None else np.ascontiguousarray(turn(eight_bit)),
+        alpha=None if alpha is None else np.ascontiguousarray(turn(alpha)),
+        has_more=_has_more(opened),
+    )
+
+
+def _raw_mode(opened: Any) -> str:
+    """How the pixels lie in the file, as Pillow calls it: `RGB;16B` of 16-bit colour, which it cuts to 8 bits."""
+    arguments = opened.tile[0].args if opened.tile else ""
+    return str(arguments[0] if isinstance(arguments, tuple) and arguments else arguments)
+
+
+def _white_of_ppm(opened: Any) -> int:
+    """The value that is white, where a PGM or PPM says that it is not that of all its bits; else 0."""
+    arguments: Any = opened.tile[0].args if opened.format == "PPM" and opened.tile else ()
+    white = arguments[-1] if isinstance(arguments, tuple) and len(arguments) == 2 else 0
+    return white if isinstance(white, int) and white not in (255, 65535) else 0
+
+
+def _sixteen_bits(source: Path | io.BytesIO, frame: int, raw_mode: str, high: Images) -> _Values:
+    """16-bit colour, of which Pillow gives one byte at a time: `high`, and the other where it is told to swap them."""
+    with _opened(source) as again:
+        if frame:
+            again.seek(frame)
+        if raw_mode.startswith("LA"):  # which it can't swap; but two bytes of grey and two of alpha are four bytes
+            again.tile = [tile._replace(args="RGBA") for tile in again.tile]
+            low = np.array(again)[..., 1:2]
+        else:
+            native = "B" if sys.byteorder == "little" else "L"
+            order = raw_mode[-1]
+            swapped = raw_mode[:-1] + {"B": "L", "L": "B", "N": native}[order]
+            again.tile = [
+                tile._replace(args=(swapped, *tile.args[1:]) if isinstance(tile.args, tuple) else swapped)
+                for tile in again.tile
+            ]
+            low = np.array(again)[..., :3]
+    values: _Values = high.astype(np.uint16) * np.uint16(256) + low
+    return values
+
+
+def _orientation(opened: Any) -> int:
+    """The EXIF tag, 1 where there is none, or none that can be read."""
+    with contextlib.suppress(Exception):  # broken EXIF makes Pillow raise almost anything
+        return int(opened.getexif().get(_ORIENTATION, 1))
+    return 1
+
+
+def _has_more(opened: Any) -> bool:
+    with contextlib.suppress(Exception):
+        # the further pictures of a JPEG are previews and depth maps
+        return bool(getattr(opened, "is_animated", False)) and opened.format != "MPO"
+    return False
+
+
+def _content_of_png(path: Path) -> bytes:
+    """The bytes of a PNG; none of another file, or of one that is too large to be held."""
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        if file.read(len(_PNG)) == _PNG and path.stat().st_size <= _MOST_BYTES_OF_PNG:
+            return _PNG + file.read()
+    return b""
+
+
+def _without_metadata(content: bytes) -> bytes:
+    """A PNG's critical chunks, its transparency, and its EXIF block where that is whole."""
+    kept, place = [_PNG], len(_PNG)
+    while place + 12 <= len(content):
+        (length,) = struct.unpack(">I", content[place : place + 4])
+        chunk = content[place : place + 12 + length]
+        kind, checksum = chunk[4:8], chunk[-4:]
+        is_whole = struct.pack(">I", zlib.crc32(chunk[4:-4])) == checksum
+        if kind[:1].isupper() or kind == b"tRNS" or (kind == b"eXIf" and is_whole):
+            kept.append(chunk)
+        place += 12 + length
+    return b"".join(kept)
+
+
+@contextmanager
+def _pillow_warnings() -> Iterator[None]:
+    """Pillow warns of odd metadata, which is no matter to the pixels, and of decompression bombs, which is."""
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        yield
