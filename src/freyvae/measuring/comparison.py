@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.special import stdtrit
 
+from freyvae.arguments import instance, several
 from freyvae.errors import BadInput
 from freyvae.evaluation import standard_error
 from freyvae.measuring.measurement import IMAGES_FORMAT, check_measures
@@ -54,6 +55,7 @@ def compare(runs: Sequence[Run]) -> Comparison:
     Raises:
         BadInput: fewer than two runs, a run that is not measured, or runs measured on different images.
     """
+    runs = [instance("a run", run, Run, hint="freyvae.Run.open(folder) opens one") for run in several("runs", runs)]
     if len(runs) < 2:
         raise BadInput("comparing takes at least two runs")
     measured = [_read_measured(run) for run in runs]

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
-from freyvae.errors import BadInput
+from freyvae.arguments import one_of
 
 Tensor = Any  # a tensor of whichever backend Keras runs on
 
@@ -311,6 +311,4 @@ LIKELIHOODS: dict[str, type[Likelihood]] = {
 
 def likelihood_named(name: str) -> type[Likelihood]:
     """The likelihood class of this name. Raises `BadInput` for a name there is none of."""
-    if name not in LIKELIHOODS:
-        raise BadInput(f"unknown likelihood {name!r}: choose one of {', '.join(LIKELIHOODS)}")
-    return LIKELIHOODS[name]
+    return LIKELIHOODS[one_of("likelihood", name, LIKELIHOODS)]
