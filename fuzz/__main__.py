@@ -23,6 +23,7 @@ Part = Callable[[World, int, int], Case | None]
 PARTS: dict[str, Part] = {"arguments": arguments.case, "flags": flags.case, "files": files.case, "runs": runs.case}
 # a training with all its pictures is done in ten
 SECONDS_OF_A_CASE = 60.0
+LONGEST_TEXT = 400
 # beside what is held when the cases begin
 MOST_BYTES = 16 * 2**30
 
@@ -70,7 +71,7 @@ def passes(world: World, part: str, seed: int, number: int) -> bool | None:
         with time_limit(SECONDS_OF_A_CASE):
             case.run()
     except (Fault, TooLong) as fault:
-        print(f"FAILED {case.text!r}: {fault}", flush=True)
+        print(f"FAILED {case.text[:LONGEST_TEXT]!r}: {fault}", flush=True)
         print(f"  again: python -m fuzz {part} --seed {seed} --case {number}", flush=True)
         return False
     return True

@@ -146,7 +146,7 @@ def _picture_bytes(rng: np.random.Generator, *, frames: int) -> tuple[str, bytes
     content = io.BytesIO()
     try:
         pictures[0].save(content, format=Image.registered_extensions()[f".{kind}"], **several)
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, RuntimeError):  # each encoder has its own
         kind, content = "png", io.BytesIO()
         pictures[0].convert("RGB").save(content, format="PNG")
     return kind, content.getvalue()

@@ -89,7 +89,7 @@ def command(arguments: Sequence[str]) -> Ended:
         ("this is a bug" in errors, "it says that this is a bug"),
         ("Warning:" in errors, "a warning of a library's"),
         (
-            any(unicodedata.category(character) == "Cc" for character in errors if character != "\n"),
+            any(unicodedata.category(letter) == "Cc" for letter in errors if letter not in "\n\t"),
             "control characters",
         ),
         (code != 0 and len(lines) > MOST_LINES, f"{len(lines)} lines"),

@@ -71,7 +71,7 @@ def compare(world: World, run: Path) -> None:
 def train(world: World, run: Path) -> None:
     """The run as it was or as it would have become, or nothing."""
     words = ["train", str(world.array_file), "--name", "tiny", "--split", "random", "--validation", "5", "--test", "5"]
-    words += ["--recipe", "frey-faces", "--hidden", "4", "--batch-size", "10", "--epochs", "2", "--quiet"]
+    words += ["--recipe", "frey-faces", "--hidden", "4", "--batch-size", "10", "--epochs", "3", "--quiet"]
     if command([*words, "--out", str(run)]).code == 0:
         encode(world, run)
 

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from freyvae import VAE, Recipe, Run, measuring, train
+from freyvae.codes import write_codes
 from freyvae.data import load_images
 from freyvae.training import Interrupted
 from fuzz.oracle import quiet
@@ -72,7 +73,7 @@ class World:
             "test": 5,
             "hidden": (4,),
             "batch_size": 10,
-            "epochs": 2,
+            "epochs": 3,
         }
 
     @cached_property
@@ -103,11 +104,12 @@ class World:
 
     @cached_property
     def unfinished_run(self) -> Run:
-        """The same run, stopped after its first epoch."""
+        """The same run, stopped before its last epoch."""
         folder = self.folder / "unfinished"
 
         def stop(line: str) -> None:
-            os.kill(os.getpid(), signal.SIGINT)
+            if line.startswith("epoch 1/"):
+                os.kill(os.getpid(), signal.SIGINT)
 
         with suppress(Interrupted), quiet():
             train(self.recipe, folder, say=stop)
@@ -119,6 +121,13 @@ class World:
     def codes(self) -> np.ndarray:
         """What the run makes of its images, float32 (40, 2)."""
         return self.run.load_model().encode(load_images(self.array_file).images)
+
+    @cached_property
+    def codes_file(self) -> Path:
+        """The codes as a .csv file."""
+        path = self.folder / "codes.csv"
+        write_codes(path, self.codes)
+        return path
 
     @cached_property
     def measures(self) -> dict[str, float]:

@@ -71,7 +71,8 @@ def load_file(
     """
     path, name = split_array(path)
     where = printable(path)
-    size, grey = parse_image_size(image_size), truth("grey", grey)
+    size = parse_image_size(image_size)
+    grey, _, _ = truth("grey", grey), truth("strict", strict), truth("progress", progress)
     if not path.is_file():
         raise BadInput(f"{where}: {'neither a file nor a folder' if path.exists() else 'no such file'}")
     try:

@@ -117,7 +117,8 @@ def checked_feeding(arguments: dict[str, Any]) -> dict[str, Any]:
         "validation_steps": 1,
         "steps": 1,
     }.items():
-        if checked.get(name) is not None:
+        can_be_none = name not in ("epochs", "initial_epoch")
+        if name in checked and not (can_be_none and checked[name] is None):
             checked[name] = whole(name, checked[name], at_least=least)
     if checked.get("validation_split") is not None:
         checked["validation_split"] = number("validation_split", checked["validation_split"], at_most=1)

@@ -720,7 +720,7 @@ class VAE(keras.Model):
         Raises `BadInput` as `__call__` does.
         """
         dtype, shape = getattr(images, "dtype", None), getattr(images, "shape", None)
-        if dtype is not None and shape is not None:
+        if dtype is not None and shape is not None and not isinstance(images, np.ndarray):
             if keras.backend.standardize_dtype(dtype) == "uint8" and tuple(shape[1:]) == self.image_shape:
                 return images
             try:

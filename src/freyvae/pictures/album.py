@@ -75,7 +75,7 @@ def draw_all(
     drawings: dict[str, Callable[[], bytes]] = {
         "manifold": lambda: png(manifold(vae, latents=latents, latent_names=latent_names)),
         "reconstructions": lambda: png(reconstructions(vae, held_out)),
-        "convergence": lambda: png(convergence(history or {})),
+        "convergence": lambda: png(convergence({} if history is None else history)),
         "codes": lambda: png(
             codes(vae, parts, latents=latents, is_video=is_video, frames=frames, latent_names=latent_names)
         ),
