@@ -1007,3 +1007,16 @@ def test_the_console_script_is_this_one():
 
     (script,) = entry_points(group="console_scripts", name="freyvae")
     assert script.value == "freyvae.__main__:main"
+
+
+@pytest.mark.parametrize(
+    "words", [("sample",), ("data", "show"), ("measure",), ("compare", "runs/x"), ("recipes", "print")]
+)
+def test_a_home_of_nobody_is_said(refused, words):
+    assert "there is no such user: write the path in full" in refused(*words, "~nosuchuser/x")
+
+
+def test_a_word_without_end_is_cut(refused):
+    line = refused("recipes", "x" * 5000)
+    assert len(line) < 600
+    assert line.endswith("see `freyvae recipes --help`") or "..." in line
