@@ -12,7 +12,7 @@ FEWEST_COLUMNS = 20
 
 
 def printable(text: object) -> str:
-    r"""A text on one line; what no terminal should be sent stands as Python writes it: a newline as \n, an escape as \x1b.
+    r"""A text on one line; what no terminal should be sent stands as Python writes it: \n for a newline, \x1b for ESC.
 
     So are marks that turn the direction of writing, and bytes of file names that are no UTF-8.
     """
