@@ -217,7 +217,7 @@ def encode(run: Path, data: str, *, out: Path = Path("codes.csv")) -> None:
     Args:
         run: the run folder.
         data: frey-faces, synthetic-faces, or the path of a folder or file of images; resized as the run's were.
-        out: a .csv file with a header, or a .npy file of float32 (image, latent).
+        out: a .csv file with a header, its SHA-256 in a file beside it, or a .npy file of float32 (image, latent).
     """
     from freyvae.codes import write_codes
     from freyvae.data import load_images
@@ -246,11 +246,11 @@ def decode(
     Args:
         run: the run folder.
         latents: one number a latent; the standard normal prior has 0 in the middle and deviation 1.
-        codes: a .csv or .npy file of codes, instead.
+        codes: a .csv or .npy file of codes, instead; columns of a .csv file go by their names.
         out: a PNG of them all, or a .npy file of uint8 (image, height, width, channel).
     """
     from freyvae import pictures
-    from freyvae.codes import read_codes
+    from freyvae.codes import names_of_latents, read_codes
     from freyvae.run import Run, check_output
 
     if (codes is None) == (not latents):
@@ -259,7 +259,8 @@ def decode(
     opened = Run.open(run)
     _begin()
     vae = opened.load_model()
-    latent_codes: Any = [latents] if codes is None else read_codes(codes)
+    names = names_of_latents(vae.latent_dim, opened.recipe.latent_names)
+    latent_codes: Any = [latents] if codes is None else read_codes(codes, names=names)
     if len(latent_codes[0]) != vae.latent_dim:
         raise BadInput(f"a code of {run} is {vae.latent_dim} numbers, one a latent, not {len(latent_codes[0])}")
     pictures.save_images(vae.decode(latent_codes), out)

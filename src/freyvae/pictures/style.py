@@ -128,5 +128,6 @@ def signed(value: float) -> str:
 
 def latent_name(index: int, names: Sequence[str] | None) -> str:
     """The name of a latent as a label: that given, cut where it is long, or 'z3' of the latent 2."""
-    name = names_of_latents(index + 1, names or ())[index]
+    names = names or ()
+    name = names_of_latents(max(index + 1, len(names)), names)[index]
     return name if len(name) <= 40 else name[:39] + "…"
