@@ -1,7 +1,9 @@
 """A person opens the page and plays."""
 
 import os
+import random
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -511,3 +513,96 @@ def test_a_damaged_page_says_so(run: Run, open_page: Any, tmp_path: Path, before
     page = open_page(_spoil(run, tmp_path, before, after), ready=False)
     page.get_by_role("alert").wait_for()
     assert said in page.text_content("main")
+
+
+def _outcome(page: Any, path: Path) -> str:
+    """How a page that was damaged shows: drawn all the same, saying so, or blank."""
+    page.goto(path.as_uri())
+    page.wait_for_function(
+        "() => document.querySelector('[data-frames=drawn]') "
+        "|| /damaged|does not work in this browser/.test(document.body?.textContent)"
+    )
+    return "drawn" if page.query_selector("[data-frames=drawn]") else "said"
+
+
+@pytest.fixture(scope="module")
+def small_page() -> bytes:
+    images = np.random.default_rng(0).integers(0, 256, (50, 6, 5, 1), dtype="uint8")
+    return page_text(make_bundle(VAE((6, 5, 1), 2, seed=0), images, title="small")).encode()
+
+
+def _cut(page: bytes, random: random.Random) -> bytes:
+    # before the first sentence there is nothing that could be shown
+    return page[: random.randrange(page.index(b"</main>"), len(page) - len(b"</script></body></html>") - 4)]
+
+
+def _flip_anywhere(page: bytes, random: random.Random) -> bytes:
+    at = random.randrange(len(page))
+    return page[:at] + bytes([page[at] ^ 1 << random.randrange(8)]) + page[at + 1 :]
+
+
+def _flip_in_a_tag(page: bytes, random: random.Random) -> bytes:
+    at = random.choice(
+        [
+            at
+            for tag in re.finditer(rb"</?(title|body|main|p|style|script|meta)[^>]*>", page)
+            for at in range(*tag.span())
+        ]
+    )
+    return page[:at] + bytes([page[at] ^ 1 << random.randrange(8)]) + page[at + 1 :]
+
+
+@pytest.mark.parametrize("damage", [_cut, _flip_anywhere, _flip_in_a_tag])
+def test_no_damaged_page_is_blank(
+    open_page: Any, watch: Any, tmp_path: Path, small_page: bytes, damage: Callable[[bytes, random.Random], bytes]
+) -> None:
+    path = tmp_path / "index.html"
+    page = open_page("about:blank", ready=False, reduced_motion="reduce")
+    outcomes = []
+    for seed in range(20):
+        print(f"seed {seed}")
+        path.write_bytes(damage(small_page, random.Random(seed)))
+        outcomes.append(_outcome(page, path))
+    if damage is _cut:
+        assert set(outcomes) == {"said"}
+    # a browser says in its console what it did not run
+    watch.complaints.clear()
+
+
+def test_the_first_sentence_is_seen_only_where_nothing_comes_after_it(
+    open_page: Any, tmp_path: Path, small_page: bytes
+) -> None:
+    path = tmp_path / "index.html"
+    path.write_bytes(small_page[: small_page.index(b'<script type="module">')])
+    page = open_page(path, ready=False)
+    sentence = page.get_by_text("This page is being drawn.")
+    assert not sentence.is_visible()
+    sentence.wait_for(state="visible")
+    path.write_bytes(small_page)
+    page.reload()
+    page.wait_for_selector("[data-frames=drawn]")
+    assert sentence.count() == 0
+    # without a script, too
+    page = open_page(path, ready=False, java_script_enabled=False)
+    page.get_by_text("JavaScript is switched off").wait_for()
+
+
+@pytest.mark.parametrize("kind", ["noise", "inverted", "black"])
+def test_a_picture_unlike_the_data_is_told_from_one_of_its_kind(page: Any, vae: VAE, tmp_path: Path, kind: str) -> None:
+    face = freyvae.synthetic_faces(5, seed=9).images[4, ..., 0]
+    noise = np.random.default_rng(0).integers(0, 256, face.shape, dtype="uint8")
+    unlike = {"noise": noise, "inverted": 255 - face, "black": 0 * face}[kind]
+    for name, image in (("like", face), ("unlike", unlike)):
+        Image.fromarray(image).save(tmp_path / f"{name}.png")
+        page.set_input_files("input[type=file]", tmp_path / f"{name}.png")
+        code = vae.encode(image[None, ..., None])[0]
+        page.wait_for_function(
+            "code => code.every((z, i) => Math.abs(z - freyvae.latents[i]) < 1e-3)", arg=code.tolist()
+        )
+        said = page.text_content(".knowing")
+        assert ("Unlike the data" in said) == (name == "unlike"), (name, said)
+    error = np.sqrt(np.mean((np.rint(255 * vae.reconstruct(unlike[None, ..., None])[0, ..., 0]) - unlike) ** 2))
+    assert f"rebuilt with an error of {error:.1f} grey levels" in said
+    # elsewhere the code is judged again
+    page.evaluate("freyvae.setLatents([0, 0])")
+    assert "Unlike the data" not in page.text_content(".knowing")

@@ -1,6 +1,8 @@
 """The server gives a run's own files to this machine's own browser, and nothing to anybody else."""
 
 import http.client
+import random
+import re
 import shutil
 import signal
 import socket
@@ -17,7 +19,7 @@ import pytest
 from freyvae.errors import BadInput
 from freyvae.explorer import server as server_module
 from freyvae.explorer import write_page
-from freyvae.explorer.page import is_current
+from freyvae.explorer.page import is_current, is_damaged
 from freyvae.explorer.server import make_server, prepare_page
 from freyvae.run import Run
 
@@ -195,6 +197,46 @@ def test_a_missing_or_old_page_is_written_anew_and_a_newer_one_refused(run: Run,
     copy.explorer_path.write_text("something else", encoding="utf-8")
     with pytest.raises(BadInput, match="no explorer page"):
         prepare_page(copy)
+
+
+def _spoiled(page: bytes, random: random.Random) -> bytes:
+    at = random.randrange(700, len(page))
+    return random.choice([page[:at], page[:at] + bytes([page[at] ^ 1 << random.randrange(8)]) + page[at + 1 :]])
+
+
+def test_a_page_that_is_cut_or_damaged_anywhere_is_written_anew_and_that_is_said(run: Run, tmp_path: Path) -> None:
+    copy = Run(tmp_path / "faces")
+    shutil.copytree(run.folder, copy.folder)
+    whole = copy.explorer_path.read_bytes()
+    for seed in range(100):
+        copy.explorer_path.write_bytes(_spoiled(whole, random.Random(seed)))
+        assert not is_current(copy.explorer_path), seed
+        assert is_damaged(copy.explorer_path), seed
+    said: list[str] = []
+    for damaged in (
+        _spoiled(whole, random.Random(0)),
+        b"",
+        bytes(3000),
+        whole.replace(b"freyvae-sha256", b"freyvae-sha255"),
+    ):
+        copy.explorer_path.write_bytes(damaged)
+        prepare_page(copy, say=said.append)
+        assert copy.explorer_path.read_bytes() == whole
+    assert said == [f"{copy.explorer_path} was cut or damaged: it is written anew"] * 4
+    prepare_page(copy, say=said.append)
+    assert len(said) == 4
+
+
+def test_a_page_of_an_earlier_version_is_written_anew_without_a_word(run: Run, tmp_path: Path) -> None:
+    copy = Run(tmp_path / "faces")
+    shutil.copytree(run.folder, copy.folder)
+    page = copy.explorer_path.read_text(encoding="utf-8")
+    page = re.sub('<meta name="freyvae-sha256".*\n', "", page)
+    copy.explorer_path.write_text(page.replace("script-src 'sha256-", "script-src 'sha256-x", 1), encoding="utf-8")
+    said: list[str] = []
+    prepare_page(copy, say=said.append)
+    assert said == []
+    assert is_current(copy.explorer_path)
 
 
 def test_a_run_without_a_model(tmp_path: Path, run: Run) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from freyvae.errors import BadInput
-from freyvae.explorer.page import is_current, page_format, policy_of_this_version, write_page
+from freyvae.explorer.page import is_current, is_damaged, policy_of_this_version, refuse_foreign_page, write_page
 from freyvae.run import Run
 
 ADDRESS = "127.0.0.1"
@@ -59,12 +59,14 @@ def serve(run: Run, *, port: int | None = None, browser: bool = True, say: Calla
 
 
 def prepare_page(run: Run, *, say: Callable[[str], None] | None = None) -> Path:
-    """See to it that a run has a page that this version's script drives. Raises `BadInput` as `serve` does."""
+    """See to it that a run has a page, whole and of this version. Raises `BadInput` as `serve` does."""
     path = run.explorer_path
     if path.is_file():
-        page_format(path)
+        refuse_foreign_page(path)
         if is_current(path):
             return path
+        if say and is_damaged(path):
+            say(f"{path} was cut or damaged: it is written anew")
     return write_page(run, say=say)
 
 
