@@ -332,7 +332,7 @@ def decompress(
     check_output(out, file)
     images = compression.decompress(Run.open(run), file, out, progress=not quiet)
     if not quiet:
-        print(f"{len(images)} images, every byte as it was compressed: their checksum is right")
+        print(f"{len(images)} image{'' if len(images) == 1 else 's'}, every byte as it was compressed: their checksum is right")
         print(out)
 
 
@@ -340,7 +340,8 @@ def decompress(
 def explore(run: Path, *, port: Whole | None = None, no_browser: bool = False) -> None:
     """Serve a run's page with the sliders on this machine, and open it in the browser. Ctrl-C ends it.
 
-    The page needs no server: `explorer/index.html` in the run's folder can be opened, or sent, as a file.
+    The page needs no server: `explorer/index.html` in the run's folder can be opened, or sent, as a file. The address
+    carries a token, without which other users of this machine get no answer.
 
     Args:
         run: the run folder.

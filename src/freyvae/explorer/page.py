@@ -7,6 +7,7 @@ import json
 import re
 import zlib
 from collections.abc import Callable
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -165,6 +166,7 @@ def refuse_foreign_page(path: Path) -> None:
         )
 
 
+@cache
 def policy_of_this_version() -> str:
     """The policy that a page written now has."""
     return content_security_policy(bundle_script("page.js"), stylesheet() + _static("page.css"))
