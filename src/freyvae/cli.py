@@ -332,7 +332,8 @@ def decompress(
     check_output(out, file)
     images = compression.decompress(Run.open(run), file, out, progress=not quiet)
     if not quiet:
-        print(f"{len(images)} image{'' if len(images) == 1 else 's'}, every byte as it was compressed: their checksum is right")
+        counted = "1 image" if len(images) == 1 else f"{len(images)} images"
+        print(f"{counted}, every byte as it was compressed: their checksum is right")
         print(out)
 
 

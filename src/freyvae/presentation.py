@@ -70,7 +70,7 @@ def _write_report(run: Run, data: TrainingData) -> None:
         metrics=metrics,
         pictures=[(path, pictures.CAPTIONS[path.stem]) for path in paths if path.is_file()],
         command="\n".join(_commands(run, metrics)),
-        notes=[*collapsed, *_notes(recipe, data), *_chosen_epoch(metrics)],
+        notes=[*collapsed, *_notes(recipe, data, metrics.get("measured_split", "validation")), *_chosen_epoch(metrics)],
         numbers={key: value for key, value in metrics.items() if key not in MEASURES},
         tables=tables.measured(metrics),
         remarks=[sentence for sentence in measured_sentences(metrics) if sentence not in collapsed],
@@ -143,23 +143,26 @@ def _commands(run: Run, metrics: dict[str, Any]) -> Iterator[str]:
         yield f"{backend}freyvae measure {shlex.quote(str(run.folder))} {choices}" + f" --seed {seed}" * (seed != 0)
 
 
-def _notes(recipe: Recipe, data: TrainingData) -> list[str]:
-    """What a reader must know before believing a number."""
+def _notes(recipe: Recipe, data: TrainingData, part: str = "validation") -> list[str]:
+    """What a reader must know before believing a number; `part` is what the report's headline was measured on."""
+    images = data.images.images[
+        {"training": data.split.train, "test": data.split.test}.get(part, data.split.validation)
+    ]
     notes = [data.split.note] if data.split.note else []
     if recipe.data == "synthetic-faces":
         notes.append("These are drawn faces, not photographs: no number here compares with one on the Frey faces.")
     if data.images.unreadable:
         notes.append(f"{_counted(len(data.images.unreadable), 'unreadable file')} left out.")
-    mean_error = mean_image_rmse_grey_levels(data.train, data.validation)
+    mean_error = mean_image_rmse_grey_levels(data.train, images)
     notes.append(
         f"A model that always answers with the mean training image has a reconstruction error of {mean_error:.1f} grey "
-        "levels on the validation images."
+        f"levels on the {part} images."
     )
     if recipe.likelihood == "bernoulli":
-        floor = bernoulli_floor_nats(data.validation)
+        floor = bernoulli_floor_nats(images)
         notes.append(
             "The Bernoulli likelihood takes grey levels for coin flips: its free energy is no probability of the "
-            f"images, and its distortion cannot fall below their own entropy, {floor:.1f} nats per image here."
+            f"images, and its distortion cannot fall below their own entropy, {floor:.1f} nats per {part} image."
         )
     if recipe.autoregressive:
         notes.append(

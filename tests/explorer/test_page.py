@@ -373,7 +373,7 @@ def test_a_chosen_picture_of_another_size_is_resized_and_said(page: Any, vae: VA
     grown = Image.fromarray(small[..., 0]).resize((200, 280), Image.Resampling.NEAREST).convert("RGB")
     grown.save(tmp_path / "large.png")
     page.set_input_files("input[type=file]", tmp_path / "large.png")
-    page.get_by_text("Resized from 200 × 280 to 20 × 28 pixels").wait_for()
+    page.get_by_text("Resized from 280 by 200 to 28 by 20 pixels").wait_for()
     assert _latents(page) == pytest.approx(vae.encode(small[None])[0].tolist(), abs=0.35)
     Image.new("RGB", (300, 100), (200, 30, 30)).save(tmp_path / "wide.png")
     page.set_input_files("input[type=file]", tmp_path / "wide.png")
@@ -439,6 +439,23 @@ def test_one_latent_and_many(open_page: Any, tmp_path: Path) -> None:
     page.get_by_label("across").select_option("z3")
     _wait_for_fragment(page, r"axes=2\.")
     page.wait_for_selector("[data-faces=drawn]")
+
+
+@pytest.mark.parametrize(("is_video", "word", "some"), [(True, "frame", "a frame"), (False, "image", "an image")])
+def test_the_words_for_frames_and_for_images(
+    open_page: Any, tmp_path: Path, is_video: bool, word: str, some: str
+) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (30, 6, 5, 1), dtype="uint8")
+    bundle = make_bundle(VAE((6, 5, 1), 2, seed=0), images, title="words", is_video=is_video)
+    path = tmp_path / "index.html"
+    path.write_text(page_text(bundle), encoding="utf-8")
+    page = open_page(path, reduced_motion="reduce")
+    assert page.get_by_role("button", name=f"Choose {some} first").count() == 4
+    text = page.inner_text("main") + page.get_attribute(".board", "aria-label")
+    assert f"30 {word}s of 6 by 5 grey pixels" in text
+    assert f"goes to the nearest {word}." in text
+    assert not re.search(r"\ba [aeiou]|\ban [^aeiou]", text, re.IGNORECASE)
+    assert is_video or "frame" not in text.lower()
 
 
 def test_the_posts_own_sliders(open_page: Any, tmp_path: Path) -> None:

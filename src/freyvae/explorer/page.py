@@ -49,14 +49,14 @@ def write_page(
         run: a finished run.
         vae: its model, where it is at hand already.
         data: its images, likewise, for the codes and the frames.
-        say: how to say a line, such as that the encoder is too large for the page.
+        say: told what is left out, such as an encoder that is too large for the page.
 
     Raises:
         BadInput: the run has no model, its data cannot be had, or its decoder is one that the page cannot compute.
     """
     bundle = bundle_of_run(run, vae=vae, data=data)
     for note in bundle.notes if say else ():
-        say(f"note: {note}")  # type: ignore[misc]
+        say(note)  # type: ignore[misc]
     write_whole(run.explorer_path, page_text(bundle))
     return run.explorer_path
 

@@ -89,7 +89,7 @@ def prepare_page(run: Run, *, say: Callable[[str], None] | None = None) -> Path:
             return path
         if say and is_damaged(path):
             say(f"{path} was cut or damaged: it is written anew")
-    return write_page(run, say=say)
+    return write_page(run, say=(lambda line: say(f"note: {line}")) if say else None)
 
 
 def make_server(run: Run, *, port: int = PORT, say: Callable[[str], None] | None = None) -> "Server":

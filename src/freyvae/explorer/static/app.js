@@ -4,7 +4,7 @@ import { unpackFrames } from "./bundle.js";
 import { makeComparison } from "./comparison.js";
 import { makeDensity } from "./density.js";
 import { alongLine, lineBetween, makeTrays, meanCode } from "./directions.js";
-import { clamp, debounced, h, makePainter, newId, plural, reducedMotion, signed, toLevels } from "./dom.js";
+import { clamp, debounced, h, makePainter, newId, plural, reducedMotion, signed, some, toLevels } from "./dom.js";
 import { makeFilmstrip } from "./filmstrip.js";
 import { makeLikeness } from "./likeness.js";
 import { ExplorerError, makeDecoder, makeEncoder } from "./network.js";
@@ -178,7 +178,7 @@ export function mount(root, bundle, { fragment = "", onstate, onlatents, themed 
   root.replaceChildren(body);
 
   function ledeText() {
-    return `${plural(header.images, word)} of ${width} × ${height} ${channels === 1 ? "grey" : "colour"} pixels, ${plural(dim, "latent")}. Drag a slider, or the plane.`;
+    return `${plural(header.images, word)} of ${height} by ${width} ${channels === 1 ? "grey" : "colour"} pixels, ${plural(dim, "latent")}. Drag a slider, or the plane.`;
   }
 
   // --- showing the state ---
@@ -272,7 +272,7 @@ export function mount(root, bundle, { fragment = "", onstate, onlatents, themed 
       const point = state.path[end];
       pathEnds[end].replaceChildren(...(point === null ? [] : [thumbnailCanvas(point)]));
       pathButtons[end].disabled = state.frame === null;
-      pathButtons[end].textContent = state.frame === null ? `Choose a ${word} first` : `${end === "from" ? "Start from" : "End at"} ${frameNumber(state.frame)}`;
+      pathButtons[end].textContent = state.frame === null ? `Choose ${some(word)} first` : `${end === "from" ? "Start from" : "End at"} ${frameNumber(state.frame)}`;
     }
     pathRange.disabled = !ready;
     pathSlider.element.classList.toggle("off", !ready);
