@@ -1,5 +1,6 @@
 """Images to one small file and back, with a trained model, and what it cost beside what the model promised."""
 
+import io
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from freyvae.data import as_images
 from freyvae.errors import BadInput, FreyvaeError
 from freyvae.evaluation import lossless_bits_per_dim
 from freyvae.files import making_folder, replacing, write_whole
+from freyvae.model.memory import check_memory
 from freyvae.run import Run
 
 # of each image, for its free energy
@@ -134,7 +136,8 @@ def decompress(run: Run, file: str | Path, out: str | Path, *, progress: bool = 
         uint8 (image, height, width, channel).
 
     Raises:
-        BadInput: the file is missing, damaged, of a newer format or of another model, or `out` cannot be written.
+        BadInput: the file is missing, damaged, of a newer format or of another model, memory does not hold its images,
+            or `out` cannot be written.
         FreyvaeError: this machine computes other probabilities than the one that wrote the file.
     """
     file, out = Path(file), Path(out)
@@ -148,6 +151,7 @@ def decompress(run: Run, file: str | Path, out: str | Path, *, progress: bool = 
         raise BadInput(f"{file} holds {_shape(read.image_shape)}, but {run.folder} is of {_shape(vae.image_shape)}")
     if read.model != fingerprint(vae):
         raise BadInput(f"{file} was compressed with another model than {run.folder} holds: give the run it was made by")
+    check_memory("decompressed images", (read.stream.count, *read.image_shape), "uint8", "use a machine with more")
     try:
         images = BitsBack(vae).decode(read.stream, on_image=_bar("decompressing", progress))
     except WrongImages as error:
@@ -168,8 +172,9 @@ def _write(images: np.ndarray, out: Path) -> None:
     digits = len(str(len(images)))
     with making_folder(out) as folder:
         for number, image in enumerate(images, 1):
-            picture = Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image)
-            picture.save(folder / f"{number:0{digits}}.png", optimize=True)
+            content = io.BytesIO()
+            Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image).save(content, "png", optimize=True)
+            write_whole(folder / f"{number:0{digits}}.png", content.getvalue())
 
 
 def _bar(what: str, wanted: bool) -> OnImage:
