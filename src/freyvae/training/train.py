@@ -225,6 +225,8 @@ def _refuse_other_recipe(run: Run, recipe: Recipe) -> None:
         f"{field.name} {getattr(before, field.name)!r}, not {getattr(recipe, field.name)!r}"
         for field in dataclasses.fields(Recipe)
         if getattr(before, field.name) != getattr(recipe, field.name)
+        # earlier versions kept the names of another number of latents; names change no weight
+        and (field.name != "latent_names" or recipe.latent_names)
     ]
     if different:
         raise BadInput(
