@@ -21,6 +21,7 @@ from freyvae.model.checks import as_networks, check_networks, checked_choices, c
 from freyvae.model.drawing import draw_in_raster_order
 from freyvae.model.flows import FLOWS
 from freyvae.model.keras_internals import (
+    check_settings,
     forget_epoch_to_begin_with,
     keeping_state,
     rebuild_functions,
@@ -116,6 +117,7 @@ class VAE(keras.Model):
         name: str = "vae",
         **kwargs: Any,
     ):
+        check_settings()
         super().__init__(name=name, **kwargs)
         image_shape = checked_image_shape(image_shape)
         choices = checked_choices(
