@@ -140,7 +140,7 @@ def compressed_sentences(found: Compressed) -> list[str]:
     if least < found.bits_per_dim:
         sentences.append(f"{BASELINES[best]}, is smaller, and needs no model.")
     if "jpeg_xl_files" not in found.lossless_bits_per_dim:
-        sentences.append("JPEG-XL is not installed and left out: pip install 'freyvae[compression]'")
+        sentences.append("JPEG-XL is not installed and left out: pip install 'freyvae[jpeg-xl]'")
     return sentences
 
 
