@@ -166,8 +166,6 @@ class Recipe:
         reserved = any(character in self.name for character in "/\\")
         if not self.name or reserved or not self.name.isprintable() or self.name.startswith("."):
             raise BadInput(f"name must be usable as the name of a folder, not {self.name!r}")
-        if not all(name.isprintable() for name in self.latent_names):
-            raise BadInput(f"latent_names must be text without control characters, not {list(self.latent_names)}")
         if len(set(self.latent_names)) < len(self.latent_names):
             raise BadInput(f"latent_names must differ from each other, not {list(self.latent_names)}")
         if len(self.latent_names) > self.latent_dim:
