@@ -24,7 +24,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "freyvae needs Python 3.11 or newer: make PYTHON=python3.11")'
 	@echo "setting up .venv (once, a minute or two)" >&2
 	@$(PYTHON) -m venv .venv
-	@$(INSTALL) --editable ".[compression,graph,notebook,onnx,sweep,test,explorer-test,bench,check]"
+	@$(INSTALL) --editable ".[compression,jpeg-xl,graph,notebook,onnx,sweep,test,explorer-test,bench,check]"
 	@touch $(STAMP)
 
 demo: $(STAMP)
@@ -62,7 +62,7 @@ fuzz: $(STAMP)
 .venv-torch/set-up .venv-tensorflow/set-up: .venv-%/set-up: pyproject.toml constraints.txt
 	@echo "setting up .venv-$* (once, a few minutes)" >&2
 	@$(PYTHON) -m venv .venv-$*
-	@.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $* --editable ".[compression,graph,test]"
+	@.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $* --editable ".[compression,jpeg-xl,graph,test]"
 	@touch $@
 
 test-backends: .venv-torch/set-up .venv-tensorflow/set-up

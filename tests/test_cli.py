@@ -326,7 +326,7 @@ OTHERS = {
     "test": 0.25,
     "split_seed": 7,
     "latent_dim": 3,
-    "latent_names": ("light", "age", "pose"),
+    "latent_names": ("light", "age"),
     "hidden": (64, 32),
     "activation": "tanh",
     "network": "residual",
@@ -379,6 +379,13 @@ def test_lists_and_switches_are_taken_back(chosen):
     assert chosen("--recipe", "blog-2016", "--no-average-distortion").average_distortion is False
     assert chosen("--recipe", "blog-2016", "--start-at-mean").start_at_mean is True
     assert chosen("--hidden", 3, "--hidden", 4).hidden == chosen("--hidden", 3, 4).hidden == (3, 4)
+
+
+@pytest.mark.parametrize("latents", [1, 16, 64])
+def test_another_number_of_latents_drops_the_recipes_names(chosen, latents):
+    assert chosen().latent_names == ("humour", "pose")
+    assert chosen("--latent-dim", latents).latent_names == ()
+    assert chosen("--latent-dim", latents, "--latent-names", "light").latent_names == ("light",)
 
 
 # --- help ---
@@ -503,6 +510,34 @@ def test_encode_and_decode_and_that_they_agree_with_the_model(say, run, pictures
         np.testing.assert_allclose(np.load("images.npy"), vae.decode(codes) * 255, atol=0.501)
     assert say("decode", run, "--codes", "codes.csv").out == "decoded.png\n"
     assert picture_size("decoded.png") == (13 * 20 * 6, 13 * 2 * 7)
+    # z2,z1 are not z1,z2, and a spreadsheet begins with a byte-order mark
+    one = b"\xef\xbb\xbfz2,z1\r\n-1,0.5\r\n"
+    Path("turned.csv").write_bytes(one)
+    assert say("decode", run, "--codes", "turned.csv", "--out", "turned.npy").code == 0
+    np.testing.assert_allclose(np.load("turned.npy"), vae.decode([[0.5, -1.0]]) * 255, atol=0.501)
+
+
+def test_images_whose_file_name_is_no_utf8_are_encoded(say, run, tmp_path):
+    (tmp_path / "odd").mkdir()
+    names = [b"caf\xe9.png", b"=1+1.png", b"a\tb.png"]
+    for name in names:
+        Image.new("L", (6, 7)).save(tmp_path / "odd" / "a.png")
+        (tmp_path / "odd" / "a.png").rename(os.fsdecode(os.fsencode(tmp_path / "odd") + b"/" + name))
+    assert say("encode", run, "odd").code == 0
+    with open("codes.csv", newline="", encoding="utf-8") as file:
+        assert sorted(row[0] for row in csv.reader(file)) == ["'=1+1.png", r"a\x09b.png", r"caf\xe9.png", "image"]
+    assert say("decode", run, "--codes", "codes.csv").code == 0
+
+
+def test_a_damaged_or_edited_table_of_codes_is_refused_with_what_to_do(say, refused, run, pictures_folder):
+    say("encode", run, pictures_folder)
+    text = Path("codes.csv").read_text()
+    Path("codes.csv").write_text(text.replace("0.0", "0.1", 1))
+    line = refused("decode", run, "--codes", "codes.csv")
+    assert "codes.csv is not the file whose checksum is in codes.csv.sha256" in line
+    assert "remove codes.csv.sha256 if it was edited on purpose" in line
+    Path("codes.csv.sha256").unlink()
+    assert say("decode", run, "--codes", "codes.csv").code == 0
 
 
 def test_decode_takes_numbers_negative_ones_too(say, run):
@@ -538,7 +573,7 @@ def test_codes_that_do_not_fit_are_refused(refused, run, tmp_path, arguments, li
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["--count", "0"], "must be at least 1"),
+        (["--count", "0"], "count must be a whole number and at least 1, not 0"),
         (["--count", str(10**12)], "GiB are free: ask for fewer"),
         (["--seed", "-1"], "seed must be from 0 to"),
         (["--seed", str(2**32)], "seed must be from 0 to"),
@@ -1010,7 +1045,7 @@ def test_the_console_script_is_this_one():
 
 
 @pytest.mark.parametrize(
-    "words", [("sample",), ("data", "show"), ("measure",), ("compare", "runs/x"), ("recipes", "print")]
+    "words", [("sample",), ("data", "show"), ("measure",), ("recipes", "print")]
 )
 def test_a_home_of_nobody_is_said(refused, words):
     assert "there is no such user: write the path in full" in refused(*words, "~nosuchuser/x")

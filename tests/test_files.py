@@ -104,6 +104,9 @@ def test_file_and_folder_are_synced_before_and_after_the_move(tmp_path, monkeypa
     write_whole(tmp_path / "x.txt", "text")
     assert done == ["file", "move", "folder"]
     done.clear()
+    write_whole(tmp_path / "a" / "b" / "x.txt", "text")
+    assert done == ["folder", "folder", "file", "move", "folder"]
+    done.clear()
     with making_folder(tmp_path / "new") as folder:
         for name in ("a", "b"):
             (folder / name).write_text(name)

@@ -420,10 +420,10 @@ def test_the_report_holds_the_tables_and_the_verdict(run, coins):
     assert "What an image costs: 6 test images" in page
     assert f"{metrics['nll_bits_per_dim']:.3f} ± {metrics['nll_bits_per_dim_se']:.3f}" in page
     assert page.count("full-covariance Gaussian") == 1
-    assert page.count("<dt>Negative log-likelihood</dt>") == 2  # in bits and in nats
+    assert page.count("<dt>Negative log-likelihood, test</dt>") == 2  # in bits and in nats
     presentation.report(coins)
     page, metrics = coins.report_path.read_text(), coins.read_metrics()
-    assert "<dt>Cross-entropy of grey levels as coin flips</dt>" in page
+    assert "<dt>Cross-entropy of grey levels as coin flips, test</dt>" in page
     assert not metrics["is_healthy"]
     words = html.escape(metrics["verdict"])
     assert page.count(words) == 1

@@ -244,8 +244,19 @@ def test_codes_of_a_video_are_coloured_by_time():
     (points,) = figure.axes[0].collections
     assert np.allclose(points.get_offsets(), vae.encode(images))
     assert list(points.get_array()) == [*times["training"], *times["validation"]]
+    assert [label.get_text() for label in figure.axes[1].get_yticklabels()] == [
+        "1",
+        "6.5",
+        "12",
+    ]  # counted as in the page
     assert len(figure.axes[0].patches) == 2  # the circles of 1 and 2 standard deviations
     assert [circle.radius for circle in figure.axes[0].patches] == [1, 2]
+
+
+def test_the_order_of_images_is_counted_from_1():
+    figure = pictures.codes(FakeVAE(latent_dim=1), some_images(12))
+    (points,) = figure.axes[0].collections
+    assert list(points.get_offsets()[:, 0]) == list(range(1, 13))
 
 
 def test_codes_of_other_images_are_coloured_by_part():

@@ -8,6 +8,9 @@ import pytest
 from freyvae import presentation
 from freyvae.data import ImageSet, Split
 from freyvae.errors import BadInput
+from freyvae.explorer import page
+from freyvae.explorer.server import prepare_page
+from freyvae.measuring import measure
 from freyvae.pictures import album
 from freyvae.recipe import Recipe
 from freyvae.run import Run
@@ -33,7 +36,8 @@ def one_picture(monkeypatch):
 
 def test_a_run_gets_its_pictures_and_its_page(run, one_picture):
     assert presentation.present(run) == []
-    assert sorted(path.name for path in run.pictures_path.iterdir()) == ["convergence.png", "examples.png"]
+    assert sorted(path.name for path in run.pictures_path.glob("*.png")) == ["convergence.png", "examples.png"]
+    assert run.drawn == ("convergence.png", "examples.png")
     page = run.report_path.read_text()
     assert "tiny &amp; odd" in page
     assert "a VAE with 2 latents, 30-8-2 and 2-8-30, likelihood discretized-logistic" in page
@@ -122,6 +126,46 @@ def test_what_makes_a_number_mean_something_else_is_noted(data, changes, words):
     assert len(plain) == 1
     assert [line for line in noted if words in line]
     assert len(noted) == 2
+
+
+@pytest.mark.parametrize("likelihood", ["discretized-logistic", "bernoulli"])
+def test_what_is_noted_is_of_the_images_that_were_measured(data, likelihood):
+    said = [
+        presentation._notes(Recipe(likelihood=likelihood), data, part) for part in ("validation", "test", "training")
+    ]
+    for part, notes in zip(("validation", "test", "training"), said, strict=True):
+        assert f"grey levels on the {part} images." in notes[0]
+        assert likelihood != "bernoulli" or f"nats per {part} image." in notes[1]
+    # and the numbers are theirs
+    assert len({notes[0].partition("grey levels")[0] for notes in said}) == 3
+
+
+def test_no_note_is_a_note_of_a_note(run, one_picture, monkeypatch, capsys):
+    def bundle(vae, images, **named):
+        made = make_bundle(vae, images, **named)
+        return dataclasses.replace(made, notes=("own pictures cannot be dropped",))
+
+    make_bundle = page.make_bundle
+    monkeypatch.setattr(page, "make_bundle", bundle)
+    assert "own pictures cannot be dropped" in presentation.present(run)
+    run.explorer_path.unlink()
+    said = []
+    prepare_page(run, say=said.append)
+    assert said == ["note: own pictures cannot be dropped"]
+
+
+def test_the_report_of_a_measured_run_speaks_of_one_split(run, one_picture):
+    metrics = run.read_metrics()
+    for split in ("test", "training"):
+        measure(run, samples=2, split=split, progress=False)
+        presentation.report(run)
+        text = run.report_path.read_text()
+        before_tables = text.partition("<h2>Measured</h2>")[0]
+        assert before_tables.count(f", {split}</dt>") == 4
+        assert f"on the {split} images." in before_tables
+        assert "validation images" not in before_tables
+    run.write_metrics(metrics)
+    run.measured_path.unlink()
 
 
 def test_what_the_split_and_the_folder_leave_out_is_noted(data):

@@ -164,6 +164,11 @@ def test_a_wrong_type_names_the_field_and_what_it_must_be(name):
         ("prior", "vampprior", "prior cannot be 'vampprior': did you mean 'vamp'?"),
         ("hidden", [256, 0], "hidden must be positive numbers of units, not [256, 0]"),
         ("latent_names", ["pose", "pose"], "latent_names must differ from each other, not ['pose', 'pose']"),
+        (
+            "latent_names",
+            ["a", "b", "c"],
+            "latent_names must be at most one a latent: ['a', 'b', 'c'] are 3, and latent_dim is 2",
+        ),
         ("split", "blocks", "split cannot be 'blocks': did you mean 'blocked'?"),
         ("likelihood", "bernouli", "likelihood cannot be 'bernouli': did you mean 'bernoulli'?"),
         ("optimizer", "adm", "optimizer cannot be 'adm': did you mean 'adam'?"),
@@ -193,6 +198,26 @@ def test_replace_changes_checks_and_refuses():
         Recipe().replace(epochs=0)
     with pytest.raises(BadInput, match="unknown field 'epoch': did you mean 'epochs'"):
         Recipe().replace(epoch=3)
+
+
+@pytest.mark.parametrize("latents", [1, 16, 64])
+def test_names_belong_to_a_number_of_latents(latents):
+    recipe = load_recipe("frey-faces")
+    assert recipe.latent_names == ("humour", "pose")
+    assert recipe.replace(latent_dim=latents).latent_names == ()
+    assert recipe.replace(latent_dim=2, epochs=1).latent_names == ("humour", "pose")
+    # the first ones can be named by who asks for it
+    assert recipe.replace(latent_dim=latents, latent_names=("light",)).latent_names == ("light",)
+
+
+def test_a_file_of_an_earlier_version_with_more_names_than_latents_opens_without_them(tmp_path):
+    earlier = load_recipe("frey-faces").to_toml().replace("latent_dim = 2", "latent_dim = 1")
+    (tmp_path / "run.toml").write_text(earlier)
+    assert load_recipe(tmp_path / "run.toml").latent_names == ()
+    # one of a person's own is a slip of the hand
+    (tmp_path / "own.toml").write_text('latent_dim = 1\nlatent_names = ["humour", "pose"]\n')
+    with pytest.raises(BadInput, match="latent_names must be at most one a latent"):
+        load_recipe(tmp_path / "own.toml")
 
 
 @pytest.mark.parametrize(

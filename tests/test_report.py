@@ -127,6 +127,21 @@ def test_numbers_carry_their_unit(tmp_path):
     assert "Format" not in text
 
 
+TRAINED = {"val_bits_per_dim": 4.5, "val_free_energy_nats": 1750.0, "val_rate_nats": 5.5, "val_rmse_grey_levels": 13.0}
+MEASURED = {"nll_is": "probability of the bytes", "nll_bits_per_dim": 4.4, "nll_nats": 1700.0, "rate_nats": 6.5}
+
+
+@pytest.mark.parametrize("split", ["test", "validation", "training"])
+@pytest.mark.parametrize("without", [(), ("nll_bits_per_dim",), ("rate_nats",)])
+def test_the_headline_is_of_one_split_which_each_number_names(tmp_path, split, without):
+    measured = {key: value for key, value in MEASURED.items() if key not in without} | {"measured_split": split}
+    for metrics, named in ((TRAINED, "validation"), (TRAINED | measured, split)):
+        text = written(tmp_path, metrics=metrics)
+        names = re.findall(r"<div><dt>(.*)</dt>", text)
+        assert len(names) >= 2
+        assert all(name.endswith(f", {named}") for name in names), names
+
+
 def test_the_page_says_how_to_have_it_again(tmp_path):
     page = Page(written(tmp_path, notes=["A random split flatters."]))
     for text in ("freyvae train --seed 1", "Data hash", "sha256 0123", "A random split flatters."):

@@ -1,5 +1,10 @@
 """`freyvae` and `python -m freyvae`: run a command and turn what goes wrong into one line and an exit code."""
 
+import signal
+
+if __name__ == "__main__":  # as in `freyvae.entry`
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import os
 import re
 import sys
@@ -38,9 +43,12 @@ def main(arguments: list[str] | None = None) -> int:
             app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
             sys.stdout.flush()
     except SystemExit as exit:
+        if exit.code == 1:  # so rich ends where the reader of help has left
+            _give_up_output()
+            return 0
         return exit.code if isinstance(exit.code, int) else 0
     except KeyboardInterrupt as interrupt:
-        number = interrupt.number if isinstance(interrupt, Stopped) else 2
+        number = interrupt.number if isinstance(interrupt, Stopped) else signal.SIGINT
         return _fail(str(interrupt) or "interrupted", 128 + number)
     except BrokenPipeError:
         _give_up_output()  # the reader of our output, `head` for one, has left
@@ -64,20 +72,12 @@ def _failed(error: Exception, *, debug: bool) -> int:
         return _fail(_wrong_usage(error), 2)
     if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):  # the latter is JAX's
         return _fail("out of memory: try fewer or smaller images, or a smaller --batch-size", 1)
-    if isinstance(error, OSError) and not error.filename and not _is_writable_output():
+    if isinstance(error, OSError) and error.filename:
+        return _fail(f"{error.strerror or error}: {error.filename}", 2)
+    if isinstance(error, OSError):  # whatever writes a file says which
         _give_up_output()
         return _fail(f"cannot write to standard output: {error.strerror or error}", 1)
-    if isinstance(error, OSError):
-        return _fail(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}", 2)
     return _fail(f"{type(error).__name__}: {few_words(error)} (this is a bug; --debug shows where)", 1)
-
-
-def _is_writable_output() -> bool:
-    try:
-        sys.stdout.flush()
-    except (OSError, ValueError):
-        return False
-    return True
 
 
 def _give_up_output() -> None:

@@ -13,6 +13,7 @@ from freyvae.errors import BadInput
 from freyvae.flags import Flags, Whole, chosen_recipe
 from freyvae.keras_import import import_keras
 from freyvae.recipe import LARGEST_SEED, Recipe, load_recipe, recipe_names
+from freyvae.signals import handled_by, leave
 
 if typing.TYPE_CHECKING:
     from freyvae.data import ImageSet
@@ -43,6 +44,14 @@ def _begin() -> None:
     """What every command does that goes on to a model."""
     keep_compiled_programs(say)
     import_keras()
+
+
+def _draw_plainly() -> None:
+    """Have matplotlib draw as it does on a new machine, whatever the user's matplotlibrc says: LaTeX, say."""
+    with handled_by(leave):
+        import matplotlib
+
+        matplotlib.rcdefaults()
 
 
 @app.command
@@ -90,6 +99,7 @@ def _train_seeds(recipe: Recipe, count: int, *, out: Path | None, fresh: bool, q
 
 def _train(recipe: Recipe, *, out: Path | None, fresh: bool, quiet: bool) -> None:
     _begin()
+    _draw_plainly()
     from freyvae import presentation, training
 
     run, vae = training.train_model(recipe, out, fresh=fresh, quiet=quiet)
@@ -140,6 +150,7 @@ def show(run: Path) -> None:
         run: the run folder.
     """
     _begin()
+    _draw_plainly()
     from freyvae import presentation
     from freyvae.run import Run
 
@@ -226,7 +237,7 @@ def encode(run: Path, data: str, *, levels: str | None = None, out: Path = Path(
         run: the run folder.
         data: frey-faces, synthetic-faces, or the path of a folder or file of images; resized as the run's were.
         levels: stored values that become black and white, LOW:HIGH or auto. [default: the run's]
-        out: a .csv file with a header, or a .npy file of float32 (image, latent).
+        out: a .csv file with a header, its SHA-256 in a file beside it, or a .npy file of float32 (image, latent).
     """
     from freyvae.codes import write_codes
     from freyvae.data import load_images
@@ -259,11 +270,11 @@ def decode(
     Args:
         run: the run folder.
         latents: one number a latent; the standard normal prior has 0 in the middle and deviation 1.
-        codes: a .csv or .npy file of codes, instead.
+        codes: a .csv or .npy file of codes, instead; columns of a .csv file go by their names.
         out: a PNG of them all, or a .npy file of uint8 (image, height, width, channel).
     """
     from freyvae import pictures
-    from freyvae.codes import read_codes
+    from freyvae.codes import names_of_latents, read_codes
     from freyvae.run import Run, check_output
 
     if (codes is None) == (not latents):
@@ -272,7 +283,8 @@ def decode(
     opened = Run.open(run)
     _begin()
     vae = opened.load_model()
-    latent_codes: Any = [latents] if codes is None else read_codes(codes)
+    names = names_of_latents(vae.latent_dim, opened.recipe.latent_names)
+    latent_codes: Any = [latents] if codes is None else read_codes(codes, names=names)
     if len(latent_codes[0]) != vae.latent_dim:
         raise BadInput(f"a code of {run} is {vae.latent_dim} numbers, one a latent, not {len(latent_codes[0])}")
     pictures.save_images(vae.decode(latent_codes), out)
@@ -349,7 +361,8 @@ def decompress(
     check_output(out, file)
     images = compression.decompress(Run.open(run), file, out, progress=not quiet)
     if not quiet:
-        print_lines(f"{len(images)} images, every byte as it was compressed: their checksum is right")
+        counted = "1 image" if len(images) == 1 else f"{len(images)} images"
+        print_lines(f"{counted}, every byte as it was compressed: their checksum is right")
         print_lines(str(out))
 
 
@@ -357,7 +370,8 @@ def decompress(
 def explore(run: Path, *, port: Whole | None = None, no_browser: bool = False) -> None:
     """Serve a run's page with the sliders on this machine, and open it in the browser. Ctrl-C ends it.
 
-    The page needs no server: `explorer/index.html` in the run's folder can be opened, or sent, as a file.
+    The page needs no server: `explorer/index.html` in the run's folder can be opened, or sent, as a file. The address
+    carries a token, without which other users of this machine get no answer.
 
     Args:
         run: the run folder.
@@ -428,6 +442,7 @@ def data_show(
         strict: an unreadable file is an error; otherwise it is listed and left out.
         out: the picture, a PNG.
     """
+    _draw_plainly()
     from freyvae import pictures
     from freyvae.data import load_images
     from freyvae.run import check_output

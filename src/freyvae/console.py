@@ -8,11 +8,9 @@ import sys
 import unicodedata
 from contextlib import suppress
 
-FEWEST_COLUMNS = 20
-
 
 def printable(text: object) -> str:
-    r"""A text on one line; what no terminal should be sent stands as Python writes it: a newline as \n, an escape as \x1b.
+    r"""A text on one line; what no terminal should be sent stands as Python writes it: \n for a newline, \x1b for ESC.
 
     So are marks that turn the direction of writing, and bytes of file names that are no UTF-8.
     """
@@ -51,7 +49,8 @@ def prepare_streams() -> None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
         elif hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    for name, fewest in (("COLUMNS", FEWEST_COLUMNS), ("LINES", 1)):
+    for name in ("COLUMNS", "LINES"):
         value = os.environ.get(name)
-        if value is not None and not (value.isascii() and value.isdigit() and int(value) >= fewest):
+        # rich folds text for ever where there is no column, and pads it to as many as there are
+        if value is not None and not (value.isascii() and value.isdigit() and 20 <= int(value) <= 10_000):
             del os.environ[name]

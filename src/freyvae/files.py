@@ -153,6 +153,14 @@ def is_temporary(path: Path) -> bool:
     return _TEMPORARY.fullmatch(path.name) is not None
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those that it is to lie in, where there are none. Raises `OSError`."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for made in missing:
+        sync_folder(made.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Have the system write down what names a folder holds, where it can: a rename is not durable before."""
     if os.name == "nt":  # folders cannot be opened there
@@ -175,7 +183,7 @@ def _sync(path: Path) -> None:
 
 def _prepare(folder: Path) -> None:
     """Make a folder where there is none, and remove from it what killed processes left."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     here = folder.resolve()
     if here in _tidied:
         return

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from freyvae import pictures, tables
+from freyvae.console import printable
 from freyvae.errors import BadInput
 from freyvae.evaluation import bernoulli_floor_nats, mean_image_rmse_grey_levels
 from freyvae.explorer import write_page
@@ -24,28 +25,31 @@ def present(run: Run, *, vae: VAE | None = None) -> list[str]:
         vae: its model, where it is at hand and need not be read.
 
     Raises:
-        BadInput: the run is not finished, its images are gone or others, or its folder cannot be written.
+        BadInput: the run is not finished, its images are gone or others, another process is at work on it, or its
+            folder cannot be written.
     """
-    recipe, vae = run.recipe, vae or run.load_model()
-    data = load_measured_data(run, run.read_metrics())
-    split = data.split
-    parts = {"training": split.train, "validation": split.validation, "test": split.test}
-    left_out: list[str] = []
-    pictures.draw_all(
-        vae,
-        {name: data.images.images[indices] for name, indices in parts.items()},
-        history=run.read_history(),
-        folder=run.pictures_path,
-        latent_names=recipe.latent_names or None,
-        is_video=data.images.is_video,
-        frames=parts,
-        note=left_out.append,
-    )
-    try:
-        write_page(run, vae=vae, data=data, say=left_out.append)
-    except BadInput as reason:
-        left_out.append(f"the explorer is left out: {reason}")
-    _write_report(run, data)
+    with run.lock():
+        recipe, vae = run.recipe, vae or run.load_model()
+        data = load_measured_data(run, run.read_metrics())
+        split = data.split
+        parts = {"training": split.train, "validation": split.validation, "test": split.test}
+        left_out: list[str] = []
+        drawn = pictures.draw_all(
+            vae,
+            {name: data.images.images[indices] for name, indices in parts.items()},
+            history=run.read_history(),
+            folder=run.pictures_path,
+            latent_names=recipe.latent_names or None,
+            is_video=data.images.is_video,
+            frames=parts,
+            note=left_out.append,
+        )
+        run.write_drawn([picture.name for picture in drawn])
+        try:
+            write_page(run, vae=vae, data=data, say=left_out.append)
+        except BadInput as reason:
+            left_out.append(f"the explorer is left out: {reason}")
+        _write_report(run, data)
     return left_out
 
 
@@ -70,7 +74,7 @@ def _write_report(run: Run, data: TrainingData) -> None:
         metrics=metrics,
         pictures=[(path, pictures.CAPTIONS[path.stem]) for path in paths if path.is_file()],
         command="\n".join(_commands(run, metrics)),
-        notes=[*collapsed, *_notes(recipe, data), *_chosen_epoch(metrics)],
+        notes=[*collapsed, *_notes(recipe, data, metrics.get("measured_split", "validation")), *_chosen_epoch(metrics)],
         numbers={key: value for key, value in metrics.items() if key not in MEASURES},
         tables=tables.measured(metrics),
         remarks=[sentence for sentence in measured_sentences(metrics) if sentence not in collapsed],
@@ -86,7 +90,7 @@ def summary(run: Run) -> str:
     """A few lines on a finished run, for the terminal."""
     metrics, recipe = run.read_metrics(), run.recipe
     lines = [
-        f"{recipe.name}: {recipe.data}, {_counted(recipe.latent_dim, 'latent')}, "
+        f"{recipe.name}: {printable(recipe.data)}, {_counted(recipe.latent_dim, 'latent')}, "
         f"{_counted(metrics['epochs'], 'epoch')} in {metrics['seconds']:.1f} s "
         f"after {metrics['compile_seconds']:.1f} s of compilation"
         + (f", the best of which was epoch {metrics['best_epoch']}" if "best_epoch" in metrics else ""),
@@ -95,10 +99,10 @@ def summary(run: Run) -> str:
         f"              distortion {metrics['val_distortion_nats']:8.1f}",
         f"                    rate {metrics['val_rate_nats']:8.1f}",
         f"  reconstruction error {metrics['val_rmse_grey_levels']:10.1f} grey levels of 255 (RMSE)",
-        f"  look at {run.report_path}",
+        f"  look at {printable(run.report_path)}",
     ]
     if run.explorer_path.is_file():
-        lines.append(f"  play with {run.explorer_path}")
+        lines.append(f"  play with {printable(run.explorer_path)}")
     return "\n".join(lines)
 
 
@@ -143,23 +147,26 @@ def _commands(run: Run, metrics: dict[str, Any]) -> Iterator[str]:
         yield f"{backend}freyvae measure {shlex.quote(str(run.folder))} {choices}" + f" --seed {seed}" * (seed != 0)
 
 
-def _notes(recipe: Recipe, data: TrainingData) -> list[str]:
-    """What a reader must know before believing a number."""
+def _notes(recipe: Recipe, data: TrainingData, part: str = "validation") -> list[str]:
+    """What a reader must know before believing a number; `part` is what the report's headline was measured on."""
+    images = data.images.images[
+        {"training": data.split.train, "test": data.split.test}.get(part, data.split.validation)
+    ]
     notes = [data.split.note] if data.split.note else []
     if recipe.data == "synthetic-faces":
         notes.append("These are drawn faces, not photographs: no number here compares with one on the Frey faces.")
     if data.images.unreadable:
         notes.append(f"{_counted(len(data.images.unreadable), 'unreadable file')} left out.")
-    mean_error = mean_image_rmse_grey_levels(data.train, data.validation)
+    mean_error = mean_image_rmse_grey_levels(data.train, images)
     notes.append(
         f"A model that always answers with the mean training image has a reconstruction error of {mean_error:.1f} grey "
-        "levels on the validation images."
+        f"levels on the {part} images."
     )
     if recipe.likelihood == "bernoulli":
-        floor = bernoulli_floor_nats(data.validation)
+        floor = bernoulli_floor_nats(images)
         notes.append(
             "The Bernoulli likelihood takes grey levels for coin flips: its free energy is no probability of the "
-            f"images, and its distortion cannot fall below their own entropy, {floor:.1f} nats per image here."
+            f"images, and its distortion cannot fall below their own entropy, {floor:.1f} nats per {part} image."
         )
     if recipe.autoregressive:
         notes.append(

@@ -65,7 +65,9 @@ class Recipe:
     test: int | float = _choice(0.1, "test images, a count or a fraction (not for blog)", at_least=0)
     split_seed: int = _choice(0, "seed of the random split", at_least=0, at_most=LARGEST_SEED)
     latent_dim: int = _choice(2, "number of latents", at_least=1)
-    latent_names: tuple[str, ...] = _choice((), "names of the latents, for the pictures and sliders")
+    latent_names: tuple[str, ...] = _choice(
+        (), "names of the latents, or of the first ones, for the pictures and sliders; dropped with another latent_dim"
+    )
     hidden: tuple[int, ...] = _choice((256,), "units of the encoder's hidden layers; the decoder's are reversed")
     activation: str = _choice("relu", "activation of the hidden layers, as Keras names it")
     network: str = _choice(
@@ -162,16 +164,30 @@ class Recipe:
         for field in dataclasses.fields(self):
             value = _checked(field, hints[field.name], getattr(self, field.name))
             object.__setattr__(self, field.name, value)
-        if not self.name or any(character in self.name for character in "/\\\0") or self.name.startswith("."):
+        reserved = any(character in self.name for character in "/\\")
+        if not self.name or reserved or not self.name.isprintable() or self.name.startswith("."):
             raise BadInput(f"name must be usable as the name of a folder, not {in_words(self.name)}")
         if len(set(self.latent_names)) < len(self.latent_names):
             raise BadInput(f"latent_names must differ from each other, not {in_words(list(self.latent_names))}")
+        if len(self.latent_names) > self.latent_dim:
+            raise BadInput(
+                f"latent_names must be at most one a latent: {in_words(list(self.latent_names))} are "
+                f"{len(self.latent_names)}, and latent_dim is {self.latent_dim}"
+            )
         if any(width < 1 for width in self.hidden):
             raise BadInput(f"hidden must be positive numbers of units, not {in_words(list(self.hidden))}")
 
     def replace(self, **changes: Any) -> "Recipe":
-        """The recipe with some fields changed. Raises `BadInput` for an unknown field or a bad value."""
+        """The recipe with some fields changed; another `latent_dim` drops the names of the latents, if none are given.
+
+        Raises `BadInput` for an unknown field or a bad value.
+        """
         _refuse_unknown(changes, "field")
+        if "latent_dim" in changes:
+            nameless = dataclasses.replace(self, latent_dim=changes["latent_dim"], latent_names=())
+            # latents of a model of another size are others: what was called pose would hardly be the second of sixteen
+            if nameless.latent_dim != self.latent_dim:
+                changes.setdefault("latent_names", ())
         return dataclasses.replace(self, **changes)
 
     def to_toml(self) -> str:
@@ -221,6 +237,7 @@ def parse_recipe(text: str, source: str, *, name: str = "frey-faces", required: 
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else error
         raise BadInput(f"the recipe {source} is no TOML: {reason}") from error
     missing = [key for key in required if key not in fields]
+    is_written_by_freyvae = "format" in fields
     version = fields.pop("format", FORMAT)
     if type(version) is not int or version < 1:
         raise BadInput(f"the recipe {source}: format must be a whole number from 1 to {FORMAT}, not {version!r}")
@@ -230,9 +247,18 @@ def parse_recipe(text: str, source: str, *, name: str = "frey-faces", required: 
         raise BadInput(f"the recipe {source} lacks {', '.join(missing)}: it is damaged")
     try:
         _refuse_unknown(fields, "key")
-        return Recipe(**{"name": name, **fields})
+        fields = {"name": name, **fields}
+        if is_written_by_freyvae and _has_too_many_names(fields):
+            # earlier versions kept the names when latent_dim was changed: those runs must open
+            del fields["latent_names"]
+        return Recipe(**fields)
     except BadInput as error:
         raise BadInput(f"the recipe {source}: {error}") from error
+
+
+def _has_too_many_names(fields: dict[str, Any]) -> bool:
+    names, latents = fields.get("latent_names"), fields.get("latent_dim", Recipe.latent_dim)
+    return isinstance(names, list) and type(latents) is int and 1 <= latents < len(names)
 
 
 def _refuse_unknown(names: dict[str, Any], what: str) -> None:

@@ -58,13 +58,9 @@ _WORDS = {
 }
 _NOT_SHOWN = ("format", "seed", "versions")  # of the file, and among the facts
 
-# what stands large at the top: the first found of each line
-_HEADLINE = (
-    ("nll_bits_per_dim", "test_bits_per_dim", "free_energy_bits_per_dim", "val_bits_per_dim"),
-    ("nll_nats", "free_energy_nats", "test_free_energy_nats", "val_free_energy_nats"),
-    ("rate_nats", "test_rate_nats", "val_rate_nats"),
-    ("rmse_grey_levels", "test_rmse_grey_levels", "val_rmse_grey_levels"),
-)
+# what stands large at the top, of one split: what was measured, or else what training found
+_HEADLINE = ("nll_bits_per_dim", "nll_nats", "rate_nats", "rmse_grey_levels")
+_HEADLINE_OF_TRAINING = ("val_bits_per_dim", "val_free_energy_nats", "val_rate_nats", "val_rmse_grey_levels")
 _LEDE = ("what", "data", "images", "split")
 
 
@@ -125,16 +121,17 @@ def _lede(facts: Mapping[str, str]) -> str:
 
 
 def _headline(metrics: Mapping[str, Any]) -> str:
-    found = [next((key for key in keys if _is_number(metrics.get(key))), None) for keys in _HEADLINE]
+    measured = [key for key in _HEADLINE if _is_number(metrics.get(key))]
     cells = []
-    for key in found:
-        if key is not None:
-            name, unit = _name_and_unit(key)
-            if key == "nll_nats" and "nll_bits_per_dim" not in metrics:  # no probability of the bytes: what, then?
-                name = f"-log {metrics['nll_is']}" if "density" in metrics["nll_is"] else _capital(metrics["nll_is"])
-            cells.append(
-                f"<div><dt>{_text(name)}</dt><dd>{_number(metrics[key])}\n<small>{_text(unit)}</small></dd></div>\n"
-            )
+    for key in measured or [key for key in _HEADLINE_OF_TRAINING if _is_number(metrics.get(key))]:
+        name, unit = _name_and_unit(key)
+        if key == "nll_nats" and "nll_bits_per_dim" not in metrics:  # no probability of the bytes: what, then?
+            name = f"-log {metrics['nll_is']}" if "density" in metrics["nll_is"] else _capital(metrics["nll_is"])
+        if measured and "measured_split" in metrics:
+            name += f", {metrics['measured_split']}"
+        cells.append(
+            f"<div><dt>{_text(name)}</dt><dd>{_number(metrics[key])}\n<small>{_text(unit)}</small></dd></div>\n"
+        )
     return f'<dl class="headline">\n{"".join(cells)}</dl>\n' if cells else ""
 
 

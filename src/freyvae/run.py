@@ -21,7 +21,17 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from freyvae.errors import BadInput
-from freyvae.files import as_path, cannot_write, is_temporary, read_small, remove, replacing, sha256_of, write_whole
+from freyvae.files import (
+    as_path,
+    cannot_write,
+    is_temporary,
+    make_folder,
+    read_small,
+    remove,
+    replacing,
+    sha256_of,
+    write_whole,
+)
 from freyvae.recipe import Recipe, load_recipe
 
 if TYPE_CHECKING:
@@ -156,7 +166,7 @@ class Run:
                 outcome.append(error)
 
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder)
         except OSError as error:
             raise cannot_write(self.folder, error) from error
         # a network's file system whose server is away answers never, and Python asks it again and again

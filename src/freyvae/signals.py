@@ -1,7 +1,10 @@
 """What asks a program to stop: Ctrl-C, and what a cluster or a closing terminal sends before it kills."""
 
+import _thread
+import gc
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -26,8 +29,21 @@ class Stopped(KeyboardInterrupt):
 
 
 def stop(number: int, frame: FrameType | None) -> None:
-    """Raise `Stopped`, so that what is half done is cleared up."""
-    raise Stopped(number=number)
+    """Raise `Stopped`, so that what is half done is cleared up; a moment later where Python would lose it."""
+    if _is_lost_in(frame):
+        threading.Timer(0.02, _thread.interrupt_main, (number,)).start()
+    else:
+        raise Stopped(number=number)
+
+
+def _is_lost_in(frame: FrameType | None) -> bool:
+    """Whether Python drops what is raised here: in what runs when garbage is collected or an object dies."""
+    collecting = [getattr(callback, "__code__", None) for callback in gc.callbacks]
+    while frame is not None:
+        if frame.f_code in collecting or frame.f_code.co_name == "__del__":
+            return True
+        frame = frame.f_back
+    return False
 
 
 def leave(number: int, frame: FrameType | None) -> None:

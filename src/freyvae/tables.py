@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from freyvae.compression import Compressed
+from freyvae.console import printable
 from freyvae.measuring import Comparison, Difference
 
 # so many latents are listed, those that carry most first
@@ -139,7 +140,7 @@ def compressed_sentences(found: Compressed) -> list[str]:
     if least < found.bits_per_dim:
         sentences.append(f"{BASELINES[best]}, is smaller, and needs no model.")
     if "jpeg_xl_files" not in found.lossless_bits_per_dim:
-        sentences.append("JPEG-XL is not installed and left out: pip install 'freyvae[compression]'")
+        sentences.append("JPEG-XL is not installed and left out: pip install 'freyvae[jpeg-xl]'")
     return sentences
 
 
@@ -156,12 +157,12 @@ def show(tables: Sequence[Table], *, sentences: Sequence[str] = ()) -> None:
     indent = (0, 1, 0, 1)
     for table in tables:
         console.print()
-        console.print(Padding(Text(table.title, style="bold"), indent))
+        console.print(Padding(Text(printable(table.title), style="bold"), indent))
         console.print(_rich(table))
-        console.print(Padding(Text(table.note, style="dim"), indent))
+        console.print(Padding(Text(printable(table.note), style="dim"), indent))
     console.print()
     for sentence in sentences:
-        console.print(Padding(Text(sentence), (0, 1, 1, 1)))
+        console.print(Padding(Text(printable(sentence)), (0, 1, 1, 1)))
 
 
 def _rich(table: Table) -> Any:
@@ -171,9 +172,9 @@ def _rich(table: Table) -> Any:
 
     shown = RichTable(box=box.SIMPLE_HEAD, header_style="dim")
     for number, column in enumerate(table.columns):
-        shown.add_column(Text(column), justify="right" if number else "left", overflow="fold")
+        shown.add_column(Text(printable(column)), justify="right" if number else "left", overflow="fold")
     for number, row in enumerate(table.rows):
-        shown.add_row(*map(Text, row), style="bold cyan" if number in table.strong else "")
+        shown.add_row(*(Text(printable(cell)) for cell in row), style="bold cyan" if number in table.strong else "")
     return shown
 
 

@@ -1,17 +1,21 @@
 """A run compresses images to one file and back; what is wrong is one line, and then nothing is written."""
 
+import os
 import struct
+import zlib
+from contextlib import suppress
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from freyvae import tables
-from freyvae.compression import WrongImages, compress, compressed_file, decompress
+from freyvae.compression import WrongImages, compress, compressed_file, decompress, pixels
 from freyvae.compression.bits_back import BitsBack
 from freyvae.errors import BadInput, FreyvaeError
 from freyvae.evaluation import baselines
 from freyvae.measuring import images_of_part
+from freyvae.model import memory
 from freyvae.recipe import Recipe, load_recipe
 from freyvae.training import load_training_data, train
 
@@ -153,6 +157,85 @@ def test_the_file_of_a_model_of_other_images_is_refused(compressed, run, tmp_pat
     read = compressed_file.read_compressed_file(compressed[0])
     other = compressed_file.CompressedFile(read.model, (5, 6, 1), read.writer, read.stream).to_bytes()
     refused(run, other, tmp_path, "holds 5 x 6 grey images, but .* is of 6 x 5 grey images")
+
+
+def claiming(content, **claims):
+    """The same file with another header, and a checksum that goes with it."""
+    fields = dict(
+        zip(
+            ("model", "height", "width", "channels", "count", "first", "writer"),
+            HEADER.unpack(content[14 : 14 + HEADER.size]),
+            strict=True,
+        )
+    )
+    rest = HEADER.pack(*(fields | claims).values()) + content[14 + HEADER.size :]
+    return content[:10] + struct.pack("<I", zlib.crc32(rest)) + rest
+
+
+HEADER = struct.Struct("<8sHHBIIB")
+
+
+def test_a_header_that_claims_more_images_than_the_file_can_hold_is_refused(compressed, run, tmp_path):
+    content = compressed[0].read_bytes()
+    assert claiming(content) == content
+    refused(
+        run,
+        claiming(content, count=2**32 - 1),
+        tmp_path,
+        r"claims 4,294,967,295 images of 6 x 5 x 1 values, and .* bytes are too few",
+    )
+    refused(run, claiming(content, height=65535, width=65535, channels=255), tmp_path, "bytes are too few for them")
+
+
+def test_no_header_makes_anything_but_a_file_or_a_line(compressed, tmp_path):
+    """Bytes of the header and behind it are others, and the checksum goes with them, as in a file made to deceive."""
+    content, path = compressed[0].read_bytes(), tmp_path / "odd"
+    for seed in range(300):
+        random = np.random.default_rng(seed)
+        changed = bytearray(content[: random.integers(14, len(content) + 1)])
+        for at in random.integers(14, 60, random.integers(1, 6)):
+            changed[at : at + 1] = random.bytes(1)
+        changed[10:14] = struct.pack("<I", zlib.crc32(changed[14:]))
+        path.write_bytes(changed)
+        with suppress(BadInput):
+            read = compressed_file.read_compressed_file(path)
+            assert read.stream.count * np.prod(read.image_shape) < 1e5 * 8 * len(changed), seed
+
+
+def test_images_that_memory_does_not_hold_are_refused_before_any_is_decoded(compressed, run, tmp_path, monkeypatch):
+    monkeypatch.setattr(memory, "free_bytes_of_machine", lambda: 1000)
+    refused(
+        run,
+        compressed[0].read_bytes(),
+        tmp_path,
+        r"need 0\.0 GiB of memory and 0\.0 GiB are free: use a machine with more",
+    )
+
+
+@pytest.mark.parametrize("more", [1, 20_000])
+def test_a_stream_that_ends_before_its_images_do_is_not_gone_on_with(compressed, run, tmp_path, monkeypatch, more):
+    (tmp_path / "claims").write_bytes(claiming(compressed[0].read_bytes(), count=COUNT + more))
+    popped = []
+    pop = pixels.Pixels.pop
+    monkeypatch.setattr(pixels.Pixels, "pop", lambda self, *given: popped.append(1) or pop(self, *given))
+    with pytest.raises(FreyvaeError, match="does not decode here"):
+        decompress(run, tmp_path / "claims", tmp_path / "out.npy", progress=False)
+    assert len(popped) < COUNT + 50
+    assert not (tmp_path / "out.npy").exists()
+
+
+def test_pictures_are_written_whole(compressed, run, tmp_path, monkeypatch):
+    synced = []
+    fsync = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda handle: synced.append(handle) or fsync(handle))
+    decompress(run, compressed[0], tmp_path / "pictures", progress=False)
+    assert len(synced) >= COUNT
+
+
+def test_what_is_no_file_is_refused(run, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(BadInput, match="it is no file"):
+        decompress(run, tmp_path / "pipe", tmp_path / "out.npy", progress=False)
 
 
 def test_another_machines_probabilities_are_told(compressed, run, tmp_path):

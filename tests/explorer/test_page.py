@@ -1,7 +1,9 @@
 """A person opens the page and plays."""
 
 import os
+import random
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -371,7 +373,7 @@ def test_a_chosen_picture_of_another_size_is_resized_and_said(page: Any, vae: VA
     grown = Image.fromarray(small[..., 0]).resize((200, 280), Image.Resampling.NEAREST).convert("RGB")
     grown.save(tmp_path / "large.png")
     page.set_input_files("input[type=file]", tmp_path / "large.png")
-    page.get_by_text("Resized from 200 × 280 to 20 × 28 pixels").wait_for()
+    page.get_by_text("Resized from 280 by 200 to 28 by 20 pixels").wait_for()
     assert _latents(page) == pytest.approx(vae.encode(small[None])[0].tolist(), abs=0.35)
     Image.new("RGB", (300, 100), (200, 30, 30)).save(tmp_path / "wide.png")
     page.set_input_files("input[type=file]", tmp_path / "wide.png")
@@ -437,6 +439,23 @@ def test_one_latent_and_many(open_page: Any, tmp_path: Path) -> None:
     page.get_by_label("across").select_option("z3")
     _wait_for_fragment(page, r"axes=2\.")
     page.wait_for_selector("[data-faces=drawn]")
+
+
+@pytest.mark.parametrize(("is_video", "word", "some"), [(True, "frame", "a frame"), (False, "image", "an image")])
+def test_the_words_for_frames_and_for_images(
+    open_page: Any, tmp_path: Path, is_video: bool, word: str, some: str
+) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (30, 6, 5, 1), dtype="uint8")
+    bundle = make_bundle(VAE((6, 5, 1), 2, seed=0), images, title="words", is_video=is_video)
+    path = tmp_path / "index.html"
+    path.write_text(page_text(bundle), encoding="utf-8")
+    page = open_page(path, reduced_motion="reduce")
+    assert page.get_by_role("button", name=f"Choose {some} first").count() == 4
+    text = page.inner_text("main") + page.get_attribute(".board", "aria-label")
+    assert f"30 {word}s of 6 by 5 grey pixels" in text
+    assert f"goes to the nearest {word}." in text
+    assert not re.search(r"\ba [aeiou]|\ban [^aeiou]", text, re.IGNORECASE)
+    assert is_video or "frame" not in text.lower()
 
 
 def test_the_posts_own_sliders(open_page: Any, tmp_path: Path) -> None:
@@ -511,3 +530,96 @@ def test_a_damaged_page_says_so(run: Run, open_page: Any, tmp_path: Path, before
     page = open_page(_spoil(run, tmp_path, before, after), ready=False)
     page.get_by_role("alert").wait_for()
     assert said in page.text_content("main")
+
+
+def _outcome(page: Any, path: Path) -> str:
+    """How a page that was damaged shows: drawn all the same, saying so, or blank."""
+    page.goto(path.as_uri())
+    page.wait_for_function(
+        "() => document.querySelector('[data-frames=drawn]') "
+        "|| /damaged|does not work in this browser/.test(document.body?.textContent)"
+    )
+    return "drawn" if page.query_selector("[data-frames=drawn]") else "said"
+
+
+@pytest.fixture(scope="module")
+def small_page() -> bytes:
+    images = np.random.default_rng(0).integers(0, 256, (50, 6, 5, 1), dtype="uint8")
+    return page_text(make_bundle(VAE((6, 5, 1), 2, seed=0), images, title="small")).encode()
+
+
+def _cut(page: bytes, random: random.Random) -> bytes:
+    # before the first sentence there is nothing that could be shown
+    return page[: random.randrange(page.index(b"</main>"), len(page) - len(b"</script></body></html>") - 4)]
+
+
+def _flip_anywhere(page: bytes, random: random.Random) -> bytes:
+    at = random.randrange(len(page))
+    return page[:at] + bytes([page[at] ^ 1 << random.randrange(8)]) + page[at + 1 :]
+
+
+def _flip_in_a_tag(page: bytes, random: random.Random) -> bytes:
+    at = random.choice(
+        [
+            at
+            for tag in re.finditer(rb"</?(title|body|main|p|style|script|meta)[^>]*>", page)
+            for at in range(*tag.span())
+        ]
+    )
+    return page[:at] + bytes([page[at] ^ 1 << random.randrange(8)]) + page[at + 1 :]
+
+
+@pytest.mark.parametrize("damage", [_cut, _flip_anywhere, _flip_in_a_tag])
+def test_no_damaged_page_is_blank(
+    open_page: Any, watch: Any, tmp_path: Path, small_page: bytes, damage: Callable[[bytes, random.Random], bytes]
+) -> None:
+    path = tmp_path / "index.html"
+    page = open_page("about:blank", ready=False, reduced_motion="reduce")
+    outcomes = []
+    for seed in range(20):
+        print(f"seed {seed}")
+        path.write_bytes(damage(small_page, random.Random(seed)))
+        outcomes.append(_outcome(page, path))
+    if damage is _cut:
+        assert set(outcomes) == {"said"}
+    # a browser says in its console what it did not run
+    watch.complaints.clear()
+
+
+def test_the_first_sentence_is_seen_only_where_nothing_comes_after_it(
+    open_page: Any, tmp_path: Path, small_page: bytes
+) -> None:
+    path = tmp_path / "index.html"
+    path.write_bytes(small_page[: small_page.index(b'<script type="module">')])
+    page = open_page(path, ready=False)
+    sentence = page.get_by_text("This page is being drawn.")
+    assert not sentence.is_visible()
+    sentence.wait_for(state="visible")
+    path.write_bytes(small_page)
+    page.reload()
+    page.wait_for_selector("[data-frames=drawn]")
+    assert sentence.count() == 0
+    # without a script, too
+    page = open_page(path, ready=False, java_script_enabled=False)
+    page.get_by_text("JavaScript is switched off").wait_for()
+
+
+@pytest.mark.parametrize("kind", ["noise", "inverted", "black"])
+def test_a_picture_unlike_the_data_is_told_from_one_of_its_kind(page: Any, vae: VAE, tmp_path: Path, kind: str) -> None:
+    face = freyvae.synthetic_faces(5, seed=9).images[4, ..., 0]
+    noise = np.random.default_rng(0).integers(0, 256, face.shape, dtype="uint8")
+    unlike = {"noise": noise, "inverted": 255 - face, "black": 0 * face}[kind]
+    for name, image in (("like", face), ("unlike", unlike)):
+        Image.fromarray(image).save(tmp_path / f"{name}.png")
+        page.set_input_files("input[type=file]", tmp_path / f"{name}.png")
+        code = vae.encode(image[None, ..., None])[0]
+        page.wait_for_function(
+            "code => code.every((z, i) => Math.abs(z - freyvae.latents[i]) < 1e-3)", arg=code.tolist()
+        )
+        said = page.text_content(".knowing")
+        assert ("Unlike the data" in said) == (name == "unlike"), (name, said)
+    error = np.sqrt(np.mean((np.rint(255 * vae.reconstruct(unlike[None, ..., None])[0, ..., 0]) - unlike) ** 2))
+    assert f"rebuilt with an error of {error:.1f} grey levels" in said
+    # elsewhere the code is judged again
+    page.evaluate("freyvae.setLatents([0, 0])")
+    assert "Unlike the data" not in page.text_content(".knowing")

@@ -64,6 +64,17 @@ def test_a_finished_run_is_reloaded_and_fresh_trains_anew(recipe, capsys):
         np.testing.assert_array_equal(ours, theirs)
 
 
+def test_a_run_of_an_earlier_version_that_kept_the_names_of_other_latents_is_reloaded(recipe, capsys):
+    recipe = recipe.replace(latent_dim=3)
+    run = train(recipe, quiet=True)
+    earlier = run.recipe_path.read_text().replace("latent_names = []", 'latent_names = ["humour", "pose"]')
+    run.recipe_path.write_text(earlier)
+    train(recipe)
+    assert "reloaded" in capsys.readouterr().err
+    with pytest.raises(BadInput, match=r"another recipe \(latent_names \('humour', 'pose'\), not \('light',\)\)"):
+        train(recipe.replace(latent_names=("light",)))
+
+
 def test_another_seed_gives_other_weights(recipe):
     one, other = train(recipe, quiet=True), train(recipe.replace(name="other", seed=1), quiet=True)
     assert any((a != b).any() for a, b in zip(weights(one), weights(other), strict=True))

@@ -25,6 +25,8 @@ from freyvae.model import VAE
 WORD_BITS = 32
 # of the checksum: 128 bits, where the first image takes fewer
 LEAST_CHECKSUM_WORDS = 4
+# wherever a code has just been taken off, the stack's state holds as many: more come from the supply below
+LEAST_WORDS = 2
 OnImage = Callable[[Iterable[int]], Iterable[int]]
 
 
@@ -87,14 +89,17 @@ class BitsBack:
         """The images of a stream, uint8 (image, height, width, channel), bit for bit.
 
         Raises:
-            WrongImages: the checksum is wrong: the stream is another model's, damaged, or this machine does not compute
-                the same probabilities as the one that wrote it.
+            WrongImages: the checksum is wrong, or the stream ends before its images do: it is another model's,
+                damaged, or this machine does not compute the same probabilities as the one that wrote it.
         """
         stack = self._stack(stream.words)
         images = np.zeros((stream.count, *self.image_shape), np.uint8)
         for index in on_image(range(stream.count - 1, -1, -1)):
             code = self._latents.pop_from_prior(stack)
             images[index] = self._pixels.pop(stack, self._latents.values(code))
+            # an empty stack gives images without end
+            if stack.num_words() < LEAST_WORDS:
+                raise WrongImages(f"there is nothing left of the stream after {stream.count - index} images")
             self._latents.push_to_posterior(stack, code, images[index], index)
         at_first = self._stack(_checksum(images, stream.first_words), True)
         if not np.array_equal(stack.get_compressed(), at_first.get_compressed()):
@@ -104,5 +109,5 @@ class BitsBack:
 
 def _checksum(images: np.ndarray, words: int) -> np.ndarray:
     """So many words of SHAKE-128 of the images, the first on top of the stack, which is the end: uint32 (word,)."""
-    digest = hashlib.shake_128(images.tobytes()).digest(words * WORD_BITS // 8)
+    digest = hashlib.shake_128(np.ascontiguousarray(images).data).digest(words * WORD_BITS // 8)
     return np.frombuffer(digest, "<u4").astype(np.uint32)[::-1].copy()

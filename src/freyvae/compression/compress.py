@@ -14,6 +14,7 @@ from freyvae.data import as_images
 from freyvae.errors import BadInput, FreyvaeError
 from freyvae.evaluation import lossless_bits_per_dim
 from freyvae.files import making_folder, replacing, write_whole
+from freyvae.model.memory import check_memory
 from freyvae.run import Run
 
 # of each image, for its free energy
@@ -134,7 +135,8 @@ def decompress(run: Run, file: str | Path, out: str | Path, *, progress: bool = 
         uint8 (image, height, width, channel).
 
     Raises:
-        BadInput: the file is missing, damaged, of a newer format or of another model, or `out` cannot be written.
+        BadInput: the file is missing, damaged, of a newer format or of another model, memory does not hold its images,
+            or `out` cannot be written.
         FreyvaeError: this machine computes other probabilities than the one that wrote the file.
     """
     file, out = Path(file), Path(out)
@@ -148,6 +150,7 @@ def decompress(run: Run, file: str | Path, out: str | Path, *, progress: bool = 
         raise BadInput(f"{file} holds {_shape(read.image_shape)}, but {run.folder} is of {_shape(vae.image_shape)}")
     if read.model != fingerprint(vae):
         raise BadInput(f"{file} was compressed with another model than {run.folder} holds: give the run it was made by")
+    check_memory("decompressed images", (read.stream.count, *read.image_shape), "uint8", "use a machine with more")
     try:
         images = BitsBack(vae).decode(read.stream, on_image=_bar("decompressing", progress))
     except WrongImages as error:

@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib
+import math
 import platform
 import struct
 import zlib
@@ -20,6 +21,9 @@ from freyvae.model import VAE
 FORMAT = 2  # 1 drew codes otherwise
 MAGIC = b"freyvae\0"
 _BEGINNING = struct.Struct("<8sHI")  # magic, format, CRC-32 of all that follows
+# A level has at most all 2**24 parts of probability but one for each other level, so that coding it takes bits. Half of
+# them are asked for here: codes may give back some.
+MOST_VALUES_OF_BIT = -2.0 / math.log2(1.0 - 255 / 2**24)
 _HEADER = struct.Struct("<8sHHBIIB")  # model, height, width, channels, images, first words, length of the writer
 
 
@@ -56,10 +60,16 @@ def read_compressed_file(path: Path) -> CompressedFile:
     """Read a file that `CompressedFile.to_bytes` made.
 
     Raises:
-        BadInput: no such file, of another kind, of another format, damaged or cut short.
+        BadInput: no such file, of another kind, of another format, damaged or cut short, or too short for the images
+            that its header claims.
     """
     try:
-        content = path.read_bytes()
+        if path.exists() and not path.is_file():
+            raise BadInput(f"cannot read {path}: it is no file")
+        with path.open("rb") as file:
+            content = file.read(len(MAGIC))
+            # any other file may be larger than memory
+            content += file.read() if content == MAGIC else b""
     except OSError as error:
         raise BadInput(f"cannot read {path}: {error.strerror or error}") from error
     if not content.startswith(MAGIC):
@@ -78,6 +88,11 @@ def read_compressed_file(path: Path) -> CompressedFile:
     writer, words = rest[_HEADER.size : _HEADER.size + length], rest[_HEADER.size + length :]
     if len(words) % 4 or first_words > len(words) // 4 or not count:
         raise damaged
+    if count * height * width * channels > MOST_VALUES_OF_BIT * 8 * len(words):
+        raise BadInput(
+            f"{path} is damaged: its header claims {count:,} images of {height} x {width} x {channels} values, and "
+            f"{len(words):,} bytes are too few for them"
+        )
     stream = Stream(np.frombuffer(words, "<u4").astype(np.uint32), count, first_words)
     return CompressedFile(model, (height, width, channels), writer.decode(errors="replace"), stream)
 

@@ -18,6 +18,7 @@ from freyvae.codes import names_of_latents
 from freyvae.errors import BadInput
 from freyvae.explorer.density import measure_density
 from freyvae.explorer.graph import Graph, read_graph
+from freyvae.explorer.likeness import reconstruction_percentiles
 
 FORMAT = 1
 
@@ -106,6 +107,7 @@ def make_bundle(
     if prior_draws is not None:
         blobs["prior-draws"] = prior_draws.astype("<f4").tobytes()
     half = decoder.weight_count > HALF_PRECISION_ABOVE and _half_precision_serves(vae, codes)
+    held_out = ~training if not training.all() else training
     header: dict[str, Any] = {
         "format": FORMAT,
         "title": title,
@@ -124,6 +126,10 @@ def make_bundle(
         if encoder is None
         else _network(encoder, "encoder", blobs, half=encoder.weight_count > HALF_PRECISION_ABOVE),
         "encoderMissing": encoder_missing,
+        "likeness": {
+            "percentiles": reconstruction_percentiles(vae, images[held_out], codes[held_out]),
+            "of": "the images" if training.all() else "the held-out images",
+        },
     }
     header["blobs"] = {name: [len(blob), zlib.adler32(blob)] for name, blob in blobs.items()}
     return Bundle(header, blobs, (encoder_missing,) if encoder_missing else ())

@@ -5,7 +5,9 @@ import hashlib
 import html
 import json
 import re
+import zlib
 from collections.abc import Callable
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -23,8 +25,13 @@ if TYPE_CHECKING:
 _IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./([\w-]+\.js)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export ((?:async )?function\*?|const|class) (\w+)", re.MULTILINE)
 _DEFAULT = re.compile(r"^export default ", re.MULTILINE)
-_FORMAT = re.compile(r'<meta name="freyvae-format" content="(\d+)">')
-_POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">')
+_FORMAT = re.compile(rb'<meta name="freyvae-format" content="(\d{1,9})">')
+_SHA256 = re.compile(rb'<meta name="freyvae-sha256" content="([0-9a-f]{64})">')
+# any of these makes a file, however damaged, one that freyvae wrote
+_OURS = re.compile(rb'content="freyvae"|"freyvae-(format|sha256|bundle)"|^[\s\0]*\Z')
+_POLICY = re.compile(rb'<meta http-equiv="Content-Security-Policy" content="([^"]*)">')
+# what stands for a page's own checksum where it is taken
+_NO_SHA256 = "0" * 64
 # the tags that the page needs to say of itself stand within its first bytes
 _HEAD_BYTES = 4096
 
@@ -42,14 +49,14 @@ def write_page(
         run: a finished run.
         vae: its model, where it is at hand already.
         data: its images, likewise, for the codes and the frames.
-        say: how to say a line, such as that the encoder is too large for the page.
+        say: told what is left out, such as an encoder that is too large for the page.
 
     Raises:
         BadInput: the run has no model, its data cannot be had, or its decoder is one that the page cannot compute.
     """
     bundle = bundle_of_run(run, vae=vae, data=data)
     for note in bundle.notes if say else ():
-        say(f"note: {note}")  # type: ignore[misc]
+        say(note)  # type: ignore[misc]
     write_whole(run.explorer_path, page_text(bundle))
     return run.explorer_path
 
@@ -84,15 +91,19 @@ def page_text(bundle: Bundle) -> str:
         "header": bundle.header,
         "blobs": {name: base64.b64encode(blob).decode() for name, blob in bundle.blobs.items()},
     }
-    return Template(_static("page.html")).substitute(
+    # no name or title can end the element, whatever stands in it
+    text = json.dumps(data, ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c")
+    page = Template(_static("page.html")).substitute(
         policy=content_security_policy(script, style),
         format=FORMAT,
+        sha256=_NO_SHA256,
         title=html.escape(str(bundle.header["title"])),
         style=style,
         script=script,
-        # no name or title can end the element, whatever stands in it
-        bundle=json.dumps(data, ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c"),
+        bundle=text,
+        adler32=zlib.adler32(text.encode()),
     )
+    return page.replace(_NO_SHA256, hashlib.sha256(page.encode()).hexdigest(), 1)
 
 
 def bundle_script(entry: str, *, module: bool = False) -> str:
@@ -142,38 +153,58 @@ def content_security_policy(script: str, style: str) -> str:
     )
 
 
-def page_format(path: Path) -> int:
-    """The format of a page on disk.
-
-    Raises:
-        BadInput: it cannot be read, is no page of freyvae's, or its format is newer than this freyvae reads.
-    """
-    found = _FORMAT.search(_head(path))
-    if found is None:
+def refuse_foreign_page(path: Path) -> None:
+    """Raise `BadInput` for a file that is no page of freyvae's, damaged or not, or of a format that is newer."""
+    content = _content(path)
+    found = _FORMAT.search(content[:_HEAD_BYTES])
+    if found is None and not _OURS.search(content):
         raise BadInput(f"{path} is no explorer page, or is damaged: `freyvae export RUN --format html` writes it anew")
-    if int(found[1]) > FORMAT:
+    if found is not None and int(found[1]) > FORMAT:
         raise BadInput(
-            f"{path} has format {found[1]}; this freyvae reads up to {FORMAT}: update freyvae, "
+            f"{path} has format {int(found[1])}; this freyvae reads up to {FORMAT}: update freyvae, "
             "or write the page anew with `freyvae export RUN --format html`"
         )
-    return int(found[1])
 
 
+@cache
 def policy_of_this_version() -> str:
     """The policy that a page written now has."""
     return content_security_policy(bundle_script("page.js"), stylesheet() + _static("page.css"))
 
 
 def is_current(path: Path) -> bool:
-    """Whether a page on disk has the script and style of this freyvae."""
-    found = _POLICY.search(_head(path))
-    return found is not None and html.unescape(found[1]) == policy_of_this_version()
+    """Whether a page on disk is whole, and has the script and style of this freyvae."""
+    content = _content(path)
+    return _has_this_policy(content) and _is_whole(content)
 
 
-def _head(path: Path) -> str:
+def is_damaged(path: Path) -> bool:
+    """Whether a page on disk is another than was written; those of earlier versions hold no checksum to tell by."""
+    content = _content(path)
+    head = content[:_HEAD_BYTES]
+    is_of_earlier_version = _FORMAT.search(head) and b"freyvae-sha256" not in head and not _has_this_policy(content)
+    return not is_of_earlier_version and not _is_whole(content)
+
+
+def _has_this_policy(content: bytes) -> bool:
+    found = _POLICY.search(content[:_HEAD_BYTES])
+    return found is not None and html.unescape(found[1].decode("utf-8", "replace")) == policy_of_this_version()
+
+
+def _is_whole(content: bytes) -> bool:
+    """Whether a page has the checksum that it says, taken with zeros in the checksum's own place."""
+    found = _SHA256.search(content[:_HEAD_BYTES])
+    if found is None:
+        return False
+    digest = hashlib.sha256(content[: found.start(1)])
+    digest.update(_NO_SHA256.encode())
+    digest.update(content[found.end(1) :])
+    return digest.hexdigest().encode() == found[1]
+
+
+def _content(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            return file.read(_HEAD_BYTES).decode("utf-8", "replace")
+        return path.read_bytes()
     except OSError as error:
         raise BadInput(f"cannot read {path}: {error.strerror or error}") from error
 

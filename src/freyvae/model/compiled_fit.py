@@ -65,11 +65,18 @@ def can_serve(model: keras.Model, images: Any, arguments: dict[str, Any]) -> boo
         and optimizer is not None
         and (getattr(optimizer, "use_ema", False) or not _evaluates_averages(callbacks))
         and not model.run_eagerly
+        and not _jit_is_off()
         and model.jit_compile is not False
         and keras.distribution.distribution() is None
         and not isinstance(callbacks, keras.callbacks.CallbackList)
         and not any(_has_batch_hook(callback) for callback in _as_list(callbacks))
     )
+
+
+def _jit_is_off() -> bool:
+    import jax
+
+    return bool(jax.config.jax_disable_jit)
 
 
 def fit(model: keras.Model, images: np.ndarray, **arguments: Any) -> keras.callbacks.History:

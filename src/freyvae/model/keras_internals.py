@@ -6,6 +6,31 @@ from typing import Any
 
 import keras
 
+from freyvae.errors import BadInput
+
+
+def check_settings() -> None:
+    """Refuse settings of Keras and JAX under which a model's numbers would be others, or none.
+
+    Commands see to them by themselves (`freyvae.keras_import`); a person's own program has its own.
+
+    Raises:
+        BadInput: Keras computes in another type than float32, or JAX draws by other keys than Keras makes.
+    """
+    if keras.config.floatx() != "float32":
+        raise BadInput(
+            f"Keras computes in {keras.config.floatx()} here, and likelihoods need float32: "
+            "keras.config.set_floatx('float32'), or mend ~/.keras/keras.json"
+        )
+    if keras.backend.backend() == "jax":
+        import jax
+
+        if jax.config.jax_default_prng_impl != "threefry2x32":
+            raise BadInput(
+                f"JAX draws by {jax.config.jax_default_prng_impl} here, for which Keras makes no keys: "
+                "jax.config.update('jax_default_prng_impl', 'threefry2x32'), or unset JAX_DEFAULT_PRNG_IMPL"
+            )
+
 
 @contextmanager
 def keeping_state(model: keras.Model) -> Iterator[None]:

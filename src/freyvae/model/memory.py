@@ -22,8 +22,8 @@ def free_bytes() -> int:
     return free_bytes_of_machine()
 
 
-def check_memory(what: str, shape: Sequence[int], dtype: str) -> None:
-    """Ask whether a numpy array (count, ...) fits, before anything is computed.
+def check_memory(what: str, shape: Sequence[int], dtype: str, advice: str = "ask for fewer") -> None:
+    """Ask whether a numpy array (count, ...) fits, before anything is computed; `advice` is for where it does not.
 
     Raises:
         BadInput: it does not.
@@ -31,6 +31,5 @@ def check_memory(what: str, shape: Sequence[int], dtype: str) -> None:
     needed, free = math.prod(map(int, shape)) * np.dtype(dtype).itemsize, free_bytes_of_machine()
     if needed > free:
         raise BadInput(
-            f"{shape[0]} {what} need {needed / 2**30:.1f} GiB of memory and {free / 2**30:.1f} GiB are free: "
-            "ask for fewer"
+            f"{shape[0]} {what} need {needed / 2**30:.1f} GiB of memory and {free / 2**30:.1f} GiB are free: {advice}"
         )

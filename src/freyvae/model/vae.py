@@ -29,6 +29,7 @@ from freyvae.model.checks import (
 from freyvae.model.drawing import draw_in_raster_order
 from freyvae.model.flows import FLOWS
 from freyvae.model.keras_internals import (
+    check_settings,
     forget_epoch_to_begin_with,
     keeping_state,
     rebuild_functions,
@@ -124,6 +125,7 @@ class VAE(keras.Model):
         name: str = "vae",
         **kwargs: Any,
     ):
+        check_settings()
         if "/" in text("name", name) or not name:
             raise BadInput(f"name must not be empty and hold no /, not {in_words(name)}")
         super().__init__(name=name, **kwargs)

@@ -50,8 +50,9 @@ def codes(
     A learned prior has no circles: draws from it stand behind the codes instead, in grey.
 
     `images` are uint8 (n, h, w, c), or a mapping from part (training, validation) to such. With `is_video` they are
-    coloured by time, which is their order, or `frames` where they were shuffled; otherwise by part. A model with one
-    latent has it drawn against the images' order. Above `most` images, that many are picked evenly.
+    coloured by time, which is their order, or `frames`, counted from 0, where they were shuffled; otherwise by part. A
+    model with one latent has it drawn against the images' order. What is read counts from 1, as in the page. Above
+    `most` images, that many are picked evenly.
     """
     vae, is_video = checked_model(vae), truth("is_video", is_video)
     chosen, latent_names = checked_latents(latents, vae.latent_dim), checked_names(latent_names)
@@ -66,7 +67,7 @@ def codes(
     subtitle = f"posterior means of {len(picked)} {word}s" + ("" if by_part else f", coloured by {word}")
     figure, axes = sheet(SIDE, SIDE, title="Codes", subtitle=subtitle, left=96, right=40 if by_part else 150, bottom=80)
     flat = len(chosen) == 1
-    x = time if flat else values[:, chosen[0]]
+    x = time + 1 if flat else values[:, chosen[0]]
     y = values[:, chosen[0]] if flat else values[:, chosen[1]]
     if by_part:
         for index, name in enumerate(names):
@@ -91,7 +92,7 @@ def codes(
         width, height = figure.get_size_inches() * DPI
         box = axes.get_position()
         bar = (box.x1 * width + 24, box.y0 * height, 12, box.height * height)
-        colour_bar(figure, bar, low=float(time.min()), high=float(time.max()), colours=TIME)
+        colour_bar(figure, bar, low=float(time.min() + 1), high=float(time.max() + 1), colours=TIME)
     name = latent_name(chosen[0], latent_names)
     learned = None if vae.prior_name == "standard-normal" else vae.sample_latents(PRIOR_DRAWS)[:, chosen]
     if flat:

@@ -59,10 +59,12 @@ def write_title(figure: Figure, title: str, *, subtitle: str = "") -> None:
     """The title at the top left, and under it one quiet line that says what is to be seen."""
     width, height = figure.get_size_inches() * DPI
     x = MARGIN / width
-    figure.text(x, 1 - MARGIN / height, title, size=TITLE_POINTS, color=INK, weight="bold", va="top", family=FAMILY)
+    # names can hold dollars and backslashes, which are no formula
+    plain: dict[str, Any] = {"va": "top", "family": FAMILY, "parse_math": False}
+    figure.text(x, 1 - MARGIN / height, title, size=TITLE_POINTS, color=INK, weight="bold", **plain)
     if subtitle:
         y = 1 - (MARGIN + LINE + 8) / height
-        figure.text(x, y, subtitle, size=TEXT_POINTS, color=QUIET, va="top", family=FAMILY)
+        figure.text(x, y, subtitle, size=TEXT_POINTS, color=QUIET, **plain)
 
 
 FAMILY = ("DejaVu Sans",)  # it comes with matplotlib: the same picture on every machine
@@ -73,8 +75,8 @@ def quieten(axes: Axes) -> Axes:
     axes.set_facecolor("white")
     axes.grid(visible=False)
     axes.tick_params(which="both", colors=QUIET, labelsize=TEXT_POINTS, length=3, width=0.6, labelfontfamily=FAMILY[0])
-    axes.xaxis.label.set(size=TEXT_POINTS, color=INK, family=FAMILY)
-    axes.yaxis.label.set(size=TEXT_POINTS, color=INK, family=FAMILY)
+    axes.xaxis.label.set(size=TEXT_POINTS, color=INK, family=FAMILY, parse_math=False)
+    axes.yaxis.label.set(size=TEXT_POINTS, color=INK, family=FAMILY, parse_math=False)
     for side in axes.spines.values():
         side.set(color=RULE, linewidth=0.6)
     return axes
@@ -128,5 +130,6 @@ def signed(value: float) -> str:
 
 def latent_name(index: int, names: Sequence[str] | None) -> str:
     """The name of a latent as a label: that given, cut where it is long, or 'z3' of the latent 2."""
-    name = names_of_latents(index + 1, names or ())[index]
+    names = names or ()
+    name = names_of_latents(max(index + 1, len(names)), names)[index]
     return name if len(name) <= 40 else name[:39] + "…"

@@ -75,9 +75,12 @@ def train_model(
             run.clear()
         progress = start(run, recipe, data, vae, say=say)
         recorder = Recorder(run, recipe, progress, say=say)
+        signal = None
         if not recorder.is_over:
-            _fit_epochs(vae, recorder, data, quiet=quiet, say=say)
+            signal = _fit_epochs(vae, recorder, data, quiet=quiet, say=say)
         finish(vae, recorder, data, say=say)
+    if signal is not None:
+        raise Interrupted(f"stopped when {run.folder} was trained: `freyvae show {run.folder}` draws it", number=signal)
     return run, vae
 
 
@@ -146,7 +149,10 @@ def finish(vae: VAE, recorder: Recorder, data: TrainingData, *, say: Callable[[s
     run.remove_checkpoint()
 
 
-def _fit_epochs(vae: VAE, recorder: Recorder, data: TrainingData, *, quiet: bool, say: Callable[[str], None]) -> None:
+def _fit_epochs(
+    vae: VAE, recorder: Recorder, data: TrainingData, *, quiet: bool, say: Callable[[str], None]
+) -> int | None:
+    """Train all epochs that are left. Returns the signal that asked to stop in the last of them, if one did."""
     recipe, interrupt = recorder.recipe, StopOnInterrupt(recorder.save)
     bar = ProgressBar(recorder, say=say)
     try:
@@ -165,6 +171,7 @@ def _fit_epochs(vae: VAE, recorder: Recorder, data: TrainingData, *, quiet: bool
     if interrupt.signal is not None and not recorder.is_over:
         line = f"stopped after epoch {len(recorder.rows)} of {recipe.epochs}; the same command goes on"
         raise Interrupted(line, number=interrupt.signal)
+    return interrupt.signal
 
 
 def averages_of(recipe: Recipe) -> list[keras.callbacks.Callback]:
@@ -226,6 +233,8 @@ def _refuse_other_recipe(run: Run, recipe: Recipe) -> None:
         f"{field.name} {getattr(before, field.name)!r}, not {getattr(recipe, field.name)!r}"
         for field in dataclasses.fields(Recipe)
         if getattr(before, field.name) != getattr(recipe, field.name)
+        # earlier versions kept the names of another number of latents; names change no weight
+        and (field.name != "latent_names" or recipe.latent_names)
     ]
     if different:
         raise BadInput(

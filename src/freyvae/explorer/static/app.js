@@ -4,8 +4,9 @@ import { unpackFrames } from "./bundle.js";
 import { makeComparison } from "./comparison.js";
 import { makeDensity } from "./density.js";
 import { alongLine, lineBetween, makeTrays, meanCode } from "./directions.js";
-import { clamp, debounced, h, makePainter, newId, plural, reducedMotion, signed, toLevels } from "./dom.js";
+import { clamp, debounced, h, makePainter, newId, plural, reducedMotion, signed, some, toLevels } from "./dom.js";
 import { makeFilmstrip } from "./filmstrip.js";
+import { makeLikeness } from "./likeness.js";
 import { ExplorerError, makeDecoder, makeEncoder } from "./network.js";
 import { readPicture } from "./picture.js";
 import { makePlane } from "./plane.js";
@@ -35,6 +36,7 @@ export function mount(root, bundle, { fragment = "", onstate, onlatents, themed 
   let encoder = null;
   const encode = header.encoder && ((pixels) => (encoder ??= makeEncoder(header.encoder, bundle.encoderWeights()))(pixels));
   const density = makeDensity(bundle.density, dim);
+  const unlikeness = makeLikeness(header.likeness);
   const painter = makePainter(header.imageShape);
   const levels = new Uint8ClampedArray(height * width * channels);
   // with noise scaled down the codes never spread out to the prior: draw where the post's sliders go
@@ -176,7 +178,7 @@ export function mount(root, bundle, { fragment = "", onstate, onlatents, themed 
   root.replaceChildren(body);
 
   function ledeText() {
-    return `${plural(header.images, word)} of ${width} × ${height} ${channels === 1 ? "grey" : "colour"} pixels, ${plural(dim, "latent")}. Drag a slider, or the plane.`;
+    return `${plural(header.images, word)} of ${height} by ${width} ${channels === 1 ? "grey" : "colour"} pixels, ${plural(dim, "latent")}. Drag a slider, or the plane.`;
   }
 
   // --- showing the state ---
@@ -212,7 +214,8 @@ export function mount(root, bundle, { fragment = "", onstate, onlatents, themed 
     state.latents.forEach((value, index) => sliders[index].show(value / unit));
     for (const { slider, line } of lines) slider.show(alongLine(line, state.latents) / unit);
     plane.show(state.latents);
-    const { level, word: said, detail, confidence: share } = density.describe(state.latents);
+    const atOwn = own && state.frame === null && own.code.every((value, latent) => value === state.latents[latent]);
+    const { level, word: said, detail, confidence: share } = (atOwn && own.unlike) || density.describe(state.latents);
     if (knowing.textContent !== said) knowing.textContent = said;
     if (knowingDetail.textContent !== detail) knowingDetail.textContent = detail;
     root.dataset.knows = level;
@@ -269,7 +272,7 @@ export function mount(root, bundle, { fragment = "", onstate, onlatents, themed 
       const point = state.path[end];
       pathEnds[end].replaceChildren(...(point === null ? [] : [thumbnailCanvas(point)]));
       pathButtons[end].disabled = state.frame === null;
-      pathButtons[end].textContent = state.frame === null ? `Choose a ${word} first` : `${end === "from" ? "Start from" : "End at"} ${frameNumber(state.frame)}`;
+      pathButtons[end].textContent = state.frame === null ? `Choose ${some(word)} first` : `${end === "from" ? "Start from" : "End at"} ${frameNumber(state.frame)}`;
     }
     pathRange.disabled = !ready;
     pathSlider.element.classList.toggle("off", !ready);
@@ -303,15 +306,15 @@ export function mount(root, bundle, { fragment = "", onstate, onlatents, themed 
     });
   }
 
+  /** Show the frame or the picture that was chosen; returns the error of its reconstruction in grey levels, if there is one. */
   function showFrame() {
     const point = state.frame;
     filmstrip.show(point);
     plane.mark({ frame: point });
     trays.setCurrent(point);
     drawPath();
-    if (point !== null) comparison.show(`${capital(word)} ${frameNumber(point)}, ${header.parts[parts[point]]}`, thumbnail(point), codeOf(point));
-    else if (own) comparison.show("Your picture", own.levels, own.code);
-    else comparison.show("", null, null);
+    if (point !== null) return comparison.show(`${capital(word)} ${frameNumber(point)}, ${header.parts[parts[point]]}`, thumbnail(point), codeOf(point));
+    return own ? comparison.show("Your picture", own.levels, own.code) : comparison.show("", null, null);
   }
 
   // --- what a person does ---
@@ -389,7 +392,7 @@ export function mount(root, bundle, { fragment = "", onstate, onlatents, themed 
       fileNote.classList.remove("wrong");
       state.frame = null;
       plane.mark({ own: own.code });
-      showFrame();
+      own.unlike = unlikeness(showFrame());
       flyTo(own.code);
     } catch (error) {
       if (!(error instanceof ExplorerError)) throw error;

@@ -13,8 +13,9 @@ export function fromBase64(text) {
   return bytes;
 }
 
-/** The bundle inside the page's own data block. */
-export function bundleOfPage(text) {
+/** The bundle inside the page's own data block, a script element that says the checksum of its text. */
+export function bundleOfPage(element) {
+  const text = element?.textContent ?? "";
   let bundle;
   try {
     bundle = JSON.parse(text);
@@ -30,7 +31,10 @@ export function bundleOfPage(text) {
       throw damaged(name);
     }
   }
-  return readBundle(bundle.header, blobs);
+  const read = readBundle(bundle.header, blobs);
+  // the blobs are right: what else is wrong is in the header
+  if (String(adler32(new TextEncoder().encode(text))) !== element.dataset.adler32) throw damaged("header");
+  return read;
 }
 
 function checkFormat(header) {
@@ -40,7 +44,7 @@ function checkFormat(header) {
   }
 }
 
-const damaged = (what) =>
+export const damaged = (what) =>
   new ExplorerError(`This page is damaged: its ${what} cannot be read. Write it anew with “freyvae export RUN --format html”.`);
 
 /** Typed arrays of every blob; `frames` stay packed until `unpackFrames`. */

@@ -1,6 +1,6 @@
 // Directions with names: a few images of "this", a few of "that", and the line between their mean codes is a slider.
 
-import { h } from "./dom.js";
+import { h, some } from "./dom.js";
 
 /** The mean of some points' codes. */
 export function meanCode(codes, dim, points) {
@@ -67,7 +67,7 @@ export function makeTrays({ word, frameNumber, thumbnailCanvas, onchange, onmake
         onclick: () => { for (const each of Object.values(trays)) each.points = each.points.filter((kept) => kept !== point); changed(); },
       }, thumbnailCanvas(point))));
       add.disabled = current === null;
-      add.textContent = current === null ? `Choose a ${word} first` : `Add ${word} ${frameNumber(current)}`;
+      add.textContent = current === null ? `Choose ${some(word)} first` : `Add ${word} ${frameNumber(current)}`;
     }
     make.disabled = !(trays.more.points.length && trays.less.points.length);
   }

@@ -45,6 +45,9 @@ export function signed(value, digits = 2) {
   return /^-0\.?0*$/.test(text) ? text.slice(1) : text.replace("-", "−");
 }
 
+/** A noun with its article: "a frame", "an image". */
+export const some = (noun) => `${/^[aeiou]/.test(noun) ? "an" : "a"} ${noun}`;
+
 /** A count with its noun: "1 frame", "1,965 frames". */
 export const plural = (count, one, many = `${one}s`) => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 

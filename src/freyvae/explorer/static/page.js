@@ -1,7 +1,7 @@
 // The page of a run: finds its data, keeps its state in the address, and says so when something is wrong.
 
 import { mount } from "./app.js";
-import { bundleOfPage } from "./bundle.js";
+import { bundleOfPage, damaged } from "./bundle.js";
 import { ExplorerError } from "./network.js";
 
 const root = document.querySelector("main");
@@ -12,7 +12,11 @@ function openPage() {
     const theme = localStorage.getItem("freyvae-theme");
     if (theme === "dark" || theme === "light") themed.dataset.theme = theme;
   } catch { /* a file may not have storage */ }
-  const bundle = bundleOfPage(document.querySelector("#freyvae-bundle").textContent);
+  // what stands behind it has come into it, and would go with its sentence
+  if (root.querySelector("style, script")) throw damaged("frame");
+  // a browser leaves out a style that is not the one its policy names
+  if (!getComputedStyle(root).getPropertyValue("--paper")) throw damaged("style");
+  const bundle = bundleOfPage(document.querySelector("script#freyvae-bundle"));
   let written = location.hash.slice(1);
   const explorer = mount(root, bundle, {
     fragment: written,

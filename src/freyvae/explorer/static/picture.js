@@ -37,7 +37,7 @@ export async function readPicture(file, [height, width, channels]) {
   const resized = bitmap.width !== width || bitmap.height !== height;
   const cropped = Math.abs(cutWidth - bitmap.width) > 0.5 || Math.abs(cutHeight - bitmap.height) > 0.5;
   const done = [
-    resized && `resized from ${bitmap.width} × ${bitmap.height} to ${width} × ${height} pixels`,
+    resized && `resized from ${bitmap.height} by ${bitmap.width} to ${height} by ${width} pixels`,
     cropped && "cropped about its middle",
     coloured && "turned to grey",
   ].filter(Boolean);

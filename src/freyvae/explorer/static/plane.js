@@ -284,7 +284,7 @@ export function makePlane(app) {
       yHigh.textContent = "last";
     }
     const other = axes[1] === undefined ? "the order of the images" : names[axes[1]];
-    board.setAttribute("aria-label", `Plane of ${names[axes[0]]} and ${other}. Arrow keys move, Enter goes to the nearest frame.`);
+    board.setAttribute("aria-label", `Plane of ${names[axes[0]]} and ${other}. Arrow keys move, Enter goes to the nearest ${header.isVideo ? "frame" : "image"}.`);
   }
 
   new ResizeObserver(() => {
