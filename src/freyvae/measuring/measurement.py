@@ -20,7 +20,7 @@ from freyvae.evaluation import standard_error
 from freyvae.files import replacing
 from freyvae.model import VAE
 from freyvae.recipe import LARGEST_SEED, Recipe
-from freyvae.run import Run
+from freyvae.run import OPENED, Run
 from freyvae.training import TrainingData, load_training_data
 
 PARTS = ("test", "validation", "training")
@@ -111,7 +111,7 @@ def measure(
             argument is out of range, or the run's files are damaged or of a newer version.
     """
     _check_part(split)
-    run, progress = instance("run", run, Run, hint="freyvae.Run.open(folder) opens one"), truth("progress", progress)
+    run, progress = instance("run", run, Run, hint=OPENED), truth("progress", progress)
     samples = whole("samples", samples, at_least=1, at_most=MOST_SAMPLES)
     seed = whole("seed", seed, at_least=0, at_most=LARGEST_SEED)
     with run.lock():
