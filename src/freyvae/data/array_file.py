@@ -14,6 +14,7 @@ from freyvae.console import printable
 from freyvae.data.image_size import ImageSize, fit_images, parse_image_size
 from freyvae.data.images import ImageSet, convert, have_said
 from freyvae.data.levels import Levels, Survey, dark_note, parse_levels
+from freyvae.data.matlab_tags import readable_variables
 from freyvae.data.memory import check_fits
 from freyvae.data.other_formats import way_to_read
 from freyvae.data.picture_file import SUFFIXES as PICTURE_SUFFIXES
@@ -214,12 +215,14 @@ def _from_matlab(path: Path, name: str | None, size: tuple[int, int] | None) -> 
 
     where = printable(path)
     try:
+        with path.open("rb") as file:
+            sound = readable_variables(file)
         # to verify would be to decompress what is only listed here; reading verifies
         listed = scipy.io.whosmat(path, verify_compressed_data_integrity=False)
         held = {
             variable: math.prod(shape) * _MATLAB_BYTES[kind]
             for variable, shape, kind in listed
-            if kind in _MATLAB_BYTES and (len(shape) > 2 or min(shape) > 1)
+            if kind in _MATLAB_BYTES and (sound is None or variable in sound) and (len(shape) > 2 or min(shape) > 1)
         }
         variable = _chosen(where, name, sorted(held), "numeric array")
         check_fits(2 * held[variable], where, "save it as uint8, or fewer images")

@@ -17,6 +17,7 @@ import numpy as np
 from freyvae.arguments import truth
 from freyvae.data.download import DownloadFailed, download, why_unwritten
 from freyvae.data.images import Images, pixels_sha256
+from freyvae.data.matlab_tags import readable_variables
 from freyvae.errors import BadInput, FreyvaeError
 from freyvae.files import as_path, write_whole
 
@@ -194,6 +195,7 @@ def _from_mat(content: bytes) -> Any:
     if not content.startswith(b"MATLAB"):  # else scipy takes any bytes for a file of MATLAB 4
         raise _NotTheFaces("it is neither the MATLAB file nor the known pickle, or it is cut short")
     try:
+        readable_variables(io.BytesIO(content))
         faces = scipy.io.loadmat(io.BytesIO(content), variable_names=["ff"]).get("ff")
     except Exception:  # a damaged file makes scipy raise almost anything
         raise _NotTheFaces("a MATLAB file that is damaged or cut short") from None
