@@ -109,7 +109,7 @@ def pixels_sha256(images: npt.ArrayLike) -> str:
     Raises:
         BadInput: `images` is not uint8.
     """
-    array = np.asarray(images)
+    array = _one_array(images, "images")
     if array.dtype != np.uint8:
         raise BadInput(f"pixels_sha256 takes uint8 pixels, not {array.dtype}; pass them through as_images first")
     return hashlib.sha256(array.tobytes()).hexdigest()

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from freyvae.arguments import in_words, is_truth_value, truth, whole
 from freyvae.data.images import Images, ImageSet, as_images
+from freyvae.data.memory import check_fits
 from freyvae.errors import BadInput
 
 SCHEMES = ("blog", "random", "blocked")
@@ -70,6 +71,7 @@ def split_indices(
         raise BadInput(
             f"a split needs at least 2 images, to train on one and hold out another, but there is only {count}"
         )
+    check_fits(2 * 8 * count, f"a split of {count} images", "give fewer")
     if scheme == "blog":
         held_out = _BLOG_TRAIN + _BLOG_VALIDATION
         if count < held_out:

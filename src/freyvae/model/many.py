@@ -9,7 +9,7 @@ Elsewhere the models are trained one after the other.
 import math
 import os
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from operator import itemgetter
 from typing import Any
@@ -63,7 +63,7 @@ def fit_many(
         BadInput: there is no model, one is there twice or differs from the first in more than those choices, the images
             are no images or of another shape, or there is no memory for even one.
     """
-    models = list(models) if isinstance(models, Iterable) else several("models", models)
+    models = list(models) if isinstance(models, Iterator) else several("models", models)
     _check(models)
     callbacks = [[] for _ in models] if callbacks is None else several("callbacks", callbacks)
     each_its_own = isinstance(initial_epoch, Sequence)

@@ -232,7 +232,7 @@ class VAE(keras.Model):
             )
         try:
             super().compile(optimizer=optimizer, **kwargs)
-        except (ValueError, TypeError, AttributeError) as error:
+        except (ValueError, TypeError, AttributeError, KeyError) as error:
             raise BadInput(f"compile: {few_words(error)}") from error
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
@@ -605,7 +605,8 @@ class VAE(keras.Model):
             BadInput: the count is below 1, memory does not hold so many, or the codes have another shape or are not
                 finite.
         """
-        given = None if np.ndim(count_or_latents) == 0 else self._latent_gate(count_or_latents)
+        is_count = not hasattr(count_or_latents, "__len__") or getattr(count_or_latents, "shape", None) == ()
+        given = None if is_count else self._latent_gate(count_or_latents)
         count = whole("count", count_or_latents, at_least=1) if given is None else len(given)
         check_memory("images", (count, *self.image_shape), "uint8")
         noise = _noise(seed)
