@@ -35,8 +35,6 @@ MEASURES = (
     *MEASURES_OF_ALL,
     *("free_energy_bits_per_dim", "nll_bits_per_dim", "nll_bits_per_dim_se", "factors"),
 )
-# what the nats of a likelihood are, where they are no probability of the bytes
-NO_PROBABILITY = {"gaussian": "density of pixels in [0, 1]", "bernoulli": "cross-entropy of grey levels as coin flips"}
 # drawn faces to fit what predicts the factors, and as many to score it: each the first frame of a video of its own, so
 # that factors are independent, which they are not within a video; the training's video is that of seed 0
 FACES_OF_EACH = 1000
@@ -135,7 +133,7 @@ def measure(
                 "seed": seed,
                 "seconds": time.perf_counter() - began,
             },
-            "measured_notes": _notes(vae, recipe, data, split, measured),
+            "measured_notes": _notes(vae, recipe, data, images, split, measured),
         }
         with replacing(run.measured_path) as path:
             np.savez(
@@ -154,13 +152,13 @@ def _measures(
     vae: VAE, recipe: Recipe, data: TrainingData, images: np.ndarray, likelihood: evaluation.SampledLikelihood
 ) -> dict[str, Any]:
     bits = images[0].size * math.log(2.0)
-    is_bytes = vae.likelihood_class.is_probability_of_bytes
+    is_bytes = vae.pixel_likelihood.is_probability_of_bytes
     codes = vae.encode(images)
     active = evaluation.is_active(codes)
     names = names_of_latents(vae.latent_dim, recipe.latent_names)
     rmse = evaluation.rmse_grey_levels(vae, images)
     baselines = _baselines(vae, data, images)
-    mean_image_nll = evaluation.mean_image_nll_nats(data.train, images, vae.likelihood_name).mean()
+    mean_image_nll = evaluation.mean_image_nll_nats(data.train, images, vae.pixel_likelihood).mean()
     healthy, verdict = evaluation.verdict(
         active=active,
         names=names,
@@ -172,7 +170,7 @@ def _measures(
     kl_per_latent = evaluation.kl_per_latent_nats(vae, images)
     nll_se = standard_error(likelihood.nll)
     return {
-        "nll_is": "probability of the bytes" if is_bytes else NO_PROBABILITY.get(vae.likelihood_name, "density"),
+        "nll_is": vae.pixel_likelihood.kind,
         "free_energy_nats": float(likelihood.free_energy.mean()),
         "rate_nats": float(likelihood.rate.mean()),
         "distortion_nats": float(likelihood.distortion.mean()),
@@ -220,11 +218,13 @@ def _baselines(vae: VAE, data: TrainingData, images: np.ndarray) -> dict[str, di
             "rmse_grey_levels": evaluation.mean_image_rmse_grey_levels(data.train, images),
         }
     }
-    if not vae.likelihood_class.is_probability_of_bytes:
-        constant = evaluation.mean_image_nll_nats(data.train, images, vae.likelihood_name)
+    likelihood = vae.pixel_likelihood
+    if not likelihood.is_probability_of_bytes:
+        constant = evaluation.mean_image_nll_nats(data.train, images, likelihood)
         baselines["mean_image_same_likelihood"] = {"nll_nats": float(constant.mean())}
-    if vae.likelihood_name == "bernoulli":
-        baselines["bernoulli_floor"] = {"nll_nats": evaluation.bernoulli_floor_nats(images)}
+    least = likelihood.least_nats(images)
+    if least is not None:
+        baselines[f"{likelihood.name}_floor"] = {"nll_nats": least}
     gaussian = evaluation.FullGaussian.fit(data.train, data.validation)
     if gaussian is not None:
         baselines["full_gaussian"] = {**cost(gaussian.nll_nats(images)), "shrinkage": gaussian.shrinkage}
@@ -261,24 +261,16 @@ def _faces_with_factors(vae: VAE, seeds: range) -> tuple[np.ndarray, dict[str, n
     return vae.encode(images), truth
 
 
-def _notes(vae: VAE, recipe: Recipe, data: TrainingData, split: str, measured: dict[str, Any]) -> list[str]:
+def _notes(
+    vae: VAE, recipe: Recipe, data: TrainingData, images: np.ndarray, split: str, measured: dict[str, Any]
+) -> list[str]:
     """What a reader must know before believing a measure."""
     notes = [data.split.note] if data.split.note and split != "training" else []
     if split == "validation":
         notes.append("Measured on validation images, which choices are made on: the test images are the honest ones.")
     elif split == "training":
         notes.append("Measured on the images that the model was trained on: no figure of how good it is on others.")
-    if vae.likelihood_name == "gaussian":
-        notes.append(
-            "The Gaussian likelihood is a density of pixels in [0, 1]: its nats may be negative, it has no bits per "
-            "dimension, and no nats here compare with those of a probability of the bytes."
-        )
-    elif vae.likelihood_name == "bernoulli":
-        floor = measured["baselines"]["bernoulli_floor"]["nll_nats"]
-        notes.append(
-            "The Bernoulli likelihood takes grey levels for coin flips and is no probability of the images: it cannot "
-            f"fall below their own entropy, {floor:.1f} nats per image, and has no bits per dimension."
-        )
+    notes += vae.pixel_likelihood.said_of(images, split)
     if recipe.noise_scale != 1.0:
         notes.append(
             f"Measured with the model's own posterior, of deviation 1; in training its noise was scaled by "
