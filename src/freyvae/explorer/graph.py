@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from freyvae.errors import BadInput
+from freyvae.errors import BadInput, few_words
 from freyvae.explorer.operations import is_operation, read_operation
 
 Weights = npt.NDArray[np.float32]
@@ -204,7 +204,13 @@ def _mean(layer: Any) -> Any:
     import keras
 
     inputs = keras.Input(layer.input.shape[1:])
-    return keras.Model(inputs, layer.likelihood.mean(inputs))
+    try:
+        return keras.Model(inputs, layer.likelihood.mean(inputs))
+    except Exception as error:  # whatever a person's own code raises
+        raise BadInput(
+            f"the mean of the likelihood {layer.likelihood.name} cannot be traced, it must be of keras.ops alone: "
+            f"{few_words(error)}"
+        ) from error
 
 
 def _nodes(functional: Any) -> Iterator[Any]:
