@@ -6,7 +6,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 # the set-up is done again when what it installs has changed
 STAMP := .venv/set-up
 
-.PHONY: help demo test coverage test-backends check bench bench-peers results clean
+.PHONY: help demo test coverage test-backends check bench bench-peers results fuzz clean
 
 help:
 	@echo "make demo           set up, train on the Frey faces, draw every picture, write the page"
@@ -17,6 +17,7 @@ help:
 	@echo "make bench          measure the speed, side by side with peers that are installed"
 	@echo "make bench-peers    set up the peers that make bench asks: torch, pythae and TensorFlow, in environments of their own"
 	@echo "make results        train and measure what is missing of docs/results.md, and write it (days, the first time)"
+	@echo "make fuzz           try odd and damaged input for SECONDS=600, and say what is not refused in a line"
 	@echo "make clean          remove what the other targets made"
 
 $(STAMP): pyproject.toml constraints.txt
@@ -53,6 +54,10 @@ bench-peers: .venv-torch/set-up .venv-tensorflow/set-up
 # its convolutions are trained on torch
 results: $(STAMP) .venv-torch/set-up
 	$(BIN)/python -m results
+
+SECONDS := 600
+fuzz: $(STAMP)
+	$(BIN)/python -m fuzz --seconds $(SECONDS)
 
 .venv-torch/set-up .venv-tensorflow/set-up: .venv-%/set-up: pyproject.toml constraints.txt
 	@echo "setting up .venv-$* (once, a few minutes)" >&2

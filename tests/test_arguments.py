@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from freyvae.arguments import number, one_of, truth, whole
+from freyvae.arguments import function, in_words, instance, mapping, number, one_of, several, text, truth, whole
 from freyvae.errors import BadInput
 
 ODD = [None, "3", "x", 1.5, float("nan"), True, np.True_, [], {}, object(), b"3", 1j, (3,), np.array([3])]
@@ -28,7 +28,7 @@ def test_numbers_of_any_library_are_taken():
     assert {type(value) for value in taken} == {float}
 
 
-@pytest.mark.parametrize("value", [None, "1", True, -1.0, float("inf"), float("nan"), [1.0], 1j])
+@pytest.mark.parametrize("value", [None, "1", True, -1.0, float("inf"), float("nan"), [1.0], 1j, 10**400, np.array(1j)])
 def test_what_is_no_number_is_one_line(value):
     with pytest.raises(BadInput, match="x must be finite and not negative, not "):
         number("x", value)
@@ -47,3 +47,27 @@ def test_a_long_value_is_shortened():
     with pytest.raises(BadInput) as refusal:
         whole("n", "x\n" * 1000)
     assert len(str(refusal.value)) < 150
+
+
+def test_texts_functions_objects_lists_and_dictionaries_are_told_apart():
+    right = [(text, "a"), (function, print), (several, (1, 2)), (several, np.arange(2)), (mapping, {"a": 1})]
+    for check, value in right:
+        check("it", value)
+    assert several("it", range(2)) == [0, 1]
+    assert instance("it", 1, int) == 1
+    wrong = [
+        (text, [b"a", 1, None], "it must be a text, not "),
+        (function, [1, "print"], "it must be a function, not "),
+        (several, ["ab", b"ab", 1, {1, 2}, np.array(1), iter([1])], "it must be a list, not "),
+        (mapping, [[], "a", None], "it must be a dictionary, not "),
+    ]
+    for check, values, message in wrong:
+        for value in values:
+            with pytest.raises(BadInput, match=message):
+                check("it", value)
+    with pytest.raises(BadInput, match="it must be a int, not 'x': int reads one"):
+        instance("it", "x", int, hint="int reads one")
+
+
+def test_an_array_is_called_what_it_is_of():
+    assert in_words(np.zeros((2, 3), np.uint8)) == "an array of uint8 (2, 3)"

@@ -573,7 +573,7 @@ def test_codes_that_do_not_fit_are_refused(refused, run, tmp_path, arguments, li
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["--count", "0"], "must be at least 1"),
+        (["--count", "0"], "count must be a whole number and at least 1, not 0"),
         (["--count", str(10**12)], "GiB are free: ask for fewer"),
         (["--seed", "-1"], "seed must be from 0 to"),
         (["--seed", str(2**32)], "seed must be from 0 to"),
@@ -1042,3 +1042,16 @@ def test_the_console_script_is_this_one():
 
     (script,) = entry_points(group="console_scripts", name="freyvae")
     assert script.value == "freyvae.__main__:main"
+
+
+@pytest.mark.parametrize(
+    "words", [("sample",), ("data", "show"), ("measure",), ("recipes", "print")]
+)
+def test_a_home_of_nobody_is_said(refused, words):
+    assert "there is no such user: write the path in full" in refused(*words, "~nosuchuser/x")
+
+
+def test_a_word_without_end_is_cut(refused):
+    line = refused("recipes", "x" * 5000)
+    assert len(line) < 600
+    assert line.endswith("see `freyvae recipes --help`") or "..." in line

@@ -6,10 +6,11 @@ import stat
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from freyvae.errors import BadInput
-from freyvae.files import cannot_write, making_folder, remove, replacing, write_whole
+from freyvae.files import as_path, cannot_write, making_folder, remove, replacing, write_whole
 
 
 def contents(folder):
@@ -183,3 +184,38 @@ def test_a_write_that_the_system_breaks_off_leaves_the_old_file(tmp_path):
     )
     assert result.stderr.splitlines()[-1].endswith("File too large; free some space, or choose another place")
     assert contents(tmp_path) == {"old.txt": b"old"}
+
+
+@pytest.mark.parametrize("value", [None, 1, b"x", ["x"], object, np.zeros(2)])
+def test_what_is_no_path_is_named(value):
+    with pytest.raises(BadInput, match=r"^folder must be a path, not "):
+        as_path("folder", value)
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("~nosuchuser/x", "folder ~nosuchuser/x: there is no such user: write the path in full"),
+        ("a\0b", "is no path"),
+        ("\ud800", "is no path"),
+        ("x" * 300, "File name too long"),
+    ],
+)
+def test_what_no_file_can_be_called_is_refused(value, message):
+    with pytest.raises(BadInput, match=message) as refusal:
+        as_path("folder", value)
+    assert len(str(refusal.value)) < 200
+
+
+def test_a_home_is_written_out(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert as_path("folder", "~/a") == tmp_path / "a"
+    assert as_path("folder", tmp_path / "b") == tmp_path / "b"
+
+
+def test_a_pipe_is_not_written_over(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    with pytest.raises(BadInput, match=r"cannot write .*pipe: it is no plain file"):
+        write_whole(path, "text")
+    assert path.is_fifo()

@@ -257,9 +257,9 @@ def test_images_too_large_for_a_covariance_do_without_that_baseline(copied, monk
     ("arguments", "words"),
     [
         ({"split": "tset"}, "unknown split 'tset': choose one of test, validation, training"),
-        ({"samples": 0}, "samples must be from 1 to 1000000, not 0"),
-        ({"samples": 10**7}, "samples must be from 1 to"),
-        ({"seed": -1}, "seed must be from 0 to"),
+        ({"samples": 0}, "samples must be a whole number from 1 to 1000000, not 0"),
+        ({"samples": 10**7}, "samples must be a whole number from 1 to"),
+        ({"seed": -1}, "seed must be a whole number from 0 to"),
     ],
 )
 def test_a_wrong_argument_is_one_line(run, arguments, words):

@@ -409,3 +409,21 @@ def test_tiles_whose_gaps_alone_fill_the_page_are_a_pixel_each(columns):
     shrunk = fit(tiles, columns=columns, rows=7000 // columns, gap=4)
     assert shrunk.shape == (7000, 1, 1, 3)
     assert (shrunk == tiles[:, :1, :1]).all()
+
+
+def test_integers_that_hold_bytes_are_drawn_as_bytes_and_what_is_no_image_is_refused(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 6, 4))
+    pictures.save_images(pixels, tmp_path / "a.npy")
+    np.testing.assert_array_equal(np.load(tmp_path / "a.npy")[..., 0], pixels)
+    for wrong in ("a.png", None, np.full((2, 6, 4), np.nan), np.full((2, 6, 4), 3.0), np.zeros((2, 6, 4), complex)):
+        with pytest.raises(BadInput, match="images"):
+            pictures.save_images(wrong, tmp_path / "b.png")
+        with pytest.raises(BadInput, match="images"):
+            pictures.examples(wrong)
+    assert not (tmp_path / "b.png").exists()
+
+
+def test_a_path_in_place_of_a_model_is_refused():
+    for draw in (pictures.manifold, pictures.samples, pictures.first_layer_weights):
+        with pytest.raises(BadInput, match=r"vae must be a VAE, not 'runs/x': freyvae\.load\(path\) reads one"):
+            draw("runs/x")

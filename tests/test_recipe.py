@@ -3,6 +3,7 @@
 import dataclasses
 import tomllib
 
+import numpy as np
 import pytest
 
 from freyvae.errors import BadInput
@@ -267,3 +268,26 @@ def test_no_such_recipe_suggests_the_nearest(name, hint):
 def test_a_folder_is_no_recipe(tmp_path):
     with pytest.raises(BadInput, match="no recipe"):
         load_recipe(tmp_path)
+
+
+def test_numbers_of_numpy_are_taken_and_written_as_pythons():
+    recipe = Recipe(
+        epochs=np.int64(3),
+        beta=np.float32(0.5),
+        grey=np.True_,
+        hidden=(np.uint8(4),),
+        validation=np.int32(5),
+        test=np.float64(0.25),
+        likelihood=np.str_("bernoulli"),
+    )
+    kinds = [type(getattr(recipe, name)) for name in ("epochs", "beta", "grey", "validation", "test", "likelihood")]
+    assert kinds == [int, float, bool, int, float, str]
+    assert parse_recipe(recipe.to_toml(), "x") == recipe
+
+
+def test_a_value_without_end_is_not_repeated():
+    for value in ("x" * 5000, np.zeros((100, 100)), ["a\nb"] * 1000):
+        with pytest.raises(BadInput) as refusal:
+            Recipe(epochs=value)
+        assert len(str(refusal.value).splitlines()) == 1
+        assert len(str(refusal.value)) < 150

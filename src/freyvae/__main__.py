@@ -6,6 +6,7 @@ if __name__ == "__main__":  # as in `freyvae.entry`
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 import os
+import re
 import sys
 import traceback
 from contextlib import suppress
@@ -16,6 +17,9 @@ from freyvae.signals import Stopped, handled_by, leave, stop
 
 if TYPE_CHECKING:
     from cyclopts import CycloptsError
+
+
+_ENDLESS = re.compile(r"(\S{200})\S{200,}(\S{100})")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -104,7 +108,9 @@ def _wrong_usage(error: "CycloptsError") -> str:
 
 
 def _fail(line: str, code: int) -> int:
-    say(f"freyvae: {line}")
+    # what was given can be of any length, and what to do about it stands at the end
+    shortened = _ENDLESS.sub(r"\1...\2", line)
+    say(f"freyvae: {shortened}")
     return code
 
 

@@ -17,7 +17,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
+from freyvae.arguments import in_words
+from freyvae.console import printable
 from freyvae.errors import BadInput
 
 # the system only tells a process's umask by setting another, which threads share
@@ -26,6 +29,28 @@ _asking_for_umask = threading.Lock()
 _TEMPORARY = re.compile(r"\.freyvae-(?P<place>[0-9a-f]{8})-(?P<process>\d+)-.*", re.DOTALL)
 # folders in which this process has looked for what killed processes left
 _tidied: set[Path] = set()
+
+
+def as_path(name: str, value: Any) -> Path:
+    """The path that an argument is, `~` and `~user` written out; nothing need be there.
+
+    Raises:
+        BadInput: it is no path, there is no such user, or no file can have such a name.
+    """
+    if not isinstance(value, (str, os.PathLike)) or isinstance(os.fspath(value), bytes):
+        raise BadInput(f"{name} must be a path, not {in_words(value)}")
+    try:
+        path = Path(value).expanduser()
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except RuntimeError as error:
+        raise BadInput(f"{name} {printable(value)}: there is no such user: write the path in full") from error
+    except ValueError as error:  # a null character, or half a surrogate pair
+        raise BadInput(f"{name} {in_words(value)} is no path: {printable(error)}") from error
+    except OSError as error:
+        raise BadInput(f"{name} {in_words(str(value))}: {error.strerror or error}") from error
+    return path
 
 
 @contextmanager
@@ -40,6 +65,8 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     temporary: Path | None = None
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):  # a device would be gone, and a pipe its reader
+            raise BadInput(f"cannot write {path}: it is no plain file; choose another place")
         _prepare(path.parent)
         handle, name = tempfile.mkstemp(prefix=_prefix(), suffix=path.suffix, dir=path.parent)
         os.close(handle)

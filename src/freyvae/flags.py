@@ -88,26 +88,24 @@ else:
 
 def chosen_recipe(data: str | None, recipe: str | None, flags: Any) -> Recipe:
     """The recipe asked for, or the one that suits the data, with the flags over it."""
+    from freyvae.data.array_file import split_array
+
     known = data in (None, "frey-faces", "synthetic-faces")
     chosen = load_recipe(recipe or ("frey-faces" if known else "images"))
     changes = {name: value for name, value in dataclasses.asdict(flags).items() if value is not None} if flags else {}
     if data is not None:
-        changes["data"] = data if known else _written_out(data)
+        path, array = split_array(data)
+        changes["data"] = data if known or not path.exists() else _written_out(path, array)
         if recipe is None:
-            changes.setdefault("name", data if known else _name_of(Path(data)))
+            changes.setdefault("name", data if known else _name_of(path))
     return chosen.replace(**changes)
 
 
-def _written_out(data: str) -> str:
+def _written_out(path: Path, array: str | None) -> str:
     """A path in full, so that the run finds its images from wherever it is looked at."""
-    from freyvae.data.array_file import split_array
-
-    path, array = split_array(data)
-    if not path.exists():
-        return data
     return str(path.resolve()) if array is None else f"{path.resolve()}:{array}"
 
 
 def _name_of(path: Path) -> str:
-    path = path.expanduser().resolve()
+    path = path.resolve()
     return (path.name if path.is_dir() else path.stem).lstrip(".") or "images"

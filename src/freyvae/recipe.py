@@ -3,7 +3,7 @@
 import dataclasses
 import difflib
 import json
-import math
+import operator
 import tomllib
 import types
 import typing
@@ -13,8 +13,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from freyvae.arguments import as_float, in_words, is_truth_value, several, text
 from freyvae.errors import BadInput
-from freyvae.files import read_small
+from freyvae.files import as_path, read_small
 
 FORMAT = 1
 # the model draws from seed + 1 to seed + 6 too, and generators take 32 bits
@@ -179,18 +180,16 @@ class Recipe:
             object.__setattr__(self, field.name, value)
         reserved = any(character in self.name for character in "/\\")
         if not self.name or reserved or not self.name.isprintable() or self.name.startswith("."):
-            raise BadInput(f"name must be usable as the name of a folder, not {self.name!r}")
-        if not all(name.isprintable() for name in self.latent_names):
-            raise BadInput(f"latent_names must be text without control characters, not {list(self.latent_names)}")
+            raise BadInput(f"name must be usable as the name of a folder, not {in_words(self.name)}")
         if len(set(self.latent_names)) < len(self.latent_names):
-            raise BadInput(f"latent_names must differ from each other, not {list(self.latent_names)}")
+            raise BadInput(f"latent_names must differ from each other, not {in_words(list(self.latent_names))}")
         if len(self.latent_names) > self.latent_dim:
             raise BadInput(
-                f"latent_names must be at most one a latent: {list(self.latent_names)} are {len(self.latent_names)}, "
-                f"and latent_dim is {self.latent_dim}"
+                f"latent_names must be at most one a latent: {in_words(list(self.latent_names))} are "
+                f"{len(self.latent_names)}, and latent_dim is {self.latent_dim}"
             )
         if any(width < 1 for width in self.hidden):
-            raise BadInput(f"hidden must be positive numbers of units, not {list(self.hidden)}")
+            raise BadInput(f"hidden must be positive numbers of units, not {in_words(list(self.hidden))}")
 
     def replace(self, **changes: Any) -> "Recipe":
         """The recipe with some fields changed; another `latent_dim` drops the names of the latents, if none are given.
@@ -198,9 +197,11 @@ class Recipe:
         Raises `BadInput` for an unknown field or a bad value.
         """
         _refuse_unknown(changes, "field")
-        if changes.get("latent_dim", self.latent_dim) != self.latent_dim:
+        if "latent_dim" in changes:
+            nameless = dataclasses.replace(self, latent_dim=changes["latent_dim"], latent_names=())
             # latents of a model of another size are others: what was called pose would hardly be the second of sixteen
-            changes.setdefault("latent_names", ())
+            if nameless.latent_dim != self.latent_dim:
+                changes.setdefault("latent_names", ())
         return dataclasses.replace(self, **changes)
 
     def to_toml(self) -> str:
@@ -226,14 +227,17 @@ def load_recipe(name_or_path: str | Path, *, required: Sequence[str] = ()) -> Re
         BadInput: there is no such recipe, it is no TOML, it is of a newer version, a key is missing, or a field is
             unknown or bad.
     """
-    text = str(name_or_path)
-    names = recipe_names()
-    if text in names:
-        return parse_recipe((resources.files("freyvae") / "recipes" / f"{text}.toml").read_text(), text)
-    path = Path(text)
+    names, required = recipe_names(), [text("required", key) for key in several("required", required)]
+    if isinstance(name_or_path, str) and name_or_path in names:
+        shipped = resources.files("freyvae") / "recipes" / f"{name_or_path}.toml"
+        return parse_recipe(shipped.read_text(), name_or_path)
+    path = as_path("recipe", name_or_path)
+    source = str(name_or_path)
     if not path.is_file():
-        raise BadInput(f"no recipe {text!r}: {_nearest(text, names)}a recipe of your own is the path of a TOML file")
-    return parse_recipe(read_small(path, most_bytes=MOST_BYTES), text, name=path.stem, required=required)
+        raise BadInput(
+            f"no recipe {source!r}: {_nearest(source, names)}a recipe of your own is the path of a TOML file"
+        )
+    return parse_recipe(read_small(path, most_bytes=MOST_BYTES), source, name=path.stem, required=required)
 
 
 def parse_recipe(text: str, source: str, *, name: str = "frey-faces", required: Sequence[str] = ()) -> Recipe:
@@ -288,12 +292,11 @@ def _checked(field: Any, hint: Any, value: Any) -> Any:
     kinds = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     converted = next((as_kind for kind in kinds if (as_kind := _as_kind(value, kind)) is not NotImplemented), value)
     if not any(_as_kind(value, kind) is not NotImplemented for kind in kinds):
-        raise BadInput(f"{field.name} must be {_kind_text(kinds)}, not {value!r}")
+        raise BadInput(f"{field.name} must be {_kind_text(kinds)}, not {in_words(value)}")
     limits = field.metadata
     if limits["one_of"] and converted not in limits["one_of"]:
-        raise BadInput(
-            f"{field.name} cannot be {converted!r}: {_nearest(str(converted), list(limits['one_of'])).rstrip('; ')}"
-        )
+        near = _nearest(str(converted), list(limits["one_of"])).rstrip("; ")
+        raise BadInput(f"{field.name} cannot be {in_words(converted)}: {near}")
     if limits["at_least"] is not None and not converted >= limits["at_least"]:
         raise BadInput(f"{field.name} must be at least {limits['at_least']}, not {converted}")
     if limits["at_most"] is not None and not converted <= limits["at_most"]:
@@ -306,15 +309,28 @@ def _checked(field: Any, hint: Any, value: Any) -> Any:
 
 
 def _as_kind(value: Any, kind: Any) -> Any:
-    """The value if it is of this kind, a whole number also as a float; else NotImplemented."""
+    """The value if it is of this kind, a whole number also as a float; else NotImplemented.
+
+    NumPy's numbers and truth values become Python's, which TOML can hold.
+    """
     if kind is str and isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
         return NotImplemented  # bytes of a file name that are no UTF-8, which TOML cannot hold
     if kind is float:
-        return float(value) if type(value) in (int, float) and math.isfinite(value) else NotImplemented
+        converted = as_float(value)
+        return NotImplemented if converted is None else converted
+    if kind is bool:
+        return bool(value) if is_truth_value(value) else NotImplemented
+    if kind is int:
+        try:
+            return NotImplemented if is_truth_value(value) else operator.index(value)
+        except TypeError:
+            return NotImplemented
     if typing.get_origin(kind) is tuple and isinstance(value, (list, tuple)):
         items = [_as_kind(item, typing.get_args(kind)[0]) for item in value]
         return NotImplemented if NotImplemented in items else tuple(items)
-    return value if type(value) is kind or (kind is types.NoneType and value is None) else NotImplemented
+    if kind is str and isinstance(value, str):
+        return str(value)  # a NumPy text, too
+    return value if kind is types.NoneType and value is None else NotImplemented
 
 
 def _kind_text(kinds: tuple[Any, ...]) -> str:

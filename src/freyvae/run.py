@@ -21,7 +21,17 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from freyvae.errors import BadInput
-from freyvae.files import cannot_write, is_temporary, make_folder, read_small, remove, replacing, sha256_of, write_whole
+from freyvae.files import (
+    as_path,
+    cannot_write,
+    is_temporary,
+    make_folder,
+    read_small,
+    remove,
+    replacing,
+    sha256_of,
+    write_whole,
+)
 from freyvae.recipe import Recipe, load_recipe
 
 if TYPE_CHECKING:
@@ -64,7 +74,7 @@ class Run:
     def __init__(self, folder: str | Path):
         self._lock: FileLock | None = None
         self._locked_file: os.stat_result | None = None
-        self._place(Path(folder))
+        self._place(as_path("folder", folder))
 
     def _place(self, folder: Path) -> None:
         self.folder = folder
@@ -386,7 +396,7 @@ def load(path: str | Path) -> "VAE":
     """
     from freyvae.model import load_vae
 
-    path = Path(path)
+    path = as_path("path", path)
     return Run.open(path).load_model() if path.is_dir() else load_vae(path)
 
 

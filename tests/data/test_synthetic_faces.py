@@ -73,7 +73,8 @@ def test_fast_enough():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"), [({"count": 0}, "count must be at least 1"), ({"seed": -1}, "seed must")]
+    ("arguments", "message"),
+    [({"count": 0}, "count must be a whole number and at least 1"), ({"seed": -1}, "seed must")],
 )
 def test_bad_arguments(arguments, message):
     with pytest.raises(BadInput, match=message):

@@ -9,6 +9,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
+from freyvae.arguments import truth
 from freyvae.console import printable
 from freyvae.data.image_size import ImageSize, fit_images, parse_image_size
 from freyvae.data.images import ImageSet, convert, have_said
@@ -18,6 +19,7 @@ from freyvae.data.other_formats import way_to_read
 from freyvae.data.picture_file import SUFFIXES as PICTURE_SUFFIXES
 from freyvae.data.picture_file import Stored, Unreadable, read_pictures
 from freyvae.errors import BadInput
+from freyvae.files import as_path
 
 _Array = npt.NDArray[Any]
 
@@ -31,7 +33,7 @@ _MATLAB_BYTES = {
 
 def split_array(source: str | Path) -> tuple[Path, str | None]:
     """A path, and the name after it of an array in that file: `mnist.npz:x_train` is `mnist.npz` and `x_train`."""
-    path = Path(source).expanduser()
+    path = as_path("path", source)
     file, colon, array = str(path).rpartition(":")
     if colon and array and not path.exists() and file.lower().endswith(_WITH_ARRAYS):
         return Path(file), array
@@ -70,6 +72,7 @@ def load_file(
     path, name = split_array(path)
     where = printable(path)
     size = parse_image_size(image_size)
+    grey, _, _ = truth("grey", grey), truth("strict", strict), truth("progress", progress)
     if not path.is_file():
         raise BadInput(f"{where}: {'neither a file nor a folder' if path.exists() else 'no such file'}")
     try:

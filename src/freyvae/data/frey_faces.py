@@ -14,10 +14,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from freyvae.arguments import truth
 from freyvae.data.download import DownloadFailed, download, why_unwritten
 from freyvae.data.images import Images, pixels_sha256
 from freyvae.errors import BadInput, FreyvaeError
-from freyvae.files import write_whole
+from freyvae.files import as_path, write_whole
 
 
 class Source(NamedTuple):
@@ -67,9 +68,10 @@ def load_frey_faces(*, progress: bool = True) -> Images:
         uint8 (1965, 28, 20, 1), grey levels 8 to 238.
 
     Raises:
+        BadInput: `$FREYVAE_DATA` is no path.
         DataUnavailable: none of these had it, with each one's reason and what to do.
     """
-    return _obtain(progress=progress)[1]
+    return _obtain(progress=truth("progress", progress))[1]
 
 
 def fetch_frey_faces(source: Path | None = None, progress: bool = True) -> Path:
@@ -86,10 +88,11 @@ def fetch_frey_faces(source: Path | None = None, progress: bool = True) -> Path:
         BadInput: `source` can't be read, or does not hold the Frey faces.
         DataUnavailable: they can't be had, or the cache can't be written.
     """
+    progress = truth("progress", progress)
     if source is None:
         return _obtain(progress=progress)[0]
     try:
-        content = _read_bytes(Path(source))
+        content = _read_bytes(as_path("source", source))
         suffix = _pixels(content)[1]
     except _NotTheFaces as reason:
         raise BadInput(f"{source}: not the Frey faces, {reason}; nothing was copied") from None
@@ -137,7 +140,7 @@ def _candidates() -> Iterator[tuple[str, Path]]:
     """The files that are there, the user's own first."""
     own = os.environ.get("FREYVAE_DATA")
     if own:
-        place = Path(own).expanduser()
+        place = as_path("FREYVAE_DATA", own)
         for path in (place, *(place / name for name in _FILE_NAMES)):
             if path.is_file():
                 yield "FREYVAE_DATA", path

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from freyvae.arguments import truth
 from freyvae.console import printable
 from freyvae.data.folder_walk import find_pictures
 from freyvae.data.image_size import ImageSize, parse_image_size
@@ -13,6 +14,7 @@ from freyvae.data.levels import Levels, Survey, dark_note, parse_levels
 from freyvae.data.memory import check_fits
 from freyvae.data.picture_file import SUFFIXES, Stored, Unreadable, read_picture
 from freyvae.errors import BadInput
+from freyvae.files import as_path
 
 
 def load_folder(
@@ -52,9 +54,10 @@ def load_folder(
         BadInput: no such folder, no picture in it, none that can be read, two sizes, values that could have this or
             that range, more than fits into memory, or one unreadable with `strict`.
     """
-    folder = Path(folder)
+    folder = as_path("folder", folder)
     where = printable(folder)
     size, wanted = parse_image_size(image_size), parse_levels(levels)
+    grey, strict, progress = truth("grey", grey), truth("strict", strict), truth("progress", progress)
     if not folder.is_dir():
         raise BadInput(f"{where}: no such folder")
     found = find_pictures(folder, SUFFIXES)

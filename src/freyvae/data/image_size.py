@@ -8,10 +8,14 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from freyvae.data.images import Images
+from freyvae.arguments import in_words, several, truth, whole
+from freyvae.data.images import Images, as_images
+from freyvae.data.memory import check_fits
 from freyvae.errors import BadInput
 
 ImageSize: TypeAlias = str | int | tuple[int, int] | None
+
+_ADVICE = "give a smaller image size"
 
 
 def parse_image_size(image_size: ImageSize) -> tuple[int, int] | None:
@@ -25,13 +29,23 @@ def parse_image_size(image_size: ImageSize) -> tuple[int, int] | None:
     if isinstance(image_size, str):
         match = re.fullmatch(r"\s*(\d+)\s*(?:[xX×]\s*(\d+)\s*)?", image_size)
         sides = (int(match[1]), int(match[2] or match[1])) if match else None
-    elif isinstance(image_size, int):
-        sides = (image_size, image_size)
     else:
-        sides = (int(image_size[0]), int(image_size[1])) if len(image_size) == 2 else None
+        sides = _sides(image_size)
     if sides is None or min(sides) < 1:
-        raise BadInput(f"image size {image_size!r} is not HEIGHTxWIDTH in pixels, both at least 1, such as 28x20")
+        raise BadInput(
+            f"image size {in_words(image_size)} is not HEIGHTxWIDTH in pixels, both at least 1, such as 28x20"
+        )
     return sides
+
+
+def _sides(image_size: Any) -> tuple[int, int] | None:
+    """(height, width) from a whole number or two, None from anything else."""
+    try:
+        sides = several("image_size", image_size) if np.ndim(image_size) else [image_size, image_size]
+        height, width = (whole("image_size", side) for side in sides)
+    except (BadInput, ValueError):  # of numbers that are none, or of one or three
+        return None
+    return height, width
 
 
 def fit_picture(picture: Any, size: tuple[int, int]) -> Any:
@@ -47,6 +61,10 @@ def fit_images(images: Images, size: tuple[int, int] | None, *, grey: bool) -> I
     """The same for images that passed the gate, and colour turned to grey (ITU-R 601 luma) if `grey`."""
     from PIL import Image
 
+    images, size, grey = as_images(images), parse_image_size(size), truth("grey", grey)
+    if size is not None:
+        # the pictures, and the one array that they become
+        check_fits(2 * len(images) * size[0] * size[1] * images.shape[3], f"images of {size[0]}x{size[1]}", _ADVICE)
     to_grey = grey and images.shape[3] == 3
     if not to_grey and (size is None or images.shape[1:3] == size):
         return images

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from freyvae.arguments import text
 from freyvae.console import printable
 from freyvae.data.levels import BYTES, Levels, Survey, dark_note, kind_of, parse_levels, to_bytes
 from freyvae.errors import BadInput
@@ -66,7 +67,7 @@ def as_images(values: npt.ArrayLike, *, name: str = "images", levels: Levels = N
     Raises:
         BadInput: anything else, with what was wrong and what to do.
     """
-    images, notes, _ = convert(values, name=name, levels=levels, argument='levels="{}"')
+    images, notes, _ = convert(values, name=text("name", name), levels=levels, argument='levels="{}"')
     for note in filter(None, (*notes, dark_note(images))):
         if _without_numbers(note) not in _said:
             _log.warning("%s: %s", name, note)

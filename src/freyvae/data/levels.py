@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from freyvae.arguments import in_words
 from freyvae.errors import BadInput
 
 AUTO = "auto"
@@ -37,7 +38,7 @@ def parse_levels(levels: Levels) -> Range | str | None:
     Raises:
         BadInput: none of these, or low is not below high.
     """
-    if levels is None or levels == AUTO:
+    if levels is None or (isinstance(levels, str) and levels == AUTO):
         return levels
     try:
         low, high = map(_number, levels.split(":") if isinstance(levels, str) else levels)
@@ -46,7 +47,8 @@ def parse_levels(levels: Levels) -> Range | str | None:
         good = False
     if not good:
         raise BadInput(
-            f"levels {levels!r} is not LOW:HIGH, the values that become black and white, such as 0:4095, nor auto"
+            f"levels {in_words(levels)} is not LOW:HIGH, the values that become black and white, such as 0:4095, "
+            "nor auto"
         )
     return low, high
 

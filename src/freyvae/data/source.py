@@ -4,6 +4,7 @@ import dataclasses
 import difflib
 from pathlib import Path
 
+from freyvae.arguments import truth, whole
 from freyvae.console import printable
 from freyvae.data.array_file import load_file, split_array
 from freyvae.data.frey_faces import load_frey_faces
@@ -43,7 +44,9 @@ def load_images(
         BadInput: no such name or path, or what `load_folder` and `load_file` refuse.
         DataUnavailable: the Frey faces can't be had.
     """
-    if source in NAMES:
+    grey, strict, progress = truth("grey", grey), truth("strict", strict), truth("progress", progress)
+    seed = whole("seed", seed, at_least=0)
+    if isinstance(source, str) and source in NAMES:
         size = parse_image_size(image_size)
         if source == "frey-faces":
             faces = ImageSet(images=load_frey_faces(progress=progress), name="frey-faces", is_video=True)

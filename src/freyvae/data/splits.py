@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from freyvae.arguments import in_words, is_truth_value, truth, whole
 from freyvae.data.images import Images, ImageSet, as_images
 from freyvae.errors import BadInput
 
@@ -60,10 +61,11 @@ def split_indices(
         BadInput: fewer than two images, nothing left to train on, a part that is not a fraction or a count, an
             unknown scheme, or `blog` with fewer than 1900 images.
     """
-    if scheme not in SCHEMES:
+    if not isinstance(scheme, str) or scheme not in SCHEMES:
         near = difflib.get_close_matches(str(scheme), SCHEMES, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(SCHEMES)}"
-        raise BadInput(f"unknown split {scheme!r}; {hint}")
+        raise BadInput(f"unknown split {in_words(scheme)}; {hint}")
+    count, is_video = whole("count", count), truth("is_video", is_video)
     if count < 2:
         raise BadInput(
             f"a split needs at least 2 images, to train on one and hold out another, but there is only {count}"
@@ -119,6 +121,7 @@ def split(
     Raises:
         BadInput: as `as_images` and `split_indices`.
     """
+    is_video = truth("is_video", is_video)
     if isinstance(images, ImageSet):
         is_video, images = is_video or images.is_video, images.images
     pixels = as_images(images)
@@ -132,7 +135,7 @@ def split(
 
 def _part(wanted: float, count: int, name: str) -> int:
     """A number of images, from a count or a fraction."""
-    if isinstance(wanted, numbers.Real) and not isinstance(wanted, bool):
+    if isinstance(wanted, numbers.Real) and not is_truth_value(wanted):
         if isinstance(wanted, numbers.Integral):
             if wanted < 0:
                 raise BadInput(f"{name} must not be negative, but is {wanted}")
@@ -143,10 +146,11 @@ def _part(wanted: float, count: int, name: str) -> int:
             return max(1, round(float(wanted) * count))
         if wanted == 0:
             return 0
-    raise BadInput(f"{name} must be a fraction between 0 and 1, or a whole number of images, not {wanted!r}")
+    raise BadInput(f"{name} must be a fraction between 0 and 1, or a whole number of images, not {in_words(wanted)}")
 
 
 def _permutation(count: int, seed: int) -> npt.NDArray[np.int64]:
+    seed = whole("seed", seed)
     if not 0 <= seed < 2**32:
         raise BadInput(f"the seed of a random split must lie in 0 to {2**32 - 1}, but is {seed}")
     # RandomState, not Generator: its streams are frozen, so a published split stays the same split.

@@ -4,14 +4,14 @@ The head is an ellipsoid and its features are painted on it, so turning the head
 together, as on a real one. Measured codes can then be compared with the pose and humour that made each frame.
 """
 
-import operator
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from freyvae.arguments import whole
 from freyvae.data.images import ImageSet
-from freyvae.errors import BadInput
+from freyvae.data.memory import check_fits
 
 HEIGHT, WIDTH = 28, 20
 
@@ -39,10 +39,9 @@ def synthetic_faces(count: int = 1965, *, seed: int = 0) -> ImageSet:
     Raises:
         BadInput: `count` below 1 or `seed` below 0.
     """
-    if operator.index(count) < 1:
-        raise BadInput(f"synthetic faces: count must be at least 1, not {count}")
-    if operator.index(seed) < 0:
-        raise BadInput(f"synthetic faces: seed must be 0 or more, not {seed}")
+    count, seed = whole("count", count, at_least=1), whole("seed", seed, at_least=0)
+    # frames, and the walks of the factors
+    check_fits(count * (HEIGHT * WIDTH + 32 * len(_STEPS)), f"{count} synthetic faces", "draw fewer")
     walks = {name: _walk(count, step, seed, stream) for stream, (name, step) in enumerate(_STEPS.items(), start=1)}
     # Lids are open most of the time: only the crest of the walk shuts them.
     crest = np.clip((walks["blink"] - 0.6) / 0.35, 0.0, 1.0)

@@ -1,6 +1,5 @@
 """Which run is better? Runs side by side, their likelihoods paired image by image."""
 
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.special import stdtrit
 
+from freyvae.arguments import instance, several
 from freyvae.errors import BadInput
 from freyvae.evaluation import standard_error
 from freyvae.measuring.measurement import IMAGES_FORMAT, check_measures
@@ -54,6 +54,7 @@ def compare(runs: Sequence[Run]) -> Comparison:
     Raises:
         BadInput: fewer than two runs, a run that is not measured, or runs measured on different images.
     """
+    runs = [instance("a run", run, Run, hint="freyvae.Run.open(folder) opens one") for run in several("runs", runs)]
     if len(runs) < 2:
         raise BadInput("comparing takes at least two runs")
     measured = [_read_measured(run) for run in runs]
@@ -113,7 +114,7 @@ def _read_measured(run: Run) -> tuple[dict[str, Any], np.ndarray]:
     try:
         with run.measured_path.open("rb") as file, np.load(file, allow_pickle=False) as saved:
             version, sha256, nll = int(saved["format"]), str(saved["images_sha256"]), saved["nll_nats"]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except Exception as error:  # damaged files make zipfile and numpy raise almost anything
         raise BadInput(f"{run.measured_path} is damaged: {again} writes it again") from error
     if version > IMAGES_FORMAT:
         raise BadInput(

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from freyvae import evaluation
+from freyvae.arguments import instance, one_of, truth, whole
 from freyvae.codes import names_of_latents
 from freyvae.data import fit_images, pixels_sha256, synthetic_faces
 from freyvae.errors import BadInput
@@ -81,8 +82,7 @@ def images_of_part(run: Run, data: TrainingData, part: str) -> np.ndarray:
 
 
 def _check_part(part: str) -> None:
-    if part not in PARTS:
-        raise BadInput(f"unknown split {part!r}: choose one of {', '.join(PARTS)}")
+    one_of("split", part, PARTS)
 
 
 def measure(
@@ -109,10 +109,9 @@ def measure(
             argument is out of range, or the run's files are damaged or of a newer version.
     """
     _check_part(split)
-    if not 1 <= samples <= MOST_SAMPLES:
-        raise BadInput(f"samples must be from 1 to {MOST_SAMPLES}, not {samples}")
-    if not 0 <= seed <= LARGEST_SEED:
-        raise BadInput(f"seed must be from 0 to {LARGEST_SEED}, not {seed}")
+    run, progress = instance("run", run, Run, hint="freyvae.Run.open(folder) opens one"), truth("progress", progress)
+    samples = whole("samples", samples, at_least=1, at_most=MOST_SAMPLES)
+    seed = whole("seed", seed, at_least=0, at_most=LARGEST_SEED)
     with run.lock():
         metrics, recipe = run.read_metrics(), run.recipe
         data = load_measured_data(run, metrics)

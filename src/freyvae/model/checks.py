@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 import keras
+import numpy as np
 
-from freyvae.arguments import number, one_of, truth, whole
+from freyvae.arguments import in_words, is_truth_value, number, one_of, truth, whole
 from freyvae.errors import BadInput, few_words
 from freyvae.model.posteriors import POSTERIORS
 from freyvae.model.priors import PRIORS
@@ -19,7 +20,7 @@ def checked_image_shape(image_shape: Any) -> tuple[int, int, int]:
     except (TypeError, BadInput):
         shape = ()
     if len(shape) != 3 or min(shape) < 1 or shape[2] not in (1, 3):
-        raise BadInput(f"image_shape must be (height, width, 1 or 3), not {image_shape!r}")
+        raise BadInput(f"image_shape must be (height, width, 1 or 3), not {in_words(image_shape)}")
     return shape[0], shape[1], shape[2]
 
 
@@ -116,17 +117,48 @@ def checked_feeding(arguments: dict[str, Any]) -> dict[str, Any]:
         "validation_steps": 1,
         "steps": 1,
     }.items():
-        if checked.get(name) is not None:
+        can_be_none = name not in ("epochs", "initial_epoch")
+        if name in checked and not (can_be_none and checked[name] is None):
             checked[name] = whole(name, checked[name], at_least=least)
     if checked.get("validation_split") is not None:
         checked["validation_split"] = number("validation_split", checked["validation_split"], at_most=1)
     if "shuffle" in checked:
         checked["shuffle"] = truth("shuffle", checked["shuffle"])
-    verbose = checked.get("verbose")
-    if verbose is not None and verbose not in ("auto", 0, 1, 2):
-        raise BadInput(f"verbose must be 'auto', 0, 1 or 2, not {verbose!r}")
+    if "return_dict" in checked:
+        checked["return_dict"] = truth("return_dict", checked["return_dict"])
+    if checked.get("verbose") is not None:
+        checked["verbose"] = _verbose(checked["verbose"])
+    if checked.get("validation_freq") is not None:
+        checked["validation_freq"] = _validation_freq(checked["validation_freq"])
     _check_callbacks(checked.get("callbacks"))
     return checked
+
+
+def check_targets(images: Any, targets: Any) -> None:
+    """Raise `BadInput` for targets that Keras cannot feed beside the images; the loss has no place for any."""
+    if targets is None:
+        return
+    count = len(images) if isinstance(images, np.ndarray) else None
+    if not isinstance(targets, np.ndarray) or targets.ndim == 0 or len(targets) != count:
+        raise BadInput(f"y has no effect here, the images are their own targets: leave it out, {in_words(targets)}")
+
+
+def _verbose(verbose: Any) -> Any:
+    if isinstance(verbose, str) and verbose == "auto":
+        return verbose
+    if is_truth_value(verbose):  # as Keras takes them
+        return int(verbose)
+    try:
+        return whole("verbose", verbose, at_least=0, at_most=2)
+    except BadInput:
+        raise BadInput(f"verbose must be 'auto', 0, 1 or 2, not {in_words(verbose)}") from None
+
+
+def _validation_freq(epochs: Any) -> int | list[int]:
+    """Every so many epochs, or a list of epochs."""
+    if isinstance(epochs, (list, tuple)) and epochs:
+        return [whole("validation_freq", epoch, at_least=1) for epoch in epochs]
+    return whole("validation_freq", epochs, at_least=1)
 
 
 def _check_callbacks(callbacks: Any) -> None:
@@ -134,7 +166,7 @@ def _check_callbacks(callbacks: Any) -> None:
         return
     known = isinstance(callbacks, (list, tuple))
     if not known or not all(isinstance(callback, keras.callbacks.Callback) for callback in callbacks):
-        raise BadInput(f"callbacks must be a list of keras.callbacks.Callback, not {callbacks!r}")
+        raise BadInput(f"callbacks must be a list of keras.callbacks.Callback, not {in_words(callbacks)}")
 
 
 def as_networks(

@@ -17,8 +17,10 @@ from typing import Any
 import keras
 import numpy as np
 
+from freyvae.arguments import instance, several
 from freyvae.errors import BadInput
 from freyvae.model import compiled_fit
+from freyvae.model.checks import checked_feeding
 from freyvae.model.compiled_fit import Training, state_of, variables_of
 from freyvae.model.memory import free_bytes
 from freyvae.model.vae import VAE
@@ -61,24 +63,22 @@ def fit_many(
         BadInput: there is no model, one is there twice or differs from the first in more than those choices, the images
             are no images or of another shape, or there is no memory for even one.
     """
-    models = list(models)
+    models = list(models) if isinstance(models, Iterable) else several("models", models)
     _check(models)
-    if callbacks is None:
-        callbacks = [[] for _ in models]
-    initial_epochs = [initial_epoch] * len(models) if isinstance(initial_epoch, int) else list(initial_epoch)
+    callbacks = [[] for _ in models] if callbacks is None else several("callbacks", callbacks)
+    each_its_own = isinstance(initial_epoch, Sequence)
+    initial_epochs = several("initial_epoch", initial_epoch) if each_its_own else [initial_epoch] * len(models)
     if not len(callbacks) == len(initial_epochs) == len(models):
         raise BadInput(
             f"{len(models)} models need as many lists of callbacks and initial epochs, not {len(callbacks)} and "
             f"{len(initial_epochs)}"
         )
-    together: dict[str, Any] = {
-        "validation_data": validation_data,
-        "epochs": epochs,
-        "batch_size": batch_size,
-        "verbose": 0,
-    }
+    together = checked_feeding(
+        {"validation_data": validation_data, "epochs": epochs, "batch_size": batch_size, "verbose": 0}
+    )
     each = [
-        {"callbacks": list(own), "initial_epoch": done} for own, done in zip(callbacks, initial_epochs, strict=True)
+        checked_feeding({"callbacks": several("callbacks", own), "initial_epoch": done})
+        for own, done in zip(callbacks, initial_epochs, strict=True)
     ]
     images = models[0]._gate(x, "training images")
     if validation_data is not None:
@@ -235,6 +235,8 @@ def _check(models: list[VAE]) -> None:
         raise BadInput("there is no model to train: fit_many takes one or more")
     if len({id(model) for model in models}) < len(models):
         raise BadInput("a model is there twice: fit_many trains each in place")
+    for number, model in enumerate(models):
+        instance(f"model {number}", model, VAE)
     kinds = [_kind(model, number) for number, model in enumerate(models)]
     for number, kind in enumerate(kinds):
         different = [name for name in kinds[0] | kind if kinds[0].get(name) != kind.get(name)]

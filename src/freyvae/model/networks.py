@@ -3,6 +3,8 @@
 Any Keras model of the same shapes can stand in their place.
 """
 
+import itertools
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,6 +14,7 @@ from keras import layers, ops
 
 from freyvae.errors import BadInput
 from freyvae.model.likelihood import Likelihood
+from freyvae.model.memory import check_memory
 
 Tensor = Any
 # a pixel that hardly changed in training is not blown up: one grey level
@@ -50,8 +53,9 @@ def dense_encoder(
         seed: of the initial weights and the dropout; None draws one.
 
     Raises:
-        BadInput: the widths do not suit residual blocks.
+        BadInput: the widths do not suit residual blocks, or the weights are more than memory holds.
     """
+    _check_weights(math.prod(image_shape), *hidden, 2 * latent_dim + flow_parameters)
     seeds = _seeds(seed)
     images = keras.Input(image_shape, dtype="uint8", name="images")
     # float32 in any precision: a pixel less its mean is little of what either was
@@ -105,10 +109,12 @@ def dense_decoder(
         seed: of the initial weights and the dropout; None draws one.
 
     Raises:
-        BadInput: the widths do not suit residual blocks.
+        BadInput: the widths do not suit residual blocks, or the weights are more than memory holds.
     """
-    seeds = _seeds(seed)
     height, width, channels = image_shape
+    values_from_code = height * width * channels * (parameters_per_value if all_from_code else 1)
+    _check_weights(latent_dim, *hidden, values_from_code)
+    seeds = _seeds(seed)
     latents = keras.Input((latent_dim,), name="latents")
     trunk = _residual_trunk if residual else _dense_trunk
     values = trunk(
@@ -257,6 +263,11 @@ def _dense(
     """A dense layer with Glorot's uniform initializer, its variance times `scale`."""
     initializer = keras.initializers.VarianceScaling(scale, mode="fan_avg", distribution="uniform", seed=next(seeds))
     return layers.Dense(width, activation=activation, kernel_initializer=initializer, name=name, dtype=dtype)
+
+
+def _check_weights(*widths: int) -> None:
+    """Ask whether dense layers from each width to the next fit into memory, before any is made. Raises `BadInput`."""
+    check_memory("weights", (sum(inputs * outputs for inputs, outputs in itertools.pairwise(widths)),), "float32")
 
 
 def _seeds(seed: int | None) -> Iterator[int]:

@@ -13,6 +13,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from freyvae.model.memory import check_memory
+
 Tensor = Any
 
 LOG_TWO_PI = math.log(2.0 * math.pi)
@@ -89,6 +91,7 @@ class GaussianMixturePrior(keras.layers.Layer):
     def __init__(self, latent_dim: int, components: int, *, seed: int):
         super().__init__(name="prior")
         shape = (components, latent_dim)
+        check_memory("prior_components", (components, 2, latent_dim), "float32")  # and their noise
         start = keras.initializers.RandomNormal(stddev=1.0, seed=seed)
         self.logits = self.add_weight(shape=(components,), initializer="zeros", name="logits")
         self.means = self.add_weight(shape=shape, initializer=start, name="means")
@@ -116,6 +119,7 @@ class VampPrior(keras.layers.Layer):
 
     def __init__(self, encoder: keras.Model, components: int, *, seed: int):
         super().__init__(name="prior")
+        check_memory("prior_components", (components, *encoder.input_shape[1:]), "float32")
         self.pseudo_inputs = self.add_weight(
             shape=(components, *encoder.input_shape[1:]),
             initializer=keras.initializers.RandomNormal(stddev=1.0, seed=seed),

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from freyvae.errors import BadInput, few_words
+from freyvae.files import as_path
 from freyvae.model.vae import VAE
 
 MOST_BYTES_OF_CONFIG = 64 * 2**20
@@ -23,7 +24,7 @@ def load_vae(path: str | Path) -> VAE:
         BadInput: the file is missing, truncated, of another kind, holds a Lambda or an unregistered class, or holds
             a model that is no `VAE`.
     """
-    path = Path(path)
+    path = as_path("path", path)
     check_keras_file(path)
     try:
         with warnings.catch_warnings():

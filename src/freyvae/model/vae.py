@@ -11,13 +11,21 @@ import keras
 import numpy as np
 from keras import ops
 
-from freyvae.arguments import number, whole
+from freyvae.arguments import in_words, number, several, text, truth, whole
 from freyvae.data.images import ImageSet, as_images
 from freyvae.errors import BadInput, few_words
+from freyvae.files import as_path, cannot_write
 from freyvae.model import compiled_fit
 from freyvae.model.augmentation import RandomShift
 from freyvae.model.autoregression import Autoregression
-from freyvae.model.checks import as_networks, check_networks, checked_choices, checked_feeding, checked_image_shape
+from freyvae.model.checks import (
+    as_networks,
+    check_networks,
+    check_targets,
+    checked_choices,
+    checked_feeding,
+    checked_image_shape,
+)
 from freyvae.model.drawing import draw_in_raster_order
 from freyvae.model.flows import FLOWS
 from freyvae.model.keras_internals import (
@@ -120,6 +128,8 @@ class VAE(keras.Model):
         **kwargs: Any,
     ):
         check_settings()
+        if "/" in text("name", name) or not name:
+            raise BadInput(f"name must not be empty and hold no /, not {in_words(name)}")
         super().__init__(name=name, **kwargs)
         image_shape = checked_image_shape(image_shape)
         choices = checked_choices(
@@ -216,14 +226,14 @@ class VAE(keras.Model):
         Raises:
             BadInput: there is a loss or a metric, or Keras knows no such optimizer.
         """
-        given = [name for name in NOT_OURS if kwargs.get(name)] + ["loss"] * (loss is not None)
+        given = [name for name in NOT_OURS if not _is_nothing(kwargs.get(name))] + ["loss"] * (loss is not None)
         if given:
             raise BadInput(
                 f"{given[0]} has no place here, the loss is the free energy and the metrics are its parts: leave it out"
             )
         try:
             super().compile(optimizer=optimizer, **kwargs)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, AttributeError) as error:
             raise BadInput(f"compile: {few_words(error)}") from error
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
@@ -254,6 +264,8 @@ class VAE(keras.Model):
         Raises:
             BadInput: they are no images, of another shape, or come from a data set in another dtype.
         """
+        if kwargs.get("training") is not None:
+            kwargs["training"] = truth("training", kwargs["training"])
         return super().__call__(self._images_of_step(images), *args, **kwargs)
 
     def call(self, images: Tensor, training: bool = False) -> dict[str, Tensor]:
@@ -341,6 +353,7 @@ class VAE(keras.Model):
         kwargs = self._checked(kwargs)
         self._build_optimizer()
         x = self._gate(x, "training images")
+        check_targets(x, y)
         held_out = kwargs.get("validation_data")
         if isinstance(held_out, tuple) and held_out:  # Keras's (images,), or with targets
             images = self._gate(held_out[0], "validation images")
@@ -367,6 +380,7 @@ class VAE(keras.Model):
         kwargs = self._checked(kwargs)
         if "_use_cached_eval_dataset" not in kwargs:  # Keras's own, in the middle of `fit`
             x = self._gate(x, "images")
+            check_targets(x, y)
         with keeping_state(self):
             return super().evaluate(x, y, **kwargs)
 
@@ -379,21 +393,34 @@ class VAE(keras.Model):
 
     def train_on_batch(self, x: Any, y: Any = None, **kwargs: Any) -> Any:
         """Keras's `train_on_batch`, of images as `as_images` takes them, and with the errors of `fit`."""
-        kwargs = self._checked(kwargs)
+        kwargs, images = self._checked(kwargs), self._images(x)
+        check_targets(images, y)
         self._build_optimizer()
         with keeping_state(self):
-            return super().train_on_batch(self._images(x), y, **kwargs)
+            return super().train_on_batch(images, y, **kwargs)
 
     def test_on_batch(self, x: Any, y: Any = None, **kwargs: Any) -> Any:
         """Keras's `test_on_batch`, likewise."""
-        kwargs = self._checked(kwargs)
+        kwargs, images = self._checked(kwargs), self._images(x)
+        check_targets(images, y)
         with keeping_state(self):
-            return super().test_on_batch(self._images(x), y, **kwargs)
+            return super().test_on_batch(images, y, **kwargs)
 
     def predict_on_batch(self, x: Any) -> Any:
         """Keras's `predict_on_batch`, likewise."""
+        images = self._images(x)
         with keeping_state(self):
-            return super().predict_on_batch(self._images(x))
+            return super().predict_on_batch(images)
+
+    def save(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
+        """Keras's `save`, to a `.keras` file. Raises `BadInput` for another kind of file, and where none can be."""
+        path = as_path("filepath", filepath)
+        try:
+            super().save(path, *args, **kwargs)
+        except OSError as error:
+            raise cannot_write(path, error) from error
+        except ValueError as error:
+            raise BadInput(f"filepath {path}: {few_words(error)}") from error
 
     def _checked(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Arguments of Keras's methods, those that are left as they are by default left out; raises `BadInput`."""
@@ -543,10 +570,10 @@ class VAE(keras.Model):
 
         Nothing is computed. A compilation works outside of Python's lock, so that a thread can see to it.
         """
-        for count in encode:
+        for count in several("encode", encode):
             rows = _rows(whole("encode", count, at_least=1))
             self._codes.prepare(np.broadcast_to(np.uint8(0), (rows, *self.image_shape)))
-        for count in decode:
+        for count in several("decode", decode):
             rows = _rows(whole("decode", count, at_least=1))
             self._expected_pixels.prepare(np.broadcast_to(np.float32(0), (rows, self.latent_dim)))
 
@@ -686,10 +713,10 @@ class VAE(keras.Model):
         """
         if isinstance(images, ImageSet):
             images = images.images
-        if isinstance(images, list) or hasattr(images, "__array__"):
+        if isinstance(images, (list, tuple, range)) or hasattr(images, "__array__"):
             return self._images(images, name)
         if isinstance(images, (str, bytes, os.PathLike)):
-            raise BadInput(f"{name} must be an array, not a path: freyvae.load_images({str(images)!r}) reads one")
+            raise BadInput(f"{name} must be an array, not a path: freyvae.load_images({in_words(images)}) reads one")
         if isinstance(images, keras.utils.PyDataset):
             return images
         if isinstance(images, (dict, set)) or not hasattr(images, "__iter__"):
@@ -702,7 +729,7 @@ class VAE(keras.Model):
         Raises `BadInput` as `__call__` does.
         """
         dtype, shape = getattr(images, "dtype", None), getattr(images, "shape", None)
-        if dtype is not None and shape is not None:
+        if dtype is not None and shape is not None and not isinstance(images, np.ndarray):
             if keras.backend.standardize_dtype(dtype) == "uint8" and tuple(shape[1:]) == self.image_shape:
                 return images
             try:
@@ -742,6 +769,11 @@ class ExpectedPixels(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         """The likelihood."""
         return {**super().get_config(), "likelihood": saved_likelihood(self.likelihood)}
+
+
+def _is_nothing(value: Any) -> bool:
+    """None, or a list or dictionary of nothing."""
+    return value is None or (isinstance(value, (list, tuple, dict)) and not value)
 
 
 def _noise(seed: Any) -> keras.random.SeedGenerator:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from freyvae.arguments import function, truth
 from freyvae.errors import BadInput
-from freyvae.files import write_whole
+from freyvae.files import as_path, write_whole
+from freyvae.pictures.arguments import checked_model, checked_names, checked_parts
 from freyvae.pictures.curves import convergence
 from freyvae.pictures.diagram import network_diagram
 from freyvae.pictures.grids import SAMPLES, examples, samples
@@ -45,7 +47,7 @@ def draw_all(
     images: Mapping[str, Array],
     *,
     history: Mapping[str, Sequence[float]] | None,
-    folder: Path,
+    folder: str | Path,
     latent_names: Sequence[str] | None = None,
     is_video: bool = False,
     frames: Mapping[str, Array] | None = None,
@@ -61,10 +63,9 @@ def draw_all(
     Raises:
         BadInput: there are no images, or the folder cannot be written.
     """
-    parts = {name: np.asarray(array) for name, array in images.items() if len(array)}
-    if not parts:
-        raise BadInput("there are no images to draw")
-    say = note if note is not None else logging.getLogger("freyvae").warning
+    vae, folder, is_video = checked_model(vae), as_path("folder", folder), truth("is_video", is_video)
+    parts, latent_names = checked_parts(images), checked_names(latent_names)
+    say = function("note", note) if note is not None else logging.getLogger("freyvae").warning
     train = next(iter(parts.values()))
     held_out = list(parts.values())[1] if len(parts) > 1 else train
     few = train[np.linspace(0, len(train) - 1, min(len(train), 1000)).round().astype(int)]
@@ -74,7 +75,7 @@ def draw_all(
     drawings: dict[str, Callable[[], bytes]] = {
         "manifold": lambda: png(manifold(vae, latents=latents, latent_names=latent_names)),
         "reconstructions": lambda: png(reconstructions(vae, held_out)),
-        "convergence": lambda: png(convergence(history or {})),
+        "convergence": lambda: png(convergence({} if history is None else history)),
         "codes": lambda: png(
             codes(vae, parts, latents=latents, is_video=is_video, frames=frames, latent_names=latent_names)
         ),

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
+from freyvae.arguments import mapping, several, text
 from freyvae.errors import BadInput
 from freyvae.pictures.mosaic import Array
 from freyvae.pictures.style import (
@@ -39,7 +40,7 @@ def convergence(history: Mapping[str, Sequence[float]]) -> Figure:
     whose loss has a unit of its own. The scale is that of the curves after their first twentieth: a steep beginning
     leaves the panel at its top.
     """
-    columns: Mapping[str, Any] = getattr(history, "history", history)
+    columns = _columns(getattr(history, "history", history))
     panels = [(key, f"{name}, nats per image") for key, name in NATS.items() if key in columns]
     if "loss" in columns and not _same(columns, "loss", "free_energy"):
         panels.insert(0, ("loss", "Loss, in the recipe's own unit"))
@@ -62,6 +63,20 @@ def convergence(history: Mapping[str, Sequence[float]]) -> Figure:
         else:
             axes.tick_params(labelbottom=False)
     return figure
+
+
+def _columns(history: Any) -> dict[str, list[float]]:
+    """The columns, all of one length, NaN where a number is none that can be drawn. Raises `BadInput` for others."""
+    columns = {
+        text("a column of the history", name): several(f"{name} of the history", values)
+        for name, values in mapping("history", history).items()
+    }
+    if len(set(map(len, columns.values()))) > 1:
+        raise BadInput("the history must have one number an epoch in every column")
+    try:
+        return {name: [float(value) for value in values] for name, values in columns.items()}
+    except (TypeError, ValueError, OverflowError) as error:
+        raise BadInput(f"the history must hold numbers: {error}") from error
 
 
 def _panel(axes: Axes, columns: Mapping[str, Any], *, key: str, title: str, epochs: Array) -> None:

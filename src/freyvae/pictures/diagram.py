@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from freyvae.errors import BadInput
-from freyvae.files import write_whole
+from freyvae.files import as_path, write_whole
+from freyvae.pictures.arguments import checked_model
 from freyvae.pictures.style import DPI, FAMILY, INK, QUIET, RULE, TEXT_POINTS, TITLE_POINTS
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def network(vae: "VAE", path: Path | str) -> Path:
     Raises:
         BadInput: pydot or Graphviz's `dot` is missing (the line says how to have them), or `path` can't be written.
     """
-    path = Path(path)
+    vae, path = checked_model(vae), as_path("path", path)
     kind = path.suffix.lstrip(".").lower()
     if kind not in ("png", "svg", "pdf"):
         raise BadInput(f"the network diagram is written as .png, .svg or .pdf, not {path.name}")

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
+from freyvae.arguments import function, truth, whole
 from freyvae.errors import BadInput
+from freyvae.pictures.arguments import checked_images, checked_model, checked_seed
 from freyvae.pictures.mosaic import Array, fit, mosaic, to_bytes
 from freyvae.pictures.style import bare, sheet, show_pixels
 
@@ -30,10 +32,11 @@ def examples(
     `evenly` picks `count` images spread over all of them, else the first. `thumbnail` turns each image (h, w, c) of
     uint8 into what is shown in its place: (h', w'), (h', w', 1 or 3), uint8 or floats in [0, 1], all of one shape.
     """
-    images = np.asarray(images)
-    shown = min(_at_least_one(count, "count"), len(images))
+    images, evenly = checked_images(images), truth("evenly", evenly)
+    shown = min(whole("count", count, at_least=1), len(images))
     picked = images[np.linspace(0, len(images) - 1, shown).round().astype(int)] if evenly else images[:shown]
     if thumbnail is not None:
+        function("thumbnail", thumbnail)
         pieces = [np.asarray(thumbnail(image)) for image in picked]
         if len({piece.shape for piece in pieces}) > 1:
             raise BadInput("thumbnail must return images of one shape")
@@ -47,9 +50,10 @@ def examples(
 
 def samples(vae: "VAE", *, count: int = SAMPLES, columns: int = 20, seed: int = 0) -> Figure:
     """What `sample_images` returns, on one sheet."""
+    vae, seed = checked_model(vae), checked_seed(seed)
     drawn = sample_images(vae, count, seed=seed)
     how = "and the pixels one by one, each given those before" if vae.autoregressive else "decoded to expected pixels"
-    subtitle = f"{count} latents drawn from the prior, {how}; seed {seed}"
+    subtitle = f"{len(drawn)} latents drawn from the prior, {how}; seed {seed}"
     return grid(drawn, columns=columns, title="Samples", subtitle=subtitle)
 
 
@@ -59,22 +63,17 @@ def sample_images(vae: "VAE", count: int, *, seed: int = 0) -> Array:
     They are expected pixels, floats in [0, 1]; of an autoregressive decoder, whose expected pixels lack what it makes
     of the pixels before, they are drawn images, uint8.
     """
+    vae = checked_model(vae)
     draw = vae.draw_images if vae.autoregressive else vae.sample
-    return np.asarray(draw(_at_least_one(count, "count"), seed=seed))
+    return np.asarray(draw(whole("count", count, at_least=1), seed=seed))
 
 
 def grid(images: Array, *, columns: int, title: str, subtitle: str = "") -> Figure:
     """Images in reading order, magnified by a whole number, on one sheet."""
     tiles = to_bytes(images)
-    columns = min(_at_least_one(columns, "columns"), len(tiles))
+    columns = min(whole("columns", columns, at_least=1), len(tiles))
     tiles = fit(tiles, columns=columns, rows=-(-len(tiles) // columns), gap=GAP)
     page = mosaic(tiles, columns=columns, gap=GAP)
     figure, axes = sheet(page.shape[1], page.shape[0], title=title, subtitle=subtitle)
     show_pixels(bare(axes), page)
     return figure
-
-
-def _at_least_one(value: int, name: str) -> int:
-    if value < 1:
-        raise BadInput(f"{name} must be at least 1, not {value}")
-    return value

@@ -8,7 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
+from freyvae.arguments import number, several, truth, whole
 from freyvae.errors import BadInput
+from freyvae.pictures.arguments import checked_images, checked_latents, checked_model, checked_names, checked_parts
 from freyvae.pictures.mosaic import Array
 from freyvae.pictures.style import (
     DPI,
@@ -52,9 +54,9 @@ def codes(
     model with one latent has it drawn against the images' order. What is read counts from 1, as in the page. Above
     `most` images, that many are picked evenly.
     """
-    chosen = tuple(latents)[: vae.latent_dim]
-    if len(chosen) not in (1, 2) or not all(0 <= latent < vae.latent_dim for latent in chosen):
-        raise BadInput(f"latents must be one or two of the model's {vae.latent_dim}, counted from 0, not {latents}")
+    vae, is_video = checked_model(vae), truth("is_video", is_video)
+    chosen, latent_names = checked_latents(latents, vae.latent_dim), checked_names(latent_names)
+    most = whole("most", most, at_least=1)
     every, part, time, names = _gather(images, frames)
     picked = np.unique(np.linspace(0, len(every) - 1, min(most, len(every))).round().astype(int))
     values = np.asarray(vae.encode(every[picked]))
@@ -104,18 +106,15 @@ def codes(
 
 def _gather(images: Array | Parts, frames: Array | Parts | None) -> tuple[Array, Array, Array, list[str]]:
     """All images, the number of the part each is of, its place in time, and the parts' names."""
-    parts = images if isinstance(images, Mapping) else {"images": images}
-    parts = {name: np.asarray(array) for name, array in parts.items() if len(array)}
-    if not parts:
-        raise BadInput("there are no images to draw")
+    parts = images if isinstance(images, Mapping) else {"images": checked_images(images)}
+    parts = checked_parts(parts)
     every = np.concatenate(list(parts.values()))
     part = np.repeat(np.arange(len(parts)), [len(array) for array in parts.values()])
     if frames is None:
         time = np.arange(len(every))
-    elif isinstance(frames, Mapping):
-        time = np.concatenate([np.asarray(frames[name]) for name in parts])
     else:
-        time = np.asarray(frames)
+        own = [frames[name] for name in parts if name in frames] if isinstance(frames, Mapping) else [frames]
+        time = np.array([number("frames", frame) for places in own for frame in several("frames", places)])
     if time.shape != (len(every),):
         raise BadInput(f"frames must say the place in time of each of the {len(every)} images, not {time.shape}")
     return every, part, time, list(parts)

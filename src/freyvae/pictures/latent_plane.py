@@ -1,13 +1,17 @@
 """What does the decoder draw over a plane of latents? The manifold of Kingma & Welling 2014, figure 4."""
 
+import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
 from scipy.special import ndtri
 
+from freyvae.arguments import as_float, in_words, several, whole
+from freyvae.data.memory import check_fits
 from freyvae.errors import BadInput
+from freyvae.pictures.arguments import checked_latents, checked_model, checked_names
 from freyvae.pictures.mosaic import Array, fit, mosaic, to_bytes
 from freyvae.pictures.style import latent_name, sheet, show_pixels
 
@@ -37,14 +41,13 @@ def manifold(
     alone, among 10 000 draws. `span` = (low, high), or one such range for each of the two, asks for evenly spaced
     values instead. One latent (or a model with one) gives a strip.
     """
-    chosen = tuple(latents)[: vae.latent_dim]
-    if len(chosen) not in (1, 2) or len(set(chosen)) != len(chosen):
-        raise BadInput(f"latents must be one or two different numbers, not {tuple(latents)}")
-    for latent in chosen:
-        if not 0 <= latent < vae.latent_dim:
-            raise BadInput(f"there is no latent {latent}: the model has {vae.latent_dim}, counted from 0")
-    if columns < 1 or rows < 1:
-        raise BadInput(f"columns and rows must be at least 1, not {columns} and {rows}")
+    vae = checked_model(vae)
+    chosen, latent_names = checked_latents(latents, vae.latent_dim), checked_names(latent_names)
+    columns, rows = whole("columns", columns, at_least=1), whole("rows", rows, at_least=1)
+    # decoded, and the codes before
+    check_fits(
+        4 * columns * rows * (math.prod(vae.image_shape) + vae.latent_dim), "the manifold", "ask for fewer tiles"
+    )
     if len(chosen) == 1:
         rows = 1
     learned = None
@@ -97,23 +100,27 @@ def _values(
 ) -> Array:
     """Where the tiles stand along one of the two latents; `learned` are draws of both from a learned prior."""
     if span is None:
-        low, high = quantiles
+        low, high = _two("quantiles", quantiles)
         if not 0 < low <= high < 1:
-            raise BadInput(f"quantiles must lie between 0 and 1, in order, not {quantiles}")
+            raise BadInput(f"quantiles must lie between 0 and 1, in order, not {in_words(quantiles)}")
         shares = np.linspace(low, high, count) if count > 1 else np.array([(low + high) / 2])
         return np.asarray(ndtri(shares) if learned is None else np.quantile(learned[:, axis], shares))
     low, high = _axis_range(span, axis)
-    if not (np.isfinite([low, high]).all() and low <= high):
-        raise BadInput(f"span must be two finite numbers, in order, not {span}")
+    if low > high:
+        raise BadInput(f"span must be two finite numbers, in order, not {in_words(span)}")
     return np.linspace(low, high, count) if count > 1 else np.array([(low + high) / 2])
 
 
 def _axis_range(span: Range | tuple[Range, Range], axis: int) -> Range:
-    bounds = np.asarray(span, float)
-    if bounds.shape not in ((2,), (2, 2)):
-        raise BadInput(f"span must be (low, high), or two of those, not {span}")
-    low, high = bounds if bounds.ndim == 1 else bounds[axis]
-    return float(low), float(high)
+    bounds = several("span", span)
+    return _two("span", bounds[axis] if len(bounds) == 2 and np.ndim(bounds[axis]) else bounds)
+
+
+def _two(name: str, values: Any) -> Range:
+    numbers = [as_float(value) for value in several(name, values)]
+    if len(numbers) != 2 or numbers[0] is None or numbers[1] is None:
+        raise BadInput(f"{name} must be two finite numbers, in order, not {in_words(values)}")
+    return numbers[0], numbers[1]
 
 
 def _explain(quantiles: Range, span: Range | tuple[Range, Range] | None, is_learned: bool) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from freyvae.errors import BadInput
+from freyvae.data.images import convert
 
 Array = np.ndarray[Any, Any]
 
@@ -13,16 +13,11 @@ TALLEST = 1700  # pixels
 
 
 def to_bytes(images: Array) -> Array:
-    """Images (n, h, w), (n, h, w, 1 or 3), uint8 or floats in [0, 1] -> uint8 (n, h, w, 3)."""
-    array = np.asarray(images)
-    if array.ndim == 3:
-        array = array[..., None]
-    if array.ndim != 4 or array.shape[-1] not in (1, 3):
-        raise BadInput(f"pictures are drawn of images (n, height, width, 1 or 3), not of shape {array.shape}")
-    if array.shape[0] == 0:
-        raise BadInput("there are no images to draw")
-    if array.dtype != np.uint8:
-        array = np.rint(np.clip(np.nan_to_num(array), 0, 1) * 255).astype(np.uint8)
+    """Images (n, h, w), (n, h, w, 1 or 3), uint8 or floats in [0, 1] -> uint8 (n, h, w, 3).
+
+    Raises `BadInput` for what is no image, by the rules of `as_images`.
+    """
+    array = convert(images, name="images", levels=None, argument='freyvae.as_images(images, levels="{}")')[0]
     return np.broadcast_to(array, (*array.shape[:3], 3))
 
 

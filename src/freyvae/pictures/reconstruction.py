@@ -6,7 +6,8 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from freyvae.errors import BadInput
+from freyvae.arguments import whole
+from freyvae.pictures.arguments import checked_images, checked_model
 from freyvae.pictures.mosaic import Array, fit, mosaic, to_bytes
 from freyvae.pictures.style import DPI, FAMILY, INK, MARGIN, QUIET, TEXT_POINTS, bare, colour_bar, sheet, show_pixels
 
@@ -24,12 +25,8 @@ def reconstructions(vae: "VAE", images: Array, *, count: int = RECONSTRUCTED) ->
     `count` images (uint8) are picked evenly. The difference is in grey levels, of 255, the mean of the channels for
     colour images; its colour scale is symmetrical and the same for all. Under each column is its RMSE.
     """
-    if count < 1:
-        raise BadInput(f"count must be at least 1, not {count}")
-    images = np.asarray(images)
-    count = min(count, len(images))
-    if count == 0:
-        raise BadInput("there are no images to draw")
+    vae, images = checked_model(vae), checked_images(images)
+    count = min(whole("count", count, at_least=1), len(images))
     originals = images[np.linspace(0, len(images) - 1, count).round().astype(int)]
     rebuilt = np.asarray(vae.reconstruct(originals), np.float32)
     error = rebuilt * 255 - originals.astype(np.float32)  # (n, h, w, c), grey levels

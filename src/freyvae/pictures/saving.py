@@ -7,8 +7,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
+from freyvae.arguments import instance, whole
 from freyvae.errors import BadInput
-from freyvae.files import replacing, write_whole
+from freyvae.files import as_path, replacing, write_whole
 from freyvae.pictures.mosaic import Array, fit, mosaic, to_bytes
 
 
@@ -20,23 +21,26 @@ def png(figure: Figure) -> bytes:
     return content.getvalue()
 
 
-def save_figure(figure: Figure, path: Path) -> None:
+def save_figure(figure: Figure, path: str | Path) -> None:
     """Write a figure as a PNG. Raises `BadInput` for another suffix or a place that cannot be written."""
+    figure, path = instance("figure", figure, Figure), as_path("path", path)
     _require_suffix(path, (".png",))
     write_whole(path, png(figure))
 
 
-def save_images(images: Array, path: Path, *, columns: int = 20) -> None:
+def save_images(images: Array, path: str | Path, *, columns: int = 20) -> None:
     """Write images, floats in [0, 1] or uint8 (n, h, w, c): a .png of them all side by side, or a .npy of uint8.
 
     Raises:
-        BadInput: another suffix, or the place cannot be written.
+        BadInput: they are no images, another suffix, or the place cannot be written.
     """
+    path, columns = as_path("path", path), whole("columns", columns, at_least=1)
     _require_suffix(path, (".png", ".npy"))
+    images = np.asarray(images)
     tiles = to_bytes(images)
     with replacing(path) as temporary:
         if path.suffix == ".npy":
-            np.save(temporary, tiles[..., : np.shape(images)[-1]])
+            np.save(temporary, tiles if images.shape[3:] == (3,) else tiles[..., :1])
         else:
             columns = min(columns, len(tiles))
             tiles = fit(tiles, columns=columns, rows=-(-len(tiles) // columns), gap=0)

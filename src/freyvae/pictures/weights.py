@@ -6,7 +6,9 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
+from freyvae.arguments import whole
 from freyvae.errors import BadInput
+from freyvae.pictures.arguments import checked_model
 from freyvae.pictures.diagram import flatten
 from freyvae.pictures.mosaic import Array, fit, mosaic, to_bytes
 from freyvae.pictures.style import DPI, bare, colour_bar, sheet, show_pixels
@@ -23,13 +25,13 @@ def first_layer_weights(vae: "VAE", *, columns: int = 16) -> Figure:
 
     Grey images: blue is negative, white 0, red positive. Colour images: each channel's weight about mid-grey.
     """
-    if columns < 1:
-        raise BadInput(f"columns must be at least 1, not {columns}")
+    vae, columns = checked_model(vae), whole("columns", columns, at_least=1)
     height, width, channels = vae.image_shape
     kernel = _pixel_kernel(vae)  # (h * w * c, units)
     weights = kernel.T.reshape(-1, height, width, channels)
     limit = float(np.quantile(np.abs(weights), 0.999)) or 1.0
-    scaled = 0.5 + weights / (2 * limit)
+    # a thousandth of the weights lies beyond the scale
+    scaled = np.clip(0.5 + weights / (2 * limit), 0.0, 1.0)
     tiles = to_bytes(matplotlib.colormaps[DIVERGING](scaled[..., 0])[..., :3] if channels == 1 else scaled)
     columns = min(columns, len(tiles))
     tiles = fit(tiles, columns=columns, rows=-(-len(tiles) // columns), gap=GAP)

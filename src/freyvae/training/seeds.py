@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from freyvae.console import say as to_stderr
+from freyvae.arguments import whole
 from freyvae.errors import BadInput, TrainingFailed
-from freyvae.files import write_whole
+from freyvae.files import as_path, write_whole
 from freyvae.model.many import bytes_of_state, fit_many, most_at_once
 from freyvae.model.vae import VAE
 from freyvae.recipe import Recipe
@@ -25,6 +25,7 @@ from freyvae.training.data import TrainingData
 from freyvae.training.train import (
     Interrupted,
     averages_of,
+    checked,
     finish,
     is_trained,
     load_data,
@@ -90,8 +91,9 @@ def train_seeds(
         TrainingFailed: the loss of a seed is no longer a number.
         Interrupted: Ctrl-C; the same call goes on.
     """
-    say = silence if quiet else say or to_stderr
-    folder = Path(folder or Path("runs") / f"{recipe.name}-seeds")
+    recipe, fresh, say = checked(recipe, fresh=fresh, quiet=quiet, say=say)
+    folder = Path("runs") / f"{recipe.name}-seeds" if folder is None else as_path("folder", folder)
+    count = whole("count", count)
     if not 1 <= count <= MOST_SEEDS:
         raise BadInput(f"--seeds must be from 1 to {MOST_SEEDS}, not {count}")
     if Run(folder).recipe_path.exists():

@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 
+from freyvae.arguments import function, instance, truth
 from freyvae.console import say as to_stderr
 from freyvae.data import pixels_sha256
 from freyvae.errors import BadInput
@@ -62,8 +63,8 @@ def train_model(
     say: Callable[[str], None] | None = None,
 ) -> tuple[Run, VAE | None]:
     """As `train`, and with the run the model that was saved in it; none where the run was reloaded."""
-    say = silence if quiet else say or to_stderr
-    run = Run(folder or Path("runs") / recipe.name)
+    recipe, fresh, say = checked(recipe, fresh=fresh, quiet=quiet, say=say)
+    run = Run(Path("runs") / recipe.name if folder is None else folder)
     with run.lock():
         if not fresh and is_trained(run, recipe, say=say):
             return run, None
@@ -81,6 +82,13 @@ def train_model(
     if signal is not None:
         raise Interrupted(f"stopped when {run.folder} was trained: `freyvae show {run.folder}` draws it", number=signal)
     return run, vae
+
+
+def checked(recipe: Any, *, fresh: Any, quiet: Any, say: Any) -> tuple[Recipe, bool, Callable[[str], None]]:
+    """A recipe, whether to train anew, and how to say a line. Raises `BadInput` for what is none."""
+    recipe = instance("recipe", recipe, Recipe, hint="freyvae.load_recipe(name) reads one")
+    say = to_stderr if say is None else function("say", say)
+    return recipe, truth("fresh", fresh), silence if truth("quiet", quiet) else say
 
 
 def is_trained(run: Run, recipe: Recipe, *, say: Callable[[str], None]) -> bool:

@@ -1,0 +1,92 @@
+"""A small part of `make fuzz`, the same cases each time: every one ends with a result or in one line."""
+
+import os
+
+import pytest
+from fuzz import arguments, files, flags, runs
+from fuzz.__main__ import keep_to
+from fuzz.case import Fault, TooLong
+from fuzz.oracle import time_limit
+from fuzz.world import World
+
+from freyvae.data import frey_faces
+from freyvae.errors import BadInput
+
+SEED = 0
+SECONDS = 60
+# doors that are still to be checked
+OPEN = ("compression.", "explorer.", "explore(")
+# what the error calls an argument where not by its name
+CALLED = {
+    "x": "images",
+    "values": "images",
+    "validation_data": "validation images",
+    "count_or_latents": "count",
+    "source": "path",
+    "scheme": "split",
+    "name_or_path": "recipe",
+    "models": "model",
+    "runs": "run",
+}
+# a picture that cannot be drawn is left out, and that is said
+LEFT_OUT = ("pictures.draw_all(history)", "pictures.draw_all(frames)")
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """Things for cases to make wrong, and after them the process as it was."""
+    folder, before, sources = os.getcwd(), dict(os.environ), frey_faces.SOURCES
+    place = tmp_path_factory.mktemp("fuzz")
+    keep_to(place)
+    yield World(place)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(before)
+    frey_faces.SOURCES = sources
+
+
+def run_cases(world, part, numbers):
+    """Run cases of a part, all of them, and fail with those that failed."""
+    failed = []
+    for number in numbers:
+        case = part.case(world, SEED, number)
+        if case.text.startswith(OPEN):
+            continue
+        world.clear()
+        try:
+            with time_limit(SECONDS):
+                case.run()
+        except (Fault, TooLong) as fault:
+            failed.append(f"case {number}, {case.text:.300}: {fault}")
+    assert not failed, "\n".join(failed)
+
+
+def test_odd_arguments_are_refused_in_a_line(world):
+    run_cases(world, arguments, range(60))
+
+
+def test_odd_words_on_the_command_line_are_refused_in_a_line(world):
+    run_cases(world, flags, range(60))
+
+
+def test_odd_and_damaged_files_are_read_or_refused_in_a_line(world):
+    run_cases(world, files, range(200))
+
+
+def test_a_damaged_run_gives_the_same_numbers_or_none(world):
+    run_cases(world, runs, range(60))
+
+
+def test_an_argument_of_another_kind_is_named(world):
+    nameless = []
+    for door in arguments.doors(world):
+        for argument in () if f"{door.name}(".startswith(OPEN) else door.arguments:
+            world.clear()
+            try:
+                door.make()(**{**door.arguments, argument: object()})
+            except BadInput as refusal:
+                if CALLED.get(argument, argument).replace("_", " ") not in str(refusal).replace("_", " "):
+                    nameless.append(f"{door.name}({argument}): {refusal}")
+            else:
+                nameless.append(f"{door.name}({argument})")
+    assert not set(nameless).difference(LEFT_OUT), "\n".join(nameless)
