@@ -1044,9 +1044,7 @@ def test_the_console_script_is_this_one():
     assert script.value == "freyvae.__main__:main"
 
 
-@pytest.mark.parametrize(
-    "words", [("sample",), ("data", "show"), ("measure",), ("recipes", "print")]
-)
+@pytest.mark.parametrize("words", [("sample",), ("data", "show"), ("measure",), ("recipes", "print")])
 def test_a_home_of_nobody_is_said(refused, words):
     assert "there is no such user: write the path in full" in refused(*words, "~nosuchuser/x")
 

@@ -483,6 +483,7 @@ def test_a_run_of_few_of_16_bits_from_before_there_were_levels_is_measured_on_it
     run = trained(folder, "few-bits", data="deep.npy", levels="0:65535")
     recipe = run.recipe.replace(levels=None)
     run.recipe_path.write_text(recipe.to_toml().replace("\n# levels =\n", "\n"))
+    run.metrics_path.write_bytes(_of_format_1(run.metrics_path.read_bytes()))
     images = measure(run, samples=2, progress=False)["images"]
     assert images == len(load_training_data(recipe.replace(levels="0:65535")).split.test)
     np.save(folder / "deep.npy", deep + 257)

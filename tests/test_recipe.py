@@ -231,6 +231,8 @@ def test_a_file_of_an_earlier_version_with_more_names_than_latents_opens_without
         ("epochs = 1\nepochs = 2", "is no TOML"),
         ("hidden = " + "[" * 100_000, "is no TOML: it is nested too deeply"),
         ("seed = " + "9" * 10_000, "is no TOML"),
+        ("a" + ".a" * 100_000 + " = 1", "is no TOML: it is nested too deeply"),
+        ("[a" + ".a" * 100_000 + "]", "is no TOML: it is nested too deeply"),
         ("#" * 2**20 + "\n", "it is larger than the 1 MiB"),
         (f"format = {FORMAT + 1}", f"has format {FORMAT + 1}; this freyvae reads up to {FORMAT}: update freyvae"),
         ("format = 0", "format must be a whole number from 1"),

@@ -21,6 +21,7 @@ FORMAT = 1
 # the model draws from seed + 1 to seed + 6 too, and generators take 32 bits
 LARGEST_SEED = 2**31 - 1
 MOST_BYTES = 2**20
+MOST_DOTS = 50  # of a key; a recipe's have none
 
 
 def _choice(
@@ -246,6 +247,7 @@ def parse_recipe(text: str, source: str, *, name: str = "frey-faces", required: 
     Raises `BadInput` as `load_recipe` does.
     """
     try:
+        _refuse_dotted(text)
         fields = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # numbers of thousands of digits, too
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else error
@@ -273,6 +275,14 @@ def parse_recipe(text: str, source: str, *, name: str = "frey-faces", required: 
 def _has_too_many_names(fields: dict[str, Any]) -> bool:
     names, latents = fields.get("latent_names"), fields.get("latent_dim", Recipe.latent_dim)
     return isinstance(names, list) and type(latents) is int and 1 <= latents < len(names)
+
+
+def _refuse_dotted(text: str) -> None:
+    """Raise `ValueError` for keys of very many parts: tomllib's memory grows with the square of their number."""
+    for line in text.splitlines():
+        key = line.partition("=")[0]
+        if key.count(".") > MOST_DOTS and not key.lstrip().startswith("#"):
+            raise ValueError("it is nested too deeply")
 
 
 def _refuse_unknown(names: dict[str, Any], what: str) -> None:

@@ -41,6 +41,8 @@ METRICS_FORMAT = 2  # since 2, with its own SHA-256 and that of the files it is 
 MOST_BYTES_OF_METRICS = 64 * 2**20
 # a file system that does not answer by then will not
 SECONDS_TO_LOCK = 20.0
+# what an error says of something else in place of a run
+OPENED = "freyvae.Run.open(folder) opens one"
 _NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL)
 _OLD_TEMPORARY = re.compile(r"\.recipe-[a-z0-9_]{8}\.toml")
 # keys that every run's recipe.toml has had since the first: the first and the last line of it among them

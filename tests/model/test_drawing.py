@@ -91,11 +91,11 @@ def test_colour_images_are_drawn_too():
 @pytest.mark.parametrize(
     ("asked", "line"),
     [
-        (0, "the number of samples must be at least 1, not 0"),
+        (0, "count must be a whole number and at least 1, not 0"),
         (-1, "at least 1, not -1"),
         (np.zeros((0, 2)), "no latents in an empty array"),
         (np.zeros((1, 3)), r"latents must have the shape \(image, 2\), not \(1, 3\)"),
-        (2.5, r"must have the shape \(image, 2\)"),
+        (2.5, r"count must be a whole number and at least 1, not 2\.5"),
         ([[0.0, np.inf]], "latents must be finite"),
     ],
 )

@@ -8,14 +8,15 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from freyvae.arguments import instance, truth
 from freyvae.compression.bits_back import WORD_BITS, BitsBack, OnImage, WrongImages
 from freyvae.compression.compressed_file import CompressedFile, fingerprint, read_compressed_file, this_writer
 from freyvae.data import as_images
 from freyvae.errors import BadInput, FreyvaeError
 from freyvae.evaluation import lossless_bits_per_dim
-from freyvae.files import making_folder, replacing, write_whole
+from freyvae.files import as_path, making_folder, replacing, write_whole
 from freyvae.model.memory import check_memory
-from freyvae.run import Run
+from freyvae.run import OPENED, Run
 
 # of each image, for its free energy
 DRAWS = 16
@@ -79,6 +80,7 @@ def compress(run: Run, images: np.ndarray, out: str | Path, *, progress: bool = 
             is not installed, or the place cannot be written.
         FreyvaeError: this machine does not compute the same probabilities twice.
     """
+    run, out, progress = instance("run", run, Run, hint=OPENED), as_path("out", out), truth("progress", progress)
     given, images = images, as_images(images)
     if not np.array_equal(np.ravel(given), images.ravel()):
         raise BadInput(
@@ -108,7 +110,7 @@ def compress(run: Run, images: np.ndarray, out: str | Path, *, progress: bool = 
     seconds = time.perf_counter() - began
     file = CompressedFile(fingerprint(vae), vae.image_shape, this_writer(), stream)
     content = file.to_bytes()
-    write_whole(Path(out), content)
+    write_whole(out, content)
     return Compressed(
         images=len(images),
         values=images.size,
@@ -139,7 +141,8 @@ def decompress(run: Run, file: str | Path, out: str | Path, *, progress: bool = 
             or `out` cannot be written.
         FreyvaeError: this machine computes other probabilities than the one that wrote the file.
     """
-    file, out = Path(file), Path(out)
+    run, progress = instance("run", run, Run, hint=OPENED), truth("progress", progress)
+    file, out = as_path("file", file), as_path("out", out)
     if out.suffix not in ("", ".npy"):
         raise BadInput(f"{out.name} must end in .npy, or be a folder, for PNGs")
     if not out.suffix and out.exists() and (not out.is_dir() or any(out.iterdir())):

@@ -8,15 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from freyvae.arguments import in_words, instance, text
 from freyvae.errors import BadInput
-from freyvae.files import write_whole
-from freyvae.run import Run, check_output
+from freyvae.files import as_path, write_whole
+from freyvae.run import OPENED, Run, check_output
 
 FORMATS = ("onnx", "html", "weights")
 WEIGHTS_FORMAT = 2  # since 2 without `expected_pixels`, the name of a formula; the likelihood has it
 
 
-def export(run: Run, format: str, out: Path | None = None) -> list[Path]:
+def export(run: Run, format: str, out: str | Path | None = None) -> list[Path]:
     """Write a run's networks for use elsewhere.
 
     Args:
@@ -32,13 +33,14 @@ def export(run: Run, format: str, out: Path | None = None) -> list[Path]:
     Raises:
         BadInput: an unknown format, a network that the format cannot hold, or a place that cannot be written.
     """
-    if format not in FORMATS:
+    run, out = instance("run", run, Run, hint=OPENED), None if out is None else as_path("out", out)
+    if text("format", format) not in FORMATS:
         near = difflib.get_close_matches(format, FORMATS, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(FORMATS)}"
-        raise BadInput(f"unknown export format {format!r}: {hint}")
+        raise BadInput(f"unknown export format {in_words(format)}: {hint}")
     if format == "html":
         return [_write_html(run, out)]
-    folder = out or run.folder / "export"
+    folder = run.folder / "export" if out is None else out
     if folder.exists() and not folder.is_dir():
         raise BadInput(f"{folder} is a file: give a folder for the {format} files")
     vae = run.load_model()

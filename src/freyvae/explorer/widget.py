@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from freyvae.arguments import instance, several, text
 from freyvae.data.images import ImageSet, as_images
 from freyvae.errors import BadInput
 from freyvae.explorer.bundle import make_bundle
 from freyvae.explorer.page import bundle_script, stylesheet
+from freyvae.model import VAE
 
 
 def explore(vae: Any, images: npt.ArrayLike | ImageSet, *, names: tuple[str, ...] = (), title: str = "VAE") -> Any:
@@ -29,6 +31,8 @@ def explore(vae: Any, images: npt.ArrayLike | ImageSet, *, names: tuple[str, ...
             that the page cannot compute.
     """
     widget_class = _widget_class()
+    vae, title = instance("vae", vae, VAE, hint="freyvae.load(path) reads one"), text("title", title)
+    names = tuple(text("names", name) for name in several("names", names))
     is_video = isinstance(images, ImageSet) and images.is_video
     pixels = as_images(images.images if isinstance(images, ImageSet) else images)
     if pixels.shape[1:] != tuple(vae.image_shape):

@@ -11,7 +11,7 @@ from freyvae.arguments import instance, several
 from freyvae.errors import BadInput
 from freyvae.evaluation import standard_error
 from freyvae.measuring.measurement import IMAGES_FORMAT, check_measures
-from freyvae.run import Run
+from freyvae.run import OPENED, Run
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def compare(runs: Sequence[Run]) -> Comparison:
     Raises:
         BadInput: fewer than two runs, a run that is not measured, or runs measured on different images.
     """
-    runs = [instance("a run", run, Run, hint="freyvae.Run.open(folder) opens one") for run in several("runs", runs)]
+    runs = [instance("a run", run, Run, hint=OPENED) for run in several("runs", runs)]
     if len(runs) < 2:
         raise BadInput("comparing takes at least two runs")
     measured = [_read_measured(run) for run in runs]

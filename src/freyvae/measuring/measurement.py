@@ -20,7 +20,7 @@ from freyvae.evaluation import standard_error
 from freyvae.files import replacing
 from freyvae.model import VAE
 from freyvae.recipe import LARGEST_SEED, Recipe
-from freyvae.run import Run
+from freyvae.run import OPENED, Run
 from freyvae.training import TrainingData, load_training_data
 
 PARTS = ("test", "validation", "training")
@@ -71,7 +71,7 @@ def images_of_part(run: Run, data: TrainingData, part: str) -> np.ndarray:
     Raises `BadInput` when there is no such part, or nothing in it.
     """
     _check_part(part)
-    chosen = {"test": data.split.test, "validation": data.split.validation, "training": data.split.train}[part]
+    chosen = _chosen(data, part)
     if not len(chosen):
         raise BadInput(
             f"{run.folder} has no {part} images: choose another part with --split validation, "
@@ -79,6 +79,10 @@ def images_of_part(run: Run, data: TrainingData, part: str) -> np.ndarray:
         )
     images: np.ndarray = data.images.images[chosen]
     return images
+
+
+def _chosen(data: TrainingData, part: str) -> np.ndarray:
+    return {"test": data.split.test, "validation": data.split.validation, "training": data.split.train}[part]
 
 
 def _check_part(part: str) -> None:
@@ -109,7 +113,7 @@ def measure(
             argument is out of range, or the run's files are damaged or of a newer version.
     """
     _check_part(split)
-    run, progress = instance("run", run, Run, hint="freyvae.Run.open(folder) opens one"), truth("progress", progress)
+    run, progress = instance("run", run, Run, hint=OPENED), truth("progress", progress)
     samples = whole("samples", samples, at_least=1, at_most=MOST_SAMPLES)
     seed = whole("seed", seed, at_least=0, at_most=LARGEST_SEED)
     with run.lock():
@@ -132,7 +136,7 @@ def measure(
                 "seed": seed,
                 "seconds": time.perf_counter() - began,
             },
-            "measured_notes": _notes(vae, recipe, data, images, split, measured),
+            "measured_notes": _notes(vae, recipe, data, split, measured),
         }
         with replacing(run.measured_path) as path:
             np.savez(
@@ -260,16 +264,14 @@ def _faces_with_factors(vae: VAE, seeds: range) -> tuple[np.ndarray, dict[str, n
     return vae.encode(images), truth
 
 
-def _notes(
-    vae: VAE, recipe: Recipe, data: TrainingData, images: np.ndarray, split: str, measured: dict[str, Any]
-) -> list[str]:
+def _notes(vae: VAE, recipe: Recipe, data: TrainingData, split: str, measured: dict[str, Any]) -> list[str]:
     """What a reader must know before believing a measure."""
     notes = [data.split.note] if data.split.note and split != "training" else []
     if split == "validation":
         notes.append("Measured on validation images, which choices are made on: the test images are the honest ones.")
     elif split == "training":
         notes.append("Measured on the images that the model was trained on: no figure of how good it is on others.")
-    notes += vae.pixel_likelihood.said_of(images, split)
+    notes += vae.pixel_likelihood.said_of(data.images.images[_chosen(data, split)], split)
     if recipe.noise_scale != 1.0:
         notes.append(
             f"Measured with the model's own posterior, of deviation 1; in training its noise was scaled by "
