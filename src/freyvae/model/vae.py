@@ -738,7 +738,7 @@ class VAE(keras.Model):
                 given = f"{keras.backend.standardize_dtype(dtype)} of {tuple(shape[1:])}"
                 raise BadInput(
                     f"a data set must give uint8 images of shape {self.image_shape}, not {given}: "
-                    "pixels in [0, 1] become uint8 by np.rint(255 * pixels).astype('uint8')"
+                    "freyvae.as_images makes it of arrays"
                 ) from None
         return self._images(images)
 
