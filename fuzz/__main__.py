@@ -31,16 +31,17 @@ MOST_BYTES = 16 * 2**30
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code: 1 where a case failed."""
     chosen = _parser().parse_args(words)
+    parts = chosen.only or list(PARTS)
     seed = secrets.randbits(32) if chosen.seed is None else chosen.seed
     print(f"seed {seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="freyvae-fuzz-") as name, limited_memory():
         keep_to(Path(name))
         world = World(Path(name))
         if chosen.case is not None:
-            return int(not passes(world, chosen.parts[0], seed, chosen.case))
+            return int(not passes(world, parts[0], seed, chosen.case))
         failures, end = 0, time.monotonic() + chosen.seconds
-        for place, part in enumerate(chosen.parts):
-            share = (end - time.monotonic()) / (len(chosen.parts) - place)
+        for place, part in enumerate(parts):
+            share = (end - time.monotonic()) / (len(parts) - place)
             failures += fuzz(world, part, seed, seconds=share)
         os.chdir("/")
     return int(failures > 0)
@@ -72,7 +73,7 @@ def passes(world: World, part: str, seed: int, number: int) -> bool | None:
             case.run()
     except (Fault, TooLong) as fault:
         print(f"FAILED {case.text[:LONGEST_TEXT]!r}: {fault}", flush=True)
-        print(f"  again: python -m fuzz {part} --seed {seed} --case {number}", flush=True)
+        print(f"  again: python -m fuzz --only {part} --seed {seed} --case {number}", flush=True)
         return False
     return True
 
@@ -103,10 +104,10 @@ def limited_memory() -> Iterator[None]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m fuzz", description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=PARTS, default=list(PARTS), help="by default all")
+    parser.add_argument("--only", action="append", choices=list(PARTS), help="only this part; may repeat")
     parser.add_argument("--seed", type=int, help="of every case (default: another each time)")
     parser.add_argument("--seconds", type=float, default=600.0, help="for all parts together (default: 600)")
-    parser.add_argument("--case", type=int, help="run this one case of a part")
+    parser.add_argument("--case", type=int, help="run this one case, of --only one part")
     return parser
 
 

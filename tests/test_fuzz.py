@@ -111,10 +111,17 @@ def test_a_failure_is_said_with_the_line_that_repeats_it(world, monkeypatch, cap
     said = capsys.readouterr().out
     assert failed == 1
     assert "FAILED \"int('x')\": ValueError" in said
-    assert "again: python -m fuzz files --seed 7 --case 2" in said
+    assert "again: python -m fuzz --only files --seed 7 --case 2" in said
     assert "cases, 1 failed" in said
     assert program.passes(world, "files", 7, 2) is False
     assert program.passes(world, "files", 7, 1) is True
+
+
+def test_every_part_is_run_and_counted(world, monkeypatch, capsys):
+    monkeypatch.setattr(program, "World", lambda folder: world)
+    assert program.main(["--seconds", "0", "--seed", "3"]) == 0
+    lines = ["seed 3", *(f"{part}: 0 cases, 0 failed" for part in program.PARTS)]
+    assert capsys.readouterr().out.splitlines() == lines
 
 
 def test_a_case_is_the_same_again(world):

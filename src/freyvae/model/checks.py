@@ -138,9 +138,10 @@ def check_targets(images: Any, targets: Any) -> None:
     """Raise `BadInput` for targets that Keras cannot feed beside the images; the loss has no place for any."""
     if targets is None:
         return
-    count = len(images) if isinstance(images, np.ndarray) else None
-    if not isinstance(targets, np.ndarray) or targets.ndim == 0 or len(targets) != count:
-        raise BadInput(f"y has no effect here, the images are their own targets: leave it out, {in_words(targets)}")
+    array = np.asarray(targets) if hasattr(targets, "__array__") else np.array(None)
+    fits = array.dtype.kind in "buif" and isinstance(images, np.ndarray) and array.shape[:1] == images.shape[:1]
+    if not fits:
+        raise BadInput("y has no effect here, the images are their own targets: leave it out")
 
 
 def _verbose(verbose: Any) -> Any:
