@@ -160,7 +160,8 @@ class Run:
             lock.release()
 
     def _locked(self) -> FileLock:
-        lock = FileLock(self.folder / ".lock", timeout=0, thread_local=False)
+        # a file that is there until it is removed is no lock: a process that is killed would hold it for ever
+        lock = FileLock(self.folder / ".lock", timeout=0, thread_local=False, fallback_to_soft=False)
         outcome: list[BaseException] = []
 
         def acquire() -> None:
