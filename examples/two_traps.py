@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 import freyvae
-from freyvae.evaluation import bernoulli_floor_nats, mean_image_rmse_grey_levels, rmse_grey_levels
+from freyvae.evaluation import mean_image_rmse_grey_levels, rmse_grey_levels
+from freyvae.model import Bernoulli
 
 POST = freyvae.load_recipe("blog-2016")
 RECIPES = {
@@ -41,11 +42,11 @@ def main() -> None:
 def report(folder: Path, epochs: int, seed: int) -> list[str]:
     faces = freyvae.load_frey_faces()
     train, validation = freyvae.split(faces, "blog")
-    floor = bernoulli_floor_nats(validation)
+    floor = Bernoulli().least_nats(validation)
     return [
         *recipes_table(folder, train, validation, epochs=epochs, seed=seed),
         "",
-        f"Floor of the cross-entropy: {bernoulli_floor_nats(faces):.1f} nats per image on all frames; "
+        f"Floor of the cross-entropy: {Bernoulli().least_nats(faces):.1f} nats per image on all frames; "
         f"{floor:.1f} on the validation frames, or {floor / validation[0].size:.3f} per pixel.",
         "",
         *splits_table(faces),

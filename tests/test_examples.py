@@ -17,3 +17,15 @@ def test_a_sweep_chooses_on_the_validation_images(frey_faces, tmp_path, monkeypa
     assert (best / "model.keras").is_file()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["trial-000", "trial-001"]
     assert re.search(r"best: \d+\.\d nats per image", said)
+
+
+def test_a_likelihood_of_ones_own_is_the_same_in_keras_onnx_and_the_page(tmp_path, monkeypatch, capsys):
+    arguments = ["own_likelihood.py", "--synthetic", "--epochs", "2", "--out", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", arguments)
+    runpy.run_path(str(ROOT / "examples" / "own_likelihood.py"), run_name="__main__")
+    said = capsys.readouterr().out
+    assert re.search(r"free energy \d\.\d+ bits per dimension", said)
+    differences = re.findall(r"(?:saved|ONNX|page): +([\d.]+)", said)
+    assert len(differences) == 3
+    # the page answers in whole grey levels
+    assert all(float(difference) <= 1 for difference in differences), said

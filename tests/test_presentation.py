@@ -135,7 +135,7 @@ def test_what_is_noted_is_of_the_images_that_were_measured(data, likelihood):
     ]
     for part, notes in zip(("validation", "test", "training"), said, strict=True):
         assert f"grey levels on the {part} images." in notes[0]
-        assert likelihood != "bernoulli" or f"nats per {part} image." in notes[1]
+        assert likelihood != "bernoulli" or f"nats per {part} image," in notes[1]
     # and the numbers are theirs
     assert len({notes[0].partition("grey levels")[0] for notes in said}) == 3
 

@@ -13,9 +13,9 @@ from filelock import FileLock
 from freyvae import run as run_module
 from freyvae.errors import BadInput
 from freyvae.recipe import Recipe
-from freyvae.run import METRICS_FORMAT, METRICS_OF_TRAINING, Run
+from freyvae.run import METRICS_FORMAT, METRICS_OF_TRAINING, WORDS_OF_TRAINING, Run
 
-METRICS = dict.fromkeys(METRICS_OF_TRAINING, 1)
+METRICS = dict.fromkeys(METRICS_OF_TRAINING, 1) | dict.fromkeys(WORDS_OF_TRAINING, "a")
 
 
 @pytest.fixture
@@ -267,8 +267,12 @@ def test_the_metrics_come_back(run):
         ("{", "cannot read"),
         ("[]", "cannot read"),
         (json.dumps({**METRICS, "format": METRICS_FORMAT + 1}), "this freyvae reads up to"),
-        (json.dumps({**METRICS, "format": "new"}), "has format new"),
+        (json.dumps({**METRICS, "format": "new"}), "has the format 'new'"),
         (json.dumps({name: 1 for name in METRICS if name != "epochs"}), "lacks epochs: train again with --fresh"),
+        (json.dumps(METRICS | {"seconds": None}), "has no seconds that could be one"),
+        (json.dumps(METRICS | {"epochs": "x"}), "has no epochs that could be one"),
+        (json.dumps(METRICS | {"data": 3}), "has no data that could be one"),
+        (json.dumps(METRICS | {"versions": 3}), "has no versions that could be some"),
     ],
 )
 def test_damaged_metrics_are_refused_in_one_line(run, content, line):

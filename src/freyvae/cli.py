@@ -454,7 +454,8 @@ def data_show(
     pictures.save_figure(pictures.examples(images.images, count=count, columns=columns), out)
     kind = "grey" if channels == 1 else "colour"
     levels = f"{kind} levels {images.images.min()} to {images.images.max()}"
-    print_lines(f"{images.name}: {number} images, {height} x {width} pixels, {levels}")
+    counted = "1 image" if number == 1 else f"{number} images"
+    print_lines(f"{images.name}: {counted}, {height} x {width} pixels, {levels}")
     print_lines(str(out))
 
 

@@ -157,6 +157,8 @@ def _from_npy(content: bytes) -> np.ndarray:
         raise ValueError("it is damaged: its header cannot be read") from error
     if dtype.hasobject:
         raise ValueError("a pickle")
+    if not all(type(side) is int for side in shape):
+        raise ValueError(f"it is damaged: its header says an array of shape {shape}")
     if dtype.kind not in "buif":
         raise ValueError(f"its dtype is {dtype}, not numbers")
     size, there = math.prod(shape) * dtype.itemsize, len(content) - file.tell()
@@ -195,7 +197,8 @@ def _from_csv(content: bytes, path: Path, names: Sequence[str] | None) -> np.nda
         columns = columns[1:]
     if names is not None and len(columns) == len(names):
         columns = [columns[place] for place in _order([header[column] for column in columns], names)]
-    return np.array([[row[column] for column in columns] for row in rows], dtype="float32")
+    with np.errstate(over="ignore"):  # what is too large for a float32 is refused above
+        return np.array([[row[column] for column in columns] for row in rows], dtype="float32")
 
 
 def _order(columns: Sequence[str], names: Sequence[str]) -> list[int]:

@@ -15,6 +15,8 @@ JAX_CHOICES = {
     "jax_numpy_rank_promotion": "allow",
     "jax_numpy_dtype_promotion": "standard",
     "jax_disable_jit": False,
+    "jax_transfer_guard": "allow",
+    "jax_legacy_prng_key": "allow",
 }
 
 

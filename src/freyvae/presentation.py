@@ -7,10 +7,10 @@ from typing import Any
 from freyvae import pictures, tables
 from freyvae.console import printable
 from freyvae.errors import BadInput
-from freyvae.evaluation import bernoulli_floor_nats, mean_image_rmse_grey_levels
+from freyvae.evaluation import mean_image_rmse_grey_levels
 from freyvae.explorer import write_page
 from freyvae.measuring import MEASURES, check_measures, load_measured_data
-from freyvae.model import VAE
+from freyvae.model import LIKELIHOODS, VAE
 from freyvae.recipe import Recipe
 from freyvae.report import write_report
 from freyvae.run import Run
@@ -67,6 +67,8 @@ def _write_report(run: Run, data: TrainingData) -> None:
         check_measures(run, metrics)
     paths = [run.pictures_path / f"{name}.png" for name in pictures.CAPTIONS]
     collapsed = [] if metrics.get("is_healthy", True) else [str(metrics["verdict"])]
+    part = metrics.get("measured_split", "validation")
+    notes = [*collapsed, *_notes(recipe, data, part), *_chosen_epoch(metrics)]
     write_report(
         run.folder,
         title=recipe.name,
@@ -74,10 +76,10 @@ def _write_report(run: Run, data: TrainingData) -> None:
         metrics=metrics,
         pictures=[(path, pictures.CAPTIONS[path.stem]) for path in paths if path.is_file()],
         command="\n".join(_commands(run, metrics)),
-        notes=[*collapsed, *_notes(recipe, data, metrics.get("measured_split", "validation")), *_chosen_epoch(metrics)],
+        notes=notes,
         numbers={key: value for key, value in metrics.items() if key not in MEASURES},
         tables=tables.measured(metrics),
-        remarks=[sentence for sentence in measured_sentences(metrics) if sentence not in collapsed],
+        remarks=[sentence for sentence in measured_sentences(metrics) if sentence not in notes],
     )
 
 
@@ -162,12 +164,7 @@ def _notes(recipe: Recipe, data: TrainingData, part: str = "validation") -> list
         f"A model that always answers with the mean training image has a reconstruction error of {mean_error:.1f} grey "
         f"levels on the {part} images."
     )
-    if recipe.likelihood == "bernoulli":
-        floor = bernoulli_floor_nats(images)
-        notes.append(
-            "The Bernoulli likelihood takes grey levels for coin flips: its free energy is no probability of the "
-            f"images, and its distortion cannot fall below their own entropy, {floor:.1f} nats per {part} image."
-        )
+    notes += LIKELIHOODS[recipe.likelihood].said_of(images, part)
     if recipe.autoregressive:
         notes.append(
             "Reconstructions, manifold and explorer show what the code alone says: the pixels before, which the "

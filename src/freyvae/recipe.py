@@ -38,6 +38,20 @@ def _choice(
     return dataclasses.field(default=default, metadata={"help": help, **limits})
 
 
+def _names_of_files(folder: str) -> tuple[str, ...]:
+    """The names of what is a file of its own in a folder of `model/`, without importing any of it."""
+    files = (resources.files("freyvae") / "model" / folder).iterdir()
+    stems = (file.name.removesuffix(".py") for file in files if file.name.endswith(".py") and file.name[0] != "_")
+    return tuple(sorted(stem.replace("_", "-") for stem in stems))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} or {names[-1]}"
+
+
+_LIKELIHOODS = _names_of_files("likelihoods")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
     """Every choice of a run. Feeding a run's `recipe.toml` back gives the same run.
@@ -90,8 +104,8 @@ class Recipe:
     )
     likelihood: str = _choice(
         "discretized-logistic",
-        "distribution of a pixel: bernoulli, gaussian, discretized-logistic, mixture-of-logistics or categorical",
-        one_of=("bernoulli", "gaussian", "discretized-logistic", "mixture-of-logistics", "categorical"),
+        f"distribution of a pixel: {_listed(_LIKELIHOODS)}",
+        one_of=_LIKELIHOODS,
     )
     autoregressive: bool = _choice(
         False,

@@ -5,10 +5,9 @@ soon as both are imported, in whatever order.
 """
 
 import importlib
-import importlib.util
 import sys
 from collections.abc import Sequence
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
 
@@ -30,8 +29,8 @@ class _WaitingForKeras:
         """Keras's own spec, whose loader registers in the end; none for any other module."""
         if name != "keras":
             return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(name)
+        # others ask for a spec and load nothing: this goes on waiting until it is loaded
+        spec = PathFinder.find_spec(name, path, target)
         if spec is None or spec.loader is None:
             return None
         loader: Any = spec.loader
@@ -39,6 +38,8 @@ class _WaitingForKeras:
 
         def exec_module(module: ModuleType) -> None:
             load(module)
+            if self in sys.meta_path:
+                sys.meta_path.remove(self)
             importlib.import_module("freyvae.model")
 
         loader.exec_module = exec_module

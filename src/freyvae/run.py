@@ -43,7 +43,7 @@ MOST_BYTES_OF_METRICS = 64 * 2**20
 SECONDS_TO_LOCK = 20.0
 # what an error says of something else in place of a run
 OPENED = "freyvae.Run.open(folder) opens one"
-_NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL)
+_NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL, errno.EIO, errno.ESTALE)
 _OLD_TEMPORARY = re.compile(r"\.recipe-[a-z0-9_]{8}\.toml")
 # keys that every run's recipe.toml has had since the first: the first and the last line of it among them
 KEYS_OF_RECIPE = ("format", "name", "data", "seed")
@@ -64,6 +64,8 @@ METRICS_OF_TRAINING = (
     "split",
     "backend",
 )
+
+WORDS_OF_TRAINING = ("data", "data_sha256", "split", "backend")
 
 
 class Run:
@@ -158,7 +160,8 @@ class Run:
             lock.release()
 
     def _locked(self) -> FileLock:
-        lock = FileLock(self.folder / ".lock", timeout=0, thread_local=False)
+        # a file that is there until it is removed is no lock: a process that is killed would hold it for ever
+        lock = FileLock(self.folder / ".lock", timeout=0, thread_local=False, fallback_to_soft=False)
         outcome: list[BaseException] = []
 
         def acquire() -> None:
@@ -333,15 +336,20 @@ class Run:
         missing = [name for name in METRICS_OF_TRAINING if name not in metrics]
         if missing:
             raise BadInput(f"{self.metrics_path} lacks {', '.join(missing)}: train again with --fresh")
+        for name in METRICS_OF_TRAINING:
+            kind = str if name in WORDS_OF_TRAINING else (int, float)
+            if not isinstance(metrics[name], kind) or isinstance(metrics[name], bool):
+                raise BadInput(f"{self.metrics_path} has no {name} that could be one: train again with --fresh")
+        if not isinstance(metrics.get("versions", {}), dict):
+            raise BadInput(f"{self.metrics_path} has no versions that could be some: train again with --fresh")
         return metrics
 
     def write_metrics(self, metrics: dict[str, Any]) -> None:
         """Write `metrics.json`; its keys end in their unit. It goes on record for the other files as they are now."""
         about = (self.recipe_path, self.model_path, self.history_path, self.measured_path)
         files = {path.name: sha256_of(path) for path in about if path.is_file()}
-        record = {**metrics, "format": METRICS_FORMAT, "files_sha256": files}
-        record = {"format": METRICS_FORMAT, **record, "sha256": _digest(record)}
-        write_whole(self.metrics_path, json.dumps(record, indent=2) + "\n")
+        record = {"format": METRICS_FORMAT} | metrics | {"format": METRICS_FORMAT, "files_sha256": files}
+        write_whole(self.metrics_path, json.dumps(record | {"sha256": _digest(record)}, indent=2) + "\n")
 
     def is_unchanged(self, path: Path) -> bool:
         """Whether a file of a finished run is the one that the record is about.
@@ -372,7 +380,9 @@ class Run:
         except (ValueError, AttributeError, RecursionError) as error:
             reason = "it is nested too deeply" if isinstance(error, RecursionError) else error
             raise BadInput(f"cannot read {self.metrics_path}: {reason}; train again with --fresh") from error
-        if type(version) is not int or version > METRICS_FORMAT:
+        if type(version) is not int:
+            raise BadInput(f"{self.metrics_path} has the format {version!r}, which is none: train again with --fresh")
+        if version > METRICS_FORMAT:
             raise BadInput(
                 f"{self.metrics_path} has format {version}; this freyvae reads up to {METRICS_FORMAT}: update freyvae"
             )

@@ -152,7 +152,7 @@ def show(tables: Sequence[Table], *, sentences: Sequence[str] = ()) -> None:
 
     console = Console(highlight=False)
     if not console.is_terminal:
-        print("\n\n".join([*map(_plain, tables), *sentences]))
+        print("\n\n".join([*map(_plain, tables), *map(printable, sentences)]))
         return
     indent = (0, 1, 0, 1)
     for table in tables:
@@ -180,12 +180,12 @@ def _rich(table: Table) -> Any:
 
 def _plain(table: Table) -> str:
     """Columns in line, nothing else: what a file or another program is given."""
-    lines = [table.columns, *table.rows]
+    lines = [tuple(map(printable, line)) for line in (table.columns, *table.rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     aligned = [
         "  ".join([line[0].ljust(widths[0]), *(map(str.rjust, line[1:], widths[1:]))]).rstrip() for line in lines
     ]
-    return "\n".join([table.title, *aligned, *([table.note] if table.note else [])])
+    return "\n".join([printable(table.title), *aligned, *([printable(table.note)] if table.note else [])])
 
 
 def _costs(metrics: Mapping[str, Any]) -> Table:

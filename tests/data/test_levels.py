@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from freyvae.data import as_images, load_file, load_folder, load_images
-from freyvae.data.levels import levels_text, parse_levels, to_bytes
+from freyvae.data.levels import dark_note, levels_text, parse_levels, to_bytes
 from freyvae.errors import BadInput
 
 SHAPE = (3, 12, 10)
@@ -203,7 +203,7 @@ def test_what_is_lost_is_said_once(tmp_path, caplog, monkeypatch):
     np.save(tmp_path / "deep.npy", deep)
     np.save(tmp_path / "stretched.npy", np.arange(256, dtype=np.uint16).reshape(1, 16, 16) * 257)
     np.save(tmp_path / "rounded.npy", np.array([[[-1e-9, 1.0000001]]]))
-    said = "16-bit pixels, 0 to 65535, became bytes: 256 grey levels are left of 65536"
+    said = "16-bit pixels, 0 to 65535, became bytes: 257 values share a grey level"
     assert load_file(tmp_path / "deep.npy").notes == (said,)
     assert load_file(tmp_path / "stretched.npy").notes == ()
     assert load_file(tmp_path / "rounded.npy").notes == ("float pixels that leave [0, 1] by rounding were clipped",)
@@ -213,6 +213,27 @@ def test_what_is_lost_is_said_once(tmp_path, caplog, monkeypatch):
         as_images(_values(np.random.default_rng(5), bits, "uint8"))
     assert [line for line in caplog.messages if "lightest pixel has grey level 15" in line] == caplog.messages
     assert len(caplog.messages) == 1
+
+
+def test_levels_that_leave_little_are_said_and_advice_can_be_followed():
+    rng = np.random.default_rng(0)
+    saturated = rng.integers(0, 4096, (4, 30, 30)).astype("uint16")
+    saturated[0, 0, 0] = 65535
+    for values, levels, words in (
+        (saturated, None, r"but for a few pixels the grey levels end at 1\d of 255"),
+        (saturated, "0:1000", r"levels 0:1000 make 7\d% of the pixels black or white"),
+        (saturated, "70000:80000", "make 100% of the pixels black or white"),
+    ):
+        assert re.search(words, dark_note(as_images(values, levels=levels), levels))
+    assert dark_note(as_images(saturated, levels="auto"), "auto") != ""
+    for constant in (300.0, -5.0):
+        with pytest.raises(BadInput) as refusal:
+            as_images(np.full((2, 3, 3), constant))
+        for levels in _suggested(str(refusal.value)):
+            as_images(np.full((2, 3, 3), constant), levels=levels)
+    with pytest.raises(BadInput) as refusal:
+        as_images(np.full((2, 3, 3), 2**15 - 1, "uint16") - np.eye(3, dtype="uint16"))
+    assert len(set(_suggested(str(refusal.value)))) == len(_suggested(str(refusal.value)))
 
 
 def test_dark_photographs_are_read_as_they_are(tmp_path):

@@ -12,12 +12,12 @@ from scipy.special import entr
 from freyvae.evaluation import (
     FullGaussian,
     baselines,
-    bernoulli_floor_nats,
     file_bits_per_dim,
     lossless_bits_per_dim,
     mean_image_nll_nats,
     mosaic_bits_per_dim,
 )
+from freyvae.model import LIKELIHOODS
 
 FREY_FLOOR_NATS = 337  # design: "the cross-entropy has a floor of 337 nats per image on this data"
 
@@ -37,15 +37,15 @@ def correlated(count, seed=0):
 def test_the_bernoulli_floor_is_the_pixels_own_entropy(images):
     share = images / 255
     expected = (entr(share) + entr(1 - share)).sum() / len(images)
-    assert bernoulli_floor_nats(images) == pytest.approx(expected)
+    assert LIKELIHOODS["bernoulli"].least_nats(images) == pytest.approx(expected)
 
 
 def test_black_and_white_have_no_floor():
-    assert bernoulli_floor_nats(np.array([0, 255], "uint8").reshape(1, 2, 1, 1)) == 0
+    assert LIKELIHOODS["bernoulli"].least_nats(np.array([0, 255], "uint8").reshape(1, 2, 1, 1)) == 0
 
 
 def test_the_frey_faces_have_the_designs_floor(frey_faces):
-    assert bernoulli_floor_nats(frey_faces) == pytest.approx(FREY_FLOOR_NATS, abs=1)
+    assert LIKELIHOODS["bernoulli"].least_nats(frey_faces) == pytest.approx(FREY_FLOOR_NATS, abs=1)
 
 
 @pytest.mark.parametrize(("mean", "deviation"), [(128, 30), (-20, 5), (300, 40), (7.5, 0.3), (200, 1e4)])
@@ -79,16 +79,18 @@ def test_the_constant_comes_in_the_models_own_kind(images):
     train = np.random.default_rng(1).integers(0, 256, (300, 4, 3, 1), dtype="uint8")
     flat, pixels = images.reshape(7, -1) / 255, train.reshape(300, -1) / 255
     density = -stats.norm.logpdf(flat, pixels.mean(0), pixels.std(0)).sum(1)
-    np.testing.assert_allclose(mean_image_nll_nats(train, images, "gaussian"), density)
+    np.testing.assert_allclose(mean_image_nll_nats(train, images, LIKELIHOODS["gaussian"]), density)
     white = pixels.mean(0)
     coins = -(flat * np.log(white) + (1 - flat) * np.log(1 - white)).sum(1)
-    np.testing.assert_allclose(mean_image_nll_nats(train, images, "bernoulli"), coins)
-    assert (mean_image_nll_nats(train, images, "bernoulli").mean()) > bernoulli_floor_nats(images)
+    np.testing.assert_allclose(mean_image_nll_nats(train, images, LIKELIHOODS["bernoulli"]), coins)
+    assert (mean_image_nll_nats(train, images, LIKELIHOODS["bernoulli"]).mean()) > LIKELIHOODS["bernoulli"].least_nats(
+        images
+    )
 
 
 def test_a_pixel_that_never_changed_has_a_finite_cost():
     train = np.zeros((5, 1, 2, 1), "uint8")
-    for likelihood in (None, "gaussian", "bernoulli"):
+    for likelihood in (None, LIKELIHOODS["gaussian"], LIKELIHOODS["bernoulli"]):
         assert np.isfinite(mean_image_nll_nats(train, train + np.uint8(3), likelihood)).all()
     assert np.isfinite(FullGaussian.fit(train, train).nll_nats(train + np.uint8(255))).all()
 

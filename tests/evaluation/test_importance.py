@@ -20,7 +20,7 @@ class LinearVAE:
     variables = ()
     image_shape = (VALUES, 1, 1)
     latent_dim = LATENTS
-    likelihood_class = LinearGaussian
+    pixel_likelihood = LinearGaussian()
     prior = StandardNormal(LATENTS)
     autoregression = None
     estimate = VAE.estimate
@@ -49,7 +49,7 @@ class LinearVAE:
     def likelihood(self, latents, images=None, training=False):
         decoded = ops.matmul(latents, ops.convert_to_tensor(self.loadings.astype("float32")))
         mean = ops.convert_to_tensor(self.mean.astype("float32"))
-        return LinearGaussian(ops.reshape(decoded + mean, (-1, *self.image_shape)))
+        return LinearGaussian()(ops.reshape(decoded + mean, (-1, *self.image_shape)))
 
     def exact_nll(self):
         flat = self.images.reshape(IMAGES, VALUES).astype(float)

@@ -229,12 +229,6 @@ def test_options_nobody_knows_are_named(layer: layers.Layer, what: str) -> None:
         read_graph(network)
 
 
-def test_every_likelihood_has_its_expected_pixels() -> None:
-    from freyvae.explorer import onnx_export
-
-    assert set(bundle_module.EXPECTED_PIXELS) == set(onnx_export._EXPECTED_PIXELS) == set(LIKELIHOODS)
-
-
 @pytest.mark.parametrize("likelihood", ["gaussian", "mixture-of-logistics", "categorical"])
 def test_a_colour_image_with_more_than_a_location(likelihood: str, open_page: Any, tmp_path: Path) -> None:
     """Of a residual network with dropout, too: additions count, and what acts only in training is gone."""

@@ -321,8 +321,15 @@ def test_connections_are_bounded_and_let_go_of(served: tuple[Run, Server], monke
     monkeypatch.setattr(server_module, "MOST_CONNECTIONS", 3)
     idle = [socket.create_connection(("127.0.0.1", server.server_port), timeout=5) for _ in range(3)]
     _wait_for(lambda: server.connections == 3)
+    # who asks nothing gives way to who does, the oldest first
+    assert _ask(server, "/metrics.json")[0].status == 200
+    assert idle[0].recv(1) == b""
+    _wait_for(lambda: server.connections == 2)
+    # those that are being answered do not
+    monkeypatch.setattr(server, "_deadlines", {object(): time.monotonic() + 600.0 for _ in range(3)})
     with pytest.raises(ConnectionError):
         _ask(server, "/metrics.json")
+    monkeypatch.undo()
     for connection in idle:
         connection.close()
     _wait_for(lambda: not server.connections)

@@ -6,9 +6,8 @@ import pytest
 from keras import ops
 
 from freyvae.errors import BadInput
-from freyvae.model import VAE, dense_decoder, load_vae, start_at_mean
+from freyvae.model import VAE, MixtureOfLogistics, dense_decoder, load_vae, start_at_mean
 from freyvae.model.autoregression import SHRINKAGE, Autoregression, start_at_covariance
-from freyvae.model.likelihoods import MixtureOfLogistics
 
 pytestmark = pytest.mark.backend
 
@@ -77,7 +76,7 @@ def test_the_probabilities_of_all_images_sum_to_one():
     total = 0.0
     for chunk in np.split(images, 16):
         corrected = layer(ops.repeat(parameters, len(chunk), axis=0), ops.repeat(latents, len(chunk), axis=0), chunk)
-        total += np.exp(numpy(MixtureOfLogistics(corrected).log_prob(chunk)).astype(float)).sum()
+        total += np.exp(numpy(MixtureOfLogistics()(corrected).log_prob(chunk)).astype(float)).sum()
     assert total == pytest.approx(1.0, abs=1e-3)
 
 
@@ -127,7 +126,7 @@ def test_it_begins_at_the_gaussian_of_the_training_images():
     covariance = np.cov(images.reshape(2000, 20).T / 255.0)
     covariance[~np.eye(20, dtype=bool)] *= 1.0 - SHRINKAGE
     parameters = vae.decoder(np.zeros((1, 2), "float32"))
-    scales = np.exp(numpy(MixtureOfLogistics(parameters).log_scale)).reshape(3, 20).T
+    scales = np.exp(numpy(MixtureOfLogistics().components_of(parameters)[1])).reshape(3, 20).T
     for pixel in (1, 7, 19):
         regression = np.linalg.solve(covariance[:pixel, :pixel], covariance[pixel, :pixel])
         np.testing.assert_allclose(numpy(vae.autoregression.linear)[pixel, :pixel], regression, atol=2e-3)

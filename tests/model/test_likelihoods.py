@@ -6,7 +6,9 @@ import pytest
 from keras import ops
 
 from freyvae.errors import BadInput
-from freyvae.model.likelihoods import LIKELIHOODS, likelihood_named
+from freyvae.model import LIKELIHOODS, VAE, MixtureOfLogistics, load_vae
+from freyvae.model.likelihoods import as_likelihood
+from freyvae.recipe import Recipe
 
 pytestmark = pytest.mark.backend
 
@@ -118,8 +120,9 @@ class TestMixtureOfLogistics:
 
     def test_it_starts_with_components_apart_about_the_location(self):
         likelihood = self.kind(ops.zeros((1, 1, 1, 9)))
-        np.testing.assert_allclose(numpy(likelihood.location).ravel(), [0.5, 0.45, 0.55], rtol=1e-5)
-        np.testing.assert_allclose(np.exp(numpy(likelihood.log_scale)).ravel(), 0.05, rtol=1e-5)
+        location, log_scale, _ = self.kind.components_of(ops.zeros((1, 1, 1, 9)))
+        np.testing.assert_allclose(numpy(location).ravel(), [0.5, 0.45, 0.55], rtol=1e-5)
+        np.testing.assert_allclose(np.exp(numpy(log_scale)).ravel(), 0.05, rtol=1e-5)
         np.testing.assert_allclose(numpy(likelihood.mean()).ravel(), 0.5)
 
     def test_one_component_alone_is_a_discretized_logistic(self):
@@ -164,5 +167,32 @@ def test_bernoulli_is_minus_the_binary_cross_entropy():
 
 
 def test_an_unknown_likelihood_is_refused_with_those_there_are():
-    with pytest.raises(BadInput, match="choose one of bernoulli, gaussian, discretized-logistic"):
-        likelihood_named("poisson")
+    with pytest.raises(BadInput, match="choose one of bernoulli, categorical, discretized-logistic"):
+        as_likelihood("poisson")
+
+
+@pytest.mark.parametrize("components", [1, 2, 5])
+def test_a_mixture_has_as_many_components_as_are_asked_for_and_is_saved_with_them(components, tmp_path):
+    likelihood = MixtureOfLogistics(components=components)
+    parameters = 0.5 * np.random.default_rng(0).normal(size=(2, 3, 2, 3 * components)).astype("float32")
+    bound = likelihood(ops.convert_to_tensor(parameters))
+    probabilities = np.exp(numpy(bound.log_probabilities()).astype(float))
+    np.testing.assert_allclose(probabilities.sum(-1), 1.0, atol=1e-5)
+    # the tails beyond black and white are cut off, which moves the mean of wide distributions a little
+    np.testing.assert_allclose(numpy(bound.mean()), probabilities @ np.arange(256) / 255, atol=0.02)
+    vae = VAE((3, 2, 1), 2, likelihood=likelihood, seed=0)
+    vae.save(tmp_path / "model.keras")
+    loaded = load_vae(tmp_path / "model.keras")
+    assert loaded.pixel_likelihood == likelihood
+    codes = np.zeros((1, 2), "float32")
+    np.testing.assert_allclose(loaded.decode(codes), vae.decode(codes), atol=1e-5)
+
+
+def test_fields_are_checked_where_a_likelihood_is_made():
+    with pytest.raises(BadInput, match="components must be a whole number and at least 1, not 0"):
+        MixtureOfLogistics(components=0)
+
+
+def test_recipes_know_every_likelihood_by_its_file():
+    for name in LIKELIHOODS:
+        assert Recipe(likelihood=name).likelihood == name

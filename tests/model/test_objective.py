@@ -54,7 +54,7 @@ def energy(linear, mean, variance, draws=1000, prior=None):
     q = DiagonalNormal(ops.convert_to_tensor(means), ops.convert_to_tensor(log_variances))
     latents, log_density = q.draw(keras.random.SeedGenerator(0))
     decoded = (linear["mean"] + ops.convert_to_numpy(latents) @ linear["loadings"]).reshape(-1, VALUES, 1, 1)
-    likelihood = LinearGaussian(ops.convert_to_tensor(decoded.astype("float32")))
+    likelihood = LinearGaussian()(ops.convert_to_tensor(decoded.astype("float32")))
     prior = StandardNormal(LATENTS) if prior is None else prior
     parts = free_energy(
         np.repeat(linear["images"], draws, axis=0),

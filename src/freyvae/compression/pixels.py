@@ -20,7 +20,7 @@ class Pixels:
     """
 
     def __init__(self, vae: VAE, constriction: Any):
-        if not vae.likelihood_class.is_probability_of_bytes:
+        if not vae.pixel_likelihood.is_probability_of_bytes:
             raise BadInput(
                 f"the likelihood {vae.likelihood_name} is no probability of bytes, so that nothing can be coded with "
                 "it: train with --likelihood discretized-logistic"
@@ -60,7 +60,7 @@ class AutoregressivePixels(Pixels):
         super().__init__(vae, constriction)
         autoregression: Any = vae.autoregression
         height, width, channels = vae.image_shape
-        parameters = vae.likelihood_class.parameters_per_value
+        parameters = vae.pixel_likelihood.parameters_per_value
         self._decoder = Program(vae, lambda latents: (vae.decoder(latents),))
         self._given_before = Program(
             vae,
@@ -102,5 +102,4 @@ def _in_rows(probabilities: np.ndarray) -> np.ndarray:
 
 def _probabilities(vae: VAE, parameters: Any) -> Any:
     """Of each of an image's values, channels innermost, the 256 levels: float32 (value, 256)."""
-    likelihood: Any = vae.likelihood_class(parameters)
-    return ops.reshape(ops.exp(likelihood.log_probabilities()), (-1, LEVELS))
+    return ops.reshape(ops.exp(vae.pixel_likelihood(parameters).log_probabilities()), (-1, LEVELS))

@@ -96,7 +96,7 @@ def load_file(
         )
     converted, notes, used = convert(array, name=where, levels=levels)
     images = fit_images(converted, size, grey=grey)
-    notes = (*notes, *filter(None, [dark_note(images)]))
+    notes = (*notes, *filter(None, [dark_note(images, levels)]))
     have_said(*notes)
     return ImageSet(images=images, name=printable(path.stem), is_video=False, notes=notes, levels=used)
 
@@ -127,7 +127,7 @@ def _from_pictures(path: Path, size: tuple[int, int] | None, *, grey: bool, leve
         )
     channels = max(pixels.shape[2] for pixels in images)
     stacked = np.stack([np.broadcast_to(pixels, (*pixels.shape[:2], channels)) for pixels in images])
-    notes = (*survey.notes, *filter(None, [dark_note(stacked)]))
+    notes = (*survey.notes, *filter(None, [dark_note(stacked, levels)]))
     have_said(*notes)
     return ImageSet(images=stacked, name=printable(path.stem), is_video=is_video, notes=notes, levels=survey.levels)
 

@@ -80,7 +80,7 @@ def load_folder(
     if any(pixels.shape[2] == 3 for pixels in pictures):
         pictures = [np.broadcast_to(pixels, (*pixels.shape[:2], 3)) for pixels in pictures]
     images = np.stack(pictures)
-    notes = [*found.notes, *reading.notes(), dark_note(images)]
+    notes = [*found.notes, *reading.notes(), dark_note(images, levels)]
     have_said(*notes)
     return ImageSet(
         images=images,

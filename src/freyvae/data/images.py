@@ -68,7 +68,7 @@ def as_images(values: npt.ArrayLike, *, name: str = "images", levels: Levels = N
         BadInput: anything else, with what was wrong and what to do.
     """
     images, notes, _ = convert(values, name=text("name", name), levels=levels, argument='levels="{}"')
-    for note in filter(None, (*notes, dark_note(images))):
+    for note in filter(None, (*notes, dark_note(images, levels))):
         if _without_numbers(note) not in _said:
             _log.warning("%s: %s", name, note)
             have_said(note)
@@ -146,9 +146,11 @@ def _one_array(values: npt.ArrayLike, name: str) -> npt.NDArray[np.generic]:
         if hasattr(value, "getbands") and value.mode not in _PLAIN_MODES:
             raise BadInput(f"{name}: a Pillow picture of mode {value.mode}; give picture.convert('RGB')")
     try:
-        array = np.asarray(values)
-    except (ValueError, TypeError) as error:  # ragged lists, and objects that refuse to become arrays
+        array = np.asanyarray(values)
+    except Exception as error:  # ragged lists, and objects that refuse to become arrays in ways of their own
         raise BadInput(f"{name}: can't be made into one array ({_one_line(error)}); give images of one size") from None
+    _refuse_masked(array, name)
+    array = np.asarray(array)
     if array.dtype.name == "bfloat16":  # numpy has no kind for it; JAX does
         array = array.astype(np.float32)
     if array.dtype.kind not in "buif":

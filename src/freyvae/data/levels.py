@@ -166,14 +166,15 @@ class Survey:
             return BYTES
         if low >= 0 and 2**15 <= high < 2**16:
             if not extent.holds_bytes:
-                self.notes.append(f"16-bit pixels, {extent.range}, became bytes: 256 grey levels are left of 65536")
+                self.notes.append(f"16-bit pixels, {extent.range}, became bytes: 257 values share a grey level")
             return SIXTEEN_BITS
         if low < 0 or high >= 2**16:
             raise self._refusal(extent, low, high)
         if high <= DARK:
             raise self._refusal(extent, 0, high, {"0:255": "if they are dark bytes"})
         bits = next(bits for bits in (10, 12, 14, 16) if high < 2**bits)
-        raise self._refusal(extent, 0, 2**bits - 1, {"0:65535": "if they are dark 16-bit pixels"})
+        others = {} if bits == 16 else {"0:65535": "if they are dark 16-bit pixels"}
+        raise self._refusal(extent, 0, 2**bits - 1, others)
 
     def _of_floats(self, extent: Extent) -> Range:
         if extent.low >= -_ROUNDING and extent.high <= 1 + _ROUNDING:
@@ -187,6 +188,8 @@ class Survey:
     def _refusal(
         self, extent: Extent, low: float, high: float, other: Mapping[str, str] = MappingProxyType({})
     ) -> BadInput:
+        if low == high:  # a constant has no range of its own
+            low, high = min(low, 0), max(high, 1)
         ways = [self._argument.format(levels_text((low, high)))]
         if (extent.low, extent.high) != (low, high) and extent.low < extent.high:
             ways.append(f"{self._argument.format(AUTO)} for {levels_text((extent.low, extent.high))}")
@@ -220,12 +223,29 @@ def to_bytes(values: npt.NDArray[Any], levels: Range) -> npt.NDArray[np.uint8]:
     return out
 
 
-def dark_note(images: npt.NDArray[np.uint8]) -> str:
-    """What to say of images that came out nearly black: masks and digits are; "" of others, and of black ones."""
+def dark_note(images: npt.NDArray[np.uint8], levels: Levels = None) -> str:
+    """What to say of images that came out nearly black or, by `levels` that were given, mostly black and white.
+
+    Masks and digits come out so, and pictures of which a few pixels are light; "" of others, and of black ones.
+    """
+    counts = np.bincount(images.reshape(-1), minlength=256)
+    asked = parse_levels(levels)
+    extremes = (counts[0] + counts[255]) / counts.sum()
+    if isinstance(asked, tuple) and extremes > 0.5:
+        return f"levels {levels_text(asked)} make {extremes:.0%} of the pixels black or white"
     top = int(images.max())
-    if not 0 < top <= DARK:
-        return ""
-    return f"the lightest pixel has grey level {top} of 255, so the images are nearly black; levels auto makes it white"
+    if 0 < top <= DARK:
+        return (
+            f"the lightest pixel has grey level {top} of 255, so the images are nearly black; "
+            "levels auto makes it white"
+        )
+    most = int(np.searchsorted(np.cumsum(counts), 0.995 * counts.sum()))
+    if top and 0 < most <= DARK // 2:
+        return (
+            f"but for a few pixels the grey levels end at {most} of 255, so the images are nearly black; "
+            "levels LOW:HIGH lightens them"
+        )
+    return ""
 
 
 def _number(value: Any) -> float:

@@ -2,7 +2,6 @@
 
 from freyvae.evaluation.baselines import (
     FullGaussian,
-    bernoulli_floor_nats,
     file_bits_per_dim,
     lossless_bits_per_dim,
     mean_image_nll_nats,
@@ -17,7 +16,6 @@ __all__ = [
     "FactorScores",
     "FullGaussian",
     "SampledLikelihood",
-    "bernoulli_floor_nats",
     "factor_scores",
     "file_bits_per_dim",
     "importance_sampled",

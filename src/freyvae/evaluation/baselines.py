@@ -9,6 +9,8 @@ from PIL import Image, features
 from scipy.linalg import cholesky, solve_triangular
 from scipy.special import log_ndtr
 
+from freyvae.model import Likelihood
+
 LOG_TWO_PI = math.log(2.0 * math.pi)
 # how far the covariance is drawn to its diagonal: chosen on the validation images
 SHRINKAGES = (0.003, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0)
@@ -24,26 +26,14 @@ FILE_FORMATS = ("PNG", "WebP", "JPEG-XL")
 JPEG_XL_EFFORTS = (7, 9)
 
 
-def bernoulli_floor_nats(images: np.ndarray) -> float:
-    """The least distortion that a Bernoulli likelihood can have on these images, in nats per image.
-
-    A grey level x taken as the probability of white costs at least its own entropy, -x log x - (1 - x) log(1 - x).
-    """
-    levels = np.arange(256) / 255.0
-    with np.errstate(divide="ignore", invalid="ignore"):
-        entropy = np.nan_to_num(-levels * np.log(levels) - (1 - levels) * np.log(1 - levels))
-    return float(entropy[images].sum() / len(images))
-
-
-def mean_image_nll_nats(train: np.ndarray, images: np.ndarray, likelihood: str | None = None) -> np.ndarray:
+def mean_image_nll_nats(train: np.ndarray, images: np.ndarray, likelihood: Likelihood | None = None) -> np.ndarray:
     """What images cost under a constant: the mean training image, and each pixel's own deviation around it.
 
     Args:
         train: uint8 (image, height, width, channel).
         images: alike, to be measured.
-        likelihood: `bernoulli` or `gaussian` for a constant of the same kind: the cross-entropy with the mean, or the
-            density of a normal on pixels in [0, 1]. Anything else is a probability of the bytes: a normal discretized
-            to the 256 levels.
+        likelihood: for a constant of the same kind, where it defines one (`Likelihood.constant_nats`). By default, and
+            where it does not, a probability of the bytes: a normal discretized to the 256 levels.
 
     Returns:
         float64 (image,), in nats.
@@ -52,14 +42,10 @@ def mean_image_nll_nats(train: np.ndarray, images: np.ndarray, likelihood: str |
     costs = []
     for start in range(0, len(images), IMAGES_AT_ONCE):
         levels = images[start : start + IMAGES_AT_ONCE].reshape(-1, len(mean)).astype(np.float64)
-        if likelihood == "bernoulli":
-            white = np.clip(mean / 255.0, 1e-3, 1.0 - 1e-3)
-            log_prob = levels / 255.0 * np.log(white) + (1.0 - levels / 255.0) * np.log1p(-white)
-        elif likelihood == "gaussian":
-            log_prob = -0.5 * (((levels - mean) / deviation) ** 2 + LOG_TWO_PI) - np.log(deviation / 255.0)
-        else:
-            log_prob = discretized_normal_log_prob(levels, mean, deviation)
-        costs.append(-log_prob.sum(axis=1))
+        nats = None if likelihood is None else likelihood.constant_nats(mean, deviation, levels)
+        if nats is None:
+            nats = -discretized_normal_log_prob(levels, mean, deviation)
+        costs.append(nats.sum(axis=1))
     return np.concatenate(costs)
 
 

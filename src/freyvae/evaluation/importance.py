@@ -141,7 +141,7 @@ def _step(vae: VAE, noise: keras.random.SeedGenerator, draws: int) -> Program:
 
 def _chunk(vae: VAE, images: int, samples: int) -> tuple[int, int]:
     """How many images and how many draws of each to decode at once."""
-    values = int(np.prod(vae.image_shape)) * vae.likelihood_class.parameters_per_value
+    values = int(np.prod(vae.image_shape)) * vae.pixel_likelihood.parameters_per_value
     if vae.autoregression is not None:
         values *= AUTOREGRESSIVE_FACTOR
     rows = max(1, VALUES_AT_ONCE // values)

@@ -22,15 +22,6 @@ from freyvae.explorer.likeness import reconstruction_percentiles
 
 FORMAT = 1
 
-# likelihood -> what `static/network.js` makes of the decoder's output to get expected pixels
-EXPECTED_PIXELS = {
-    "bernoulli": "sigmoid-of-location",
-    "gaussian": "sigmoid-of-location",
-    "discretized-logistic": "sigmoid-of-location",
-    "mixture-of-logistics": "mixture-of-logistics",
-    "categorical": "mean-of-levels",
-}
-
 MOST_POINTS = 100_000
 MOST_CODE_VALUES = 1_600_000  # points times latents
 MOST_FRAME_VALUES = 4_000_000  # pixels times channels of the frames inside the page
@@ -82,13 +73,8 @@ def make_bundle(
     if sys.byteorder != "little":  # pragma: no cover
         raise BadInput("the explorer's page is written on little-endian machines only")
     blobs: dict[str, bytes] = {}
-    decoder = read_graph(vae.decoder)
+    decoder = read_graph(vae.generator, name="decoder")
     decoder.check_page_can_compute()
-    if vae.likelihood_name not in EXPECTED_PIXELS:
-        raise BadInput(
-            f"the explorer's page does not know the likelihood {vae.likelihood_name!r}: "
-            "`freyvae export RUN --format onnx` writes the decoder as ONNX instead"
-        )
     encoder, encoder_missing = _servable_encoder(vae)
     parts = np.zeros(len(images), np.uint8) if parts is None else parts
     kept = _evenly(len(images), min(MOST_POINTS, max(1, MOST_CODE_VALUES // vae.latent_dim)))
@@ -116,7 +102,6 @@ def make_bundle(
         "isVideo": is_video,
         "parts": list(_PARTS),
         "latents": _latents(vae, codes, names, prior_draws),
-        "expectedPixels": EXPECTED_PIXELS[vae.likelihood_name],
         "points": len(kept),
         "frames": len(frames),
         "framesPacked": frames_packed,
@@ -222,7 +207,7 @@ def _half_precision_serves(vae: Any, codes: npt.NDArray[np.float32]) -> bool:
 
     def pixels(dtype: type) -> npt.NDArray[np.float32]:
         decoder.set_weights([weights.astype(dtype).astype(np.float32) for weights in vae.decoder.get_weights()])
-        decoded: npt.NDArray[np.float32] = keras.ops.convert_to_numpy(vae.likelihood_class(decoder(latents)).mean())
+        decoded: npt.NDArray[np.float32] = keras.ops.convert_to_numpy(vae.pixel_likelihood.mean(decoder(latents)))
         return decoded
 
     return bool(np.abs(pixels(np.float16) - pixels(np.float32)).max() * 255 <= GREY_LEVELS_LOST)

@@ -10,12 +10,11 @@ import numpy as np
 
 from freyvae.arguments import in_words, instance, text
 from freyvae.errors import BadInput
-from freyvae.explorer.bundle import EXPECTED_PIXELS
 from freyvae.files import as_path, write_whole
 from freyvae.run import OPENED, Run, check_output
 
 FORMATS = ("onnx", "html", "weights")
-WEIGHTS_FORMAT = 1
+WEIGHTS_FORMAT = 2  # since 2 without `expected_pixels`, the name of a formula; the likelihood has it
 
 
 def export(run: Run, format: str, out: str | Path | None = None) -> list[Path]:
@@ -67,15 +66,16 @@ def write_weights(vae: Any, folder: Path) -> list[Path]:
     """Write weights.npz and weights.json of a `VAE`: plain arrays, and what Keras says of the layers."""
     import keras
 
+    from freyvae.model.likelihoods import saved_likelihood
+
     arrays: dict[str, np.ndarray[Any, Any]] = {}
     described: dict[str, Any] = {
         "format": WEIGHTS_FORMAT,
         "image_shape": list(vae.image_shape),
         "latent_dim": vae.latent_dim,
-        "likelihood": vae.likelihood_name,
+        "likelihood": saved_likelihood(vae.pixel_likelihood),
         "posterior": vae.posterior_name,
         "prior": vae.prior_name,
-        "expected_pixels": EXPECTED_PIXELS[vae.likelihood_name],
     }
     for part in ("encoder", "decoder"):
         network = getattr(vae, part)

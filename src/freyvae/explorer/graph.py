@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from freyvae.errors import BadInput
+from freyvae.errors import BadInput, few_words
+from freyvae.explorer.operations import is_operation, read_operation
 
 Weights = npt.NDArray[np.float32]
 
@@ -89,20 +90,33 @@ class Graph:
                 )
 
 
-def read_graph(model: Any) -> Graph:
+def read_graph(model: Any, *, name: str | None = None) -> Graph:
     """The steps of a functional or sequential Keras model with one input.
+
+    Args:
+        model: the network.
+        name: what to call it in messages; by default its own name.
 
     Raises:
         BadInput: it is of another kind, or has a layer that neither the page nor the ONNX export knows.
     """
-    return _Reader(model).read()
+    return _Reader(model, name or model.name).read()
+
+
+def with_parameters(generator: Any) -> Any:
+    """A generator, latents -> expected pixels, that gives the decoder's parameters beside them."""
+    import keras
+
+    pixels = generator.output
+    parameters = generator.layers[-1].input
+    return keras.Model(generator.inputs, [pixels, parameters], name="decoder")
 
 
 class _Reader:
     """Walks a model once, numbering tensors as they appear."""
 
-    def __init__(self, model: Any):
-        self.model = model
+    def __init__(self, model: Any, name: str):
+        self.model, self.name = model, name
         self.steps: list[Step] = []
         self.shapes: list[tuple[int, ...]] = []
 
@@ -110,12 +124,12 @@ class _Reader:
         functional = _functional(self.model)
         if functional is None or len(functional.inputs) != 1:
             raise BadInput(
-                f"the {self.model.name} is a {type(self.model).__name__}: the explorer and the ONNX export read "
+                f"the {self.name} is a {type(self.model).__name__}: the explorer and the ONNX export read "
                 "functional and sequential Keras models with one input"
             )
         self._new_tensor(_shape(functional.inputs[0]))
         outputs = self._walk(functional, [0])
-        return Graph(self.model.name, self.shapes[0], tuple(self.steps), tuple(outputs))
+        return Graph(self.name, self.shapes[0], tuple(self.steps), tuple(outputs))
 
     def _new_tensor(self, shape: tuple[int, ...]) -> int:
         self.shapes.append(shape)
@@ -127,14 +141,25 @@ class _Reader:
             if node.is_input:
                 continue
             taken = [numbers[id(tensor)] for tensor in node.input_tensors]
-            inner = _functional(node.operation)
+            inner = _functional(node.operation) or _mean(node.operation)
             if inner is not None:
                 given = self._walk(inner, taken)
+            elif is_operation(node.operation):
+                given = [self._operation(node, taken)]
             else:
                 shape = _shape(node.output_tensors[0])
                 given = [self._layer(node.operation, taken, shape)]
             numbers.update(zip((id(tensor) for tensor in node.output_tensors), given, strict=True))
         return [numbers[id(tensor)] for tensor in functional.outputs]
+
+    def _operation(self, node: Any, inputs: list[int]) -> int:
+        """Append an operation's step; return the number of its output."""
+        shape = _shape(node.output_tensors[0])
+        op, options, weights = read_operation(node, self.shapes[inputs[0]], shape)
+        number = self._new_tensor(shape)
+        label = f"{node.operation.name!r} ({type(node.operation).__name__})"
+        self.steps.append(Step(op, label, tuple(inputs), number, shape, options, weights))
+        return number
 
     def _layer(self, layer: Any, inputs: list[int], shape: tuple[int, ...]) -> int:
         """Append the layer's steps; return the number of its output."""
@@ -143,7 +168,7 @@ class _Reader:
         reader = _LAYERS.get(kind) if type(layer).__module__.startswith(("keras.", "freyvae.")) else None
         if reader is None:
             raise BadInput(
-                f"neither the explorer's page nor the ONNX export can compute the {self.model.name}'s layer {label}: "
+                f"neither the explorer's page nor the ONNX export can compute the {self.name}'s layer {label}: "
                 "the ONNX export knows a few more layers than the page, but not this one; replace it by one of "
                 f"{', '.join(sorted(_LAYERS))}"
             )
@@ -170,6 +195,22 @@ def _functional(model: Any) -> Any:
             raise BadInput(f"the model {model.name} has no weights yet: call it once, or give it a keras.Input")
         return model._functional
     return model if type(model).__name__ == "Functional" else None
+
+
+def _mean(layer: Any) -> Any:
+    """A likelihood's mean as a functional model of operations, where that is what a layer computes; else None."""
+    if type(layer).__name__ != "ExpectedPixels":
+        return None
+    import keras
+
+    inputs = keras.Input(layer.input.shape[1:])
+    try:
+        return keras.Model(inputs, layer.likelihood.mean(inputs))
+    except Exception as error:  # whatever a person's own code raises
+        raise BadInput(
+            f"the mean of the likelihood {layer.likelihood.name} cannot be traced, it must be of keras.ops alone: "
+            f"{few_words(error)}"
+        ) from error
 
 
 def _nodes(functional: Any) -> Iterator[Any]:

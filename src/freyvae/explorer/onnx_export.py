@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from freyvae.errors import BadInput
-from freyvae.explorer.graph import Graph, Step, read_graph
+from freyvae.explorer.graph import Graph, Step, read_graph, with_parameters
 from freyvae.files import write_whole
 
 OPSET = 18
@@ -35,9 +35,8 @@ def write_onnx(vae: Any, folder: Path) -> list[Path]:
     encoder = _Writer(read_graph(vae.encoder), "images", unsigned=True)
     is_flow = vae.posterior_name != "diagonal-normal"
     encoder.output_as(["base_mean", "base_log_variance", "flow_parameters"] if is_flow else ["mean", "log_variance"])
-    decoder = _Writer(read_graph(vae.decoder), "latents")
-    decoder.output_as(["parameters"])
-    decoder.expected_pixels(vae.likelihood_name, channels=vae.image_shape[2])
+    decoder = _Writer(read_graph(with_parameters(vae.generator), name="decoder"), "latents")
+    decoder.output_as(["pixels", "parameters"])
     written = []
     for name, writer in {"encoder": encoder, "decoder": decoder}.items():
         path = folder / f"{name}.onnx"
@@ -87,16 +86,6 @@ class _Writer:
             shape: list[Any] = ["image", *self.graph.shape_of(number)]
             self.outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
 
-    def expected_pixels(self, likelihood: str, *, channels: int) -> None:
-        """One more output, `pixels`."""
-        from onnx import TensorProto, helper
-
-        if likelihood not in _EXPECTED_PIXELS:
-            raise BadInput(f"the ONNX export does not know the likelihood {likelihood!r}")
-        _EXPECTED_PIXELS[likelihood](self, channels)
-        shape: list[Any] = ["image", *self.graph.shape_of(self.graph.outputs[0])[:2], channels]
-        self.outputs.insert(0, helper.make_tensor_value_info("pixels", TensorProto.FLOAT, shape))
-
     def model(self, name: str) -> bytes:
         """The whole file, checked."""
         import onnx
@@ -108,55 +97,6 @@ class _Writer:
         )
         onnx.checker.check_model(model, full_check=True)
         return bytes(model.SerializeToString())
-
-
-def _sigmoid_of_location(writer: _Writer, channels: int) -> None:
-    bounds = [writer.constant([value], np.int64) for value in (0, channels, -1)]
-    writer.add("Sigmoid", [writer.add("Slice", ["parameters", *bounds])], name="pixels")
-
-
-def _mean_of_mixture(writer: _Writer, channels: int) -> None:
-    """sigmoid(location) + sum of weight * scale * offset over the components after the first, whose offset is 0."""
-    from freyvae.model.likelihoods import MixtureOfLogistics as Mixture
-
-    count, numbered = Mixture.components, 3  # the axis along which a value's parameters lie
-    sides = writer.graph.shape_of(writer.graph.outputs[0])[:2]
-    shape = writer.constant([-1, *sides, Mixture.parameters_per_value, channels], np.int64)
-    values = writer.add("Reshape", ["parameters", shape])
-
-    def parameters(start: int, stop: int, of: str = values) -> str:
-        return writer.add("Slice", [of, *(writer.constant([number], np.int64) for number in (start, stop, numbered))])
-
-    growth = writer.add("Exp", [parameters(count + 1, 2 * count)])
-    scale = writer.add("Mul", [growth, writer.constant(Mixture.start_scale)])
-    scale = writer.add("Max", [scale, writer.constant(Mixture.smallest_scale)])
-    weights = writer.add("Softmax", [parameters(2 * count, 3 * count)], axis=numbered)
-    start = writer.constant(np.reshape(Mixture.start_offsets, (-1, 1)))
-    shift = writer.add("Mul", [scale, writer.add("Add", [parameters(1, count), start])])
-    shift = writer.add("Mul", [parameters(1, count, weights), shift])
-    axis = writer.constant([numbered], np.int64)
-    location = writer.add("Squeeze", [writer.add("Sigmoid", [parameters(0, 1)]), axis])
-    mean = writer.add("Add", [location, writer.add("ReduceSum", [shift, axis], keepdims=0)])
-    writer.add("Clip", [mean, writer.constant(np.float32(0)), writer.constant(np.float32(1))], name="pixels")
-
-
-def _mean_of_levels(writer: _Writer, channels: int) -> None:
-    """Softmax over the 256 levels of a value, and their mean."""
-    sides = writer.graph.shape_of(writer.graph.outputs[0])[:2]
-    logits = writer.add("Reshape", ["parameters", writer.constant([-1, *sides, 256, channels], np.int64)])
-    levels = writer.constant(np.arange(256).reshape(256, 1) / 255)
-    weighted = writer.add("Mul", [writer.add("Softmax", [logits], axis=3), levels])
-    writer.add("ReduceSum", [weighted, writer.constant([3], np.int64)], keepdims=0, name="pixels")
-
-
-# the same table as `bundle.EXPECTED_PIXELS`
-_EXPECTED_PIXELS: dict[str, Callable[[_Writer, int], None]] = {
-    "bernoulli": _sigmoid_of_location,
-    "gaussian": _sigmoid_of_location,
-    "discretized-logistic": _sigmoid_of_location,
-    "mixture-of-logistics": _mean_of_mixture,
-    "categorical": _mean_of_levels,
-}
 
 
 def _dense(writer: _Writer, step: Step, inputs: list[str]) -> str:
@@ -290,6 +230,10 @@ def _activation(writer: _Writer, step: Step, inputs: list[str]) -> str:
         "tanh": ("Tanh", {}),
         "softplus": ("Softplus", {}),
         "softsign": ("Softsign", {}),
+        "abs": ("Abs", {}),
+        "negative": ("Neg", {}),
+        "log": ("Log", {}),
+        "sqrt": ("Sqrt", {}),
         "exponential": ("Exp", {}),
         "mish": ("Mish", {}),
     }
@@ -302,6 +246,8 @@ def _activation(writer: _Writer, step: Step, inputs: list[str]) -> str:
 
     if name == "relu6":
         return writer.add("Clip", [x, number(0), number(6)])
+    if name == "square":
+        return writer.add("Mul", [x, x])
     if name == "silu":
         return writer.add("Mul", [x, writer.add("Sigmoid", [x])])
     if name == "gelu":
@@ -325,6 +271,34 @@ def _softmax(writer: _Writer, step: Step, inputs: list[str]) -> str:
     return writer.add("Softmax", inputs, axis=-1)
 
 
+def _binary(writer: _Writer, step: Step, inputs: list[str]) -> str:
+    names = {"add": "Add", "subtract": "Sub", "multiply": "Mul", "divide": "Div", "maximum": "Max", "minimum": "Min"}
+    if "constant" in step.weights:
+        constant = writer.constant(step.weights["constant"])
+        inputs = [constant, *inputs] if step.options["constantFirst"] else [*inputs, constant]
+    return writer.add(names[step.options["name"]], inputs)
+
+
+def _clip(writer: _Writer, step: Step, inputs: list[str]) -> str:
+    bounds = [writer.constant(np.float32(step.options[name])) for name in ("low", "high")]
+    return writer.add("Clip", [inputs[0], *bounds])
+
+
+def _slice(writer: _Writer, step: Step, inputs: list[str]) -> str:
+    starts, stops = step.options["starts"], step.options["stops"]
+    bounds = [writer.constant(values, np.int64) for values in (starts, stops, range(1, len(starts) + 1))]
+    return _reshape(writer, step, [writer.add("Slice", [inputs[0], *bounds])])
+
+
+def _softmax_along(writer: _Writer, step: Step, inputs: list[str]) -> str:
+    return writer.add("Softmax", inputs, axis=step.options["axis"] + 1)
+
+
+def _sum_along(writer: _Writer, step: Step, inputs: list[str]) -> str:
+    total = writer.add("ReduceSum", [inputs[0], writer.constant([step.options["axis"] + 1], np.int64)], keepdims=0)
+    return _reshape(writer, step, [total])
+
+
 def _concatenate(writer: _Writer, step: Step, inputs: list[str]) -> str:
     return writer.add("Concat", inputs, axis=-1)
 
@@ -334,6 +308,8 @@ _OPS: dict[str, Callable[[_Writer, Step, list[str]], str]] = {
     "add": _chain("Add"),
     "affine": _affine,
     "append_constants": _append_constants,
+    "binary": _binary,
+    "clip": _clip,
     "concatenate": _concatenate,
     "conv": _conv,
     "conv_transpose": _conv_transpose,
@@ -347,6 +323,9 @@ _OPS: dict[str, Callable[[_Writer, Step, list[str]], str]] = {
     "pool": _pool,
     "prelu": _prelu,
     "reshape": _reshape,
+    "slice": _slice,
     "softmax": _softmax,
+    "softmax_along": _softmax_along,
+    "sum_along": _sum_along,
     "upsample": _upsample,
 }

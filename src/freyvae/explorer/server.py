@@ -171,11 +171,22 @@ class Server(ThreadingHTTPServer):
             self._deadlines[connection] = time.monotonic() + seconds
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Begin with a connection, if there are not too many."""
-        if self.connections >= MOST_CONNECTIONS:
+        """Begin with a connection; of too many, the one gives way that has been asking for longest."""
+        if self.connections >= MOST_CONNECTIONS and not self._make_room():
             return self.shutdown_request(request)
         self.give(request, SECONDS_TO_ASK)
         return super().process_request(request, client_address)
+
+    def _make_room(self) -> bool:
+        with self._lock:
+            oldest = min(self._deadlines, key=lambda connection: self._deadlines[connection])
+            is_asking = self._deadlines[oldest] <= time.monotonic() + SECONDS_TO_ASK
+            if is_asking:
+                del self._deadlines[oldest]
+        if is_asking:
+            with suppress(OSError):
+                oldest.shutdown(socket.SHUT_RDWR)
+        return is_asking
 
     def shutdown_request(self, request: Any) -> None:
         """End a connection."""

@@ -36,8 +36,6 @@ MEASURES = (
     *MEASURES_OF_ALL,
     *("free_energy_bits_per_dim", "nll_bits_per_dim", "nll_bits_per_dim_se", "factors"),
 )
-# what the nats of a likelihood are, where they are no probability of the bytes
-NO_PROBABILITY = {"gaussian": "density of pixels in [0, 1]", "bernoulli": "cross-entropy of grey levels as coin flips"}
 # drawn faces to fit what predicts the factors, and as many to score it: each the first frame of a video of its own, so
 # that factors are independent, which they are not within a video; the training's video is that of seed 0
 FACES_OF_EACH = 1000
@@ -73,7 +71,7 @@ def images_of_part(run: Run, data: TrainingData, part: str) -> np.ndarray:
     Raises `BadInput` when there is no such part, or nothing in it.
     """
     _check_part(part)
-    chosen = {"test": data.split.test, "validation": data.split.validation, "training": data.split.train}[part]
+    chosen = _chosen(data, part)
     if not len(chosen):
         raise BadInput(
             f"{run.folder} has no {part} images: choose another part with --split validation, "
@@ -81,6 +79,10 @@ def images_of_part(run: Run, data: TrainingData, part: str) -> np.ndarray:
         )
     images: np.ndarray = data.images.images[chosen]
     return images
+
+
+def _chosen(data: TrainingData, part: str) -> np.ndarray:
+    return {"test": data.split.test, "validation": data.split.validation, "training": data.split.train}[part]
 
 
 def _check_part(part: str) -> None:
@@ -153,13 +155,13 @@ def _measures(
     vae: VAE, recipe: Recipe, data: TrainingData, images: np.ndarray, likelihood: evaluation.SampledLikelihood
 ) -> dict[str, Any]:
     bits = images[0].size * math.log(2.0)
-    is_bytes = vae.likelihood_class.is_probability_of_bytes
+    is_bytes = vae.pixel_likelihood.is_probability_of_bytes
     codes = vae.encode(images)
     active = evaluation.is_active(codes)
     names = names_of_latents(vae.latent_dim, recipe.latent_names)
     rmse = evaluation.rmse_grey_levels(vae, images)
     baselines = _baselines(vae, data, images)
-    mean_image_nll = evaluation.mean_image_nll_nats(data.train, images, vae.likelihood_name).mean()
+    mean_image_nll = evaluation.mean_image_nll_nats(data.train, images, vae.pixel_likelihood).mean()
     healthy, verdict = evaluation.verdict(
         active=active,
         names=names,
@@ -171,7 +173,7 @@ def _measures(
     kl_per_latent = evaluation.kl_per_latent_nats(vae, images)
     nll_se = standard_error(likelihood.nll)
     return {
-        "nll_is": "probability of the bytes" if is_bytes else NO_PROBABILITY.get(vae.likelihood_name, "density"),
+        "nll_is": vae.pixel_likelihood.kind,
         "free_energy_nats": float(likelihood.free_energy.mean()),
         "rate_nats": float(likelihood.rate.mean()),
         "distortion_nats": float(likelihood.distortion.mean()),
@@ -219,11 +221,13 @@ def _baselines(vae: VAE, data: TrainingData, images: np.ndarray) -> dict[str, di
             "rmse_grey_levels": evaluation.mean_image_rmse_grey_levels(data.train, images),
         }
     }
-    if not vae.likelihood_class.is_probability_of_bytes:
-        constant = evaluation.mean_image_nll_nats(data.train, images, vae.likelihood_name)
+    likelihood = vae.pixel_likelihood
+    if not likelihood.is_probability_of_bytes:
+        constant = evaluation.mean_image_nll_nats(data.train, images, likelihood)
         baselines["mean_image_same_likelihood"] = {"nll_nats": float(constant.mean())}
-    if vae.likelihood_name == "bernoulli":
-        baselines["bernoulli_floor"] = {"nll_nats": evaluation.bernoulli_floor_nats(images)}
+    least = likelihood.least_nats(images)
+    if least is not None:
+        baselines[f"{likelihood.name}_floor"] = {"nll_nats": least}
     gaussian = evaluation.FullGaussian.fit(data.train, data.validation)
     if gaussian is not None:
         baselines["full_gaussian"] = {**cost(gaussian.nll_nats(images)), "shrinkage": gaussian.shrinkage}
@@ -267,17 +271,7 @@ def _notes(vae: VAE, recipe: Recipe, data: TrainingData, split: str, measured: d
         notes.append("Measured on validation images, which choices are made on: the test images are the honest ones.")
     elif split == "training":
         notes.append("Measured on the images that the model was trained on: no figure of how good it is on others.")
-    if vae.likelihood_name == "gaussian":
-        notes.append(
-            "The Gaussian likelihood is a density of pixels in [0, 1]: its nats may be negative, it has no bits per "
-            "dimension, and no nats here compare with those of a probability of the bytes."
-        )
-    elif vae.likelihood_name == "bernoulli":
-        floor = measured["baselines"]["bernoulli_floor"]["nll_nats"]
-        notes.append(
-            "The Bernoulli likelihood takes grey levels for coin flips and is no probability of the images: it cannot "
-            f"fall below their own entropy, {floor:.1f} nats per image, and has no bits per dimension."
-        )
+    notes += vae.pixel_likelihood.said_of(data.images.images[_chosen(data, split)], split)
     if recipe.noise_scale != 1.0:
         notes.append(
             f"Measured with the model's own posterior, of deviation 1; in training its noise was scaled by "

@@ -11,7 +11,10 @@ import numpy as np
 from keras import ops
 
 from freyvae.errors import BadInput
-from freyvae.model.likelihoods import MixtureOfLogistics
+from freyvae.model.likelihoods.mixture_of_logistics import MixtureOfLogistics
+
+# the likelihood whose parameters it corrects
+MIXTURE = MixtureOfLogistics()
 
 Tensor = Any
 # its matrix has the square of this many numbers
@@ -41,10 +44,10 @@ def start_at_covariance(autoregression: "Autoregression", decoder: keras.Model, 
     autoregression.usual.assign(images.mean(axis=0)[..., 0] / 255.0)
     autoregression.linear.assign(np.tril(linear, -1))
     # a logistic of scale w has the deviation w pi / sqrt(3)
-    log_scale = np.log(deviation * np.sqrt(3.0) / np.pi / MixtureOfLogistics.start_scale)
+    log_scale = np.log(deviation * np.sqrt(3.0) / np.pi / MIXTURE.start_scale)
     bias = decoder.get_layer("others").bias
-    count = MixtureOfLogistics.components
-    values = np.zeros((len(deviation), MixtureOfLogistics.parameters_per_value - 1))
+    count = MIXTURE.components
+    values = np.zeros((len(deviation), MIXTURE.parameters_per_value - 1))
     values[:, count - 1 : 2 * count - 1] = log_scale[:, None]
     bias.assign(values.ravel())
 
@@ -77,7 +80,7 @@ class Autoregression(keras.layers.Layer):
         """Make the weights. Raises `BadInput` for colour images, and for large ones."""
         height, width, parameters = parameters_shape[1:]
         pixels = height * width
-        if parameters != MixtureOfLogistics.parameters_per_value:
+        if parameters != MIXTURE.parameters_per_value:
             raise BadInput("an autoregressive decoder is for grey images and the likelihood mixture-of-logistics")
         if pixels > MOST_PIXELS:
             raise BadInput(
@@ -120,7 +123,7 @@ class Autoregression(keras.layers.Layer):
         height, width = parameters.shape[1:3]
         place = None if pixel is None else (pixel // width, pixel % width)
         location = ops.sigmoid(parameters[..., :1])
-        scale = ops.stop_gradient(ops.exp(MixtureOfLogistics(parameters).log_scale[0]))
+        scale = ops.stop_gradient(ops.exp(MIXTURE.components_of(parameters)[1][0]))
         scale = ops.reshape(scale, (-1, height, width, 1))
         residual = ops.cast(images, location.dtype) / 255.0 - location
         linear = ops.matmul(ops.reshape(residual, (-1, height * width)), ops.transpose(ops.tril(self.linear, -1)))

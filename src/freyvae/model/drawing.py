@@ -6,14 +6,14 @@ import keras
 from keras import ops
 
 from freyvae.model.autoregression import Autoregression
-from freyvae.model.likelihoods import Likelihood
+from freyvae.model.likelihood import Likelihood
 
 Tensor = Any
 
 
 def draw_in_raster_order(
     autoregression: Autoregression,
-    likelihood_class: type[Likelihood],
+    likelihood: Likelihood,
     parameters: Tensor,
     latents: Tensor,
     noise: keras.random.SeedGenerator,
@@ -23,7 +23,7 @@ def draw_in_raster_order(
 
     Args:
         autoregression: what the pixels before make of a pixel's distribution.
-        likelihood_class: of the pixels.
+        likelihood: of the pixels.
         parameters: the decoder's, (image, height, width, 9).
         latents: (image, latent).
         noise: of the draws; its own state is left as it is.
@@ -42,7 +42,7 @@ def draw_in_raster_order(
         # JAX compiles the loop, in which no variable may change: the generator's state is carried along
         with keras.StatelessScope(state_mapping=[*weights, (noise.state, state)]) as scope:
             given = autoregression(parameters, latents, ops.reshape(images, (count, height, width, 1)), pixel=pixel)
-            values = likelihood_class(given).sample(noise)
+            values = likelihood.sample(given, noise)
             state = scope.get_current_value(noise.state)
         return state, ops.where(places == pixel, ops.reshape(values, (count, 1)), images)
 

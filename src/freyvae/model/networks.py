@@ -13,6 +13,7 @@ import numpy as np
 from keras import layers, ops
 
 from freyvae.errors import BadInput
+from freyvae.model.likelihood import Likelihood
 from freyvae.model.memory import check_memory
 
 Tensor = Any
@@ -133,23 +134,13 @@ def dense_decoder(
     return keras.Model(latents, layers.Concatenate(name="parameters")([location, others]), name="decoder")
 
 
-def start_at_mean(decoder: keras.Model, images: np.ndarray) -> None:
-    """Let a `dense_decoder` begin at the mean of uint8 images (image, height, width, channel), whatever the code.
+def start_at_mean(decoder: keras.Model, images: np.ndarray, likelihood: Likelihood) -> None:
+    """Let a `dense_decoder` begin at what uint8 images (image, height, width, channel) are on average.
 
     A decoder that must first find the mean face pushes the codes away from the prior on its way.
     """
-    mean = np.clip(images.mean(axis=0) / 255.0, 1e-3, 1.0 - 1e-3)
-    decoder.get_layer("location").bias.assign(np.log(mean / (1.0 - mean)).ravel())
-
-
-def start_at_histogram(decoder: keras.Model, images: np.ndarray) -> None:
-    """`start_at_mean` for the likelihood `categorical`: begin at each value's own histogram, smoothed."""
-    # a count of one more for each level (Laplace's rule): none begins as impossible
-    counts = np.stack([(images == level).sum(axis=0) + 1 for level in range(256)], axis=-2)
-    logits = np.log(counts / (len(images) + 256))
-    # in the decoder's order: the first level's logit stands in the location's place
-    decoder.get_layer("location").bias.assign(logits[..., 0, :].ravel())
-    decoder.get_layer("others").bias.assign(logits[..., 1:, :].ravel())
+    for name, bias in zip(("location", "others"), likelihood.start_bias(images), strict=False):
+        decoder.get_layer(name).bias.assign(bias)
 
 
 def standardize_by(encoder: keras.Model, images: np.ndarray) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from keras import ops
 
-from freyvae.model.likelihoods import Likelihood
+from freyvae.model.likelihood import Bound
 from freyvae.model.posteriors import DiagonalNormal, Posterior
 from freyvae.model.priors import Prior, StandardNormal
 
@@ -45,7 +45,7 @@ def kl_per_latent(posterior: Posterior, prior: Prior) -> Tensor | None:
 
 def free_energy(
     images: Tensor,
-    likelihood: Likelihood,
+    likelihood: Bound,
     *,
     posterior: Posterior,
     prior: Prior,

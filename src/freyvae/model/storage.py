@@ -62,13 +62,29 @@ def check_keras_file(path: Path) -> None:
             if claimed > 4 * size + 2**20 or archive.getinfo("config.json").file_size > MOST_BYTES_OF_CONFIG:
                 raise BadInput(f"{path} claims {claimed} bytes, and has {size}: it is damaged, or no Keras model")
             config = json.loads(archive.read("config.json"))
-            weights = _weights_of_layers(config)
+            weights = max(_weights_of_layers(config), _weights_of_choices(config))
     except BadInput:
         raise
     except Exception as error:  # damaged files make zipfile raise almost anything
         raise BadInput(f"{path} cannot be loaded in safe mode: {few_words(error)}") from error
     if weights > size:
         raise BadInput(f"{path} describes layers of {weights} weights, and has {size} bytes: it is damaged")
+
+
+def _weights_of_choices(config: Any) -> int:
+    """How many weights the choices of a VAE ask for beside its networks, at the least."""
+    choices = config.get("config") if isinstance(config, dict) else None
+    if not isinstance(choices, dict):
+        return 0
+
+    def count(name: str) -> int:
+        value = choices.get(name)
+        return value if isinstance(value, int) else 0
+
+    latents = count("latent_dim")
+    learned = count("prior_components") if choices.get("prior") not in (None, "standard-normal") else 0
+    flow = count("flow_length") if choices.get("posterior") not in (None, "diagonal-normal") else 0
+    return latents * max(learned, flow)
 
 
 def _weights_of_layers(config: Any) -> int:

@@ -36,7 +36,8 @@ from freyvae.model.keras_internals import (
     states_of_noise,
     trained_by,
 )
-from freyvae.model.likelihoods import Likelihood, likelihood_named
+from freyvae.model.likelihood import Bound, Likelihood
+from freyvae.model.likelihoods import as_likelihood, saved_likelihood
 from freyvae.model.memory import check_memory
 from freyvae.model.networks import dense_decoder, dense_encoder
 from freyvae.model.objective import (
@@ -77,7 +78,8 @@ class VAE(keras.Model):
             each image: n is `flow_parameters(posterior, latent_dim, flow_length)`.
         decoder: a Keras model from (image, latent_dim) to the likelihood's raw parameters, (image, height, width,
             channel * likelihood's parameters_per_value); by default the post's, 2-256-560.
-        likelihood: `bernoulli`, `gaussian`, `discretized-logistic`, `mixture-of-logistics` or `categorical`.
+        likelihood: a `freyvae.model.Likelihood`, such as `MixtureOfLogistics(components=5)`, or its name, for one as it
+            is by default: `bernoulli`, `gaussian`, `discretized-logistic`, `mixture-of-logistics` or `categorical`.
         posterior: `diagonal-normal`, or one carried through a flow: `planar`, `sylvester`, `inverse-autoregressive`.
         flow_length: number of steps of the flow, where there is one.
         prior: `standard-normal`, or one with learned weights: `gaussian-mixture`, or `vamp`, a mixture of the
@@ -108,7 +110,7 @@ class VAE(keras.Model):
         *,
         encoder: keras.Model | None = None,
         decoder: keras.Model | None = None,
-        likelihood: str = "discretized-logistic",
+        likelihood: Likelihood | str = "discretized-logistic",
         posterior: str = "diagonal-normal",
         flow_length: int = 4,
         prior: str = "standard-normal",
@@ -148,8 +150,7 @@ class VAE(keras.Model):
         )
         self.image_shape = image_shape
         self.latent_dim = latent_dim = choices["latent_dim"]
-        self.likelihood_name = likelihood
-        self.likelihood_class = likelihood_named(likelihood)
+        self.pixel_likelihood = as_likelihood(likelihood)
         self.posterior_name = posterior
         self.flow_length = flow_length = choices["flow_length"]
         self.prior_name = prior
@@ -164,7 +165,7 @@ class VAE(keras.Model):
         self.shift = choices["shift"]
         # as Keras draws its own
         self.seed = random.randint(1, 10**9) if choices["seed"] is None else choices["seed"]
-        per_value = self.likelihood_class.parameters_per_value
+        per_value = self.pixel_likelihood.parameters_per_value
         of_flow = flow_parameters(posterior, latent_dim, flow_length)
         if encoder is None:
             encoder = dense_encoder(image_shape, latent_dim, flow_parameters=of_flow, seed=self.seed)
@@ -173,7 +174,7 @@ class VAE(keras.Model):
                 latent_dim,
                 image_shape,
                 parameters_per_value=per_value,
-                all_from_code=not self.likelihood_class.has_location,
+                all_from_code=not self.pixel_likelihood.has_location,
                 seed=self.seed + 1,
             )
         self.encoder, self.decoder = as_networks(encoder, decoder, image_shape=image_shape, latent_dim=latent_dim)
@@ -183,7 +184,7 @@ class VAE(keras.Model):
             image_shape=image_shape,
             latent_dim=latent_dim,
             parameters_per_value=per_value,
-            likelihood=likelihood,
+            likelihood=self.pixel_likelihood.name,
             flow_parameters=of_flow,
         )
         self.flow = FLOWS[posterior](latent_dim, flow_length, seed=self.seed + 4) if posterior in FLOWS else None
@@ -201,7 +202,7 @@ class VAE(keras.Model):
             shape=(), initializer="zeros", dtype="float32", trainable=False, name="training_steps"
         )
         measures = ["free_energy", "distortion", "rate"]
-        if self.likelihood_class.is_probability_of_bytes:
+        if self.pixel_likelihood.is_probability_of_bytes:
             measures.append("bits_per_dim")
         self._means = [keras.metrics.Mean(name=measure) for measure in measures]
         self.built = True
@@ -446,7 +447,7 @@ class VAE(keras.Model):
             "latent_dim": self.latent_dim,
             "encoder": keras.saving.serialize_keras_object(self.encoder),
             "decoder": keras.saving.serialize_keras_object(self.decoder),
-            "likelihood": self.likelihood_name,
+            "likelihood": saved_likelihood(self.pixel_likelihood),
             "posterior": self.posterior_name,
             "flow_length": self.flow_length,
             "prior": self.prior_name,
@@ -472,6 +473,11 @@ class VAE(keras.Model):
 
     # --- the distributions, on tensors ---
 
+    @property
+    def likelihood_name(self) -> str:
+        """The name of the pixels' likelihood."""
+        return self.pixel_likelihood.name
+
     def posterior(self, images: Tensor, training: bool = False) -> Posterior:
         """q(z | x), the recognition model R, for uint8 images (image, height, width, channel)."""
         mean, log_variance, *parameters = self.encoder(images, training=training)
@@ -483,7 +489,7 @@ class VAE(keras.Model):
         """p(z), of the present weights where it is learned."""
         return StandardNormal(self.latent_dim) if self.learned_prior is None else self.learned_prior.distribution()
 
-    def likelihood(self, latents: Tensor, images: Tensor = None, training: bool = False) -> Likelihood:
+    def likelihood(self, latents: Tensor, images: Tensor = None, training: bool = False) -> Bound:
         """p(x | z), the generative model G, for latents (image, latent).
 
         With an autoregressive decoder that is a product over pixels, each given those before it in `images`, uint8
@@ -492,7 +498,7 @@ class VAE(keras.Model):
         parameters = self.decoder(latents, training=training)
         if self.autoregression is not None and images is not None:
             parameters = self.autoregression(parameters, latents, images)
-        return self.likelihood_class(parameters)
+        return self.pixel_likelihood(parameters)
 
     def estimate(
         self,
@@ -503,7 +509,7 @@ class VAE(keras.Model):
         *,
         noise_scale: float = 1.0,
         training: bool = False,
-    ) -> tuple[Likelihood, FreeEnergy, Tensor]:
+    ) -> tuple[Bound, FreeEnergy, Tensor]:
         """Draw a code of each image and estimate by it what the image costs: what training and measures go by.
 
         Args:
@@ -531,7 +537,8 @@ class VAE(keras.Model):
     def generator(self) -> keras.Model:
         """Latents (image, latent) -> expected pixels in [0, 1]: the decoder's own weights, with nothing copied."""
         latents = keras.Input((self.latent_dim,), name="latents")
-        return keras.Model(latents, ExpectedPixels(self.likelihood_name)(self.decoder(latents)), name="generator")
+        pixels = ExpectedPixels(self.pixel_likelihood)(self.decoder(latents))
+        return keras.Model(latents, pixels, name="generator")
 
     def encode(self, images: Any) -> np.ndarray:
         """The codes of images, the same at every call: (image, latent) float32.
@@ -648,7 +655,7 @@ class VAE(keras.Model):
 
         def draw(latents: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
             decoded = self.decoder(latents)
-            return draw_in_raster_order(autoregression, self.likelihood_class, decoded, latents, noise, state)
+            return draw_in_raster_order(autoregression, self.pixel_likelihood, decoded, latents, noise, state)
 
         return Program(self, draw)
 
@@ -732,7 +739,7 @@ class VAE(keras.Model):
                 given = f"{keras.backend.standardize_dtype(dtype)} of {tuple(shape[1:])}"
                 raise BadInput(
                     f"a data set must give uint8 images of shape {self.image_shape}, not {given}: "
-                    "pixels in [0, 1] become uint8 by np.rint(255 * pixels).astype('uint8')"
+                    "freyvae.as_images makes it of arrays"
                 ) from None
         return self._images(images)
 
@@ -752,17 +759,17 @@ class VAE(keras.Model):
 class ExpectedPixels(keras.layers.Layer):
     """A likelihood's raw parameters -> expected pixels in [0, 1], so that a generator is a model of its own."""
 
-    def __init__(self, likelihood: str, **kwargs: Any):
+    def __init__(self, likelihood: Any, **kwargs: Any):
         super().__init__(**kwargs)
-        self.likelihood = likelihood
+        self.likelihood = as_likelihood(likelihood)
 
     def call(self, parameters: Tensor) -> Tensor:
         """The likelihood's mean."""
-        return likelihood_named(self.likelihood)(parameters).mean()
+        return self.likelihood.mean(parameters)
 
     def get_config(self) -> dict[str, Any]:
-        """The likelihood's name."""
-        return {**super().get_config(), "likelihood": self.likelihood}
+        """The likelihood."""
+        return {**super().get_config(), "likelihood": saved_likelihood(self.likelihood)}
 
 
 def _is_nothing(value: Any) -> bool:

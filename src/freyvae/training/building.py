@@ -18,7 +18,6 @@ from freyvae.model import (
     layers_computing_in,
     standardize_by,
     start_at_covariance,
-    start_at_histogram,
     start_at_mean,
     with_float32_outputs,
 )
@@ -38,8 +37,7 @@ def build_vae(recipe: Recipe, train: np.ndarray) -> VAE:
     # convolutions have no weights of a single pixel that could begin anywhere
     starts_at_mean = recipe.start_at_mean and recipe.network != GATED_CONVOLUTIONS
     if starts_at_mean:
-        start = start_at_mean if LIKELIHOODS[recipe.likelihood].has_location else start_at_histogram
-        start(decoder, train)
+        start_at_mean(decoder, train, LIKELIHOODS[recipe.likelihood])
     if recipe.standardize:
         standardize_by(encoder, train)
     vae = VAE(

@@ -46,6 +46,7 @@ class Recorder(keras.callbacks.Callback):
         self.compile_seconds = 0.0
         self.saved = len(self.rows)
         self._save_again_at = -math.inf
+        self.has_moved = False  # from a folder that was taken away
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         """Start the clock of the compilation."""
@@ -89,6 +90,7 @@ class Recorder(keras.callbacks.Callback):
         if self.run.is_lost:
             lost = self.run.folder
             self.run.move_beside()
+            self.has_moved = True
             write_whole(self.run.recipe_path, self.recipe.to_toml())
             self.say(f"{lost} was removed or renamed while it trained: going on in {self.run.folder}")
 

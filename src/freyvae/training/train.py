@@ -100,6 +100,7 @@ def is_trained(run: Run, recipe: Recipe, *, say: Callable[[str], None]) -> bool:
         epochs = run.read_metrics()["epochs"]
         run.read_history()
         check_keras_file(run.model_path)
+        run.check_unchanged(run.model_path)
         say(f"{run.folder} is trained ({epochs} epochs): reloaded. `--fresh` trains anew.")
     return run.is_finished
 
@@ -169,9 +170,15 @@ def _fit_epochs(
         interrupt.close()
         bar.close()
     if interrupt.signal is not None and not recorder.is_over:
-        line = f"stopped after epoch {len(recorder.rows)} of {recipe.epochs}; the same command goes on"
+        line = f"stopped after epoch {len(recorder.rows)} of {recipe.epochs}; {how_to_go_on(recorder)}"
         raise Interrupted(line, number=interrupt.signal)
     return interrupt.signal
+
+
+def how_to_go_on(recorder: Recorder) -> str:
+    """The end of the line that says that a training was stopped."""
+    run = recorder.run
+    return f"the same command with --out {run.folder} goes on" if recorder.has_moved else "the same command goes on"
 
 
 def averages_of(recipe: Recipe) -> list[keras.callbacks.Callback]:

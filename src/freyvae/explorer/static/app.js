@@ -31,7 +31,7 @@ export function mount(root, bundle, { fragment = "", onstate, onlatents, themed 
   const { count: dim, unit, limit, step } = header.latents;
   const [height, width, channels] = header.imageShape;
   const word = header.isVideo ? "frame" : "image";
-  const decode = makeDecoder(header.decoder, bundle.decoderWeights(), header.expectedPixels, header.imageShape);
+  const decode = makeDecoder(header.decoder, bundle.decoderWeights());
   // prepared when it is first needed: the first face need not wait for it
   let encoder = null;
   const encode = header.encoder && ((pixels) => (encoder ??= makeEncoder(header.encoder, bundle.encoderWeights()))(pixels));

@@ -4,57 +4,10 @@
 /** An error whose message a person should read. */
 export class ExplorerError extends Error {}
 
-// likelihood's pixels: raw parameters of the decoder -> expected pixels in [0, 1], into `pixels`
-const EXPECTED_PIXELS = {
-  "sigmoid-of-location": (parameters, pixels, channels) => {
-    // the location's channels come first in each pixel, scales after them
-    const perPixel = (parameters.length / pixels.length) * channels;
-    for (let pixel = 0, at = 0; at < pixels.length; pixel += perPixel) {
-      for (let channel = 0; channel < channels; channel++) pixels[at++] = sigmoid(parameters[pixel + channel]);
-    }
-  },
-  // as `MixtureOfLogistics` has them: a location; offsets of the second and third component; log-scales; logits
-  "mixture-of-logistics": (parameters, pixels, channels) => {
-    for (let pixel = 0, at = 0; at < pixels.length; pixel += 9 * channels) {
-      for (let channel = 0; channel < channels; channel++) {
-        const get = (number) => parameters[pixel + number * channels + channel];
-        const scale = (number) => Math.max(0.05 * Math.exp(get(number)), 0.1 / 255);
-        const highest = Math.max(get(6), get(7), get(8));
-        const [first, second, third] = [6, 7, 8].map((number) => Math.exp(get(number) - highest));
-        const moved = second * scale(4) * (get(1) - 1) + third * scale(5) * (get(2) + 1);
-        const mean = sigmoid(get(0)) + moved / (first + second + third);
-        pixels[at++] = Math.min(Math.max(mean, 0), 1);
-      }
-    }
-  },
-  // 256 logits for each value, one a grey level
-  "mean-of-levels": (parameters, pixels, channels) => {
-    for (let pixel = 0, at = 0; at < pixels.length; pixel += 256 * channels) {
-      for (let channel = 0; channel < channels; channel++) {
-        const logit = (level) => parameters[pixel + level * channels + channel];
-        let highest = -Infinity, total = 0, sum = 0;
-        for (let level = 0; level < 256; level++) highest = Math.max(highest, logit(level));
-        for (let level = 0; level < 256; level++) {
-          const weight = Math.exp(logit(level) - highest);
-          total += weight;
-          sum += weight * level;
-        }
-        pixels[at++] = sum / total / 255;
-      }
-    }
-  },
-};
-
 /** A function from latents (Float32Array) to expected pixels in [0, 1]; the array it returns is its own, reused. */
-export function makeDecoder(network, weights, expected, imageShape) {
-  const squash = EXPECTED_PIXELS[expected];
-  if (!squash) throw new ExplorerError(`This page does not know the likelihood behind “${expected}”.`);
+export function makeDecoder(network, weights) {
   const run = compile(network, weights);
-  const pixels = new Float32Array(imageShape[0] * imageShape[1] * imageShape[2]);
-  return (latents) => {
-    squash(run(latents)[0], pixels, imageShape[2]);
-    return pixels;
-  };
+  return (latents) => run(latents)[0];
 }
 
 /** A function from bytes (Uint8Array, one image) to the mean of its code; the array it returns is its own, reused. */
@@ -123,7 +76,42 @@ const ACTIVATIONS = {
   softsign: () => (x) => x / (1 + Math.abs(x)),
   exponential: () => Math.exp,
   mish: () => (x) => x * Math.tanh(softplus(x)),
+  abs: () => Math.abs,
+  negative: () => (x) => -x,
+  log: () => Math.log,
+  sqrt: () => Math.sqrt,
+  square: () => (x) => x * x,
 };
+
+const OF_TWO = {
+  add: (a, b) => a + b,
+  subtract: (a, b) => a - b,
+  multiply: (a, b) => a * b,
+  divide: (a, b) => a / b,
+  maximum: Math.max,
+  minimum: Math.min,
+};
+
+/** For each place of a tensor of `shape`: the place in one of `given`, whose missing axes and axes of 1 are repeated. */
+function broadcast(given, shape) {
+  const places = new Int32Array(product(shape));
+  const strides = shape.map((_, axis) => {
+    const own = axis - (shape.length - given.length);
+    return own < 0 || given[own] === 1 ? 0 : product(given.slice(own + 1));
+  });
+  for (let at = 0; at < places.length; at++) {
+    for (let axis = shape.length - 1, rest = at; axis >= 0; axis--) {
+      places[at] += (rest % shape[axis]) * strides[axis];
+      rest = Math.floor(rest / shape[axis]);
+    }
+  }
+  return places;
+}
+
+/** How a tensor lies around one of its axes: so many blocks, of so many rows along it, of so many values each. */
+function around(shape, axis) {
+  return [product(shape.slice(0, axis)), shape[axis], product(shape.slice(axis + 1))];
+}
 
 /**
  * output (rows, columns) = left (rows, depth) x right (depth, columns) + bias.
@@ -334,6 +322,66 @@ const OPS = {
     const activate = make(options);
     return () => {
       for (let at = 0; at < input.length; at++) output[at] = activate(input[at]);
+    };
+  },
+
+  binary({ inputs, inputShapes, output, shape, options: { name, constantFirst }, weights: { constant } }) {
+    const apply = OF_TWO[name];
+    if (!apply) throw new ExplorerError(`This page does not know the operation “${name}”.`);
+    const sides = inputs.map((input, number) => [input, broadcast(inputShapes[number], shape)]);
+    if (constant) sides.splice(constantFirst ? 0 : 1, 0, [constant, broadcast(constant.shape, shape)]);
+    const [[left, fromLeft], [right, fromRight]] = sides;
+    return () => {
+      for (let at = 0; at < output.length; at++) output[at] = apply(left[fromLeft[at]], right[fromRight[at]]);
+    };
+  },
+
+  clip({ inputs: [input], output, options: { low, high } }) {
+    return () => {
+      for (let at = 0; at < input.length; at++) output[at] = Math.min(Math.max(input[at], low), high);
+    };
+  },
+
+  slice({ inputs: [input], inputShapes: [given], output, options: { starts, stops } }) {
+    const places = new Int32Array(output.length);
+    const sizes = stops.map((stop, axis) => stop - starts[axis]);
+    for (let at = 0; at < places.length; at++) {
+      for (let axis = given.length - 1, rest = at, stride = 1; axis >= 0; axis--) {
+        places[at] += (starts[axis] + (rest % sizes[axis])) * stride;
+        rest = Math.floor(rest / sizes[axis]);
+        stride *= given[axis];
+      }
+    }
+    return () => {
+      for (let at = 0; at < output.length; at++) output[at] = input[places[at]];
+    };
+  },
+
+  softmax_along({ inputs: [input], inputShapes: [given], output, options: { axis } }) {
+    const [blocks, rows, width] = around(given, axis);
+    return () => {
+      for (let block = 0; block < blocks; block++) {
+        for (let column = 0; column < width; column++) {
+          const first = block * rows * width + column;
+          let highest = -Infinity, total = 0;
+          for (let row = 0; row < rows; row++) highest = Math.max(highest, input[first + row * width]);
+          for (let row = 0; row < rows; row++) total += output[first + row * width] = Math.exp(input[first + row * width] - highest);
+          for (let row = 0; row < rows; row++) output[first + row * width] /= total;
+        }
+      }
+    };
+  },
+
+  sum_along({ inputs: [input], inputShapes: [given], output, options: { axis } }) {
+    const [blocks, rows, width] = around(given, axis);
+    return () => {
+      for (let block = 0, to = 0; block < blocks; block++) {
+        for (let column = 0; column < width; column++, to++) {
+          let total = 0;
+          for (let row = 0; row < rows; row++) total += input[(block * rows + row) * width + column];
+          output[to] = total;
+        }
+      }
     };
   },
 

@@ -1,0 +1,179 @@
+"""What a likelihood p(x | z) is: a choice, with everything that others need to know of it."""
+
+import dataclasses
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+from keras import ops
+
+from freyvae.arguments import whole
+from freyvae.errors import BadInput
+
+Tensor = Any  # a tensor of whichever backend Keras runs on
+
+PROBABILITY_OF_BYTES = "probability of the bytes"
+
+
+@dataclass(frozen=True)
+class Likelihood(ABC):
+    """p(x | z) of uint8 images, given what the decoder returned for z: `parameters_per_value` numbers for each value.
+
+    They lie side by side in the last axis, (image, height, width, channel * parameters_per_value), first the first
+    parameter of every channel, then the second. A subclass is a frozen dataclass: its fields are choices, its class
+    attributes say what it is.
+
+    `likelihood(parameters)` binds it to them: `log_prob(images)`, `mean()` and `sample(seed)` are then of these.
+
+    Raises:
+        BadInput: a field is out of range.
+    """
+
+    name: ClassVar[str]
+    kind: ClassVar[str]
+    """What exp(log_prob) is, in words; `PROBABILITY_OF_BYTES` where it sums to one over the 256 grey levels."""
+    has_location: ClassVar[bool] = True
+    """Whether the first parameter of a value is a squashed location; the others may then be the same for every code."""
+    caution: ClassVar[str] = ""
+    """What a reader of its numbers must know, or nothing; may speak of `{least:.1f}`, what `least_nats` says of the
+    images that it was measured on, and of `{part}`, which images these are."""
+
+    def __call__(self, parameters: Tensor) -> "Bound":
+        """The distributions of these parameters."""
+        return Bound(self, parameters)
+
+    @property
+    @abstractmethod
+    def parameters_per_value(self) -> int:
+        """How many numbers the decoder returns for each value of an image."""
+
+    @property
+    def is_probability_of_bytes(self) -> bool:
+        """Whether bits per dimension mean something."""
+        return self.kind == PROBABILITY_OF_BYTES
+
+    @abstractmethod
+    def log_prob_of_values(self, parameters: Tensor, levels: Tensor) -> Tensor:
+        """Log-probability of each value, in nats, for grey levels 0 to 255 as floats.
+
+        The last axes are (image, value), of either of which the levels may have but one. Within, an image's values are
+        one row (`apart`): over the short axes of an image a compiler's loops are too short to be vectors, and a
+        training step takes a tenth to a fifth longer.
+        """
+
+    @abstractmethod
+    def mean(self, parameters: Tensor) -> Tensor:
+        """Expected pixels, in [0, 1], (image, height, width, channel).
+
+        To be written in the operations of `keras.ops` that the page and the ONNX export run (`explorer.operations`),
+        with the batch for the first axis.
+        """
+
+    @abstractmethod
+    def sample(self, parameters: Tensor, seed: keras.random.SeedGenerator) -> Tensor:
+        """Draw uint8 images (image, height, width, channel)."""
+
+    def constant_nats(self, mean: np.ndarray, deviation: np.ndarray, levels: np.ndarray) -> np.ndarray | None:
+        """What images cost without a model, by this kind of likelihood: float64 (image, value), in nats.
+
+        None where nothing of the kind is defined; of a probability of bytes a discretized normal is taken. `mean` and
+        `deviation` (value,) are the training images', `levels` (image, value), all in grey levels.
+        """
+        return None
+
+    def least_nats(self, images: np.ndarray) -> float | None:
+        """The least that these images can cost by this likelihood, in nats per image; None where it is not known."""
+        return None
+
+    def start_bias(self, images: np.ndarray) -> list[np.ndarray]:
+        """The biases of a decoder that answers with what uint8 images (image, height, width, channel) are on average.
+
+        One (height * width * channel) of the location, each value's own; with `has_location` false one of the other
+        parameters beside it.
+        """
+        mean = np.clip(images.mean(axis=0) / 255.0, 1e-3, 1.0 - 1e-3)
+        return [np.log(mean / (1.0 - mean)).ravel()]
+
+    def said_of(self, images: np.ndarray, part: str) -> list[str]:
+        """The caution as a sentence on these images, the `part` images of a split; none where there is none."""
+        return [self.caution.format(least=self.least_nats(images), part=part)] if self.caution else []
+
+    # --- for subclasses ---
+
+    def image_shape(self, parameters: Tensor) -> tuple[int, int, int]:
+        """(height, width, channel) of the images that parameters are of."""
+        height, width, numbers = parameters.shape[1:]
+        return height, width, numbers // self.parameters_per_value
+
+    def apart(self, parameters: Tensor) -> list[Tensor]:
+        """The parameters, each (image, value)."""
+        row = math.prod(self.image_shape(parameters))
+        return [ops.reshape(part, (-1, row)) for part in ops.split(parameters, self.parameters_per_value, axis=-1)]
+
+    def by_parameter(self, parameters: Tensor) -> Tensor:
+        """The parameters as (image, height, width, parameter, channel)."""
+        height, width, channels = self.image_shape(parameters)
+        return ops.reshape(parameters, (-1, height, width, self.parameters_per_value, channels))
+
+    def get_config(self) -> dict[str, Any]:
+        """The fields, by which Keras saves a likelihood of a person's own."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Likelihood":
+        """The likelihood of these fields."""
+        return cls(**config)
+
+
+class Bound:
+    """A likelihood and the parameters that a decoder returned: distributions of images.
+
+    Attributes:
+        likelihood: the choice.
+        parameters: float tensor (image, height, width, channel * parameters_per_value).
+    """
+
+    def __init__(self, likelihood: Likelihood, parameters: Tensor):
+        self.likelihood, self.parameters = likelihood, parameters
+        self._shape = likelihood.image_shape(parameters)
+
+    def log_prob(self, images: Tensor) -> Tensor:
+        """Log-probability of uint8 images (image, height, width, channel), in nats per image, shape (image,)."""
+        levels = ops.reshape(images, (-1, math.prod(self._shape)))
+        levels = ops.cast(levels, self.parameters.dtype)
+        return ops.sum(self.likelihood.log_prob_of_values(self.parameters, levels), axis=-1)
+
+    def log_probabilities(self) -> Tensor:
+        """Log-probability of every grey level, in nats: float tensor (image, height, width, channel, 256).
+
+        That is 256 numbers for each value: 140 thousand for a grey image of 28 by 20 pixels.
+
+        Raises:
+            BadInput: the likelihood is no probability of bytes.
+        """
+        if not self.likelihood.is_probability_of_bytes:
+            raise BadInput(f"the likelihood {self.likelihood.name} is no probability of bytes")
+        levels = ops.reshape(ops.arange(256, dtype=self.parameters.dtype), (256, 1, 1))
+        each = self.likelihood.log_prob_of_values(self.parameters, levels)
+        return ops.reshape(ops.moveaxis(each, 0, -1), (-1, *self._shape, 256))
+
+    def mean(self) -> Tensor:
+        """Expected pixels, in [0, 1], shape (image, height, width, channel)."""
+        return self.likelihood.mean(self.parameters)
+
+    def sample(self, seed: keras.random.SeedGenerator) -> Tensor:
+        """Draw uint8 images (image, height, width, channel)."""
+        return self.likelihood.sample(self.parameters, seed)
+
+
+def as_bytes(fractions: Tensor) -> Tensor:
+    """Pixels in [0, 1] as uint8; what lies beyond is black or white."""
+    return ops.cast(ops.round(255.0 * ops.clip(fractions, 0.0, 1.0)), "uint8")
+
+
+def checked_count(name: str, value: Any) -> int:
+    """A field that is a number of something. Raises `BadInput` where it is none."""
+    return whole(name, value, at_least=1)

@@ -1,0 +1,84 @@
+"""Several logistic distributions for each value: a probability of bytes with more than one hill."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import keras
+import numpy as np
+from keras import ops
+
+from freyvae.model.likelihood import PROBABILITY_OF_BYTES, Likelihood, Tensor, checked_count
+from freyvae.model.likelihoods.discretized_logistic import DiscretizedLogistic
+from freyvae.model.logistic import bounded_log_scale, draw_logistic, logistic_log_mass
+
+
+@dataclass(frozen=True)
+class MixtureOfLogistics(Likelihood):
+    """Logistic distributions cut into the 256 grey levels, and mixed (Salimans et al. 2017, eq. 1 and 2).
+
+    Without their conditioning of a colour on the others. Each value has a location m, squashed, where its first
+    component lies, and which moves all of them; the components have a log-scale log w_k and a logit each, and all but
+    the first an offset o_k from m, in units of their own scale: m_k = m + w_k o_k. Parameters of zero are equal
+    components of the starting scale at m, m - w, m + w, m - 2 w, ...: apart, or they would learn the same.
+
+    Args:
+        components: how many are mixed.
+    """
+
+    name = "mixture-of-logistics"
+    kind = PROBABILITY_OF_BYTES
+    components: int = 3
+    start_scale: ClassVar[float] = DiscretizedLogistic.start_scale
+    smallest_scale: ClassVar[float] = DiscretizedLogistic.smallest_scale
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "components", checked_count("components", self.components))
+
+    @property
+    def parameters_per_value(self) -> int:
+        """A location, components - 1 offsets, then log-scales and logits."""
+        return 3 * self.components
+
+    @property
+    def start_offsets(self) -> np.ndarray:
+        """Of all but the first component: -1, 1, -2, 2, ... float32 (components - 1,)."""
+        order = np.arange(1, self.components)
+        return np.where(order % 2, -1.0, 1.0).astype("float32") * ((order + 1) // 2)
+
+    def components_of(self, parameters: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Locations, log-scales and logits, each (component, image, value)."""
+        count = self.components
+        location, *others = self.apart(parameters)
+        offsets, log_scales, logits = others[: count - 1], others[count - 1 : 2 * count - 1], others[2 * count - 1 :]
+        log_scale = bounded_log_scale(ops.stack(log_scales), start=self.start_scale, smallest=self.smallest_scale)
+        offsets = [offset + float(start) for offset, start in zip(offsets, self.start_offsets, strict=True)]
+        offset = ops.stack([ops.zeros_like(location), *offsets])
+        return ops.sigmoid(location) + ops.exp(log_scale) * offset, log_scale, ops.stack(logits)
+
+    def log_prob_of_values(self, parameters: Tensor, levels: Tensor) -> Tensor:
+        """See `Likelihood.log_prob_of_values`."""
+        location, log_scale, logits = self.components_of(parameters)
+        log_masses = logistic_log_mass(ops.expand_dims(levels, -3), location, log_scale)
+        return ops.logsumexp(ops.log_softmax(logits, axis=0) + log_masses, axis=-3)
+
+    def mean(self, parameters: Tensor) -> Tensor:
+        """The mixture's mean: the mean, but for what the first and last grey level cut off the tails."""
+        count, values = self.components, self.by_parameter(parameters)
+        location = ops.sigmoid(values[:, :, :, 0])
+        if count == 1:
+            return location
+        # sum_k p_k m_k = m + sum over all but the first of p_k w_k o_k
+        weights = ops.softmax(values[:, :, :, 2 * count :], axis=3)[:, :, :, 1:]
+        scales = ops.maximum(ops.exp(values[:, :, :, count + 1 : 2 * count]) * self.start_scale, self.smallest_scale)
+        offsets = ops.add(values[:, :, :, 1:count], self.start_offsets.reshape(-1, 1))
+        return ops.clip(location + ops.sum(weights * scales * offsets, axis=3), 0.0, 1.0)
+
+    def sample(self, parameters: Tensor, seed: keras.random.SeedGenerator) -> Tensor:
+        """See `Likelihood.sample`."""
+        locations, log_scales, logits = self.components_of(parameters)
+        # the largest of logits plus Gumbel noise: each component with its probability
+        uniform = keras.random.uniform(ops.shape(logits), 1e-6, 1.0 - 1e-6, seed=seed)
+        chosen = ops.argmax(logits - ops.log(-ops.log(uniform)), axis=0)
+        chosen = ops.one_hot(chosen, self.components, axis=0)
+        location, log_scale = (ops.sum(chosen * values, axis=0) for values in (locations, log_scales))
+        return ops.reshape(draw_logistic(location, log_scale, seed), (-1, *self.image_shape(parameters)))
