@@ -231,7 +231,7 @@ def test_progress_is_one_bar_on_a_terminal(monkeypatch, tmp_path):
     monkeypatch.setattr(sys, "stderr", Terminal())
     monkeypatch.setenv("TERM", "xterm")
     lines = []
-    recorder = Recorder(Run(tmp_path), Recipe(epochs=20), Progress(rows=[], seconds=0.0, data_sha256=""))
+    recorder = Recorder(Run(tmp_path), Recipe(epochs=20), Progress(rows=[], seconds=0.0, data_sha256=""), say=print)
     bar = ProgressBar(recorder, say=lines.append)
     bar.on_train_begin()
     for epoch in range(20):
@@ -668,6 +668,7 @@ def test_what_a_run_was_trained_with_reads_other_images_too(say, copied, picture
     np.save("deep.npy", images.astype("uint16") * 16)
     recipe = copied.recipe.replace(levels="0:4080")
     copied.recipe_path.write_text(recipe.to_toml())
+    copied.write_metrics(copied.read_metrics())  # as if it had been trained so
     assert say("encode", copied.folder, "deep.npy", "--out", "codes.npy").code == 0
     np.testing.assert_array_equal(np.load("codes.npy"), copied.load_model().encode(images))
     said = say("encode", copied.folder, "deep.npy", "--levels", "0:65280", "--out", "dark.npy")
@@ -949,6 +950,8 @@ def test_a_part_of_a_run_is_not_written_over(refused, say, copied, run):
 
 def test_a_model_of_another_shape_than_the_runs_images_is_refused(refused, copied, pictures_folder):
     VAE((5, 5, 1), 2).save(copied.model_path)
+    assert "is not the file that metrics.json is about" in refused("encode", copied.folder, pictures_folder)
+    copied.write_metrics(copied.read_metrics())  # as if it had been trained so
     line = "images are 7 x 6 grey images, but this model is of 5 x 5 grey images"
     assert refused("encode", copied.folder, pictures_folder) == line
     assert "7 x 6 grey images, but this model is of 5 x 5" in refused("show", copied.folder)
@@ -1041,7 +1044,7 @@ def test_the_console_script_is_this_one():
     from importlib.metadata import entry_points
 
     (script,) = entry_points(group="console_scripts", name="freyvae")
-    assert script.value == "freyvae.__main__:main"
+    assert script.value == "freyvae.entry:main"
 
 
 @pytest.mark.parametrize("words", [("sample",), ("data", "show"), ("measure",), ("recipes", "print")])

@@ -298,8 +298,9 @@ class Run:
         """
         from freyvae.model import load_vae
 
+        vae = load_vae(self.model_path)
         self.check_unchanged(self.model_path)
-        return load_vae(self.model_path)
+        return vae
 
     def write_history(self, rows: list[dict[str, float]]) -> None:
         """Write `history.csv`, one row an epoch."""
@@ -317,13 +318,14 @@ class Run:
         """
         if not self.history_path.is_file():
             return {}
-        self.check_unchanged(self.history_path)
         try:
             with self.history_path.open(newline="", encoding="utf-8") as file:
                 rows = list(csv.DictReader(file, strict=True))
-            return {name: [float(row[name]) for row in rows] for name in (rows[0] if rows else {})}
+            history = {name: [float(row[name]) for row in rows] for name in (rows[0] if rows else {})}
         except (OSError, ValueError, TypeError, csv.Error) as error:
             raise BadInput(f"cannot read {self.history_path}: {error}; train again with --fresh") from error
+        self.check_unchanged(self.history_path)
+        return history
 
     def read_metrics(self) -> dict[str, Any]:
         """What was measured so far.

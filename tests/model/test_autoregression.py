@@ -121,7 +121,7 @@ def smooth_images(count, seed=0):
 
 def test_it_begins_at_the_gaussian_of_the_training_images():
     images, vae = smooth_images(2000), small_vae()
-    start_at_mean(vae.decoder, images)
+    start_at_mean(vae.decoder, images, vae.pixel_likelihood)
     start_at_covariance(vae.autoregression, vae.decoder, images)
     covariance = np.cov(images.reshape(2000, 20).T / 255.0)
     covariance[~np.eye(20, dtype=bool)] *= 1.0 - SHRINKAGE
