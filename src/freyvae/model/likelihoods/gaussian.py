@@ -8,14 +8,14 @@ import keras
 import numpy as np
 from keras import ops
 
-from freyvae.model.likelihood import Likelihood, Tensor, as_bytes
-from freyvae.model.logistic import bounded_log_scale
+from freyvae.model.likelihood import Tensor, as_bytes
+from freyvae.model.location_scale import LocationScale
 
 LOG_TWO_PI = math.log(2.0 * math.pi)
 
 
 @dataclass(frozen=True)
-class Gaussian(Likelihood):
+class Gaussian(LocationScale):
     """A normal density with learned scale on pixels in [0, 1] (Kingma & Welling 2014, appendix C.2).
 
     A density: its logarithm may be positive, and it has no bits per dimension.
@@ -27,34 +27,19 @@ class Gaussian(Likelihood):
         "The Gaussian likelihood is a density of pixels in [0, 1]: its nats may be negative, it has no bits per "
         "dimension, and no nats here compare with those of a probability of the bytes."
     )
-    # a scale of 1 is all the range there is: beginning there would first have to be unlearned
     start_scale: ClassVar[float] = 0.1
     # below about half a grey level a density on bytes only measures that bytes are bytes
     smallest_scale: ClassVar[float] = 0.5 / 255.0
 
-    @property
-    def parameters_per_value(self) -> int:
-        """A location, squashed, and a log-scale."""
-        return 2
-
-    def _location_and_log_scale(self, parameters: Tensor) -> tuple[Tensor, Tensor]:
-        location, log_scale = self.apart(parameters)
-        bounded = bounded_log_scale(log_scale, start=self.start_scale, smallest=self.smallest_scale)
-        return ops.sigmoid(location), bounded
-
     def log_prob_of_values(self, parameters: Tensor, levels: Tensor) -> Tensor:
         """See `Likelihood.log_prob_of_values`."""
-        location, log_scale = self._location_and_log_scale(parameters)
+        location, log_scale = self.location_and_log_scale(parameters)
         standardized = (levels / 255.0 - location) * ops.exp(-log_scale)
         return -0.5 * (ops.square(standardized) + LOG_TWO_PI) - log_scale
 
-    def mean(self, parameters: Tensor) -> Tensor:
-        """The location: the mean, but for what the first and last grey level cut off the tails."""
-        return ops.sigmoid(self.by_parameter(parameters)[:, :, :, 0])
-
     def sample(self, parameters: Tensor, seed: keras.random.SeedGenerator) -> Tensor:
         """See `Likelihood.sample`."""
-        location, log_scale = self._location_and_log_scale(parameters)
+        location, log_scale = self.location_and_log_scale(parameters)
         drawn = location + ops.exp(log_scale) * keras.random.normal(ops.shape(location), seed=seed)
         return ops.reshape(as_bytes(drawn), (-1, *self.image_shape(parameters)))
 
