@@ -72,6 +72,8 @@ VALUES: dict[str, Callable[[], Any]] = {
     "{'a': 1}": lambda: {"a": 1},
     "{1: [2]}": lambda: {1: [2]},
     "{'loss': 'x'}": lambda: {"loss": "x"},
+    "{'name': [1]}": lambda: {"name": [1]},
+    "{'name': 'bernoulli', 'x': 1}": lambda: {"name": "bernoulli", "x": 1},
     "range(3)": lambda: range(3),
     "iter([1])": lambda: iter([1]),
     "object()": object,

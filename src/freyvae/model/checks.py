@@ -128,7 +128,7 @@ def checked_feeding(arguments: dict[str, Any]) -> dict[str, Any]:
         checked["return_dict"] = truth("return_dict", checked["return_dict"])
     if checked.get("verbose") is not None:
         checked["verbose"] = _verbose(checked["verbose"])
-    if checked.get("validation_freq") is not None:
+    if "validation_freq" in checked:
         checked["validation_freq"] = _validation_freq(checked["validation_freq"])
     _check_callbacks(checked.get("callbacks"))
     return checked

@@ -3,7 +3,8 @@
 import math
 import os
 import random
-from collections.abc import Callable, Sequence
+import types
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -720,7 +721,9 @@ class VAE(keras.Model):
             raise BadInput(f"{name} must be an array, not a path: freyvae.load_images({in_words(images)}) reads one")
         if isinstance(images, keras.utils.PyDataset):
             return images
-        if isinstance(images, (dict, set)) or not hasattr(images, "__iter__"):
+        # of iterators Keras knows generators alone
+        is_odd_iterator = isinstance(images, Iterator) and not isinstance(images, types.GeneratorType)
+        if isinstance(images, (dict, set)) or is_odd_iterator or not hasattr(images, "__iter__"):
             raise BadInput(f"{name} must be an array of images or a data set, not {type(images).__name__}")
         return images
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 
+from freyvae.arguments import in_words
 from freyvae.errors import BadInput, few_words
 from freyvae.model.likelihood import Likelihood
 
@@ -41,9 +42,12 @@ def as_likelihood(choice: Any) -> Likelihood:
         return choice
     if isinstance(choice, str) and choice in LIKELIHOODS:
         return LIKELIHOODS[choice]
-    if isinstance(choice, dict) and choice.get("name") in LIKELIHOODS:
-        fields = {name: value for name, value in choice.items() if name != "name"}
-        return type(LIKELIHOODS[choice["name"]])(**fields)
+    name = choice.get("name") if isinstance(choice, dict) else None
+    if isinstance(name, str) and name in LIKELIHOODS:
+        try:
+            return type(LIKELIHOODS[name])(**{field: value for field, value in choice.items() if field != "name"})
+        except TypeError as error:  # a field that it has not
+            raise BadInput(f"the likelihood {name}: {few_words(error)}") from error
     if isinstance(choice, dict):
         try:
             loaded = keras.saving.deserialize_keras_object(choice)
@@ -51,7 +55,9 @@ def as_likelihood(choice: Any) -> Likelihood:
             raise BadInput(f"the likelihood is none that Keras can load: {few_words(error)}") from error
         if isinstance(loaded, Likelihood):
             return loaded
-    raise BadInput(f"unknown likelihood {choice!r}: choose one of {', '.join(LIKELIHOODS)}, or give a Likelihood")
+    raise BadInput(
+        f"unknown likelihood {in_words(choice)}: choose one of {', '.join(LIKELIHOODS)}, or give a Likelihood"
+    )
 
 
 def saved_likelihood(likelihood: Likelihood) -> Any:
