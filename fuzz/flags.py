@@ -23,6 +23,8 @@ WORDS = (
 # to be read only: as root, a program that writes there harms the machine
 DEVICES = ("/dev/null", "/dev/full", "/dev/zero", "/proc/self/mem", "/proc/self/environ")
 WRITTEN = ("--out", "-o")
+# read to its end, whoever writes to it: where nobody does, that is waited for
+WAITED_FOR = ("--from",)
 
 
 def case(world: World, seed: int, number: int) -> Case:
@@ -91,8 +93,8 @@ def _make_odd(world: World, words: list[str], rng: np.random.Generator) -> None:
 
 
 def _odd_word(world: World, rng: np.random.Generator, *, before: str) -> str:
-    places = ("pipe", "loop", "folder", "file", str(world.array_file), str(world.picture_folder), str(world.run.folder))
-    words = (*WORDS, *places, *(() if before in WRITTEN else DEVICES))
+    places = ("loop", "folder", "file", str(world.array_file), str(world.picture_folder), str(world.run.folder))
+    words = (*WORDS, *places, *(() if before in WRITTEN else DEVICES), *(() if before in WAITED_FOR else ("pipe",)))
     return words[int(rng.integers(len(words)))]
 
 

@@ -415,7 +415,14 @@ def test_integers_that_hold_bytes_are_drawn_as_bytes_and_what_is_no_image_is_ref
     pixels = np.random.default_rng(0).integers(0, 256, (3, 6, 4))
     pictures.save_images(pixels, tmp_path / "a.npy")
     np.testing.assert_array_equal(np.load(tmp_path / "a.npy")[..., 0], pixels)
-    for wrong in ("a.png", None, np.full((2, 6, 4), np.nan), np.full((2, 6, 4), 3.0), np.zeros((2, 6, 4), complex)):
+    for wrong in (
+        "a.png",
+        None,
+        [[1, 2], [3]],
+        np.full((2, 6, 4), np.nan),
+        np.full((2, 6, 4), 3.0),
+        np.zeros((2, 6, 4), complex),
+    ):
         with pytest.raises(BadInput, match="images"):
             pictures.save_images(wrong, tmp_path / "b.png")
         with pytest.raises(BadInput, match="images"):

@@ -36,11 +36,10 @@ def save_images(images: Array, path: str | Path, *, columns: int = 20) -> None:
     """
     path, columns = as_path("path", path), whole("columns", columns, at_least=1)
     _require_suffix(path, (".png", ".npy"))
-    images = np.asarray(images)
     tiles = to_bytes(images)
     with replacing(path) as temporary:
         if path.suffix == ".npy":
-            np.save(temporary, tiles if images.shape[3:] == (3,) else tiles[..., :1])
+            np.save(temporary, tiles if np.shape(images)[3:] == (3,) else tiles[..., :1])
         else:
             columns = min(columns, len(tiles))
             tiles = fit(tiles, columns=columns, rows=-(-len(tiles) // columns), gap=0)
