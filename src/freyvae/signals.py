@@ -76,3 +76,25 @@ def handled_by(handler: Handler) -> Iterator[Callable[[], None]]:
         yield give_back
     finally:
         give_back()
+
+
+class StopRequest(threading.Event):
+    """Set once, by a signal that asks to stop; the next one does what it did before.
+
+    Attributes:
+        signal: the number of the signal.
+    """
+
+    signal: int = signal.SIGINT
+
+    @contextmanager
+    def watched(self) -> Iterator["StopRequest"]:
+        """Set it for a signal that comes in the block."""
+
+        def note(number: int, frame: FrameType | None) -> None:
+            self.signal = number
+            self.set()
+            give_back()
+
+        with handled_by(note) as give_back:
+            yield self

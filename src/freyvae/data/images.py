@@ -15,7 +15,7 @@ import numpy.typing as npt
 from freyvae.arguments import text
 from freyvae.console import printable
 from freyvae.data.levels import BYTES, Levels, Survey, dark_note, kind_of, parse_levels, to_bytes
-from freyvae.errors import BadInput
+from freyvae.errors import BadInput, few_words
 
 Images = npt.NDArray[np.uint8]
 
@@ -148,7 +148,9 @@ def _one_array(values: npt.ArrayLike, name: str) -> npt.NDArray[np.generic]:
     try:
         array = np.asanyarray(values)
     except Exception as error:  # ragged lists, and objects that refuse to become arrays in ways of their own
-        raise BadInput(f"{name}: can't be made into one array ({_one_line(error)}); give images of one size") from None
+        raise BadInput(
+            f"{name}: can't be made into one array ({printable(few_words(error, most=120))}); give images of one size"
+        ) from None
     _refuse_masked(array, name)
     array = np.asarray(array)
     if array.dtype.name == "bfloat16":  # numpy has no kind for it; JAX does
@@ -169,7 +171,3 @@ def _refuse_masked(values: object, name: str) -> None:
                 f"{name}: {int(np.ma.getmaskarray(value).sum())} pixels are masked; say what they are, "
                 "such as images.filled(0)"
             )
-
-
-def _one_line(error: Exception) -> str:
-    return printable(" ".join(str(error).split())[:120])

@@ -21,7 +21,7 @@ from freyvae.data.image_size import fit_picture
 from freyvae.data.images import Images
 from freyvae.data.levels import SIXTEEN_BITS, Range, kind_of, to_bytes
 from freyvae.data.memory import check_fits
-from freyvae.errors import BadInput
+from freyvae.errors import BadInput, few_words
 
 SUFFIXES = (
     *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".dib", ".gif", ".tif", ".tiff"),
@@ -153,7 +153,7 @@ def _decode(source: Path | io.BytesIO, *, name: str, most: int | None) -> list[S
     except BadInput:
         raise
     except Exception as error:  # damaged files make Pillow raise almost anything
-        raise Unreadable(printable(" ".join(str(error).split())[:120]) or type(error).__name__) from None
+        raise Unreadable(printable(few_words(error, most=120))) from None
 
 
 @contextmanager

@@ -5,7 +5,6 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from types import FrameType
 from typing import Any
 
 import keras
@@ -16,7 +15,7 @@ from freyvae.files import write_whole
 from freyvae.model.compiled_fit import trained_weights
 from freyvae.recipe import Recipe
 from freyvae.run import Run
-from freyvae.signals import handled_by
+from freyvae.signals import StopRequest
 from freyvae.training import checkpoint
 from freyvae.training.stopping import is_over, kept_epoch
 
@@ -137,27 +136,22 @@ class StopOnInterrupt(keras.callbacks.Callback):
     def __init__(self, save: Callable[[], None]):
         super().__init__()
         self.save = save
-        self.signal: int | None = None  # that has asked for the end
-        self._signals = ExitStack()
-        self.give_back: Callable[[], None] = self._signals.close
+        self.request = StopRequest()
+        self._watching = ExitStack()
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         """Take over the signals, where this thread may."""
-        self.give_back = self._signals.enter_context(handled_by(self._stop))
-
-    def _stop(self, number: int, frame: FrameType | None) -> None:
-        self.signal = number
-        self.give_back()
+        self._watching.enter_context(self.request.watched())
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Save and stop, if a signal came in this epoch. Told any earlier, Keras would stop in the middle of it."""
-        if self.signal is not None:
+        if self.request.is_set():
             self.save()
             self.model.stop_training = True
 
     def close(self) -> None:
         """The signals do again what they did before."""
-        self._signals.close()
+        self._watching.close()
 
 
 class ProgressBar(keras.callbacks.Callback):

@@ -1,11 +1,9 @@
 """One recipe with many seeds at once: a run folder for each, and what their numbers come to."""
 
 import json
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -17,7 +15,7 @@ from freyvae.model.many import bytes_of_state, fit_many, most_at_once
 from freyvae.model.vae import VAE
 from freyvae.recipe import Recipe
 from freyvae.run import Run
-from freyvae.signals import handled_by
+from freyvae.signals import StopRequest
 from freyvae.training import checkpoint
 from freyvae.training.building import build_vae
 from freyvae.training.callbacks import Recorder
@@ -38,24 +36,6 @@ SUMMARY_FORMAT = 1
 SUMMARY_NAME = "seeds.json"
 # each holds the lock of its run, an open file, of which some systems allow 256
 MOST_SEEDS = 200
-
-
-class Pressed(threading.Event):
-    """Set once, by Ctrl-C or another signal that asks to stop; the next one does what it did before."""
-
-    signal = 2
-
-    @contextmanager
-    def watched(self) -> Iterator["Pressed"]:
-        """Set it for a signal that comes in the block."""
-
-        def press(number: int, frame: FrameType | None) -> None:
-            self.signal = number
-            self.set()
-            give_back()
-
-        with handled_by(press) as give_back:
-            yield self
 
 
 def train_seeds(
@@ -100,7 +80,7 @@ def train_seeds(
         raise BadInput(f"{folder} is a run itself: choose another folder for runs of many seeds with --out")
     recipes = [recipe.replace(seed=recipe.seed + number) for number in range(count)]
     runs = [Run(folder / f"seed-{own.seed}") for own in recipes]
-    with ExitStack() as locks, Pressed().watched() as pressed:
+    with ExitStack() as locks, StopRequest().watched() as pressed:
         locks.callback(_remove_if_empty, folder)
         for run in runs:
             locks.enter_context(run.lock())
@@ -129,7 +109,7 @@ def _train(
     untrained: list[tuple[Run, Recipe]],
     together: int,
     data: TrainingData,
-    pressed: Pressed,
+    pressed: StopRequest,
     say: Callable[[str], None],
 ) -> None:
     say(f"training {len(untrained)} seeds")
@@ -191,7 +171,7 @@ class _Member(Recorder):
         progress: checkpoint.Progress,
         *,
         data: TrainingData,
-        pressed: Pressed,
+        pressed: StopRequest,
         say: Callable[[str], None],
     ):
         super().__init__(run, recipe, progress, say=say)

@@ -169,10 +169,10 @@ def _fit_epochs(
     finally:
         interrupt.close()
         bar.close()
-    if interrupt.signal is not None and not recorder.is_over:
+    if interrupt.request.is_set() and not recorder.is_over:
         line = f"stopped after epoch {len(recorder.rows)} of {recipe.epochs}; {how_to_go_on(recorder)}"
-        raise Interrupted(line, number=interrupt.signal)
-    return interrupt.signal
+        raise Interrupted(line, number=interrupt.request.signal)
+    return interrupt.request.signal if interrupt.request.is_set() else None
 
 
 def how_to_go_on(recorder: Recorder) -> str:
