@@ -40,6 +40,12 @@ def test_any_text_survives_toml(text):
     assert parse_recipe(recipe.to_toml(), "again") == recipe
 
 
+def test_a_recipe_that_was_edited_on_windows_is_the_same(tmp_path):
+    recipe = load_recipe("images")
+    (tmp_path / "images.toml").write_bytes(b"\xef\xbb\xbf" + recipe.to_toml().replace("\n", "\r\n").encode())
+    assert load_recipe(tmp_path / "images.toml") == recipe
+
+
 @pytest.mark.parametrize("number", [1e-300, 1e22, 0.1, 3.0, 5e-324])
 def test_any_number_survives_toml(number):
     recipe = Recipe(learning_rate=number)

@@ -116,7 +116,7 @@ def write_whole(path: Path, content: str | bytes) -> None:
 
 
 def read_small(path: Path, *, most_bytes: int) -> str:
-    """The text (UTF-8) of a file that has no reason to be large.
+    """The text (UTF-8, with or without the mark that Windows puts in front) of a file that has no reason to be large.
 
     Raises:
         BadInput: it cannot be read, is no plain file, is larger than `most_bytes`, or is no UTF-8.
@@ -128,7 +128,7 @@ def read_small(path: Path, *, most_bytes: int) -> str:
             content = file.read(most_bytes + 1)
         if len(content) > most_bytes:
             raise BadInput(f"cannot read {path}: it is larger than the {most_bytes // 2**20} MiB of any such file")
-        return content.decode()
+        return content.decode("utf-8-sig")
     except OSError as error:
         raise BadInput(f"cannot read {path}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
