@@ -73,7 +73,10 @@ def recipes_table(folder: Path, train: np.ndarray, validation: np.ndarray, *, ep
         rows.append(
             [
                 label,
-                *(f"{metrics[key]:.{3 if recipe.average_distortion else 1}f}" for key in ("loss", "val_loss")),
+                *(
+                    f"{metrics[key]:.{3 if recipe.objective.average_distortion else 1}f}"
+                    for key in ("loss", "val_loss")
+                ),
                 f"{parts.total.mean():.1f}",
                 f"{rate:.{3 if rate < 0.1 else 1}f}",
                 f"{error:.1f}",

@@ -135,9 +135,9 @@ def _of_models(world: World) -> Iterator[Door]:
     yield Door("vae.decode", lambda: world.vae.decode, {"latents": np.zeros((3, 2))})
     yield Door("vae.prepare", lambda: world.vae.prepare, {"encode": (1,), "decode": (1,)})
     yield Door("vae.reconstruct", lambda: world.vae.reconstruct, {"images": images})
-    yield Door("vae.sample", lambda: world.vae.sample, {"count": 3, "seed": 0})
+    yield Door("vae.sample_means", lambda: world.vae.sample_means, {"count": 3, "seed": 0})
     yield Door("vae.sample_latents", lambda: world.vae.sample_latents, {"count": 3, "seed": 0})
-    yield Door("vae.draw_images", lambda: world.vae.draw_images, {"count_or_latents": 3, "seed": 0})
+    yield Door("vae.sample", lambda: world.vae.sample, {"count_or_latents": 3, "seed": 0})
     yield Door("vae.free_energy", lambda: world.vae.free_energy, {"images": images, "samples": 1, "seed": 0})
     yield Door("vae.save", lambda: world.vae.save, {"filepath": "model.keras"})
     yield Door(
@@ -235,8 +235,8 @@ def _of_pictures(world: World) -> Iterator[Door]:
 def _of_runs(world: World) -> Iterator[Door]:
     images, run = world.images, world.run
     yield Door("Recipe", lambda: Recipe, world.recipe.__dict__)
-    yield Door("Recipe.replace", lambda: world.recipe.replace, world.recipe.__dict__)
-    yield Door("load_recipe", lambda: freyvae.load_recipe, {"name_or_path": "images", "required": ()})
+    yield Door("Recipe.replace", lambda: world.recipe.replace, world.choices)
+    yield Door("load_recipe", lambda: freyvae.load_recipe, {"name_or_path": "images", "of_run": False})
     yield Door("train", lambda: lambda **changes: _train(world, **changes), world.choices)
     yield Door(
         "train",
@@ -269,7 +269,7 @@ def _of_runs(world: World) -> Iterator[Door]:
 
 
 def _train(world: World, **choices: Any) -> Run:
-    return freyvae.train(Recipe(**choices), world.scratch / "trained", quiet=True)
+    return freyvae.train(Recipe().replace(**choices), world.scratch / "trained", quiet=True)
 
 
 def _compressed(world: World) -> Any:

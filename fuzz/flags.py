@@ -1,6 +1,5 @@
 """The command line, with one or two words of a right command exchanged for odd ones."""
 
-import dataclasses
 import os
 import shlex
 from collections.abc import Callable
@@ -8,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from freyvae import Recipe
+from freyvae.recipe.recipe import recipe_hints, short_name
 from fuzz.case import Case
 from fuzz.oracle import command
 from fuzz.world import World
@@ -99,6 +98,6 @@ def _odd_word(world: World, rng: np.random.Generator, *, before: str) -> str:
 
 
 def _flag(rng: np.random.Generator) -> str:
-    fields = [field.name for field in dataclasses.fields(Recipe) if field.name != "data"]
+    fields = [short_name(full) for full in recipe_hints() if full != "data.source"]
     name = fields[int(rng.integers(len(fields)))].replace("_", "-")
     return f"--{name}" if rng.random() < 0.8 else f"--no-{name}"

@@ -79,7 +79,7 @@ class World:
     @cached_property
     def recipe(self) -> Recipe:
         """That recipe."""
-        return Recipe(**self.choices)
+        return Recipe().replace(**self.choices)
 
     def new_vae(self, **choices: Any) -> VAE:
         """A model that is compiled, and not trained."""

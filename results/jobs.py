@@ -13,9 +13,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from freyvae.engine.many import cores
+
 from freyvae.errors import BadInput
 from freyvae.files import write_whole
-from freyvae.model.many import cores
 from freyvae.run import Run
 from results.plan import Job, environment_of
 

@@ -76,7 +76,7 @@ class Measured:
             "seed": self.job.seed,
             "recipe": self.job.system.recipe,
             "latent_dim": recipe.latent_dim,
-            "likelihood": recipe.likelihood,
+            "likelihood": recipe.likelihood.name,
             **_costs(self.nll, self.free_energy, self.bits_per_nat),
             "rate_nats": metrics["rate_nats"],
             "samples": metrics["nll_samples"],

@@ -22,12 +22,14 @@ from rich.console import Console
 
 from freyvae import cli, training
 from freyvae.__main__ import main
+from freyvae.choice import Kinds
 from freyvae.data import frey_faces as frey_faces_module
 from freyvae.data import load_images
-from freyvae.errors import TrainingFailed
+from freyvae.errors import BadInput, TrainingFailed
 from freyvae.model import VAE
 from freyvae.pictures import album
 from freyvae.recipe import Recipe, load_recipe, recipe_names
+from freyvae.recipe.recipe import SECTIONS, recipe_hints, short_name
 from freyvae.run import Run
 from freyvae.training.callbacks import ProgressBar, Recorder
 from freyvae.training.checkpoint import Progress
@@ -231,7 +233,9 @@ def test_progress_is_one_bar_on_a_terminal(monkeypatch, tmp_path):
     monkeypatch.setattr(sys, "stderr", Terminal())
     monkeypatch.setenv("TERM", "xterm")
     lines = []
-    recorder = Recorder(Run(tmp_path), Recipe(epochs=20), Progress(rows=[], seconds=0.0, data_sha256=""), say=print)
+    recorder = Recorder(
+        Run(tmp_path), Recipe().replace(epochs=20), Progress(rows=[], seconds=0.0, data_sha256=""), say=print
+    )
     bar = ProgressBar(recorder, say=lines.append)
     bar.on_train_begin()
     for epoch in range(20):
@@ -327,9 +331,12 @@ OTHERS = {
     "split_seed": 7,
     "latent_dim": 3,
     "latent_names": ("light", "age"),
-    "hidden": (64, 32),
+    "hidden": (64, 64),
     "activation": "tanh",
-    "network": "residual",
+    "network": "gated-convolutions",
+    "network.width": 8,
+    "likelihood.components": 5,
+    "objective": "importance-weighted",
     "dropout": 0.1,
     "precision": "bfloat16",
     "likelihood": "gaussian",
@@ -358,27 +365,53 @@ OTHERS = {
     "batch_size": 6,
     "seed": 8,
 }
-FIELDS = [field for field in dataclasses.fields(Recipe) if field.name != "data"]
+FIELDS = {short_name(full): full for full in recipe_hints() if full != "data.source"}
 
 
-@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
-def test_every_field_of_a_recipe_is_overridden_by_its_flag(chosen, field):
-    flag, value = f"--{field.name.replace('_', '-')}", OTHERS[field.name]
+def with_its_kind(recipe, name):
+    """Changes by which a recipe has the field of this name: a kind that has it, where its own has not."""
+    section, _, field = FIELDS[name].partition(".")
+    kinds = SECTIONS.get(section)
+    if not field or not isinstance(kinds, Kinds) or FIELDS[name] in recipe.fields():
+        return {}
+    return {section: kinds.having(field)[0]}
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_every_field_of_a_recipe_is_overridden_by_its_flag(chosen, name):
+    flag, value = f"--{name.replace('_', '-')}", OTHERS[name]
     if value is False:
         arguments = [flag.replace("--", "--no-")]
     else:
         arguments = [flag, *([] if value is True else value if isinstance(value, tuple) else [value])]
-    for recipe in recipe_names():
-        changed = chosen("--recipe", recipe, *arguments)
-        assert changed == load_recipe(recipe).replace(**{field.name: value})
-        assert type(getattr(changed, field.name)) is type(value)
+    possible = 0
+    for recipe in map(load_recipe, recipe_names()):
+        kind = with_its_kind(recipe, name)
+        try:
+            expected = recipe.replace(**kind, **{name: value})
+        except BadInput:  # what does not go with the recipe's other choices
+            continue
+        possible += 1
+        kinds = [part for section, chosen_kind in kind.items() for part in (f"--{section}", chosen_kind)]
+        changed = chosen("--recipe", recipe.name, *kinds, *arguments)
+        assert changed == expected
+        found = changed.fields()[FIELDS[name]]
+        assert (found, type(found)) == (value, type(value))
+    assert possible
+
+
+def test_what_does_not_go_together_is_refused_by_its_flag(refused):
+    line = refused("train", "--flow-length", 3)
+    assert "the posterior diagonal-normal has no length: only inverse-autoregressive and planar and sylvester" in line
+    assert "flow_length must be at least 1" in refused("train", "--posterior", "planar", "--flow-length", 0)
+    assert "--image-size" not in line
 
 
 def test_lists_and_switches_are_taken_back(chosen):
-    assert chosen("--no-latent-names", "--no-hidden").hidden == ()
-    assert chosen("--recipe", "blog-2016", "--no-average-distortion").average_distortion is False
-    assert chosen("--recipe", "blog-2016", "--start-at-mean").start_at_mean is True
-    assert chosen("--hidden", 3, "--hidden", 4).hidden == chosen("--hidden", 3, 4).hidden == (3, 4)
+    assert chosen("--no-latent-names", "--no-hidden").network.hidden == ()
+    assert chosen("--recipe", "blog-2016", "--no-average-distortion").objective.average_distortion is False
+    assert chosen("--recipe", "blog-2016", "--start-at-mean").network.start_at_mean is True
+    assert chosen("--hidden", 3, "--hidden", 4).network.hidden == chosen("--hidden", 3, 4).network.hidden == (3, 4)
 
 
 @pytest.mark.parametrize("latents", [1, 16, 64])
@@ -415,12 +448,14 @@ def test_no_command_is_left_out_here():
 def test_every_flag_of_train_says_what_it_does_and_its_default(say, screen):
     screen(400)
     page = say("train", "--help").out
-    for field in FIELDS:
-        (line,) = [line for line in page.splitlines() if f" --{field.name.replace('_', '-')} " in line]
-        assert field.metadata["help"] in line
+    for name, full in FIELDS.items():
+        (line,) = [line for line in page.splitlines() if f" --{name.replace('_', '-')} " in line]
+        assert recipe_hints()[full][1] in line
         assert "[default: " in line
-        for limit in field.metadata["one_of"] or ():
-            assert limit in line
+        for kind in SECTIONS.get(full, ()):
+            assert kind in line
+    for section in SECTIONS:
+        assert f"Section {section}" in page
     for flag in ("--data", "--recipe", "--out", "--fresh", "--quiet"):
         (line,) = [line for line in page.splitlines() if f" {flag} " in line]
         assert "[default: " in line
@@ -706,7 +741,7 @@ def test_the_demo_trains_on_the_real_faces(say, monkeypatch, few_pictures, frey_
     said = say("demo")
     assert said.code == 0
     run = Run.open("runs/demo")
-    assert (run.recipe.data, run.read_metrics()["train_images"]) == ("frey-faces", 1800)
+    assert (run.recipe.data.source, run.read_metrics()["train_images"]) == ("frey-faces", 1800)
     assert run.report_path.is_file()
     assert "DRAWN" not in said.err
     assert "reloaded" in say("demo").err
@@ -722,7 +757,7 @@ def test_the_demo_goes_on_with_drawn_faces_and_says_so_loudly(say, monkeypatch, 
     assert "THE REAL FACES CAN'T BE HAD" in said.err
     assert "GOING ON WITH DRAWN FACES" in said.err
     run = Run.open("shown-synthetic")
-    assert run.recipe.data == "synthetic-faces"
+    assert run.recipe.data.source == "synthetic-faces"
     assert "drawn faces, not photographs" in run.report_path.read_text()
     # nothing is left where the real faces would have been
     assert not (tmp_path / "shown").exists()
@@ -740,7 +775,7 @@ def test_the_demo_goes_on_with_drawn_faces_and_says_so_loudly(say, monkeypatch, 
         ("train --recipe blog-2015", "no recipe 'blog-2015': did you mean 'blog-2016'?"),
         ("recipes print images.tml", "no recipe 'images.tml': did you mean 'images'?"),
         ("train --recipe mine.toml", "unknown key 'latnt_dim': did you mean 'latent_dim'?"),
-        ("train --recipe newer.toml", "has format 2; this freyvae reads up to 1: update freyvae"),
+        ("train --recipe newer.toml", "has format 3; this freyvae reads up to 2: update freyvae"),
         ("train frey_faces", "frey_faces: no such folder or file; did you mean frey-faces?"),
         ("train --split blog-split", "split cannot be 'blog-split': did you mean 'blog'?"),
         ("train --epochs many", "--epochs must be a whole number, not 'many'; see `freyvae train --help`"),
@@ -960,7 +995,7 @@ def test_a_model_of_another_shape_than_the_runs_images_is_refused(refused, copie
 @pytest.mark.parametrize(
     ("name", "content", "line"),
     [
-        ("recipe.toml", "format = 2", "has format 2; this freyvae reads up to 1"),
+        ("recipe.toml", "format = 3", "has format 3; this freyvae reads up to 2"),
         ("recipe.toml", 'format = 1\nname = "a"\ndata = "a"\nepochs = 0\nseed = 0', "epochs must be at least 1"),
         ("recipe.toml", "", "lacks format, name, data, seed: it is damaged"),
         ("metrics.json", "{", "cannot read"),

@@ -48,7 +48,7 @@ def folder(tmp_path_factory):
 
 
 def trained(folder, name, data="images.npy", **changes):
-    recipe = Recipe(name=name, data=str(folder / data), **QUICK | changes)
+    recipe = Recipe().replace(name=name, data=str(folder / data), **QUICK | changes)
     return train(recipe, folder / name, quiet=True)
 
 
@@ -209,7 +209,7 @@ def test_coin_flips_carry_their_floor(coins):
 def test_known_factors_are_looked_for_in_the_latents(folder, monkeypatch):
     monkeypatch.setattr(measurement, "FACES_OF_EACH", 60)
     monkeypatch.setattr(baselines, "MOST_VALUES", 3)  # other tests have that Gaussian
-    recipe = Recipe(name="drawn", data="synthetic-faces", latent_names=("humour",), hidden=(8,), epochs=1)
+    recipe = Recipe().replace(name="drawn", data="synthetic-faces", latent_names=("humour",), hidden=(8,), epochs=1)
     run = train(recipe, folder / "drawn", quiet=True)
     metrics = measure(run, samples=2, progress=False)
     factors = metrics["factors"]
@@ -223,7 +223,7 @@ def test_known_factors_are_looked_for_in_the_latents(folder, monkeypatch):
 
 
 def test_a_random_split_of_a_video_says_what_it_hides(run):
-    recipe = Recipe(data="video", split="random")
+    recipe = Recipe().replace(data="video", split="random")
     pixels = np.zeros((40, 6, 5, 1), "uint8")
     split = split_indices(40, "random", is_video=True)
     data = TrainingData(ImageSet(images=pixels, name="video", is_video=True), split)

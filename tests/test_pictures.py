@@ -14,14 +14,15 @@ from scipy.stats import norm
 
 from freyvae import pictures
 from freyvae.errors import BadInput
+from freyvae.model import PRIORS
 from freyvae.pictures.mosaic import fit
 
 
 class FakeVAE:
     """A linear model of images, with the methods that pictures call."""
 
-    prior_name = "standard-normal"
-    autoregressive = False
+    prior_choice = PRIORS["standard-normal"]
+    autoregression = None
 
     def __init__(self, *, shape=(6, 4, 1), latent_dim=2):
         self.image_shape = shape
@@ -43,13 +44,13 @@ class FakeVAE:
     def reconstruct(self, images):
         return self.decode(self.encode(images))
 
-    def sample(self, count, *, seed=0):
+    def sample_means(self, count, *, seed=0):
         return self.decode(self.sample_latents(count, seed=seed))
 
     def sample_latents(self, count, *, seed=0):
         return np.random.default_rng(seed).normal(size=(count, self.latent_dim)).astype(np.float32)
 
-    def draw_images(self, count, *, seed=0):
+    def sample(self, count, *, seed=0):
         return np.random.default_rng(seed).integers(0, 256, (count, *self.image_shape), dtype=np.uint8)
 
 
@@ -174,11 +175,11 @@ def test_large_images_are_shrunk_to_fit_a_page():
 def test_samples_are_expected_pixels_and_of_an_autoregressive_decoder_drawn_ones():
     vae = FakeVAE()
     expected = pictures.samples(vae, count=3, seed=1)
-    assert (tile(expected, 0, 2) == grey(vae.sample(3, seed=1))[2]).all()
+    assert (tile(expected, 0, 2) == grey(vae.sample_means(3, seed=1))[2]).all()
     assert "3 latents drawn from the prior, decoded to expected pixels; seed 1" in texts(expected)
-    vae.autoregressive = True
+    vae.autoregression = True
     drawn = pictures.samples(vae, count=3, seed=1)
-    assert (tile(drawn, 0, 2) == vae.draw_images(3, seed=1)[2]).all()
+    assert (tile(drawn, 0, 2) == vae.sample(3, seed=1)[2]).all()
     assert "3 latents drawn from the prior, and the pixels one by one, each given those before; seed 1" in texts(drawn)
 
 

@@ -67,7 +67,7 @@ def test_what_cannot_be_drawn_is_said_and_nothing_else_fails(run, one_picture, m
 
 
 def test_other_images_than_those_of_the_training_are_refused(run, one_picture):
-    path = run.recipe.data
+    path = run.recipe.data.source
     images = np.load(path)
     try:
         np.save(path, images[::-1])
@@ -122,7 +122,7 @@ def data():
 )
 def test_what_makes_a_number_mean_something_else_is_noted(data, changes, words):
     plain = presentation._notes(Recipe(), data)
-    noted = presentation._notes(Recipe(**changes), data)
+    noted = presentation._notes(Recipe().replace(**changes), data)
     assert len(plain) == 1
     assert [line for line in noted if words in line]
     assert len(noted) == 2
@@ -131,7 +131,8 @@ def test_what_makes_a_number_mean_something_else_is_noted(data, changes, words):
 @pytest.mark.parametrize("likelihood", ["discretized-logistic", "bernoulli"])
 def test_what_is_noted_is_of_the_images_that_were_measured(data, likelihood):
     said = [
-        presentation._notes(Recipe(likelihood=likelihood), data, part) for part in ("validation", "test", "training")
+        presentation._notes(Recipe().replace(likelihood=likelihood), data, part)
+        for part in ("validation", "test", "training")
     ]
     for part, notes in zip(("validation", "test", "training"), said, strict=True):
         assert f"grey levels on the {part} images." in notes[0]

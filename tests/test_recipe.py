@@ -1,15 +1,19 @@
 """A recipe goes to TOML and back unchanged, and says which of its fields is wrong."""
 
-import dataclasses
 import tomllib
 
 import numpy as np
 import pytest
 
+from freyvae.choice import Kinds, help_of
 from freyvae.errors import BadInput
-from freyvae.recipe import FORMAT, LARGEST_SEED, Recipe, load_recipe, parse_recipe, recipe_names
+from freyvae.model.networks import Dense
+from freyvae.model.priors import Vamp
+from freyvae.recipe import LARGEST_SEED, Recipe, load_recipe, parse_recipe, recipe_names
+from freyvae.recipe.recipe import FORMAT, SECTIONS, SHORT_NAMES, recipe_fields, recipe_hints, short_name
+from freyvae.recipe.sections import Training
 
-FIELDS = [field.name for field in dataclasses.fields(Recipe)]
+FIELDS = [short_name(full) for full in recipe_hints()]
 
 
 def test_the_shipped_recipes_are_named_after_themselves():
@@ -19,10 +23,23 @@ def test_the_shipped_recipes_are_named_after_themselves():
 
 def test_the_post_to_the_letter_and_the_default_that_mends_its_two_traps():
     post, ours = load_recipe("blog-2016"), load_recipe("frey-faces")
-    assert (post.likelihood, post.noise_scale, post.average_distortion) == ("bernoulli", 0.01, True)
-    assert (post.optimizer, post.batch_size, post.epochs, post.split) == ("adam", 100, 100, "blog")
-    assert (ours.likelihood, ours.noise_scale, ours.average_distortion) == ("discretized-logistic", 1.0, False)
-    assert post.hidden == ours.hidden == (256,)
+    assert (post.likelihood.name, post.objective.noise_scale, post.objective.average_distortion) == (
+        "bernoulli",
+        0.01,
+        True,
+    )
+    assert (post.optimizer.kind, post.training.batch_size, post.training.epochs, post.split.name) == (
+        "adam",
+        100,
+        100,
+        "blog",
+    )
+    assert (ours.likelihood.name, ours.objective.noise_scale, ours.objective.average_distortion) == (
+        "discretized-logistic",
+        1.0,
+        False,
+    )
+    assert post.network.hidden == ours.network.hidden == (256,)
 
 
 @pytest.mark.parametrize("name", recipe_names())
@@ -36,7 +53,7 @@ def test_a_recipe_survives_toml(name):
     ['say "cheese"', "back\\slash", "tab\tnew\nline", "ünï/cødé/顔", "del\x7f", "nul\x00", "# = [", "'''", "a\u2028b"],
 )
 def test_any_text_survives_toml(text):
-    recipe = Recipe(data=text, latent_names=(text, ""), activation=text)
+    recipe = Recipe().replace(data=text, latent_names=(text, ""), activation=text)
     assert parse_recipe(recipe.to_toml(), "again") == recipe
 
 
@@ -48,37 +65,108 @@ def test_a_recipe_that_was_edited_on_windows_is_the_same(tmp_path):
 
 @pytest.mark.parametrize("number", [1e-300, 1e22, 0.1, 3.0, 5e-324])
 def test_any_number_survives_toml(number):
-    recipe = Recipe(learning_rate=number)
+    recipe = Recipe().replace(learning_rate=number)
     assert parse_recipe(recipe.to_toml(), "again") == recipe
 
 
 def test_a_count_and_a_fraction_stay_what_they_are():
-    again = parse_recipe(Recipe(validation=200, test=0.25).to_toml(), "again")
-    assert (type(again.validation), type(again.test)) == (int, float)
+    again = parse_recipe(Recipe().replace(split="random", validation=200, test=0.25).to_toml(), "again")
+    assert (type(again.split.validation), type(again.split.test)) == (int, float)
 
 
-def test_a_recipe_in_toml_says_every_field_and_what_it_means():
-    text = Recipe().to_toml()
-    for field in dataclasses.fields(Recipe):
-        assert f"# {field.metadata['help']}\n" in text
-        assert f"\n{field.name} = " in text or f"\n# {field.name} =\n" in text
-    # what is None is left out, and so stays None
-    assert set(FIELDS) - set(tomllib.loads(text)) == {"image_size", "levels"}
+@pytest.mark.parametrize("name", recipe_names())
+def test_a_recipe_in_toml_says_every_field_and_what_it_means(name):
+    recipe = load_recipe(name)
+    text = recipe.to_toml()
+    tables = tomllib.loads(text)
+    for full, value in recipe.fields().items():
+        section, _, field = full.partition(".")
+        table = tables[section] if section in SECTIONS else tables
+        key = field or ("kind" if section in SECTIONS else full)
+        assert table.get(key, None) == (list(value) if isinstance(value, tuple) else value)
+        if field:
+            assert f"# {help_of(recipe_fields(type(getattr(recipe, section)))[field])}\n" in text
 
 
 def test_a_recipe_may_say_only_what_it_changes_and_is_named_after_its_file(tmp_path):
     path = tmp_path / "wide.toml"
     path.write_text("hidden = [1024]\n")
-    assert load_recipe(path) == Recipe(name="wide", hidden=(1024,))
+    assert load_recipe(path) == Recipe().replace(name="wide", hidden=(1024,))
     path.write_text('name = "other"\n')
     assert load_recipe(str(path)).name == "other"
 
 
+SECTIONED = """
+latent_dim = 3
+[network]
+kind = "residual"
+hidden = [8, 8]
+[prior]
+kind = "vamp"
+components = 7
+[training]
+epochs = 5
+"""
+
+
+def test_a_file_in_sections_says_only_what_it_changes_too():
+    recipe = parse_recipe(SECTIONED, "mine", name="mine")
+    assert recipe == Recipe().replace(
+        name="mine", latent_dim=3, network="residual", hidden=(8, 8), prior="vamp", prior_components=7, epochs=5
+    )
+    assert recipe.network.activation == "relu"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("[network]\nhiden = [3]", "[network] unknown key 'hiden': did you mean 'hidden'?"),
+        ("[network]\nwidth = 3", "[network] the network dense has no width: only gated-convolutions has one"),
+        ('[network]\nkind = "residul"', "[network] network cannot be 'residul': did you mean 'residual'?"),
+        ("[split]\nseed = 3", "[split] the split blog has no seed: only random has one"),
+        ("[training]\nepochs = 0", "[training] epochs must be at least 1, not 0"),
+        ("[trainin]\nepochs = 1", "unknown key 'trainin': did you mean 'training'?"),
+        ("format = 2\nepochs = 1", "unknown key 'epochs': in format 2 it stands in [training]"),
+        ("format = 2\nnetwork = 1", "network must be a section, [network], not 1"),
+        ("[likelihood]\nkind = 3", "[likelihood] likelihood must be a text, not 3"),
+        ('[posterior]\nkind = "planar"\n[objective]\nnoise_scale = 0.1', "noise_scale must then be 1"),
+        ('[objective]\nkind = "importance-weighted"\n[training]\nwarm_up_epochs = 1', "no rate of its own to weigh"),
+    ],
+)
+def test_a_bad_section_is_refused_in_a_line_that_names_it(text, line):
+    with pytest.raises(BadInput) as refusal:
+        parse_recipe(text, "mine")
+    assert line in str(refusal.value)
+
+
+def test_another_kind_keeps_what_both_have():
+    wide = Recipe().replace(hidden=(8, 8), dropout=0.1, network="residual")
+    assert (wide.network.hidden, wide.network.dropout) == ((8, 8), 0.1)
+    assert wide.replace(network="dense").network == Recipe().replace(hidden=(8, 8), dropout=0.1).network
+
+
+def test_a_section_may_be_given_as_an_object_and_a_field_by_its_full_name():
+    recipe = Recipe().replace(prior=Vamp(7), network=Dense(hidden=(3,)), **{"training.epochs": 4})
+    assert recipe == Recipe(prior=Vamp(7), network=Dense(hidden=(3,)), training=Training(epochs=4))
+    assert Recipe(prior="vamp") == Recipe(prior=Vamp())
+    with pytest.raises(BadInput, match="data must be a Data, not 'frey-faces'"):
+        Recipe(data="frey-faces")
+
+
+def test_fields_of_format_1_that_had_no_effect_are_dropped_and_others_refused():
+    plain = 'network = "gated-convolutions"\nhidden = [3]\nflow_length = 7\nprior_components = 9\nsplit_seed = 4\n'
+    assert parse_recipe(plain, "old", name="old") == Recipe().replace(name="old", network="gated-convolutions")
+    with pytest.raises(BadInput, match="the network gated-convolutions has no dropout"):
+        parse_recipe(plain + "dropout = 0.5", "old")
+    with pytest.raises(BadInput, match="flow_length must be a whole number"):
+        parse_recipe('flow_length = "x"', "old")
+
+
 def test_lists_become_tuples_and_whole_numbers_floats():
-    recipe = Recipe(hidden=[3, 2], beta=2)
-    assert recipe.hidden == (3, 2)
-    assert type(recipe.beta) is float
-    assert hash(recipe) == hash(Recipe(hidden=(3, 2), beta=2.0))
+    recipe = Recipe().replace(hidden=[3, 2], beta=2)
+    assert recipe.network.hidden == (3, 2)
+    assert type(recipe.objective.beta) is float
+    assert hash(recipe) == hash(Recipe().replace(hidden=(3, 2), beta=2.0))
 
 
 WRONG_TYPES = {
@@ -97,6 +185,9 @@ WRONG_TYPES = {
     "hidden": ([256, "x"], "a list of whole numbers"),
     "activation": (1, "a text"),
     "network": (None, "a text"),
+    "network.width": (1.5, "a whole number"),
+    "likelihood.components": ("three", "a whole number"),
+    "objective": (1, "a text"),
     "dropout": ("much", "a number"),
     "standardize": ("yes", "true or false"),
     "precision": (16, "a text"),
@@ -128,15 +219,22 @@ WRONG_TYPES = {
 
 
 def test_the_table_of_wrong_types_is_whole():
-    assert list(WRONG_TYPES) == FIELDS
+    assert set(WRONG_TYPES) == set(FIELDS)
+
+
+def having(name):
+    """A recipe that has the field of this name."""
+    section, field = SHORT_NAMES.get(name, name.partition(".")[::2])
+    kinds = SECTIONS.get(section)
+    return Recipe().replace(**{section: kinds.having(field)[0]} if field and isinstance(kinds, Kinds) else {})
 
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_a_wrong_type_names_the_field_and_what_it_must_be(name):
     value, kind = WRONG_TYPES[name]
     with pytest.raises(BadInput) as refusal:
-        Recipe(**{name: value})
-    assert str(refusal.value) == f"{name} must be {kind}, not {value!r}"
+        having(name).replace(**{name: value})
+    assert str(refusal.value) == f"{name.rpartition('.')[2]} must be {kind}, not {value!r}"
 
 
 @pytest.mark.parametrize(
@@ -168,7 +266,7 @@ def test_a_wrong_type_names_the_field_and_what_it_must_be(name):
         ("free_bits", -0.1, "free_bits must be at least 0, not -0.1"),
         ("posterior", "planer", "posterior cannot be 'planer': did you mean 'planar'?"),
         ("prior", "vampprior", "prior cannot be 'vampprior': did you mean 'vamp'?"),
-        ("hidden", [256, 0], "hidden must be positive numbers of units, not [256, 0]"),
+        ("hidden", [256, 0], "hidden must be a list of whole numbers, each at least 1, not [256, 0]"),
         ("latent_names", ["pose", "pose"], "latent_names must differ from each other, not ['pose', 'pose']"),
         (
             "latent_names",
@@ -183,23 +281,23 @@ def test_a_wrong_type_names_the_field_and_what_it_must_be(name):
 )
 def test_a_value_out_of_range_names_the_field(name, value, line):
     with pytest.raises(BadInput) as refusal:
-        Recipe(**{name: value})
+        having(name).replace(**{name: value})
     assert str(refusal.value) == line
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "..", ".hidden", "a\\b", "a\0b"])
 def test_a_name_that_is_no_folders_is_refused(name):
     with pytest.raises(BadInput, match="name must be usable as the name of a folder"):
-        Recipe(name=name)
+        Recipe().replace(name=name)
 
 
 def test_bytes_of_a_path_that_are_no_text_are_refused_before_they_are_written():
     with pytest.raises(BadInput, match="data must be a text"):
-        Recipe(data=b"\xff.npy".decode("utf-8", "surrogateescape"))
+        Recipe().replace(data=b"\xff.npy".decode("utf-8", "surrogateescape"))
 
 
 def test_replace_changes_checks_and_refuses():
-    assert Recipe().replace(epochs=3).epochs == 3
+    assert Recipe().replace(epochs=3).training.epochs == 3
     with pytest.raises(BadInput, match="epochs must be at least 1"):
         Recipe().replace(epochs=0)
     with pytest.raises(BadInput, match="unknown field 'epoch': did you mean 'epochs'"):
@@ -217,7 +315,7 @@ def test_names_belong_to_a_number_of_latents(latents):
 
 
 def test_a_file_of_an_earlier_version_with_more_names_than_latents_opens_without_them(tmp_path):
-    earlier = load_recipe("frey-faces").to_toml().replace("latent_dim = 2", "latent_dim = 1")
+    earlier = 'format = 1\nlatent_dim = 1\nlatent_names = ["humour", "pose"]\n'
     (tmp_path / "run.toml").write_text(earlier)
     assert load_recipe(tmp_path / "run.toml").latent_names == ()
     # one of a person's own is a slip of the hand
@@ -230,8 +328,8 @@ def test_a_file_of_an_earlier_version_with_more_names_than_latents_opens_without
     ("text", "line"),
     [
         ("latent_dims = 3", "unknown key 'latent_dims': did you mean 'latent_dim'"),
-        ("zzz = 3", "unknown key 'zzz': there are name, data, "),
-        ("[train]\nepochs = 3", "unknown key 'train'"),
+        ("zzz = 3", "unknown key 'zzz': there are name, latent_dim, "),
+        ("[train]\nepochs = 3", "unknown key 'train': did you mean 'training'"),
         ("epochs = 1.5", "epochs must be a whole number, not 1.5"),
         ("epochs = ", "is no TOML"),
         ("epochs = 1\nepochs = 2", "is no TOML"),
@@ -279,7 +377,8 @@ def test_a_folder_is_no_recipe(tmp_path):
 
 
 def test_numbers_of_numpy_are_taken_and_written_as_pythons():
-    recipe = Recipe(
+    recipe = Recipe().replace(
+        split="random",
         epochs=np.int64(3),
         beta=np.float32(0.5),
         grey=np.True_,
@@ -288,7 +387,8 @@ def test_numbers_of_numpy_are_taken_and_written_as_pythons():
         test=np.float64(0.25),
         likelihood=np.str_("bernoulli"),
     )
-    kinds = [type(getattr(recipe, name)) for name in ("epochs", "beta", "grey", "validation", "test", "likelihood")]
+    values = {short_name(full): value for full, value in recipe.fields().items()}
+    kinds = [type(values[name]) for name in ("epochs", "beta", "grey", "validation", "test", "likelihood")]
     assert kinds == [int, float, bool, int, float, str]
     assert parse_recipe(recipe.to_toml(), "x") == recipe
 
@@ -296,6 +396,6 @@ def test_numbers_of_numpy_are_taken_and_written_as_pythons():
 def test_a_value_without_end_is_not_repeated():
     for value in ("x" * 5000, np.zeros((100, 100)), ["a\nb"] * 1000):
         with pytest.raises(BadInput) as refusal:
-            Recipe(epochs=value)
+            Recipe().replace(epochs=value)
         assert len(str(refusal.value).splitlines()) == 1
         assert len(str(refusal.value)) < 150

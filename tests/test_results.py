@@ -19,6 +19,7 @@ from freyvae.cli import app
 from freyvae.data import split_indices
 from freyvae.errors import BadInput
 from freyvae.flags import chosen_recipe
+from freyvae.recipe.recipe import short_name
 from freyvae.run import Run
 
 ROOT = Path(__file__).parents[1]
@@ -37,8 +38,8 @@ def test_a_command_trains_what_the_plan_says(job):
     recipe, out = recipe_of(job.train_command())
     assert recipe == job.recipe
     assert out == RUNS / job.name
-    assert recipe.validation == job.plan.validation
-    assert recipe.test == job.plan.test
+    assert recipe.split.validation == job.plan.validation
+    assert recipe.split.test == job.plan.test
 
 
 def test_a_command_says_what_is_true_what_is_not_and_what_is_empty():
@@ -46,7 +47,8 @@ def test_a_command_says_what_is_true_what_is_not_and_what_is_empty():
     job = Job(plan(), System("name", "label", "frey-faces", changes), RANDOM[0], 3)
     recipe, _ = recipe_of(job.train_command())
     assert recipe == job.recipe
-    assert {name: getattr(recipe, name) for name in changes} == changes
+    values = {short_name(full): value for full, value in recipe.fields().items()}
+    assert {name: values[name] for name in changes} == changes
 
 
 @pytest.mark.parametrize("split", RANDOM, ids=lambda split: split.label)

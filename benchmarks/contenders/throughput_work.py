@@ -58,7 +58,7 @@ def colour_training(images: int, epochs: int) -> dict[str, Any]:
     data = noise(images, 64, 64, 3)
     vae = build_vae(recipe, data)
     clock = EpochClock()
-    vae.fit(data, epochs=epochs, batch_size=recipe.batch_size, callbacks=[clock], verbose=0)
+    vae.fit(data, epochs=epochs, batch_size=recipe.training.batch_size, callbacks=[clock], verbose=0)
     seconds = clock.median()
     return {"seconds": seconds, "a_second": images / seconds, "unit": "images"}
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     )
     from freyvae.errors import BadInput, FreyvaeError
     from freyvae.explorer import explore
-    from freyvae.model import VAE, FreeEnergy, fit_many
+    from freyvae.model import VAE, FreeEnergy, fit_many, likelihoods, networks, objectives, posteriors, priors
     from freyvae.recipe import Recipe, load_recipe
     from freyvae.run import Run, load
     from freyvae.training import train
@@ -39,11 +39,16 @@ __all__ = [
     "as_images",
     "explore",
     "fit_many",
+    "likelihoods",
     "load",
     "load_frey_faces",
     "load_images",
     "load_recipe",
+    "networks",
+    "objectives",
     "pictures",
+    "posteriors",
+    "priors",
     "split",
     "split_indices",
     "synthetic_faces",
@@ -55,6 +60,10 @@ os.environ["KERAS_BACKEND"] = os.environ.get("KERAS_BACKEND") or "jax"
 
 register_with_keras()
 
+_MODULES = {
+    "pictures": "freyvae.pictures",
+    **{name: f"freyvae.model.{name}" for name in ("likelihoods", "networks", "objectives", "posteriors", "priors")},
+}
 _HOMES = {
     "freyvae.data": (
         "ImageSet",
@@ -77,8 +86,8 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first asked for: `freyvae --help` need not wait for Keras."""
-    if name == "pictures":
-        return importlib.import_module("freyvae.pictures")
+    if name in _MODULES:
+        return importlib.import_module(_MODULES[name])
     for home, names in _HOMES.items():
         if name in names:
             return getattr(importlib.import_module(home), name)

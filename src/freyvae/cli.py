@@ -247,7 +247,10 @@ def encode(run: Path, data: str, *, levels: str | None = None, out: Path = Path(
     opened = Run.open(run)
     recipe = opened.recipe
     images = load_images(
-        data, image_size=recipe.image_size, grey=recipe.grey, levels=recipe.levels if levels is None else levels
+        data,
+        image_size=recipe.data.image_size,
+        grey=recipe.data.grey,
+        levels=recipe.data.levels if levels is None else levels,
     )
     _say_what_was_read(images)
     _begin()
@@ -323,13 +326,13 @@ def compress(
     if data is None and levels is not None:
         raise BadInput("--levels is for other images than the run's own: leave it out, or give their path")
     opened = Run.open(run)
-    check_output(out, opened.recipe.data if data is None else data)
+    check_output(out, opened.recipe.data.source if data is None else data)
     if data is None:
         split = split or "test"
         own = measuring.load_measured_data(opened, opened.read_metrics())
         images, what = measuring.images_of_part(opened, own, split), f"{split} images of {own.images.name}"
     else:
-        loaded = load_images(data, strict=True, levels=opened.recipe.levels if levels is None else levels)
+        loaded = load_images(data, strict=True, levels=opened.recipe.data.levels if levels is None else levels)
         _say_what_was_read(loaded)
         images, what = loaded.images, f"images of {loaded.name}"
     compressed = compression.compress(opened, images, out, progress=not quiet)

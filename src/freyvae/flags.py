@@ -7,25 +7,33 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import Parameter, Token
+from cyclopts import Group, Parameter, Token
 
+from freyvae.choice import bare
 from freyvae.recipe import Recipe, load_recipe, recipe_names
+from freyvae.recipe.recipe import SECTIONS, recipe_hints, short_name
 
 
 def _default_text(name: str, recipes: dict[str, Recipe]) -> str:
     """A field's default, then what it is in the shipped recipes that have another."""
     if name == "name":
         return "the recipe's, or the data's"
+    values = {recipe: fields[name] for recipe, chosen in recipes.items() if name in (fields := chosen.fields())}
+    default = values["frey-faces"] if "frey-faces" in values else _default_of_kinds(*name.split("."))
+    others = [f"{_text(value)} in {recipe}" for recipe, value in values.items() if value != default]
+    return "; ".join([_text(default), *others])
 
-    def text(recipe: Recipe) -> str:
-        value = getattr(recipe, name)
-        if isinstance(value, tuple):
-            return " ".join(map(str, value)) or "none"
-        return "none" if value is None else str(value)
 
-    default = text(recipes["frey-faces"])
-    others = [f"{text(recipe)} in {other}" for other, recipe in recipes.items() if text(recipe) != default]
-    return "; ".join([default, *others])
+def _default_of_kinds(section: str, field: str) -> Any:
+    """The default of a field that the default kind of a section has not."""
+    kinds: Any = SECTIONS[section]
+    return getattr(kinds[kinds.having(field)[0]], field)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, tuple):
+        return " ".join(map(str, value)) or "none"
+    return "none" if value is None else str(value)
 
 
 def _count_or_fraction(kind: Any, tokens: Sequence[Token]) -> int | float:
@@ -54,25 +62,30 @@ Whole = Annotated[int, Parameter(converter=_whole_number)]
 
 
 def _flags() -> type:
-    """A flag for every field of a recipe, absent unless given."""
-    hints = typing.get_type_hints(Recipe)
+    """A flag for every field of a recipe, absent unless given, in the sections of the recipe."""
     recipes = {name: load_recipe(name) for name in recipe_names()}
+    groups = {name: Group(f"Section {name}", sort_key=place) for place, name in enumerate(SECTIONS, start=1)}
     converters = {int: _whole_number, tuple[int, ...]: _whole_numbers, int | float: _count_or_fraction}
     fields = []
-    for field in dataclasses.fields(Recipe):
-        if field.name == "data":
+    for full, (hint, help) in recipe_hints().items():
+        if full == "data.source":
             continue
-        hint = hints[field.name]
-        can_be_none = hint is bool or typing.get_origin(hint) is tuple
+        short, kind = short_name(full), bare(hint)
+        if typing.get_origin(kind) is typing.Literal:
+            kind = str  # the recipe refuses other words, with the one that was probably meant
+        flag = f"--{short.replace('_', '-')}"
+        can_be_none = kind is bool or typing.get_origin(kind) is tuple
+        section = full.partition(".")[0]
         parameter = Parameter(
-            help=f"{field.metadata['help']}. [default: {_default_text(field.name, recipes)}]",
+            name=flag,
+            help=f"{help}. [default: {_default_text(full, recipes)}]",
             show_default=False,
             consume_multiple=(1, None),
-            negative=f"--no-{field.name.replace('_', '-')}" if can_be_none else (),
-            converter=converters.get(hint),
-            group="Choices of the recipe",
+            negative=f"--no-{short.replace('_', '-')}" if can_be_none else (),
+            converter=converters.get(kind),
+            group=groups.get(section, "Choices of the recipe"),
         )
-        fields.append((field.name, Annotated[hint | None, parameter], dataclasses.field(default=None)))
+        fields.append((full.replace(".", "__"), Annotated[kind | None, parameter], dataclasses.field(default=None)))
     flags = dataclasses.make_dataclass("Flags", fields, kw_only=True)
     flags.__module__ = __name__  # a class of the standard library would not be taken apart into flags
     return flags
@@ -92,7 +105,9 @@ def chosen_recipe(data: str | None, recipe: str | None, flags: Any) -> Recipe:
 
     known = data in (None, "frey-faces", "synthetic-faces")
     chosen = load_recipe(recipe or ("frey-faces" if known else "images"))
-    changes = {name: value for name, value in dataclasses.asdict(flags).items() if value is not None} if flags else {}
+    given = {name: value for name, value in dataclasses.asdict(flags).items() if value is not None} if flags else {}
+    # by their short names, which is how the command line and its errors call them
+    changes = {short_name(name.replace("__", ".")): value for name, value in given.items()}
     if data is not None:
         path, array = split_array(data)
         changes["data"] = data if known or not path.exists() else _written_out(path, array)

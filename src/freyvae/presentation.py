@@ -10,8 +10,9 @@ from freyvae.errors import BadInput
 from freyvae.evaluation import mean_image_rmse_grey_levels
 from freyvae.explorer import write_page
 from freyvae.measuring import MEASURES, check_measures, load_measured_data
-from freyvae.model import LIKELIHOODS, VAE
+from freyvae.model import VAE
 from freyvae.recipe import Recipe
+from freyvae.recipe.sections import RandomSplit
 from freyvae.report import write_report
 from freyvae.run import Run
 from freyvae.training import TrainingData
@@ -92,7 +93,7 @@ def summary(run: Run) -> str:
     """A few lines on a finished run, for the terminal."""
     metrics, recipe = run.read_metrics(), run.recipe
     lines = [
-        f"{recipe.name}: {printable(recipe.data)}, {_counted(recipe.latent_dim, 'latent')}, "
+        f"{recipe.name}: {printable(recipe.data.source)}, {_counted(recipe.latent_dim, 'latent')}, "
         f"{_counted(metrics['epochs'], 'epoch')} in {metrics['seconds']:.1f} s "
         f"after {metrics['compile_seconds']:.1f} s of compilation"
         + (f", the best of which was epoch {metrics['best_epoch']}" if "best_epoch" in metrics else ""),
@@ -115,24 +116,19 @@ def _counted(number: int, what: str) -> str:
 def _facts(recipe: Recipe, data: TrainingData, metrics: dict[str, Any]) -> dict[str, str]:
     count, height, width, channels = data.images.images.shape
     split = data.split
-    widths = [height * width * channels, *recipe.hidden, recipe.latent_dim]
-    network = f"{'-'.join(map(str, widths))} and {'-'.join(map(str, widths[::-1]))}"
-    if recipe.network == "residual":
-        network += " with residual layers"
-    if recipe.network == "gated-convolutions":
-        network = "gated convolutions"
-    what = [f"a VAE with {_counted(recipe.latent_dim, 'latent')}", network, f"likelihood {recipe.likelihood}"]
-    what += ["autoregressive decoder"] * recipe.autoregressive
-    what += [f"posterior {recipe.posterior}"] * (recipe.posterior != "diagonal-normal")
-    what += [f"prior {recipe.prior}"] * (recipe.prior != "standard-normal")
-    of_split = f" with split seed {recipe.split_seed}" if recipe.split == "random" else ""
+    network = recipe.network.in_words((height, width, channels), recipe.latent_dim)
+    what = [f"a VAE with {_counted(recipe.latent_dim, 'latent')}", network, f"likelihood {recipe.likelihood.name}"]
+    what += ["autoregressive decoder"] * recipe.likelihood.is_autoregressive
+    what += [f"posterior {recipe.posterior.name}"] * (not recipe.posterior.is_diagonal_normal)
+    what += [f"prior {recipe.prior.name}"] * (not recipe.prior.is_standard_normal)
+    of_split = f" with split seed {recipe.split.seed}" if isinstance(recipe.split, RandomSplit) else ""
     return {
         "what": ", ".join(what),
-        "data": recipe.data,
+        "data": recipe.data.source,
         "images": f"{count} images of {height} by {width} pixels, {'grey' if channels == 1 else 'colour'}",
-        "split": f"{recipe.split}{of_split}: {len(split.train)} training, {len(split.validation)} validation, "
+        "split": f"{recipe.split.name}{of_split}: {len(split.train)} training, {len(split.validation)} validation, "
         f"{len(split.test)} test",
-        "seed": str(recipe.seed),
+        "seed": str(recipe.training.seed),
         "data_sha256": metrics["data_sha256"],
         "backend": metrics["backend"],
         "versions": ", ".join(f"{name} {version}" for name, version in metrics.get("versions", {}).items()),
@@ -155,7 +151,7 @@ def _notes(recipe: Recipe, data: TrainingData, part: str = "validation") -> list
         {"training": data.split.train, "test": data.split.test}.get(part, data.split.validation)
     ]
     notes = [data.split.note] if data.split.note else []
-    if recipe.data == "synthetic-faces":
+    if recipe.data.source == "synthetic-faces":
         notes.append("These are drawn faces, not photographs: no number here compares with one on the Frey faces.")
     if data.images.unreadable:
         notes.append(f"{_counted(len(data.images.unreadable), 'unreadable file')} left out.")
@@ -164,22 +160,13 @@ def _notes(recipe: Recipe, data: TrainingData, part: str = "validation") -> list
         f"A model that always answers with the mean training image has a reconstruction error of {mean_error:.1f} grey "
         f"levels on the {part} images."
     )
-    notes += LIKELIHOODS[recipe.likelihood].said_of(images, part)
-    if recipe.autoregressive:
+    notes += recipe.likelihood.said_of(images, part)
+    if recipe.likelihood.is_autoregressive:
         notes.append(
             "Reconstructions, manifold and explorer show what the code alone says: the pixels before, which the "
             "likelihood counts on, sharpen none of them."
         )
-    if recipe.average_distortion:
-        values = data.images.images[0].size
-        notes.append(
-            f"The loss averages the distortion over {values} values beside a summed rate: beta is in truth {values}."
-        )
-    if recipe.noise_scale != 1.0:
-        notes.append(
-            f"Training drew its noise with deviation {recipe.noise_scale:g} where the rate assumes 1: the free energy "
-            "it reports is not that of the model it describes."
-        )
+    notes += recipe.objective.notes(data.images.images[0].size)
     return notes
 
 

@@ -15,9 +15,14 @@ from typing import Any
 def register_with_keras() -> None:
     """Register the model's classes: now where Keras is imported already, else when it is."""
     if "keras" in sys.modules:
-        importlib.import_module("freyvae.model")
+        _register()
     elif not any(isinstance(finder, _WaitingForKeras) for finder in sys.meta_path):
         sys.meta_path.insert(0, _WaitingForKeras())
+
+
+def _register() -> None:
+    for module in ("freyvae.model.layers", "freyvae.model.vae"):
+        importlib.import_module(module)
 
 
 class _WaitingForKeras:
@@ -40,7 +45,7 @@ class _WaitingForKeras:
             load(module)
             if self in sys.meta_path:
                 sys.meta_path.remove(self)
-            importlib.import_module("freyvae.model")
+            _register()
 
         loader.exec_module = exec_module
         return spec

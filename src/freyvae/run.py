@@ -45,8 +45,6 @@ SECONDS_TO_LOCK = 20.0
 OPENED = "freyvae.Run.open(folder) opens one"
 _NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL, errno.EIO, errno.ESTALE)
 _OLD_TEMPORARY = re.compile(r"\.recipe-[a-z0-9_]{8}\.toml")
-# keys that every run's recipe.toml has had since the first: the first and the last line of it among them
-KEYS_OF_RECIPE = ("format", "name", "data", "seed")
 # what training itself measures, and every finished run has
 METRICS_OF_TRAINING = (
     "val_free_energy_nats",
@@ -124,7 +122,7 @@ class Run:
         return recipe
 
     def _recipe_as_it_stands(self) -> Recipe:
-        return load_recipe(self.recipe_path, required=KEYS_OF_RECIPE)
+        return load_recipe(self.recipe_path, of_run=True)
 
     @property
     def parts(self) -> tuple[Path, ...]:

@@ -9,7 +9,8 @@ from keras import ops
 
 from freyvae.compression import BitsBack, Stream, WrongImages, bits_back
 from freyvae.errors import BadInput
-from freyvae.model import VAE, dense_encoder
+from freyvae.model import VAE
+from freyvae.model.networks import Dense
 
 GREY, COLOUR = (4, 3, 1), (3, 2, 3)
 LATENTS = 3
@@ -30,7 +31,7 @@ def model(image_shape=GREY, *, seed=0, **choices):
 
 def vamp():
     vae = model(prior="vamp", prior_components=100)
-    vae.learned_prior.start_at(images(100))
+    vae.prior_choice.start_at(vae.learned_prior, images(100))
     return vae
 
 
@@ -129,7 +130,7 @@ def test_a_latent_costs_sixteen_bits_under_the_standard_normal_prior():
 
 @pytest.mark.parametrize(("mean", "log_variance"), [(9.0, -3.0), (0.1, -30.0), (-50.0, 8.0)])
 def test_a_posterior_far_out_or_narrow_beyond_the_bins_loses_nothing(mean, log_variance):
-    encoder = dense_encoder(GREY, LATENTS, seed=0)
+    encoder = Dense().encoder(GREY, LATENTS, seed=0)
     vae = VAE(GREY, LATENTS, encoder=encoder, seed=0)
     heads = [encoder.get_layer(name) for name in ("mean", "log_variance")]
     for head, bias in zip(heads, (mean, log_variance), strict=True):

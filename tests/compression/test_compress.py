@@ -12,10 +12,10 @@ from PIL import Image
 from freyvae import tables
 from freyvae.compression import WrongImages, compress, compressed_file, decompress, pixels
 from freyvae.compression.bits_back import BitsBack
+from freyvae.engine import memory
 from freyvae.errors import BadInput, FreyvaeError
 from freyvae.evaluation import baselines
 from freyvae.measuring import images_of_part
-from freyvae.model import memory
 from freyvae.recipe import Recipe, load_recipe
 from freyvae.training import load_training_data, train
 
@@ -37,7 +37,9 @@ def images(folder):
 
 
 def trained(folder, name, **changes):
-    recipe = Recipe(name=name, data=str(folder / "images.npy"), split="random", hidden=(16,), latent_dim=2, **changes)
+    recipe = Recipe().replace(
+        name=name, data=str(folder / "images.npy"), split="random", hidden=(16,), latent_dim=2, **changes
+    )
     return train(recipe.replace(epochs=10, batch_size=20), folder / name, quiet=True)
 
 

@@ -172,7 +172,7 @@ def test_sizes_are_compared_with_memory_before_anything_is_allocated(tmp_path, m
         np.savez_compressed(path, images=pixels)  # 20 kB that become 20 MB
     else:
         scipy.io.savemat(path, {"images": pixels})  # of a compressed one scipy unpacks 128 KiB at once
-    monkeypatch.setattr("freyvae.data.memory.free_bytes_of_machine", lambda: 10**7)
+    monkeypatch.setattr("freyvae.memory.free_bytes_of_machine", lambda: 10**7)
     tracemalloc.start()
     with pytest.raises(BadInput, match=r"a\.\w+: needs 0.0 GiB of memory, more than .* free; .*fewer images"):
         load_file(path)

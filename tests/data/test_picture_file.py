@@ -232,7 +232,7 @@ def test_pages_take_a_size_levels_and_grey_as_pictures_do(tmp_path):
 def test_more_frames_than_memory_holds_are_refused_before_they_are_read(tmp_path, monkeypatch):
     frames = [Image.fromarray(np.full((60, 50), grey, np.uint8)) for grey in range(10)]
     frames[0].save(tmp_path / "a.tif", save_all=True, append_images=frames[1:])
-    monkeypatch.setattr("freyvae.data.memory.free_bytes_of_machine", lambda: 50_000)
+    monkeypatch.setattr("freyvae.memory.free_bytes_of_machine", lambda: 50_000)
     with pytest.raises(BadInput, match=r"a.tif: needs .* GiB of memory, more than .* free; .*fewer pages or frames"):
         load_file(tmp_path / "a.tif")
     for number in range(10):

@@ -8,7 +8,8 @@ from tests.linear_gaussian import SCALES, VALUES, LinearGaussian
 
 from freyvae.errors import BadInput
 from freyvae.evaluation import importance, importance_sampled, standard_error
-from freyvae.model import VAE, DiagonalNormal, StandardNormal
+from freyvae.model import VAE
+from freyvae.model.distributions import IndependentNormals, UnitNormal
 
 LATENTS, IMAGES = 2, 40
 pytestmark = pytest.mark.backend
@@ -21,7 +22,7 @@ class LinearVAE:
     image_shape = (VALUES, 1, 1)
     latent_dim = LATENTS
     pixel_likelihood = LinearGaussian()
-    prior = StandardNormal(LATENTS)
+    prior = UnitNormal(LATENTS)
     autoregression = None
     estimate = VAE.estimate
 
@@ -44,7 +45,7 @@ class LinearVAE:
         weights = (self.loadings / SCALES**2).T * self.variance
         mean = ops.matmul(centered, ops.convert_to_tensor(weights.astype("float32"))) + self.moved
         log_variance = ops.convert_to_tensor(np.log(self.widened * self.variance).astype("float32"))
-        return DiagonalNormal(mean, ops.broadcast_to(log_variance, ops.shape(mean)))
+        return IndependentNormals(mean, ops.broadcast_to(log_variance, ops.shape(mean)))
 
     def likelihood(self, latents, images=None, training=False):
         decoded = ops.matmul(latents, ops.convert_to_tensor(self.loadings.astype("float32")))

@@ -15,7 +15,7 @@ from freyvae.explorer import bundle as bundle_module
 from freyvae.explorer.bundle import make_bundle
 from freyvae.explorer.graph import ACTIVATIONS, read_graph
 from freyvae.explorer.page import page_text
-from freyvae.model import LIKELIHOODS, VAE, dense_decoder, gated_convolution_decoder
+from freyvae.model import LIKELIHOODS, VAE, networks
 from freyvae.run import Run
 
 ONE_GREY_LEVEL = 1
@@ -95,7 +95,7 @@ def _upsampled(inputs: Any) -> Any:
 
 
 def _gated(inputs: Any) -> Any:
-    return gated_convolution_decoder(3, (8, 12, 3), width=3, seed=0)(inputs)
+    return networks.GatedConvolutions(width=3).decoder(3, (8, 12, 3), seed=0)(inputs)
 
 
 DECODERS = {"transposed": _transposed, "odd-sizes": _odd_sizes, "upsampled": _upsampled, "gated": _gated}
@@ -233,16 +233,8 @@ def test_options_nobody_knows_are_named(layer: layers.Layer, what: str) -> None:
 def test_a_colour_image_with_more_than_a_location(likelihood: str, open_page: Any, tmp_path: Path) -> None:
     """Of a residual network with dropout, too: additions count, and what acts only in training is gone."""
     kind = LIKELIHOODS[likelihood]
-    decoder = dense_decoder(
-        2,
-        (6, 5, 3),
-        parameters_per_value=kind.parameters_per_value,
-        all_from_code=not kind.has_location,
-        hidden=[8, 8, 8],
-        activation="silu",
-        residual=True,
-        dropout=0.3,
-        seed=1,
+    decoder = networks.Residual(hidden=(8, 8, 8), activation="silu", dropout=0.3).decoder(
+        2, (6, 5, 3), parameters_per_value=kind.parameters_per_value, all_from_code=not kind.has_location, seed=1
     )
     vae = VAE((6, 5, 3), 2, decoder=decoder, likelihood=likelihood, seed=1)
     unsettle(vae.decoder)

@@ -14,7 +14,8 @@ from freyvae.explorer.bundle import make_bundle
 from freyvae.explorer.graph import read_graph
 from freyvae.explorer.onnx_export import write_onnx
 from freyvae.explorer.page import page_text
-from freyvae.model import VAE, Likelihood, dense_decoder
+from freyvae.model import VAE, Likelihood
+from freyvae.model.networks import Dense
 
 from .test_network import unsettle
 
@@ -67,7 +68,7 @@ class Odd(Likelihood):
 @pytest.mark.parametrize("mean_of", MEANS)
 def test_page_and_onnx_compute_what_keras_computes(mean_of: str, open_page: Any, tmp_path: Path) -> None:
     onnxruntime = pytest.importorskip("onnxruntime")
-    decoder = dense_decoder(2, SHAPE, parameters_per_value=4, all_from_code=True, hidden=[8], seed=1)
+    decoder = Dense(hidden=(8,)).decoder(2, SHAPE, parameters_per_value=4, all_from_code=True, seed=1)
     vae = VAE(SHAPE, 2, decoder=decoder, likelihood=Odd(mean_of), seed=1)
     unsettle(vae.decoder)
     latents = np.random.default_rng(1).normal(size=(10, 2), scale=2.0).astype("float32")

@@ -6,8 +6,10 @@ import pytest
 from keras import ops
 
 from freyvae.errors import BadInput
-from freyvae.model import VAE, MixtureOfLogistics, dense_decoder, load_vae, start_at_mean
-from freyvae.model.autoregression import SHRINKAGE, Autoregression, start_at_covariance
+from freyvae.model import VAE, load_vae
+from freyvae.model.autoregression import SHRINKAGE, Autoregression
+from freyvae.model.likelihoods import MixtureOfLogistics
+from freyvae.model.networks import Dense
 
 pytestmark = pytest.mark.backend
 
@@ -18,7 +20,7 @@ def numpy(tensor):
 
 def layer_with_weights(height, width, *, seed=0, spread=0.2):
     """A layer whose every weight is drawn: at the start the linear part is zero, and would hide mistakes."""
-    layer = Autoregression(seed=seed)
+    layer = Autoregression(MixtureOfLogistics(), seed=seed)
     layer.build((None, height, width, 9), (None, 2), (None, height, width, 1))
     random = np.random.default_rng(seed)
     for weight in layer.weights:
@@ -81,7 +83,7 @@ def test_the_probabilities_of_all_images_sum_to_one():
 
 
 def test_it_begins_as_the_decoder_alone():
-    layer = Autoregression(seed=0)
+    layer = Autoregression(MixtureOfLogistics(), seed=0)
     parameters, latents, images = drawn(5, 4)
     corrected = numpy(layer(parameters, latents, images))
     np.testing.assert_allclose(corrected, numpy(parameters), atol=1e-5)
@@ -89,27 +91,26 @@ def test_it_begins_as_the_decoder_alone():
 
 def test_colour_and_other_likelihoods_are_refused():
     for count in (2, 27):
-        with pytest.raises(BadInput, match="grey images and the likelihood mixture-of-logistics"):
-            Autoregression().build((None, 5, 4, count), (None, 2), (None, 5, 4, 1))
+        with pytest.raises(BadInput, match="for grey images"):
+            Autoregression(MixtureOfLogistics()).build((None, 5, 4, count), (None, 2), (None, 5, 4, 1))
 
 
 def test_large_images_are_refused():
     with pytest.raises(BadInput, match="--image-size"):
-        Autoregression().build((None, 128, 128, 9), (None, 2), (None, 128, 128, 1))
+        Autoregression(MixtureOfLogistics()).build((None, 128, 128, 9), (None, 2), (None, 128, 128, 1))
 
 
 def test_the_same_seed_draws_the_same_weights_and_another_draws_others():
-    layers = [Autoregression(seed=seed) for seed in (1, 1, 2)]
+    layers = [Autoregression(MixtureOfLogistics(), seed=seed) for seed in (1, 1, 2)]
     for layer in layers:
         layer.build((None, 5, 4, 9), (None, 2), (None, 5, 4, 1))
     first, same, other = (numpy(layer.from_windows) for layer in layers)
     np.testing.assert_array_equal(first, same)
     assert not np.allclose(first, other)
-    assert keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layers[0])).seed == 1
 
 
 def small_vae(seed=0):
-    decoder = dense_decoder(2, (5, 4, 1), parameters_per_value=9, all_from_code=True, hidden=[8], seed=seed)
+    decoder = Dense(hidden=(8,)).decoder(2, (5, 4, 1), parameters_per_value=9, all_from_code=True, seed=seed)
     return VAE((5, 4, 1), 2, decoder=decoder, likelihood="mixture-of-logistics", autoregressive=True, seed=seed)
 
 
@@ -121,8 +122,7 @@ def smooth_images(count, seed=0):
 
 def test_it_begins_at_the_gaussian_of_the_training_images():
     images, vae = smooth_images(2000), small_vae()
-    start_at_mean(vae.decoder, images, vae.pixel_likelihood)
-    start_at_covariance(vae.autoregression, vae.decoder, images)
+    vae.start_at(images)
     covariance = np.cov(images.reshape(2000, 20).T / 255.0)
     covariance[~np.eye(20, dtype=bool)] *= 1.0 - SHRINKAGE
     parameters = vae.decoder(np.zeros((1, 2), "float32"))
@@ -148,14 +148,26 @@ def test_a_vae_learns_with_it_what_no_code_tells_and_is_saved_with_it(tmp_path):
 
 
 def test_only_grey_images_of_a_mixture_of_logistics():
-    with pytest.raises(BadInput, match="mixture-of-logistics"):
+    with pytest.raises(BadInput, match="has no autoregressive: only mixture-of-logistics has one"):
         VAE((5, 4, 1), 2, autoregressive=True)
+    with pytest.raises(BadInput, match="an autoregressive decoder is for grey images"):
+        VAE((5, 4, 3), 2, likelihood=MixtureOfLogistics(autoregressive=True))
+
+
+def test_of_any_number_of_components():
+    vae = VAE((5, 4, 1), 2, likelihood=MixtureOfLogistics(5, autoregressive=True), seed=0)
+    images = smooth_images(50)
+    vae.start_at(images)
+    vae.compile("adam")
+    vae.fit(images, epochs=1, batch_size=25, verbose=0)
+    assert np.isfinite(vae.free_energy(images).total).all()
+    assert vae.sample(2).shape == (2, 5, 4, 1)
 
 
 @pytest.mark.parametrize("shape", [(1, 3, 2, 1), (4, 1, 1, 1)])
 def test_one_image_and_images_of_one_pixel_start_it_too(shape):
     images = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
-    decoder = dense_decoder(2, shape[1:], parameters_per_value=9, all_from_code=True, hidden=[8])
+    decoder = Dense(hidden=(8,)).decoder(2, shape[1:], parameters_per_value=9, all_from_code=True)
     vae = VAE(shape[1:], 2, decoder=decoder, likelihood="mixture-of-logistics", autoregressive=True)
-    start_at_covariance(vae.autoregression, vae.decoder, images)
+    vae.start_at(images)
     assert np.isfinite(vae.free_energy(images).total).all()

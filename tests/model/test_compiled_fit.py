@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from freyvae.model import VAE, compiled_fit
+from freyvae.engine import scanned
+from freyvae.model import VAE
 
 pytestmark = pytest.mark.skipif(keras.backend.backend() != "jax", reason="the compiled epoch is JAX's")
 SHAPE = (5, 4, 1)
@@ -63,7 +64,7 @@ def test_averages_of_the_weights_are_validated_and_kept_as_keras_does_it(images,
     np.testing.assert_array_equal(history["loss"], of_weights["loss"])
     assert np.abs(np.array(history["val_loss"]) - of_weights["val_loss"]).min() > 0.01
     # in the end the averages are the weights
-    for weight, average in zip(ours.trainable_variables, compiled_fit.trained_weights(ours), strict=True):
+    for weight, average in zip(ours.trainable_variables, scanned.trained_weights(ours), strict=True):
         assert weight is not average
         np.testing.assert_array_equal(np.array(weight.value), np.array(average.value))
 
@@ -109,12 +110,12 @@ def test_two_calls_go_on_as_one_would(images):
 def test_the_program_is_compiled_once_and_again_after_compile(images, held_out):
     vae = small_vae()
     vae.fit(images, validation_data=held_out, epochs=1, batch_size=10, verbose=0)
-    first = compiled_fit._programs[vae][True]
+    first = scanned._programs[vae][True]
     vae.fit(images, validation_data=held_out, epochs=1, batch_size=10, verbose=0)
-    assert compiled_fit._programs[vae][True] is first
+    assert scanned._programs[vae][True] is first
     vae.compile(optimizer="sgd")
     vae.fit(images, validation_data=held_out, epochs=1, batch_size=10, verbose=0)
-    assert compiled_fit._programs[vae][True] is not first
+    assert scanned._programs[vae][True] is not first
 
 
 def test_a_schedule_follows_the_steps(images):
@@ -180,13 +181,13 @@ class TestRunningAhead:
     def test_an_epoch_is_begun_before_the_last_one_is_told(self, images, monkeypatch, tmp_path):
         told_when_begun = []
         told = []
-        program = compiled_fit._program
+        program = scanned._program
 
         def begin(*arguments):
             told_when_begun.append(len(told))
             return program(*arguments)
 
-        monkeypatch.setattr(compiled_fit, "_program", begin)
+        monkeypatch.setattr(scanned, "_program", begin)
         logger = keras.callbacks.CSVLogger(str(tmp_path / "log.csv"))
         monkeypatch.setattr(keras.callbacks.CSVLogger, "on_epoch_end", lambda self, epoch, logs: told.append(epoch))
         small_vae().fit(images, epochs=4, batch_size=10, callbacks=[logger], verbose=0)
@@ -211,7 +212,7 @@ class TestRunningAhead:
 
     def test_whoever_says_so_stops_it(self, images, monkeypatch):
         """A signal's handler, or another thread: here while the third epoch is begun."""
-        program, begun = compiled_fit._program, []
+        program, begun = scanned._program, []
         vae, whole = small_vae(), small_vae()
 
         def begin(*arguments):
@@ -220,7 +221,7 @@ class TestRunningAhead:
             return program(*arguments)
 
         with monkeypatch.context() as patch:
-            patch.setattr(compiled_fit, "_program", begin)
+            patch.setattr(scanned, "_program", begin)
             history = vae.fit(images, epochs=9, batch_size=10, verbose=0).history
         expected = whole.fit(images, epochs=3, batch_size=10, verbose=0).history
         assert history == expected
@@ -251,9 +252,9 @@ class TestFallingBack:
         ],
     )
     def test_what_a_scanned_epoch_cannot_do_is_left_to_keras(self, images, changes):
-        assert not compiled_fit.can_serve(small_vae(), images, changes)
+        assert not scanned.can_serve(small_vae(), images, changes)
 
     def test_data_larger_than_the_limit_is_left_to_keras(self, images, monkeypatch):
-        assert compiled_fit.can_serve(small_vae(), images, {})
-        monkeypatch.setattr(compiled_fit, "LARGEST_DATA_BYTES", images.nbytes - 1)
-        assert not compiled_fit.can_serve(small_vae(), images, {})
+        assert scanned.can_serve(small_vae(), images, {})
+        monkeypatch.setattr(scanned, "LARGEST_DATA_BYTES", images.nbytes - 1)
+        assert not scanned.can_serve(small_vae(), images, {})

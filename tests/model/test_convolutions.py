@@ -9,7 +9,8 @@ from keras import ops
 
 from freyvae.errors import BadInput
 from freyvae.explorer.graph import read_graph
-from freyvae.model import VAE, gated_convolution_decoder, gated_convolution_encoder, load_vae
+from freyvae.model import VAE, load_vae
+from freyvae.model.networks import GatedConvolutions
 from freyvae.recipe import Recipe
 from freyvae.training import build_vae
 
@@ -23,8 +24,8 @@ def numpy(tensor):
 
 
 def small_networks(**named):
-    encoder = gated_convolution_encoder(SMALL, 3, width=2, seed=1, **named)
-    return encoder, gated_convolution_decoder(3, SMALL, parameters_per_value=2, width=2, seed=2)
+    encoder = GatedConvolutions(width=2).encoder(SMALL, 3, seed=1, **named)
+    return encoder, GatedConvolutions(width=2).decoder(3, SMALL, parameters_per_value=2, seed=2)
 
 
 def small_vae():
@@ -33,7 +34,9 @@ def small_vae():
 
 
 def test_sizes_are_those_of_van_den_berg():
-    recipe = Recipe(network="gated-convolutions", latent_dim=64, likelihood="discretized-logistic", batch_size=5)
+    recipe = Recipe().replace(
+        network="gated-convolutions", latent_dim=64, likelihood="discretized-logistic", batch_size=5
+    )
     vae = build_vae(recipe, np.zeros((10, *FREY), "uint8"))
     encoder, decoder = vae.encoder, vae.decoder
     sizes = [encoder.get_layer(f"encoder_{number}").output.shape[1:] for number in range(1, 7)]
@@ -100,7 +103,7 @@ def test_weights_begin_as_pytorch_begins_and_follow_their_seed():
     kernel = decoder.get_layer("decoder_4_value").kernel
     bound = 1 / math.sqrt(2 * 25)
     assert 0.9 * bound < np.abs(numpy(kernel)).max() <= bound
-    same, other = (gated_convolution_decoder(3, SMALL, width=2, seed=seed) for seed in (2, 3))
+    same, other = (GatedConvolutions(width=2).decoder(3, SMALL, seed=seed) for seed in (2, 3))
     for name in ("decoder_1_value", "decoder_6_gate"):
         np.testing.assert_array_equal(numpy(same.get_layer(name).bias), numpy(decoder.get_layer(name).bias))
         assert (numpy(other.get_layer(name).bias) != numpy(decoder.get_layer(name).bias)).any()
@@ -109,13 +112,13 @@ def test_weights_begin_as_pytorch_begins_and_follow_their_seed():
 
 
 def test_a_flow_has_a_third_output():
-    encoder, _ = small_networks(flow_parameters=7)
+    encoder, _ = small_networks(parameters_per_image=7)
     assert encoder.output_shape == [(None, 3), (None, 3), (None, 7)]
 
 
 @pytest.mark.parametrize("shape", [(30, 20, 1), (28, 21, 1), (2, 2, 3)])
 def test_sizes_that_do_not_halve_twice_are_refused(shape):
-    for network in (lambda: gated_convolution_encoder(shape, 2), lambda: gated_convolution_decoder(2, shape)):
+    for network in (lambda: GatedConvolutions().encoder(shape, 2), lambda: GatedConvolutions().decoder(2, shape)):
         with pytest.raises(BadInput, match=r"multiples of 4, not \d+ x \d+"):
             network()
 
@@ -131,8 +134,12 @@ def test_they_train_and_are_loaded_again(tmp_path):
 
 
 def test_they_have_no_dropout():
-    with pytest.raises(BadInput, match="no dropout"):
-        build_vae(Recipe(network="gated-convolutions", dropout=0.1, batch_size=5), np.zeros((10, *SMALL), "uint8"))
+    with pytest.raises(
+        BadInput, match="the network gated-convolutions has no dropout: only dense and residual have one"
+    ):
+        build_vae(
+            Recipe().replace(network="gated-convolutions", dropout=0.1, batch_size=5), np.zeros((10, *SMALL), "uint8")
+        )
 
 
 def test_the_explorer_can_compute_them():

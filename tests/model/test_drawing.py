@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from keras import ops
 
+from freyvae.engine import memory
 from freyvae.errors import BadInput
-from freyvae.model import LIKELIHOODS, VAE, dense_decoder, memory
+from freyvae.model import LIKELIHOODS, VAE
+from freyvae.model.networks import Dense
 
 pytestmark = pytest.mark.backend
 
@@ -21,12 +23,11 @@ def model(kind, *, shape=SHAPE):
     """A model of a few pixels; where it is autoregressive, every one depends strongly on those before it."""
     autoregressive = kind == "autoregressive"
     likelihood = "mixture-of-logistics" if autoregressive else kind
-    decoder = dense_decoder(
+    decoder = Dense(hidden=(8,)).decoder(
         2,
         shape,
         parameters_per_value=LIKELIHOODS[likelihood].parameters_per_value,
         all_from_code=autoregressive or kind == "categorical",
-        hidden=[8],
         seed=0,
     )
     vae = VAE(shape, 2, decoder=decoder, likelihood=likelihood, autoregressive=autoregressive, seed=0)
@@ -63,13 +64,13 @@ def strangeness(ranked):
 @pytest.mark.parametrize("kind", ["discretized-logistic", "autoregressive"])
 def test_drawn_images_follow_the_models_own_probabilities(kind):
     vae, code = model(kind), np.array([[0.3, -0.5]], "float32")
-    images = vae.draw_images(np.repeat(code, COUNT, axis=0))
+    images = vae.sample(np.repeat(code, COUNT, axis=0))
     assert strangeness(ranks(vae, code, images)) < 4.5
 
 
 def test_without_the_pixels_before_they_would_not():
     vae, code = model("autoregressive"), np.array([[0.3, -0.5]], "float32")
-    alone = vae.draw_images(np.repeat(code, COUNT, axis=0), seed=1)
+    alone = vae.sample(np.repeat(code, COUNT, axis=0), seed=1)
     for pixel in range(6):  # each by itself as it should be, all of them shuffled among the images
         alone.reshape(COUNT, 6)[:, pixel] = np.roll(alone.reshape(COUNT, 6)[:, pixel], pixel)
     assert strangeness(ranks(vae, code, alone)) > 20
@@ -78,14 +79,14 @@ def test_without_the_pixels_before_they_would_not():
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_seed_draws_the_same_images_and_another_others(kind):
     vae = model(kind)
-    images = vae.draw_images(5, seed=1)
+    images = vae.sample(5, seed=1)
     assert (images.shape, images.dtype) == ((5, *SHAPE), np.uint8)
-    np.testing.assert_array_equal(vae.draw_images(vae.sample_latents(5, seed=1), seed=1), images)
-    assert (vae.draw_images(5, seed=2) != images).any()
+    np.testing.assert_array_equal(vae.sample(vae.sample_latents(5, seed=1), seed=1), images)
+    assert (vae.sample(5, seed=2) != images).any()
 
 
 def test_colour_images_are_drawn_too():
-    assert model("discretized-logistic", shape=(3, 2, 3)).draw_images(2).shape == (2, 3, 2, 3)
+    assert model("discretized-logistic", shape=(3, 2, 3)).sample(2).shape == (2, 3, 2, 3)
 
 
 @pytest.mark.parametrize(
@@ -101,17 +102,17 @@ def test_colour_images_are_drawn_too():
 )
 def test_what_cannot_be_drawn_is_refused(asked, line):
     with pytest.raises(BadInput, match=line):
-        model("autoregressive").draw_images(asked)
+        model("autoregressive").sample(asked)
 
 
 def test_what_memory_cannot_hold_is_refused_before_it_is_drawn(monkeypatch):
     vae = model("autoregressive")  # six pixels and two latents
     monkeypatch.setattr(memory, "free_bytes_of_machine", lambda: 900)
-    assert vae.sample(37).shape == (37, *SHAPE)
+    assert vae.sample_means(37).shape == (37, *SHAPE)
     with pytest.raises(BadInput, match=r"38 images need 0\.0 GiB of memory and 0\.0 GiB are free: ask for fewer"):
-        vae.sample(38)
+        vae.sample_means(38)
     assert vae.sample_latents(112).shape == (112, 2)
     with pytest.raises(BadInput, match="113 codes need"):
         vae.sample_latents(113)
     with pytest.raises(BadInput, match="151 images need"):
-        vae.draw_images(np.zeros((151, 2)))
+        vae.sample(np.zeros((151, 2)))

@@ -4,9 +4,13 @@ import numpy as np
 import pytest
 from keras import ops
 
-from freyvae.model.flows import FLOWS, GATE_BIAS, SylvesterFlow, _reflect
+from freyvae.model.posteriors import POSTERIORS
+from freyvae.model.posteriors.inverse_autoregressive import GATE_BIAS
+from freyvae.model.posteriors.sylvester import _reflect
+from freyvae.model.weights import Weights
 
 LATENTS, LENGTH = 3, 2
+FLOWS = [name for name, kind in POSTERIORS.items() if not kind.is_diagonal_normal]
 pytestmark = pytest.mark.backend
 
 
@@ -14,18 +18,26 @@ def numpy(tensor):
     return ops.convert_to_numpy(tensor)
 
 
-def make(name, *, latents=LATENTS, length=LENGTH, random=None):
-    """A flow, its shared weights drawn at random where a generator is given."""
-    flow = FLOWS[name](latents, length, seed=0)
-    if random is not None:
-        for weight in flow.weights:
+class Flow:
+    """A flow with its weights, drawn at random where a generator is given."""
+
+    def __init__(self, name, *, latents=LATENTS, length=LENGTH, random=None):
+        self.kind, self.weights = POSTERIORS.changed(POSTERIORS[name], length=length), Weights("flow")
+        self.kind.add_weights(self.weights, latent_dim=latents, seed=0)
+        for weight in self.weights.weights if random is not None else ():
             weight.assign(random.normal(0.0, 0.1, weight.shape))
-    return flow
+
+    def transform(self, latents, parameters):
+        return self.kind.transform(latents, parameters, self.weights)
+
+
+def parameters_per_image(name, latents, length):
+    return POSTERIORS.changed(POSTERIORS[name], length=length).parameters_per_image(latents)
 
 
 def draw(name, random, *, count=5, latents=LATENTS, length=LENGTH):
     """Latents and parameters for them, (count, latent) and (count, n)."""
-    parameters = random.normal(size=(count, FLOWS[name].parameters_per_image(latents, length)))
+    parameters = random.normal(size=(count, parameters_per_image(name, latents, length)))
     return random.normal(size=(count, latents)).astype("float32"), parameters.astype("float32")
 
 
@@ -45,7 +57,7 @@ def jacobians(flow, latents, parameters, step=1e-2):
 @pytest.mark.parametrize("name", FLOWS)
 def test_the_log_determinant_is_that_of_the_numerical_jacobian(name, latents):
     random = np.random.default_rng(0)
-    flow = make(name, latents=latents, random=random)
+    flow = Flow(name, latents=latents, random=random)
     z, parameters = draw(name, random, latents=latents)
     moved, log_determinant = flow.transform(ops.convert_to_tensor(z), ops.convert_to_tensor(parameters))
     assert np.abs(numpy(moved) - z).max() > 0.1
@@ -59,21 +71,21 @@ def test_the_log_determinant_is_that_of_the_numerical_jacobian(name, latents):
 def test_it_stays_invertible_whatever_the_encoder_says(name, scale):
     random = np.random.default_rng(1)
     z, parameters = draw(name, random, count=200)
-    _, log_determinant = make(name).transform(ops.convert_to_tensor(z), ops.convert_to_tensor(scale * parameters))
+    _, log_determinant = Flow(name).transform(ops.convert_to_tensor(z), ops.convert_to_tensor(scale * parameters))
     assert np.isfinite(numpy(log_determinant)).all()
 
 
 @pytest.mark.parametrize("name", ["planar", "sylvester"])
 def test_parameters_of_zero_leave_latents_as_they_are(name):
     z, parameters = draw(name, np.random.default_rng(0))
-    moved, log_determinant = make(name).transform(ops.convert_to_tensor(z), ops.zeros_like(parameters))
+    moved, log_determinant = Flow(name).transform(ops.convert_to_tensor(z), ops.zeros_like(parameters))
     np.testing.assert_array_equal(numpy(moved), z)
     np.testing.assert_array_equal(numpy(log_determinant), 0.0)
 
 
 def test_a_new_inverse_autoregressive_flow_only_scales():
     z, parameters = draw("inverse-autoregressive", np.random.default_rng(0))
-    flow = make("inverse-autoregressive")
+    flow = Flow("inverse-autoregressive")
     moved, log_determinant = flow.transform(ops.convert_to_tensor(z), ops.convert_to_tensor(parameters))
     gate = 1 / (1 + np.exp(-GATE_BIAS))
     np.testing.assert_allclose(numpy(moved), gate**LENGTH * z, rtol=1e-5)
@@ -83,14 +95,14 @@ def test_a_new_inverse_autoregressive_flow_only_scales():
 def test_a_step_of_the_inverse_autoregressive_flow_sees_only_what_comes_before_and_the_next_turns_round():
     random = np.random.default_rng(2)
     z, parameters = draw("inverse-autoregressive", random, latents=4)
-    one = make("inverse-autoregressive", latents=4, length=1, random=random)
+    one = Flow("inverse-autoregressive", latents=4, length=1, random=random)
     lower = jacobians(one, z, parameters)
     np.testing.assert_allclose(np.triu(lower, 1), 0.0, atol=1e-6)
     assert (np.abs(lower[:, *np.tril_indices(4, -1)]).max(axis=0) > 1e-4).all()
     # the first step is made the identity but for a scale: what is left is the second, in reverse order
-    two = make("inverse-autoregressive", latents=4, length=2, random=random)
+    two = Flow("inverse-autoregressive", latents=4, length=2, random=random)
     for name in ("to_gate_and_mean", "gate_and_mean_bias"):
-        two.networks[0][name].assign(np.zeros(two.networks[0][name].shape))
+        two.weights[f"{name}_0"].assign(np.zeros(two.weights[f"{name}_0"].shape))
     upper = jacobians(two, z, parameters)
     np.testing.assert_allclose(np.tril(upper, -1), 0.0, atol=1e-6)
     assert (np.abs(upper[:, *np.triu_indices(4, 1)]).max(axis=0) > 1e-4).all()
@@ -99,7 +111,7 @@ def test_a_step_of_the_inverse_autoregressive_flow_sees_only_what_comes_before_a
 def test_the_inverse_autoregressive_flow_listens_to_the_encoder():
     random = np.random.default_rng(3)
     z, parameters = draw("inverse-autoregressive", random)
-    flow = make("inverse-autoregressive", random=random)
+    flow = Flow("inverse-autoregressive", random=random)
     one, other = (
         numpy(flow.transform(ops.convert_to_tensor(z), ops.convert_to_tensor(p))[0]) for p in (parameters, -parameters)
     )
@@ -119,9 +131,8 @@ def test_products_of_reflections_are_orthogonal_and_undone_in_reverse():
 
 
 def test_how_many_numbers_the_encoder_gives():
-    assert FLOWS["planar"].parameters_per_image(3, 2) == 2 * 7
+    assert parameters_per_image("planar", 3, 2) == 2 * 7
     # for each step 9 of both triangles and a diagonal, 3 of the other, 3 of b and three vectors of 3
-    assert SylvesterFlow.parameters_per_image(3, 2) == 2 * (9 + 3 + 3 + 9)
-    assert FLOWS["inverse-autoregressive"].parameters_per_image(3, 2) == FLOWS[
-        "inverse-autoregressive"
-    ].parameters_per_image(7, 5)
+    assert parameters_per_image("sylvester", 3, 2) == 2 * (9 + 3 + 3 + 9)
+    name = "inverse-autoregressive"
+    assert parameters_per_image(name, 3, 2) == parameters_per_image(name, 7, 5)

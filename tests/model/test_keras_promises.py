@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import freyvae
+from freyvae.engine.keras_internals import states_of_noise
 from freyvae.errors import BadInput
 from freyvae.model import VAE, load_vae
-from freyvae.model.keras_internals import states_of_noise
 
 SHAPE = (5, 4, 1)
 

@@ -6,8 +6,8 @@ import pytest
 from keras import ops
 
 from freyvae.errors import BadInput
-from freyvae.model import LIKELIHOODS, VAE, MixtureOfLogistics, load_vae
-from freyvae.model.likelihoods import as_likelihood
+from freyvae.model import LIKELIHOODS, VAE, load_vae
+from freyvae.model.likelihoods import MixtureOfLogistics
 from freyvae.recipe import Recipe
 
 pytestmark = pytest.mark.backend
@@ -168,7 +168,7 @@ def test_bernoulli_is_minus_the_binary_cross_entropy():
 
 def test_an_unknown_likelihood_is_refused_with_those_there_are():
     with pytest.raises(BadInput, match="choose one of bernoulli, categorical, discretized-logistic"):
-        as_likelihood("poisson")
+        LIKELIHOODS.read("poisson")
 
 
 @pytest.mark.parametrize("components", [1, 2, 5])
@@ -195,4 +195,4 @@ def test_fields_are_checked_where_a_likelihood_is_made():
 
 def test_recipes_know_every_likelihood_by_its_file():
     for name in LIKELIHOODS:
-        assert Recipe(likelihood=name).likelihood == name
+        assert Recipe().replace(likelihood=name).likelihood.name == name

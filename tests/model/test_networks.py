@@ -6,7 +6,8 @@ import pytest
 from keras import ops
 
 from freyvae.errors import BadInput
-from freyvae.model import LIKELIHOODS, VAE, dense_decoder, dense_encoder, start_at_mean
+from freyvae.model import LIKELIHOODS, VAE
+from freyvae.model.networks import Dense, Residual
 
 pytestmark = pytest.mark.backend
 SHAPE = (5, 4, 1)
@@ -26,7 +27,7 @@ def layer_of(model, name):
 
 
 def test_a_residual_network_is_what_its_formula_says():
-    decoder = dense_decoder(3, SHAPE, hidden=(8, 8, 8), activation="silu", residual=True, dropout=0.4, seed=1)
+    decoder = Residual(hidden=(8, 8, 8), activation="silu", dropout=0.4).decoder(3, SHAPE, seed=1)
     latents = np.random.default_rng(0).normal(size=(6, 3)).astype("float32")
     h = layer_of(decoder, "decoder_1")(latents)
     for block in ("decoder_2", "decoder_3"):
@@ -37,19 +38,15 @@ def test_a_residual_network_is_what_its_formula_says():
 
 @pytest.mark.parametrize("hidden", [(), (8,), (8, 8, 6)])
 def test_residual_blocks_of_unequal_widths_are_refused(hidden):
-    for network in (
-        lambda: dense_encoder(SHAPE, 2, hidden=hidden, residual=True),
-        lambda: dense_decoder(2, SHAPE, hidden=hidden, residual=True),
-    ):
-        with pytest.raises(BadInput, match=r"two hidden widths or more, all equal, not \["):
-            network()
+    with pytest.raises(BadInput, match=r"two hidden widths or more, all equal, not \["):
+        Residual(hidden=hidden)
 
 
-@pytest.mark.parametrize("residual", [False, True])
-def test_dropout_is_for_training_follows_its_seed_and_keeps_the_expectation(residual):
+@pytest.mark.parametrize("network", [Dense, Residual])
+def test_dropout_is_for_training_follows_its_seed_and_keeps_the_expectation(network):
     def encoder(seed):
         # linear, so that the mean over masks is that without any
-        return dense_encoder(SHAPE, 2, hidden=(50, 50), activation="linear", residual=residual, dropout=0.3, seed=seed)
+        return network(hidden=(50, 50), activation="linear", dropout=0.3).encoder(SHAPE, 2, seed=seed)
 
     images = np.random.default_rng(0).integers(0, 256, (1, *SHAPE), dtype="uint8")
     one, same, other = encoder(1), encoder(1), encoder(2)
@@ -68,8 +65,8 @@ def test_the_generators_of_dropout_and_shift_are_variables_that_training_moves()
     vae = VAE(
         SHAPE,
         2,
-        encoder=dense_encoder(SHAPE, 2, hidden=(6, 6), dropout=0.2, seed=0),
-        decoder=dense_decoder(2, SHAPE, parameters_per_value=2, hidden=(6,), dropout=0.2, seed=1),
+        encoder=Dense(hidden=(6, 6), dropout=0.2).encoder(SHAPE, 2, seed=0),
+        decoder=Dense(hidden=(6,), dropout=0.2).decoder(2, SHAPE, parameters_per_value=2, seed=1),
         shift=0.5,
         seed=0,
     )
@@ -86,8 +83,8 @@ def test_the_generators_of_dropout_and_shift_are_variables_that_training_moves()
 def test_a_decoder_that_starts_at_the_mean_says_the_mean_image_for_every_code(name):
     images = np.random.default_rng(0).integers(40, 200, (50, *SHAPE), dtype="uint8")
     kind = LIKELIHOODS[name]
-    decoder = dense_decoder(2, SHAPE, parameters_per_value=kind.parameters_per_value, seed=0)
-    start_at_mean(decoder, images, kind)
+    decoder = Dense().decoder(2, SHAPE, parameters_per_value=kind.parameters_per_value, seed=0)
+    Dense().start_at(None, decoder, images, kind)
     mean = numpy(kind(decoder(np.zeros((1, 2), "float32"))).mean())
     np.testing.assert_allclose(mean[0], images.mean(0) / 255, atol=1e-3)
 
@@ -95,8 +92,8 @@ def test_a_decoder_that_starts_at_the_mean_says_the_mean_image_for_every_code(na
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_decoder_without_a_location_starts_at_the_histogram_of_each_value(channels):
     images = np.random.default_rng(0).integers(0, 256, (50, 5, 4, channels), dtype="uint8")
-    decoder = dense_decoder(2, (5, 4, channels), parameters_per_value=256, all_from_code=True, seed=0)
-    start_at_mean(decoder, images, LIKELIHOODS["categorical"])
+    decoder = Dense().decoder(2, (5, 4, channels), parameters_per_value=256, all_from_code=True, seed=0)
+    Dense().start_at(None, decoder, images, LIKELIHOODS["categorical"])
     likelihood = LIKELIHOODS["categorical"](decoder(np.zeros((1, 2), "float32")))
     counts = np.stack([(images == level).sum(0) for level in range(256)], axis=-1)
     probabilities = np.exp(numpy(likelihood.log_probabilities()))[0]
@@ -104,4 +101,4 @@ def test_a_decoder_without_a_location_starts_at_the_histogram_of_each_value(chan
 
 
 def test_without_dropout_there_is_no_layer_for_it():
-    assert not any(isinstance(layer, keras.layers.Dropout) for layer in dense_encoder(SHAPE, 2).layers)
+    assert not any(isinstance(layer, keras.layers.Dropout) for layer in Dense().encoder(SHAPE, 2).layers)

@@ -9,10 +9,11 @@ from keras import ops
 from sklearn.decomposition import FactorAnalysis
 from tests.linear_gaussian import SCALES, VALUES, LinearGaussian
 
-from freyvae.model.networks import dense_decoder, dense_encoder
-from freyvae.model.objective import free_energy, importance_weighted_bound, kl_per_latent, rate_above_free_bits
-from freyvae.model.posteriors import DiagonalNormal
-from freyvae.model.priors import MixtureOfNormals, StandardNormal
+from freyvae.model.distributions import IndependentNormals, MixtureOfNormals, UnitNormal
+from freyvae.model.free_energy import free_energy, kl_per_latent
+from freyvae.model.networks import Dense
+from freyvae.model.objectives.free_energy import rate_above_free_bits
+from freyvae.model.objectives.importance_weighted import importance_weighted_bound
 from freyvae.model.vae import VAE
 
 LATENTS = 2
@@ -51,11 +52,11 @@ def energy(linear, mean, variance, draws=1000, prior=None):
     """The free energy and its standard error, averaged over draws of q = N(mean, variance)."""
     means = np.repeat(mean, draws, axis=0).astype("float32")
     log_variances = np.broadcast_to(np.log(variance), means.shape).astype("float32")
-    q = DiagonalNormal(ops.convert_to_tensor(means), ops.convert_to_tensor(log_variances))
+    q = IndependentNormals(ops.convert_to_tensor(means), ops.convert_to_tensor(log_variances))
     latents, log_density = q.draw(keras.random.SeedGenerator(0))
     decoded = (linear["mean"] + ops.convert_to_numpy(latents) @ linear["loadings"]).reshape(-1, VALUES, 1, 1)
     likelihood = LinearGaussian()(ops.convert_to_tensor(decoded.astype("float32")))
-    prior = StandardNormal(LATENTS) if prior is None else prior
+    prior = UnitNormal(LATENTS) if prior is None else prior
     parts = free_energy(
         np.repeat(linear["images"], draws, axis=0),
         likelihood,
@@ -97,9 +98,9 @@ def test_a_sampled_rate_estimates_what_the_closed_form_says(linear):
 
 
 def test_there_is_a_kl_for_each_latent_only_of_independent_latents():
-    q = DiagonalNormal(ops.zeros((2, LATENTS)), ops.zeros((2, LATENTS)))
+    q = IndependentNormals(ops.zeros((2, LATENTS)), ops.zeros((2, LATENTS)))
     mixture = MixtureOfNormals(ops.zeros(1), ops.zeros((1, LATENTS)), ops.zeros((1, LATENTS)))
-    assert kl_per_latent(q, StandardNormal(LATENTS)).shape == (2, LATENTS)
+    assert kl_per_latent(q, UnitNormal(LATENTS)).shape == (2, LATENTS)
     assert kl_per_latent(q, mixture) is None
 
 
@@ -134,8 +135,8 @@ def test_gradients_of_the_reparametrized_estimate_agree_with_finite_differences(
         (3, 2, 1),
         2,
         likelihood="gaussian",
-        encoder=dense_encoder((3, 2, 1), 2, hidden=(8,), activation="tanh", seed=0),
-        decoder=dense_decoder(2, (3, 2, 1), parameters_per_value=2, hidden=(8,), activation="tanh", seed=1),
+        encoder=Dense(hidden=(8,), activation="tanh").encoder((3, 2, 1), 2, seed=0),
+        decoder=Dense(hidden=(8,), activation="tanh").decoder(2, (3, 2, 1), parameters_per_value=2, seed=1),
         seed=0,
     )
     images = np.random.default_rng(0).integers(0, 256, (5, 3, 2, 1), dtype="uint8")

@@ -6,11 +6,12 @@ import pytest
 from keras import ops
 from scipy import stats
 
-from freyvae.model.flows import FLOWS
-from freyvae.model.posteriors import POSTERIORS, DiagonalNormal, FlowPosterior, flow_parameters
-from freyvae.model.priors import StandardNormal
+from freyvae.model.distributions import IndependentNormals, UnitNormal
+from freyvae.model.posteriors import POSTERIORS
+from freyvae.model.weights import Weights
 
 LATENTS, LENGTH = 2, 2
+FLOWS = [name for name, kind in POSTERIORS.items() if not kind.is_diagonal_normal]
 pytestmark = pytest.mark.backend
 
 
@@ -21,7 +22,7 @@ def numpy(tensor):
 def posterior(seed=0, count=3, latents=LATENTS):
     random = np.random.default_rng(seed)
     mean, log_variance = random.normal(size=(2, count, latents)).astype("float32")
-    return DiagonalNormal(ops.convert_to_tensor(mean), ops.convert_to_tensor(log_variance))
+    return IndependentNormals(ops.convert_to_tensor(mean), ops.convert_to_tensor(log_variance))
 
 
 def posterior_named(name, *, count=3):
@@ -29,11 +30,13 @@ def posterior_named(name, *, count=3):
     if name == "diagonal-normal":
         return posterior(count=count)
     random = np.random.default_rng(1)
-    flow = FLOWS[name](LATENTS, LENGTH, seed=0)
-    for weight in flow.weights:
+    flow, weights = POSTERIORS.changed(POSTERIORS[name], length=LENGTH), Weights("flow")
+    flow.add_weights(weights, latent_dim=LATENTS, seed=0)
+    for weight in weights.weights:
         weight.assign(random.normal(0.0, 0.2, weight.shape))
-    parameters = random.normal(size=(count, flow_parameters(name, LATENTS, LENGTH))).astype("float32")
-    return FlowPosterior(posterior(count=count), flow, ops.convert_to_tensor(parameters))
+    parameters = random.normal(size=(count, flow.parameters_per_image(LATENTS))).astype("float32")
+    base = posterior(count=count)
+    return flow.distribution([base.mean, base.log_variance, ops.convert_to_tensor(parameters)], weights)
 
 
 @pytest.mark.parametrize("name", POSTERIORS)
@@ -82,7 +85,7 @@ def test_the_deviation_is_that_of_draws_about_the_code(name):
 def test_a_flows_draw_has_the_density_of_its_base_less_the_log_determinant(name):
     q = posterior_named(name)
     begun = q.base.sample(keras.random.SeedGenerator(0))
-    moved, log_determinant = q.flow.transform(begun, q.parameters)
+    moved, log_determinant = q.transform(begun, q.parameters)
     latents, log_density = q.draw(keras.random.SeedGenerator(0))
     np.testing.assert_array_equal(numpy(latents), numpy(moved))
     expected = numpy(q.base.log_prob(begun)) - numpy(log_determinant)
@@ -92,7 +95,7 @@ def test_a_flows_draw_has_the_density_of_its_base_less_the_log_determinant(name)
 def test_the_closed_form_kl_agrees_with_monte_carlo():
     q = posterior()
     latents, log_density = q.repeated(4000).draw(keras.random.SeedGenerator(0))
-    log_ratios = numpy(log_density - StandardNormal(2).log_prob(latents)).reshape(4000, 3)
+    log_ratios = numpy(log_density - UnitNormal(2).log_prob(latents)).reshape(4000, 3)
     estimate, error = log_ratios.mean(0), log_ratios.std(0) / np.sqrt(4000)
     closed = numpy(q.kl_to_standard_normal()).sum(-1)
     assert (np.abs(estimate - closed) < 4 * error).all()

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from freyvae.data import synthetic_faces
+from freyvae.engine.precision import layers_computing_in
 from freyvae.explorer.graph import read_graph
-from freyvae.model import layers_computing_in, load_vae
+from freyvae.model import load_vae
 from freyvae.recipe import Recipe
 from freyvae.training.building import build_vae
 
@@ -21,7 +22,7 @@ def faces():
 def test_a_training_ends_within_a_hundredth_of_float32(faces):
     found = {}
     for precision in ("float32", "bfloat16"):
-        vae = build_vae(Recipe(precision=precision, hidden=(64,), latent_dim=4), faces[:500])
+        vae = build_vae(Recipe().replace(precision=precision, hidden=(64,), latent_dim=4), faces[:500])
         history = vae.fit(faces[:500], validation_data=faces[500:], epochs=12, batch_size=50, verbose=0).history
         found[precision] = history["loss"][-1], history["val_loss"][-1]
         assert {weight.dtype for weight in vae.trainable_variables} == {"float32"}
@@ -30,7 +31,7 @@ def test_a_training_ends_within_a_hundredth_of_float32(faces):
 
 
 def test_with_the_same_weights_images_cost_about_the_same(faces):
-    recipe = Recipe(hidden=(64, 64), network="residual", standardize=True, prior="vamp", prior_components=5)
+    recipe = Recipe().replace(hidden=(64, 64), network="residual", standardize=True, prior="vamp", prior_components=5)
     recipe = recipe.replace(likelihood="mixture-of-logistics", autoregressive=True)
     images = faces[:, :12, :8]
     exact, rounded = (build_vae(recipe.replace(precision=each), images) for each in ("float32", "bfloat16"))
@@ -41,7 +42,7 @@ def test_with_the_same_weights_images_cost_about_the_same(faces):
 
 
 def test_the_layers_compute_in_it_and_the_outputs_are_float32(faces, tmp_path):
-    vae = build_vae(Recipe(precision="bfloat16", hidden=(16,)), faces)
+    vae = build_vae(Recipe().replace(precision="bfloat16", hidden=(16,)), faces)
     assert vae.encoder.get_layer("encoder_1").compute_dtype == "bfloat16"
     assert vae.decoder.get_layer("location").compute_dtype == "bfloat16"
     assert [output.dtype for output in (*vae.encoder.outputs, *vae.decoder.outputs)] == ["float32"] * 3
@@ -53,7 +54,7 @@ def test_the_layers_compute_in_it_and_the_outputs_are_float32(faces, tmp_path):
 
 
 def test_codes_are_not_rounded(faces):
-    vae = build_vae(Recipe(precision="bfloat16", hidden=(16,)), faces)
+    vae = build_vae(Recipe().replace(precision="bfloat16", hidden=(16,)), faces)
     codes = vae.encode(faces[:20])
     assert (codes.view("uint32") & 0xFFFF).any()  # what bfloat16 has no room for
     one, other = vae.decode([[2.001, 0.0], [2.005, 0.0]])
@@ -62,7 +63,7 @@ def test_codes_are_not_rounded(faces):
 
 def test_the_explorer_reads_its_decoder(faces):
     rounded, exact = (
-        build_vae(Recipe(precision=precision, hidden=(16,)), faces) for precision in ("bfloat16", "float32")
+        build_vae(Recipe().replace(precision=precision, hidden=(16,)), faces) for precision in ("bfloat16", "float32")
     )
     assert read_graph(rounded.decoder).weight_count == read_graph(exact.decoder).weight_count
 

@@ -7,8 +7,10 @@ from keras import ops
 from scipy import stats
 from scipy.special import logsumexp, softmax
 
-from freyvae.model import VAE, dense_encoder
-from freyvae.model.priors import PRIORS, GaussianMixturePrior, MixtureOfNormals, StandardNormal, VampPrior
+from freyvae.errors import BadInput
+from freyvae.model import VAE
+from freyvae.model.distributions import MixtureOfNormals, UnitNormal
+from freyvae.model.priors import PRIORS
 
 LATENTS, COMPONENTS = 2, 3
 SHAPE = (4, 3, 1)
@@ -25,11 +27,15 @@ def mixture():
     return MixtureOfNormals(*(ops.convert_to_tensor(value.astype("float32")) for value in values))
 
 
+def vae_with(prior, components=COMPONENTS):
+    return VAE(SHAPE, LATENTS, prior=PRIORS.changed(PRIORS[prior], components=components), seed=0)
+
+
 CASES = {
-    "standard-normal": lambda: StandardNormal(LATENTS),
+    "standard-normal": lambda: UnitNormal(LATENTS),
     "mixture": mixture,
-    "gaussian-mixture": lambda: GaussianMixturePrior(LATENTS, COMPONENTS, seed=0).distribution(),
-    "vamp": lambda: VampPrior(dense_encoder(SHAPE, LATENTS, seed=0), COMPONENTS, seed=0).distribution(),
+    "gaussian-mixture": lambda: vae_with("gaussian-mixture").prior,
+    "vamp": lambda: vae_with("vamp").prior,
 }
 
 
@@ -72,10 +78,10 @@ def test_a_mixtures_density_agrees_with_scipy_and_its_draws_with_its_moments():
 
 
 def test_vamp_is_the_mixture_of_the_posteriors_of_its_images():
-    vae = VAE(SHAPE, LATENTS, prior="vamp", prior_components=COMPONENTS, seed=0)
+    vae = vae_with("vamp")
     images = np.random.default_rng(0).integers(1, 255, (COMPONENTS, *SHAPE), dtype="uint8")
-    vae.learned_prior.start_at(images)
-    np.testing.assert_allclose(numpy(vae.learned_prior.images()), images, atol=1e-2)
+    vae.start_at(images)
+    np.testing.assert_allclose(numpy(vae.prior_choice.images(vae.learned_prior)), images, atol=1e-2)
     posterior = vae.posterior(images)
     np.testing.assert_allclose(numpy(vae.prior.means), numpy(posterior.mean), rtol=1e-3, atol=1e-4)
     np.testing.assert_allclose(numpy(vae.prior.log_variances), numpy(posterior.log_variance), rtol=1e-3, atol=1e-4)
@@ -83,16 +89,22 @@ def test_vamp_is_the_mixture_of_the_posteriors_of_its_images():
 
 
 def test_images_of_black_and_white_can_still_be_moved():
-    vamp = VampPrior(dense_encoder(SHAPE, LATENTS, seed=0), 2, seed=0)
-    vamp.start_at(np.stack([np.zeros(SHAPE, "uint8"), np.full(SHAPE, 255, "uint8")]))
-    assert np.isfinite(numpy(vamp.pseudo_inputs.value)).all()
-    np.testing.assert_allclose(numpy(vamp.images())[:, 0, 0, 0], [1.0, 254.0], atol=0.01)
+    vae = vae_with("vamp", 2)
+    vae.start_at(np.stack([np.zeros(SHAPE, "uint8"), np.full(SHAPE, 255, "uint8")]))
+    assert np.isfinite(numpy(vae.learned_prior["pseudo_inputs"].value)).all()
+    begun = numpy(vae.prior_choice.images(vae.learned_prior))
+    np.testing.assert_allclose(begun[:, 0, 0, 0], [1.0, 254.0], atol=0.01)
+
+
+def test_more_pseudo_inputs_than_images_are_refused():
+    with pytest.raises(BadInput, match="components of the prior, 3, are more than the 2 training images"):
+        vae_with("vamp").start_at(np.zeros((2, *SHAPE), "uint8"))
 
 
 @pytest.mark.parametrize("name", PRIORS)
 def test_training_moves_every_weight_of_the_prior(name):
     """Through the encoder too: its input is of bytes, and would cut the gradient of a pseudo-input off."""
-    vae = VAE(SHAPE, LATENTS, prior=name, prior_components=COMPONENTS, seed=0)
+    vae = VAE(SHAPE, LATENTS, prior=name, seed=0)
     vae.compile(optimizer="adam")
     layer = vae.learned_prior
     before = [numpy(weight.value) for weight in layer.weights] if layer is not None else []

@@ -22,4 +22,4 @@ def recipe(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     images = np.random.default_rng(0).integers(0, 256, (90, 6, 5), dtype="uint8")
     np.save("images.npy", images)
-    return Recipe(name="quick", **QUICK)
+    return Recipe().replace(name="quick", **QUICK)

@@ -14,7 +14,7 @@ TRAIN = np.random.default_rng(0).integers(0, 256, (60, 5, 4, 1), dtype="uint8")
 
 
 def built(**changes):
-    return build_vae(Recipe(**{"hidden": (8,), "batch_size": 20, "epochs": 5, **changes}), TRAIN)
+    return build_vae(Recipe().replace(**{"hidden": (8,), "batch_size": 20, "epochs": 5, **changes}), TRAIN)
 
 
 def numpy(tensor):

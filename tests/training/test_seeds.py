@@ -80,12 +80,12 @@ def test_ctrl_c_saves_and_the_next_call_goes_on(recipe, monkeypatch, way):
 
         monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
     elif way == "keras":
-        monkeypatch.setattr(many.compiled_fit, "can_serve", lambda *arguments: False)
+        monkeypatch.setattr(many.scanned, "can_serve", lambda *arguments: False)
     on_epoch_end = callbacks.Recorder.on_epoch_end
 
     def press(self, epoch, logs=None):
         on_epoch_end(self, epoch, logs)
-        if epoch == 2 and self.recipe.seed == 1:
+        if epoch == 2 and self.recipe.training.seed == 1:
             signal.raise_signal(signal.SIGINT) if way != "threads" else os.kill(os.getpid(), signal.SIGINT)
 
     monkeypatch.setattr(callbacks.Recorder, "on_epoch_end", press)
@@ -107,7 +107,7 @@ def test_a_seed_whose_loss_is_no_number_leaves_the_others_alone(recipe, monkeypa
     on_epoch_end = callbacks.Recorder.on_epoch_end
 
     def spoil(self, epoch, logs=None):
-        lost = epoch == 2 and self.recipe.seed == 1
+        lost = epoch == 2 and self.recipe.training.seed == 1
         on_epoch_end(self, epoch, {**logs, "loss": float("nan")} if lost else logs)
 
     monkeypatch.setattr(callbacks.Recorder, "on_epoch_end", spoil)
@@ -164,7 +164,7 @@ def test_levels_auto_are_kept_in_every_seeds_run(recipe):
     np.save("deep.npy", deep)
     recipe = recipe.replace(data="deep.npy", epochs=1, levels="auto")
     train_seeds(recipe, 2, "many", quiet=True)
-    assert {Run(f"many/seed-{seed}").recipe.levels for seed in (0, 1)} == {f"{deep.min()}:{deep.max()}"}
+    assert {Run(f"many/seed-{seed}").recipe.data.levels for seed in (0, 1)} == {f"{deep.min()}:{deep.max()}"}
     lines = []
     train_seeds(recipe, 2, "many", say=lines.append)
     assert "2 of 2 seeds are trained: reloaded" in lines[0]

@@ -29,6 +29,6 @@ def rows(*energies):
     ],
 )
 def test_the_kept_epoch_and_the_end_follow_from_the_history(patience, warm_up, energies, kept, over):
-    recipe = Recipe(epochs=5, patience=patience, warm_up_epochs=warm_up)
+    recipe = Recipe().replace(epochs=5, patience=patience, warm_up_epochs=warm_up)
     assert kept_epoch(rows(*energies), recipe) == kept
     assert is_over(rows(*energies), recipe) is over

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from freyvae.engine.scanned import trained_weights
 from freyvae.errors import BadInput, TrainingFailed
 from freyvae.model import VAE
-from freyvae.model.compiled_fit import trained_weights
 from freyvae.recipe import load_recipe
 from freyvae.run import Run
 from freyvae.training import Interrupted, build_vae, callbacks, checkpoint, load_training_data, train
@@ -313,7 +313,7 @@ def test_what_cannot_be_built_is_refused_before_a_fresh_training_removes_anythin
     fresh(recipe)
     before = {path: path.read_bytes() for path in Path("many/seed-0").rglob("*") if path.is_file()}
     assert Run("many/seed-0").model_path in before
-    with pytest.raises(BadInput, match="prior_components 1000 are more than"):
+    with pytest.raises(BadInput, match="components of the prior, 1000, are more than"):
         fresh(recipe.replace(prior="vamp", prior_components=1000))
     assert {path: path.read_bytes() for path in before} == before
 
@@ -459,11 +459,11 @@ def test_levels_auto_are_found_when_training_begins_and_kept_in_the_run(recipe, 
     recipe = _recipe_of_12_bits(recipe, levels="auto")
     deep = np.load("deep.npy")
     run = train(recipe, quiet=True)
-    assert run.recipe.levels == f"{deep.min()}:{deep.max()}"
+    assert run.recipe.data.levels == f"{deep.min()}:{deep.max()}"
     written = run.model_path.stat().st_mtime_ns
     # what `auto` was, and what it is called, are the same run
     train(recipe)
-    train(recipe.replace(levels=run.recipe.levels))
+    train(recipe.replace(levels=run.recipe.data.levels))
     assert capsys.readouterr().err.count("reloaded") == 2
     assert run.model_path.stat().st_mtime_ns == written
     for other in ("0:4095", None):
@@ -472,7 +472,7 @@ def test_levels_auto_are_found_when_training_begins_and_kept_in_the_run(recipe, 
     # the run's own rule reads its images, whatever the range of those that are left is
     np.testing.assert_array_equal(load_training_data(run.recipe).train, load_training_data(recipe).train)
     trained_without = train(recipe.replace(levels="0:4095"), "other", quiet=True)
-    assert trained_without.recipe.levels == "0:4095"
+    assert trained_without.recipe.data.levels == "0:4095"
 
 
 def test_levels_auto_are_not_those_of_a_run_that_had_none(recipe):

@@ -12,10 +12,10 @@ from freyvae.arguments import instance, truth
 from freyvae.compression.bits_back import WORD_BITS, BitsBack, OnImage, WrongImages
 from freyvae.compression.compressed_file import CompressedFile, fingerprint, read_compressed_file, this_writer
 from freyvae.data import as_images
+from freyvae.engine.memory import check_memory
 from freyvae.errors import BadInput, FreyvaeError
 from freyvae.evaluation import lossless_bits_per_dim
 from freyvae.files import as_path, making_folder, replacing, write_whole
-from freyvae.model.memory import check_memory
 from freyvae.run import OPENED, Run
 
 # of each image, for its free energy

@@ -99,8 +99,10 @@ def read_compressed_file(path: Path) -> CompressedFile:
 
 def fingerprint(vae: VAE) -> bytes:
     """8 bytes that tell a model from others: of SHA-256 of its likelihood, shapes and weights."""
-    digest = hashlib.sha256(f"{vae.likelihood_name} {vae.image_shape} {vae.latent_dim}".encode())
+    digest = hashlib.sha256(f"{vae.pixel_likelihood.name} {vae.image_shape} {vae.latent_dim}".encode())
     for weight in vae.weights:
+        if weight.name == "beta":  # of training alone, and no weight in versions before 0.2
+            continue
         values = np.asarray(ops.convert_to_numpy(weight))
         digest.update(f"{values.shape} {values.dtype}".encode() + values.tobytes())
     return digest.digest()[:8]

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr, ndtri, softmax
 
+from freyvae.engine.programs import Program
 from freyvae.errors import BadInput
 from freyvae.model import VAE
-from freyvae.model.priors import StandardNormal
-from freyvae.model.programs import Program
+from freyvae.model.distributions import UnitNormal
 
 # A latent has 2**16 bins, 256 in each of 256. The coder's probabilities have 24 bits and none is zero: over all bins at
 # once, one draw in 256 would come from the prior; over 256 and then 256 within, one in thirty thousand.
@@ -35,9 +35,9 @@ class Latents:
     """
 
     def __init__(self, vae: VAE, constriction: Any):
-        if vae.posterior_name != "diagonal-normal":
+        if not vae.posterior_choice.is_diagonal_normal:
             raise BadInput(
-                f"the posterior of this model is {vae.posterior_name}: bits back needs the probability of each "
+                f"the posterior of this model is {vae.posterior_choice.name}: bits back needs the probability of each "
                 "latent's bins, which only a diagonal-normal posterior has"
             )
         self.count = vae.latent_dim
@@ -139,7 +139,7 @@ def _posterior(vae: VAE, image: Any) -> tuple[Any, Any]:
 
 def _prior(vae: VAE) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Probability (component,), mean and deviation (component, latent) of the prior's normals, float64."""
-    if isinstance(vae.prior, StandardNormal):
+    if isinstance(vae.prior, UnitNormal):
         return np.ones(1), np.zeros((1, vae.latent_dim)), np.ones((1, vae.latent_dim))
 
     def mixture() -> tuple[Any, Any, Any]:

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from freyvae.engine.programs import Program
 from freyvae.errors import BadInput
 from freyvae.model import VAE
-from freyvae.model.programs import Program
 
 LEVELS = 256
 
@@ -22,8 +22,8 @@ class Pixels:
     def __init__(self, vae: VAE, constriction: Any):
         if not vae.pixel_likelihood.is_probability_of_bytes:
             raise BadInput(
-                f"the likelihood {vae.likelihood_name} is no probability of bytes, so that nothing can be coded with "
-                "it: train with --likelihood discretized-logistic"
+                f"the likelihood {vae.pixel_likelihood.name} is no probability of bytes, so that nothing can be coded "
+                "with it: train with --likelihood discretized-logistic"
             )
         self.shape = vae.image_shape
         self.values = int(np.prod(vae.image_shape))

@@ -15,12 +15,12 @@ from freyvae.data.image_size import ImageSize, fit_images, parse_image_size
 from freyvae.data.images import ImageSet, convert, have_said
 from freyvae.data.levels import Levels, Survey, dark_note, parse_levels
 from freyvae.data.matlab_tags import readable_variables
-from freyvae.data.memory import check_fits
 from freyvae.data.other_formats import way_to_read
 from freyvae.data.picture_file import SUFFIXES as PICTURE_SUFFIXES
 from freyvae.data.picture_file import Stored, Unreadable, read_pictures
 from freyvae.errors import BadInput
 from freyvae.files import as_path
+from freyvae.memory import check_fits
 
 _Array = npt.NDArray[Any]
 

@@ -11,10 +11,10 @@ from freyvae.data.folder_walk import find_pictures
 from freyvae.data.image_size import ImageSize, parse_image_size
 from freyvae.data.images import Images, ImageSet, have_said
 from freyvae.data.levels import Levels, Survey, dark_note, parse_levels
-from freyvae.data.memory import check_fits
 from freyvae.data.picture_file import SUFFIXES, Stored, Unreadable, read_picture
 from freyvae.errors import BadInput
 from freyvae.files import as_path
+from freyvae.memory import check_fits
 
 
 def load_folder(

@@ -10,8 +10,8 @@ import numpy as np
 
 from freyvae.arguments import in_words, several, truth, whole
 from freyvae.data.images import Images, as_images
-from freyvae.data.memory import check_fits
 from freyvae.errors import BadInput
+from freyvae.memory import check_fits
 
 ImageSize: TypeAlias = str | int | tuple[int, int] | None
 

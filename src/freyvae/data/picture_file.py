@@ -20,8 +20,8 @@ from freyvae.console import printable
 from freyvae.data.image_size import fit_picture
 from freyvae.data.images import Images
 from freyvae.data.levels import SIXTEEN_BITS, Range, kind_of, to_bytes
-from freyvae.data.memory import check_fits
 from freyvae.errors import BadInput, few_words
+from freyvae.memory import check_fits
 
 SUFFIXES = (
     *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".dib", ".gif", ".tif", ".tiff"),

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from freyvae.arguments import in_words, is_truth_value, truth, whole
 from freyvae.data.images import Images, ImageSet, as_images
-from freyvae.data.memory import check_fits
 from freyvae.errors import BadInput
+from freyvae.memory import check_fits
 
 SCHEMES = ("blog", "random", "blocked")
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from freyvae.arguments import whole
 from freyvae.data.images import ImageSet
-from freyvae.data.memory import check_fits
+from freyvae.memory import check_fits
 
 HEIGHT, WIDTH = 28, 20
 

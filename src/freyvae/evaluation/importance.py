@@ -8,9 +8,9 @@ import keras
 import numpy as np
 from keras import ops
 
+from freyvae.engine.programs import Program
 from freyvae.errors import BadInput
 from freyvae.model import VAE
-from freyvae.model.programs import Program
 
 Tensor = Any
 # the numbers of samples whose estimates show whether the last one has settled

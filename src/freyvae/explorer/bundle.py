@@ -80,7 +80,7 @@ def make_bundle(
     kept = _evenly(len(images), min(MOST_POINTS, max(1, MOST_CODE_VALUES // vae.latent_dim)))
     codes, deviations = vae.encode(images), vae.posterior_deviations(images)
     training = parts == 0 if (parts == 0).any() else np.ones(len(images), bool)
-    density = measure_density(codes[training], vae.noise_scale * deviations[training])
+    density = measure_density(codes[training], vae.objective.standard_deviation_of_noise * deviations[training])
     frames = _evenly(len(kept), max(1, MOST_FRAME_VALUES // math.prod(vae.image_shape)))
     blobs["codes"] = codes[kept].astype("<f4").tobytes()
     blobs["numbers"] = kept.astype("<i4").tobytes()
@@ -89,7 +89,7 @@ def make_bundle(
     blobs["frame-points"] = frames.astype("<i4").tobytes()
     for name, values in density.items():
         blobs[f"density-{name}"] = values.astype("<f4").tobytes()
-    prior_draws = vae.sample_latents(PRIOR_DRAWS) if vae.prior_name != "standard-normal" else None
+    prior_draws = vae.sample_latents(PRIOR_DRAWS) if not vae.prior_choice.is_standard_normal else None
     if prior_draws is not None:
         blobs["prior-draws"] = prior_draws.astype("<f4").tobytes()
     half = decoder.weight_count > HALF_PRECISION_ABOVE and _half_precision_serves(vae, codes)
@@ -144,7 +144,9 @@ def _latents(
 
     A learned prior may lie anywhere: sliders then are in the latents' own numbers, and reach as far as its draws.
     """
-    unit = float(vae.noise_scale) if 0 < vae.noise_scale < 1 else 1.0
+    unit = (
+        float(vae.objective.standard_deviation_of_noise) if 0 < vae.objective.standard_deviation_of_noise < 1 else 1.0
+    )
     reach = float(np.quantile(np.abs(codes), 0.999)) / unit
     if prior_draws is not None:
         reach = max(reach, float(np.quantile(np.abs(prior_draws), 0.999)))
@@ -175,10 +177,10 @@ def _widest_axes(codes: npt.NDArray[np.float32]) -> list[int]:
 
 def _servable_encoder(vae: Any) -> tuple[Graph | None, str]:
     """The encoder if the page can hold it, else why not."""
-    if vae.posterior_name != "diagonal-normal":
+    if not vae.posterior_choice.is_diagonal_normal:
         return None, (
             "own pictures cannot be dropped on this page: their codes go through the posterior's flow "
-            f"({vae.posterior_name}), which it cannot compute"
+            f"({vae.posterior_choice.name}), which it cannot compute"
         )
     try:
         graph = read_graph(vae.encoder)

@@ -66,16 +66,16 @@ def write_weights(vae: Any, folder: Path) -> list[Path]:
     """Write weights.npz and weights.json of a `VAE`: plain arrays, and what Keras says of the layers."""
     import keras
 
-    from freyvae.model.likelihoods import saved_likelihood
+    from freyvae.model import LIKELIHOODS
 
     arrays: dict[str, np.ndarray[Any, Any]] = {}
     described: dict[str, Any] = {
         "format": WEIGHTS_FORMAT,
         "image_shape": list(vae.image_shape),
         "latent_dim": vae.latent_dim,
-        "likelihood": saved_likelihood(vae.pixel_likelihood),
-        "posterior": vae.posterior_name,
-        "prior": vae.prior_name,
+        "likelihood": LIKELIHOODS.saved(vae.pixel_likelihood),
+        "posterior": vae.posterior_choice.name,
+        "prior": vae.prior_choice.name,
     }
     for part in ("encoder", "decoder"):
         network = getattr(vae, part)

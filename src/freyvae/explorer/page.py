@@ -73,7 +73,7 @@ def bundle_of_run(run: Run, *, vae: "VAE | None" = None, data: "TrainingData | N
     images = data.images.images
     if images.shape[1:] != tuple(vae.image_shape):
         raise BadInput(
-            f"the images of {recipe.data} are no longer those that {run.folder} was trained on: "
+            f"the images of {recipe.data.source} are no longer those that {run.folder} was trained on: "
             f"{images.shape[1:]}, not {tuple(vae.image_shape)}"
         )
     parts = np.zeros(len(images), np.uint8)

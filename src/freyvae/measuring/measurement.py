@@ -47,12 +47,12 @@ def load_measured_data(run: Run, metrics: dict[str, Any]) -> TrainingData:
     try:
         data = load_training_data(recipe)
     except BadInput:
-        if recipe.levels is not None:
+        if recipe.data.levels is not None:
             raise
         # runs of before there were levels: 16 bits were divided by 257, however few of them were used
         data = load_training_data(recipe.replace(levels="0:65535"))
     if pixels_sha256(data.images.images) != metrics.get("data_sha256"):
-        raise BadInput(f"{run.recipe.data} holds other images now than those that {run.folder} was trained on")
+        raise BadInput(f"{run.recipe.data.source} holds other images now than those that {run.folder} was trained on")
     return data
 
 
@@ -272,15 +272,15 @@ def _notes(vae: VAE, recipe: Recipe, data: TrainingData, split: str, measured: d
     elif split == "training":
         notes.append("Measured on the images that the model was trained on: no figure of how good it is on others.")
     notes += vae.pixel_likelihood.said_of(data.images.images[_chosen(data, split)], split)
-    if recipe.noise_scale != 1.0:
+    if vae.objective.standard_deviation_of_noise != 1.0:
         notes.append(
             f"Measured with the model's own posterior, of deviation 1; in training its noise was scaled by "
-            f"{recipe.noise_scale:g}."
+            f"{vae.objective.standard_deviation_of_noise:g}."
         )
-    if (vae.posterior_name, vae.prior_name) != ("diagonal-normal", "standard-normal"):
+    if not (vae.posterior_choice.is_diagonal_normal and vae.prior_choice.is_standard_normal):
         notes.append(
-            f"With the posterior {vae.posterior_name} and the prior {vae.prior_name} the rate has no closed form, and "
-            "none for each latent: it is estimated with the same draws as the distortion."
+            f"With the posterior {vae.posterior_choice.name} and the prior {vae.prior_choice.name} the rate has no "
+            "closed form, and none for each latent: it is estimated with the same draws as the distortion."
         )
     if data.images.is_video and split != "training":
         notes.append(

@@ -1,56 +1,64 @@
-"""The variational auto-encoder: its distributions, networks and objective, and the Keras model that joins them."""
+"""The variational auto-encoder: its distributions, networks and objectives, and the Keras model that joins them."""
 
-from freyvae.model.autoregression import Autoregression, start_at_covariance
-from freyvae.model.convolutions import gated_convolution_decoder, gated_convolution_encoder
-from freyvae.model.inference import without_gradients
-from freyvae.model.likelihood import PROBABILITY_OF_BYTES, Likelihood
-from freyvae.model.likelihoods import LIKELIHOODS
-from freyvae.model.likelihoods.bernoulli import Bernoulli
-from freyvae.model.likelihoods.categorical import Categorical
-from freyvae.model.likelihoods.discretized_logistic import DiscretizedLogistic
-from freyvae.model.likelihoods.gaussian import Gaussian
-from freyvae.model.likelihoods.mixture_of_logistics import MixtureOfLogistics
-from freyvae.model.many import fit_many
-from freyvae.model.networks import dense_decoder, dense_encoder, standardize_by, start_at_mean
-from freyvae.model.objective import FreeEnergy
-from freyvae.model.posteriors import POSTERIORS, DiagonalNormal, Posterior, flow_parameters
-from freyvae.model.precision import layers_computing_in, with_float32_outputs
-from freyvae.model.priors import PRIORS, MixtureOfNormals, Prior, StandardNormal, VampPrior
-from freyvae.model.storage import check_keras_file, load_vae
-from freyvae.model.vae import VAE
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from freyvae.model.free_energy import FreeEnergy
+    from freyvae.model.likelihood import PROBABILITY_OF_BYTES, Likelihood
+    from freyvae.model.likelihoods import LIKELIHOODS
+    from freyvae.model.many import fit_many
+    from freyvae.model.network import Network
+    from freyvae.model.networks import NETWORKS
+    from freyvae.model.objective import Objective
+    from freyvae.model.objectives import OBJECTIVES
+    from freyvae.model.posterior import Posterior
+    from freyvae.model.posteriors import POSTERIORS
+    from freyvae.model.prior import Prior
+    from freyvae.model.priors import PRIORS
+    from freyvae.model.storage import check_keras_file, load_vae
+    from freyvae.model.vae import VAE
 
 __all__ = [
     "LIKELIHOODS",
+    "NETWORKS",
+    "OBJECTIVES",
     "POSTERIORS",
     "PRIORS",
     "PROBABILITY_OF_BYTES",
     "VAE",
-    "Autoregression",
-    "Bernoulli",
-    "Categorical",
-    "DiagonalNormal",
-    "DiscretizedLogistic",
     "FreeEnergy",
-    "Gaussian",
     "Likelihood",
-    "MixtureOfLogistics",
-    "MixtureOfNormals",
+    "Network",
+    "Objective",
     "Posterior",
     "Prior",
-    "StandardNormal",
-    "VampPrior",
     "check_keras_file",
-    "dense_decoder",
-    "dense_encoder",
     "fit_many",
-    "flow_parameters",
-    "gated_convolution_decoder",
-    "gated_convolution_encoder",
-    "layers_computing_in",
     "load_vae",
-    "standardize_by",
-    "start_at_covariance",
-    "start_at_mean",
-    "with_float32_outputs",
-    "without_gradients",
 ]
+
+_HOMES = {
+    "free_energy": ("FreeEnergy",),
+    "likelihood": ("PROBABILITY_OF_BYTES", "Likelihood"),
+    "likelihoods": ("LIKELIHOODS",),
+    "many": ("fit_many",),
+    "network": ("Network",),
+    "networks": ("NETWORKS",),
+    "objective": ("Objective",),
+    "objectives": ("OBJECTIVES",),
+    "posterior": ("Posterior",),
+    "posteriors": ("POSTERIORS",),
+    "prior": ("Prior",),
+    "priors": ("PRIORS",),
+    "storage": ("check_keras_file", "load_vae"),
+    "vae": ("VAE",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for: choices are listed in help, which must not wait for Keras."""
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(importlib.import_module(f"{__name__}.{home}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

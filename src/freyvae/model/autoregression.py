@@ -11,10 +11,6 @@ import numpy as np
 from keras import ops
 
 from freyvae.errors import BadInput
-from freyvae.model.likelihoods.mixture_of_logistics import MixtureOfLogistics
-
-# the likelihood whose parameters it corrects
-MIXTURE = MixtureOfLogistics()
 
 Tensor = Any
 # its matrix has the square of this many numbers
@@ -28,31 +24,6 @@ BEFORE = [(down, right) for down in range(-3, 1) for right in range(-3, 4) if (d
 AROUND = [(down, right) for down in range(-2, 3) for right in range(-2, 3)]
 
 
-def start_at_covariance(autoregression: "Autoregression", decoder: keras.Model, images: np.ndarray) -> None:
-    """Let the linear part begin at the Gaussian of uint8 images (image, height, width, 1), and the scales with it.
-
-    With L the Cholesky factor of their covariance and d its diagonal, each pixel given those before has the mean
-    mu_i + sum_{j<i} B_ij (x_j - mu_j), B = I - diag(d) L^-1, and the deviation d_i.
-    """
-    pixels = images.reshape(len(images), -1) / 255.0
-    # one image has none, one pixel a variance
-    covariance = np.atleast_2d(np.cov(pixels.T, bias=len(pixels) == 1))
-    variance = np.diag(covariance) + 1e-5
-    factor = np.linalg.cholesky((1.0 - SHRINKAGE) * covariance + SHRINKAGE * np.diag(variance))
-    deviation = np.diag(factor)
-    linear = np.eye(len(deviation)) - deviation[:, None] * np.linalg.inv(factor)
-    autoregression.usual.assign(images.mean(axis=0)[..., 0] / 255.0)
-    autoregression.linear.assign(np.tril(linear, -1))
-    # a logistic of scale w has the deviation w pi / sqrt(3)
-    log_scale = np.log(deviation * np.sqrt(3.0) / np.pi / MIXTURE.start_scale)
-    bias = decoder.get_layer("others").bias
-    count = MIXTURE.components
-    values = np.zeros((len(deviation), MIXTURE.parameters_per_value - 1))
-    values[:, count - 1 : 2 * count - 1] = log_scale[:, None]
-    bias.assign(values.ravel())
-
-
-@keras.saving.register_keras_serializable("freyvae")
 class Autoregression(keras.layers.Layer):
     """Moves and reshapes the mixture of logistics of each pixel x_i, given the pixels x_<i before it.
 
@@ -67,11 +38,13 @@ class Autoregression(keras.layers.Layer):
     uncertain where its neighbours surprised.
 
     Args:
+        mixture: the `MixtureOfLogistics` whose parameters it corrects.
         seed: of the initial weights.
     """
 
-    def __init__(self, *, seed: int | None = None, **kwargs: Any):
+    def __init__(self, mixture: Any, *, seed: int | None = None, **kwargs: Any):
         super().__init__(**kwargs)
+        self.mixture = mixture
         self.seed = seed
 
     def build(
@@ -80,8 +53,8 @@ class Autoregression(keras.layers.Layer):
         """Make the weights. Raises `BadInput` for colour images, and for large ones."""
         height, width, parameters = parameters_shape[1:]
         pixels = height * width
-        if parameters != MIXTURE.parameters_per_value:
-            raise BadInput("an autoregressive decoder is for grey images and the likelihood mixture-of-logistics")
+        if parameters != self.mixture.parameters_per_value:
+            raise BadInput("an autoregressive decoder is for grey images")
         if pixels > MOST_PIXELS:
             raise BadInput(
                 f"an autoregressive decoder of {height} x {width} images would need a matrix of {pixels} x {pixels}: "
@@ -107,23 +80,46 @@ class Autoregression(keras.layers.Layer):
         self.to_corrections = constants("to_corrections", WIDTH, parameters)
         self.corrections = constants("corrections", parameters)
 
+    def start_at(self, decoder: keras.Model, images: np.ndarray) -> None:
+        """Let the linear part begin at the Gaussian of uint8 images (image, height, width, 1), and the scales with it.
+
+        With L the Cholesky factor of their covariance and d its diagonal, each pixel given those before has the mean
+        mu_i + sum_{j<i} B_ij (x_j - mu_j), B = I - diag(d) L^-1, and the deviation d_i.
+        """
+        pixels = images.reshape(len(images), -1) / 255.0
+        # one image has none, one pixel a variance
+        covariance = np.atleast_2d(np.cov(pixels.T, bias=len(pixels) == 1))
+        variance = np.diag(covariance) + 1e-5
+        factor = np.linalg.cholesky((1.0 - SHRINKAGE) * covariance + SHRINKAGE * np.diag(variance))
+        deviation = np.diag(factor)
+        linear = np.eye(len(deviation)) - deviation[:, None] * np.linalg.inv(factor)
+        self.usual.assign(images.mean(axis=0)[..., 0] / 255.0)
+        self.linear.assign(np.tril(linear, -1))
+        # a logistic of scale w has the deviation w pi / sqrt(3)
+        log_scale = np.log(deviation * np.sqrt(3.0) / np.pi / self.mixture.start_scale)
+        bias = decoder.get_layer("others").bias
+        count = self.mixture.components
+        values = np.zeros((len(deviation), self.mixture.parameters_per_value - 1))
+        values[:, count - 1 : 2 * count - 1] = log_scale[:, None]
+        bias.assign(values.ravel())
+
     def call(self, parameters: Tensor, latents: Tensor, images: Tensor, pixel: Any = None) -> Tensor:
         """What the pixels before make of each pixel's distribution.
 
         Args:
-            parameters: the decoder's, (image, height, width, 9).
+            parameters: the decoder's, (image, height, width, n).
             latents: (image, latent).
             images: uint8 (image, height, width, 1); of pixel i, only those before it are looked at.
             pixel: the one that is asked for, an integer in raster order; by default all are.
 
         Returns:
-            The parameters of `MixtureOfLogistics` for each pixel given those before, (image, height, width, 9), or of
-            the one pixel, (image, 1, 1, 9).
+            The parameters of `MixtureOfLogistics` for each pixel given those before, (image, height, width, n), or of
+            the one pixel, (image, 1, 1, n).
         """
         height, width = parameters.shape[1:3]
         place = None if pixel is None else (pixel // width, pixel % width)
         location = ops.sigmoid(parameters[..., :1])
-        scale = ops.stop_gradient(ops.exp(MIXTURE.components_of(parameters)[1][0]))
+        scale = ops.stop_gradient(ops.exp(self.mixture.components_of(parameters)[1][0]))
         scale = ops.reshape(scale, (-1, height, width, 1))
         residual = ops.cast(images, location.dtype) / 255.0 - location
         linear = ops.matmul(ops.reshape(residual, (-1, height * width)), ops.transpose(ops.tril(self.linear, -1)))
@@ -152,10 +148,6 @@ class Autoregression(keras.layers.Layer):
         moved = ops.clip(location + linear + scale * corrections[..., :1], 1e-4, 1.0 - 1e-4)
         logit = ops.log(moved) - ops.log1p(-moved)  # the likelihood squashes it again
         return ops.concatenate([logit, parameters[..., 1:] + corrections[..., 1:]], axis=-1)
-
-    def get_config(self) -> dict[str, Any]:
-        """The seed."""
-        return {**super().get_config(), "seed": self.seed}
 
 
 def _windows(values: Tensor, offsets: list[tuple[int, int]], place: tuple[Any, Any] | None) -> list[Tensor]:

@@ -6,11 +6,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from freyvae.arguments import in_words, is_truth_value, number, one_of, truth, whole
+from freyvae.arguments import in_words, is_truth_value, number, truth, whole
 from freyvae.errors import BadInput, few_words
-from freyvae.model.posteriors import POSTERIORS
-from freyvae.model.priors import PRIORS
-from freyvae.recipe import LARGEST_SEED
 
 
 def checked_image_shape(image_shape: Any) -> tuple[int, int, int]:
@@ -24,85 +21,12 @@ def checked_image_shape(image_shape: Any) -> tuple[int, int, int]:
     return shape[0], shape[1], shape[2]
 
 
-def checked_choices(
-    *,
-    latent_dim: Any,
-    posterior: Any,
-    flow_length: Any,
-    prior: Any,
-    prior_components: Any,
-    importance_samples: Any,
-    free_bits: Any,
-    autoregressive: Any,
-    beta: Any,
-    warm_up_steps: Any,
-    noise_scale: Any,
-    average_distortion: Any,
-    shift: Any,
-    seed: Any,
-) -> dict[str, Any]:
-    """The choices of a model, each in its own type: str, int, float, bool; a seed may be None.
-
-    Raises `BadInput` for a choice that there is none of, that is out of range, or that makes no sense with others.
-    """
-    choices: dict[str, Any] = {
-        "latent_dim": whole("latent_dim", latent_dim, at_least=1),
-        "posterior": one_of("posterior", posterior, POSTERIORS),
-        "flow_length": whole("flow_length", flow_length, at_least=1),
-        "prior": one_of("prior", prior, PRIORS),
-        "prior_components": whole("prior_components", prior_components, at_least=1),
-        "importance_samples": whole("importance_samples", importance_samples, at_least=1),
-        "free_bits": number("free_bits", free_bits),
-        "autoregressive": truth("autoregressive", autoregressive),
-        "beta": number("beta", beta),
-        "warm_up_steps": number("warm_up_steps", warm_up_steps),
-        "noise_scale": number("noise_scale", noise_scale),
-        "average_distortion": truth("average_distortion", average_distortion),
-        "shift": _probability("shift", shift),
-        "seed": None if seed is None else whole("seed", seed, at_least=0, at_most=LARGEST_SEED),
-    }
-    _check_together(**choices)
-    return choices
-
-
-def _probability(name: str, value: Any) -> float:
+def checked_probability(name: str, value: Any) -> float:
+    """A number from 0 to 1. Raises `BadInput`."""
     try:
         return number(name, value, at_most=1)
     except BadInput as error:
         raise BadInput(f"{name} is a probability: {error}") from None
-
-
-def _check_together(
-    *,
-    posterior: str,
-    prior: str,
-    importance_samples: int,
-    free_bits: float,
-    beta: float,
-    warm_up_steps: float,
-    noise_scale: float,
-    average_distortion: bool,
-    **_: Any,
-) -> None:
-    weighed = beta != 1 or warm_up_steps or free_bits or average_distortion or noise_scale != 1
-    if importance_samples > 1 and weighed:
-        raise BadInput(
-            "the importance-weighted bound has no rate of its own to weigh: importance_samples above 1 goes with "
-            "beta and noise_scale 1, and without warm-up, free_bits and average_distortion"
-        )
-    if posterior == "diagonal-normal" and prior == "standard-normal":
-        return
-    # log q(z | x) of a draw is that of noise of deviation 1, and no estimate of a rate under other noise
-    if noise_scale != 1:
-        raise BadInput(
-            "the rate of a flow or of a learned prior is estimated from the draws, whose noise_scale must then be 1: "
-            "only the posterior diagonal-normal with the prior standard-normal goes with others"
-        )
-    if free_bits:
-        raise BadInput(
-            "free_bits need a rate for each latent, which only the posterior diagonal-normal with the prior "
-            "standard-normal has: leave them out, or choose these"
-        )
 
 
 def checked_feeding(arguments: dict[str, Any]) -> dict[str, Any]:

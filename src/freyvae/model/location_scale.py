@@ -1,10 +1,11 @@
 """Likelihoods with a location and a scale for each value."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import ClassVar
 
-from keras import ops
-
+from freyvae.late import ops
 from freyvae.model.likelihood import Likelihood, Tensor
 from freyvae.model.logistic import bounded_log_scale
 

@@ -1,10 +1,10 @@
 """Logistic distributions cut into the 256 grey levels: what two likelihoods are made of."""
 
+from __future__ import annotations
+
 import math
 
-import keras
-from keras import ops
-
+from freyvae.late import keras, ops
 from freyvae.model.likelihood import Tensor, as_bytes
 
 

@@ -1,6 +1,6 @@
 """Many models of one shape at once: seeds, or a grid of learning rates and betas, each trained as it would be alone.
 
-All share one compiled program, and on JAX it is the epoch of `compiled_fit`. On a CPU every core runs it on a model of
+All share one compiled program, and on JAX it is the epoch of `scanned`. On a CPU every core runs it on a model of
 its own, from a thread: XLA works outside of Python's lock, nothing is copied or stacked, and a model is never slower
 than the others make it. On a GPU, which one small model leaves idle, the program steps a whole group, by `vmap`.
 Elsewhere the models are trained one after the other.
@@ -18,15 +18,14 @@ import keras
 import numpy as np
 
 from freyvae.arguments import instance, several
+from freyvae.engine import scanned
+from freyvae.engine.memory import free_bytes
+from freyvae.engine.scanned import Training, state_of, variables_of
 from freyvae.errors import BadInput
-from freyvae.model import compiled_fit
 from freyvae.model.checks import checked_feeding
-from freyvae.model.compiled_fit import Training, state_of, variables_of
-from freyvae.model.memory import free_bytes
 from freyvae.model.vae import VAE
 
-# in what models trained together may differ: a seed is in their variables, the learning rate is one of them, and beta
-# is an argument of their program
+# in what models trained together may differ: a seed is in their variables, the learning rate and beta are among them
 FREE_CHOICES = ("seed", "beta")
 
 
@@ -83,7 +82,7 @@ def fit_many(
     images = models[0]._gate(x, "training images")
     if validation_data is not None:
         together["validation_data"] = models[0]._gate(validation_data, "validation images")
-    if all(compiled_fit.can_serve(model, images, together | own) for model, own in zip(models, each, strict=True)):
+    if all(scanned.can_serve(model, images, together | own) for model, own in zip(models, each, strict=True)):
         _fit_by_one_program(models, images, together, each)
     else:
         for model, own in zip(models, each, strict=True):
@@ -145,7 +144,7 @@ def _on_cores(models: list[VAE], begin: Callable[[int], Training]) -> None:
     import jax
 
     first = begin(0)
-    epoch = jax.jit(compiled_fit.epoch_function(first.model, *first.choices), donate_argnums=0)
+    epoch = jax.jit(scanned.epoch_function(first.model, *first.choices), donate_argnums=0)
     program = epoch.lower(state_of(first.model), *first.inputs()).compile()
 
     stopping = threading.Event()
@@ -179,8 +178,7 @@ def _in_groups(models: list[VAE], begin: Callable[[int], Training]) -> None:
 
     def arguments(group: list[Training]) -> tuple[Any, ...]:
         inputs = [training.inputs() for training in group]
-        betas, keys, others = [own[0] for own in inputs], [own[1] for own in inputs], inputs[0][2:]
-        return [state_of(training.model) for training in group], betas, keys, *others
+        return [state_of(training.model) for training in group], [own[0] for own in inputs], *inputs[0][1:]
 
     def program_of(trainings: list[Training]) -> Any:
         if len(trainings) not in programs:
@@ -208,16 +206,16 @@ def _in_groups(models: list[VAE], begin: Callable[[int], Training]) -> None:
 
 
 def _epoch_of_a_group(training: Training) -> Callable[..., Any]:
-    """The epoch of several models: states, betas and keys are lists, and so are the pairs (state, logs) returned."""
+    """The epoch of several models: states and keys are lists, and so are the pairs (state, logs) returned."""
     import jax
     import jax.numpy as jnp
 
     # images, held-out images and fresh metrics are everybody's
-    epoch = compiled_fit.epoch_function(training.model, *training.choices)
-    epochs = jax.vmap(epoch, in_axes=(0, 0, 0, None, None, None))
+    epoch = scanned.epoch_function(training.model, *training.choices)
+    epochs = jax.vmap(epoch, in_axes=(0, 0, None, None, None))
 
-    def of_a_group(states: Any, betas: Any, keys: Any, *shared: Any) -> Any:
-        stacked = jax.tree.map(lambda *values: jnp.stack(values), *zip(states, betas, keys, strict=True))
+    def of_a_group(states: Any, keys: Any, *shared: Any) -> Any:
+        stacked = jax.tree.map(lambda *values: jnp.stack(values), *zip(states, keys, strict=True))
         results = epochs(*stacked, *shared)
         return [jax.tree.map(itemgetter(number), results) for number in range(len(states))]
 
@@ -272,7 +270,9 @@ def _kind(model: VAE, number: int) -> dict[str, str]:
             return [plain(item) for item in value]
         return names.get(value, value) if isinstance(value, str) else value
 
-    choices: dict[str, Any] = plain({**model.get_config(), **(model.get_compile_config() or {})})
+    config = model.get_config()
+    objective = {"objective": type(model.objective).__name__, **model.objective.get_config()}
+    choices: dict[str, Any] = plain({**config, "objective": objective, **(model.get_compile_config() or {})})
     return {name: repr(value) for name, value in choices.items()}
 
 

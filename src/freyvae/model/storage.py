@@ -77,14 +77,16 @@ def _weights_of_choices(config: Any) -> int:
     if not isinstance(choices, dict):
         return 0
 
-    def count(name: str) -> int:
-        value = choices.get(name)
-        return value if isinstance(value, int) else 0
-
-    latents = count("latent_dim")
-    learned = count("prior_components") if choices.get("prior") not in (None, "standard-normal") else 0
-    flow = count("flow_length") if choices.get("posterior") not in (None, "diagonal-normal") else 0
-    return latents * max(learned, flow)
+    counted = [choices.get("prior_components"), choices.get("flow_length")]  # of versions before 0.2
+    for name in ("prior", "posterior"):
+        if isinstance(choices.get(name), dict):
+            counted += choices[name].values()
+        elif choices.get(name) in (None, "standard-normal", "diagonal-normal"):
+            counted[("prior", "posterior").index(name)] = None
+    latents = choices.get("latent_dim")
+    return max([count for count in counted if isinstance(count, int)], default=0) * (
+        latents if isinstance(latents, int) else 0
+    )
 
 
 def _weights_of_layers(config: Any) -> int:

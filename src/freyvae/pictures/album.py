@@ -103,7 +103,11 @@ def draw_all(
 
     # XLA compiles outside of Python's lock: meanwhile the pictures are drawn that ask nothing of the model's programs
     reconstructed = min(RECONSTRUCTED, len(held_out))
-    asked = [SIDE if vae.latent_dim == 1 else SIDE * SIDE, reconstructed, *([] if vae.autoregressive else [SAMPLES])]
+    asked = [
+        SIDE if vae.latent_dim == 1 else SIDE * SIDE,
+        reconstructed,
+        *([] if vae.autoregression is not None else [SAMPLES]),
+    ]
     pool = ThreadPoolExecutor(1)
     try:
         compiled: list[Future[Any]] = [

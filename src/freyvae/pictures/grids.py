@@ -52,7 +52,11 @@ def samples(vae: "VAE", *, count: int = SAMPLES, columns: int = 20, seed: int = 
     """What `sample_images` returns, on one sheet."""
     vae, seed = checked_model(vae), checked_seed(seed)
     drawn = sample_images(vae, count, seed=seed)
-    how = "and the pixels one by one, each given those before" if vae.autoregressive else "decoded to expected pixels"
+    how = (
+        "and the pixels one by one, each given those before"
+        if vae.autoregression is not None
+        else "decoded to expected pixels"
+    )
     subtitle = f"{len(drawn)} latents drawn from the prior, {how}; seed {seed}"
     return grid(drawn, columns=columns, title="Samples", subtitle=subtitle)
 
@@ -64,7 +68,7 @@ def sample_images(vae: "VAE", count: int, *, seed: int = 0) -> Array:
     of the pixels before, they are drawn images, uint8.
     """
     vae = checked_model(vae)
-    draw = vae.draw_images if vae.autoregressive else vae.sample
+    draw = vae.sample if vae.autoregression is not None else vae.sample_means
     return np.asarray(draw(whole("count", count, at_least=1), seed=seed))
 
 

@@ -94,7 +94,7 @@ def codes(
         bar = (box.x1 * width + 24, box.y0 * height, 12, box.height * height)
         colour_bar(figure, bar, low=float(time.min() + 1), high=float(time.max() + 1), colours=TIME)
     name = latent_name(chosen[0], latent_names)
-    learned = None if vae.prior_name == "standard-normal" else vae.sample_latents(PRIOR_DRAWS)[:, chosen]
+    learned = None if vae.prior_choice.is_standard_normal else vae.sample_latents(PRIOR_DRAWS)[:, chosen]
     if flat:
         _against_order(axes, y, word=word, name=name, has_circles=learned is None)
     else:

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from scipy.special import ndtri
 
 from freyvae.arguments import as_float, in_words, several, whole
-from freyvae.data.memory import check_fits
 from freyvae.errors import BadInput
+from freyvae.memory import check_fits
 from freyvae.pictures.arguments import checked_latents, checked_model, checked_names
 from freyvae.pictures.mosaic import Array, fit, mosaic, to_bytes
 from freyvae.pictures.style import latent_name, sheet, show_pixels
@@ -51,7 +51,7 @@ def manifold(
     if len(chosen) == 1:
         rows = 1
     learned = None
-    if span is None and vae.prior_name != "standard-normal":
+    if span is None and not vae.prior_choice.is_standard_normal:
         learned = vae.sample_latents(PRIOR_DRAWS)[:, (chosen * 2)[:2]]
     across, up = (
         _values(n, axis, quantiles=quantiles, span=span, learned=learned) for axis, n in enumerate((columns, rows))

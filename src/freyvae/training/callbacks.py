@@ -10,9 +10,9 @@ from typing import Any
 import keras
 import numpy as np
 
+from freyvae.engine.scanned import trained_weights
 from freyvae.errors import TrainingFailed
 from freyvae.files import write_whole
-from freyvae.model.compiled_fit import trained_weights
 from freyvae.recipe import Recipe
 from freyvae.run import Run
 from freyvae.signals import StopRequest
@@ -67,7 +67,7 @@ class Recorder(keras.callbacks.Callback):
                 + (f"; {self.run.checkpoint_path} keeps the state after epoch {self.saved}" if self.saved else "")
             )
         self.rows.append({"epoch": epoch + 1, **row})
-        if self.recipe.patience and self.kept_epoch == len(self.rows):
+        if self.recipe.training.patience and self.kept_epoch == len(self.rows):
             self.kept = [np.array(keras.ops.convert_to_numpy(variable.value)) for variable in self._variables_to_keep()]
         if self.is_over:
             self.model.stop_training = True
@@ -104,14 +104,13 @@ class Recorder(keras.callbacks.Callback):
         return is_over(self.rows, self.recipe)
 
     def _variables_to_keep(self) -> list[Any]:
-        return [*trained_weights(self.model), *self.model.non_trainable_variables]
+        return [*trained_weights(self.model), *checkpoint.other_variables(self.model)]
 
     def finish(self, model: keras.Model) -> None:
         """Give the model the weights that the training keeps."""
         if self.kept:
-            for variable, array in zip(
-                [*model.trainable_variables, *model.non_trainable_variables], self.kept, strict=True
-            ):
+            own = [*model.trainable_variables, *checkpoint.other_variables(model)]
+            for variable, array in zip(own, self.kept, strict=True):
                 variable.assign(array)
         else:
             # with averages, they: Keras's `fit` does so too, but nobody calls it where all epochs were done before
@@ -165,7 +164,7 @@ class ProgressBar(keras.callbacks.Callback):
     def __init__(self, recorder: Recorder, *, say: Callable[[str], None]):
         super().__init__()
         self.recorder, self.say = recorder, say
-        self.done, self.epochs = len(recorder.rows), recorder.recipe.epochs
+        self.done, self.epochs = len(recorder.rows), recorder.recipe.training.epochs
         self.bar: Any = None
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
@@ -192,7 +191,7 @@ class ProgressBar(keras.callbacks.Callback):
         values = f"free energy {logs['free_energy']:.1f}"
         if "val_free_energy" in logs:
             values += f", held out {logs['val_free_energy']:.1f} nats per image"
-        if self.recorder.recipe.patience:
+        if self.recorder.recipe.training.patience:
             values += f", best epoch {self.recorder.kept_epoch}"
         if self.bar is not None:
             self.bar.update(self.task, completed=epoch + 1, values=values)

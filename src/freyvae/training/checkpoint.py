@@ -37,10 +37,18 @@ class Progress:
     kept: list[np.ndarray] = field(default_factory=list)
 
 
+def other_variables(model: keras.Model) -> list[Any]:
+    """Of a model those that no gradient moves: generators of noise, dropout and shifts, averages, the steps so far.
+
+    Not beta, which a recipe says, and which checkpoints of versions before 0.2 do not hold.
+    """
+    return [variable for variable in model.non_trainable_variables if variable.name != "beta"]
+
+
 def _variables(model: keras.Model) -> list[Any]:
-    """Weights, generators of noise, dropout and shifts, optimizer: all but the metrics, which every epoch resets."""
+    """Weights, generators and the optimizer: all but the metrics, which every epoch resets."""
     model.optimizer.build(model.trainable_variables)
-    return [*model.trainable_variables, *model.non_trainable_variables, *model.optimizer.variables]
+    return [*model.trainable_variables, *other_variables(model), *model.optimizer.variables]
 
 
 def save(path: Path, model: keras.Model, progress: Progress) -> None:

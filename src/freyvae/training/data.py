@@ -30,24 +30,22 @@ class TrainingData:
 def load_training_data(recipe: Recipe, *, progress: bool = False) -> TrainingData:
     """The images that a recipe names, split as it says. Raises `BadInput` when they cannot be had."""
     images = load_images(
-        recipe.data,
-        image_size=recipe.image_size,
-        grey=recipe.grey,
-        strict=recipe.strict,
-        levels=recipe.levels,
+        recipe.data.source,
+        image_size=recipe.data.image_size,
+        grey=recipe.data.grey,
+        strict=recipe.data.strict,
+        levels=recipe.data.levels,
         progress=progress,
     )
     split = split_indices(
         len(images.images),
-        recipe.split,
-        validation=recipe.validation,
-        test=recipe.test,
-        seed=recipe.split_seed,
+        recipe.split.name,
         is_video=images.is_video,
+        **recipe.split.get_config(),
     )
-    if recipe.batch_size > len(split.train):
+    if recipe.training.batch_size > len(split.train):
         raise BadInput(
-            f"batch_size {recipe.batch_size} is larger than the {len(split.train)} training images: "
+            f"batch_size {recipe.training.batch_size} is larger than the {len(split.train)} training images: "
             f"give --batch-size {len(split.train)} or less"
         )
     return TrainingData(images, split)

@@ -78,8 +78,8 @@ def train_seeds(
         raise BadInput(f"--seeds must be from 1 to {MOST_SEEDS}, not {count}")
     if Run(folder).recipe_path.exists():
         raise BadInput(f"{folder} is a run itself: choose another folder for runs of many seeds with --out")
-    recipes = [recipe.replace(seed=recipe.seed + number) for number in range(count)]
-    runs = [Run(folder / f"seed-{own.seed}") for own in recipes]
+    recipes = [recipe.replace(seed=recipe.training.seed + number) for number in range(count)]
+    runs = [Run(folder / f"seed-{own.training.seed}") for own in recipes]
     with ExitStack() as locks, StopRequest().watched() as pressed:
         locks.callback(_remove_if_empty, folder)
         for run in runs:
@@ -145,8 +145,8 @@ def _fit(members: Sequence[tuple[VAE, "_Member"]], data: TrainingData) -> None:
             [vae for vae, _ in members],
             data.train,
             validation_data=data.validation,
-            epochs=recipe.epochs,
-            batch_size=recipe.batch_size,
+            epochs=recipe.training.epochs,
+            batch_size=recipe.training.batch_size,
             callbacks=[[*averages_of(recipe), member] for _, member in members],
             initial_epoch=[len(member.rows) for _, member in members],
         )
@@ -220,8 +220,8 @@ def _summary(recipe: Recipe, recipes: list[Recipe], runs: list[Run]) -> dict[str
     return {
         "format": SUMMARY_FORMAT,
         "recipe": recipe.name,
-        "data": recipe.data,
-        "split": recipe.split,
-        "seeds": [own.seed for own in recipes],
+        "data": recipe.data.source,
+        "split": recipe.split.name,
+        "seeds": [own.training.seed for own in recipes],
         "numbers": numbers,
     }

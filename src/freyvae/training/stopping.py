@@ -16,13 +16,13 @@ def kept_epoch(rows: Rows, recipe: Recipe) -> int:
     The best has the lowest validation free energy after the warm-up, in which a model may have a low one because it is
     not yet what is asked for.
     """
-    counted = [row["val_free_energy"] for row in rows[recipe.warm_up_epochs :]]
-    if not recipe.patience or not counted:
+    counted = [row["val_free_energy"] for row in rows[recipe.training.warm_up_epochs :]]
+    if not recipe.training.patience or not counted:
         return len(rows)
-    return recipe.warm_up_epochs + counted.index(min(counted)) + 1
+    return recipe.training.warm_up_epochs + counted.index(min(counted)) + 1
 
 
 def is_over(rows: Rows, recipe: Recipe) -> bool:
     """Whether a training with this history has had all its epochs, or as many without a better one as its patience."""
-    tired = recipe.patience > 0 and len(rows) - kept_epoch(rows, recipe) >= recipe.patience
-    return len(rows) >= recipe.epochs or tired
+    tired = recipe.training.patience > 0 and len(rows) - kept_epoch(rows, recipe) >= recipe.training.patience
+    return len(rows) >= recipe.training.epochs or tired

@@ -1,6 +1,5 @@
 """From a recipe to a finished run: train, go on, or reload."""
 
-import dataclasses
 import platform
 from collections.abc import Callable
 from importlib.metadata import version
@@ -17,6 +16,7 @@ from freyvae.evaluation import rmse_grey_levels
 from freyvae.files import write_whole
 from freyvae.model import VAE, check_keras_file
 from freyvae.recipe import Recipe
+from freyvae.recipe.recipe import short_name
 from freyvae.run import Run
 from freyvae.signals import Stopped
 from freyvae.training import checkpoint
@@ -119,7 +119,7 @@ def load_data(recipe: Recipe, *, quiet: bool, say: Callable[[str], None]) -> Tra
 
 def with_levels(recipe: Recipe, data: TrainingData) -> Recipe:
     """The recipe with the levels that `auto` was found to be, so that the run reads all images by one rule."""
-    return recipe.replace(levels=data.images.levels) if recipe.levels == "auto" else recipe
+    return recipe.replace(levels=data.images.levels) if recipe.data.levels == "auto" else recipe
 
 
 def start(run: Run, recipe: Recipe, data: TrainingData, vae: VAE, *, say: Callable[[str], None]) -> checkpoint.Progress:
@@ -139,9 +139,10 @@ def finish(vae: VAE, recorder: Recorder, data: TrainingData, *, say: Callable[[s
     run, recipe = recorder.run, recorder.recipe
     recorder.finish(vae)
     recorder.keep_place()
-    if len(recorder.rows) < recipe.epochs:
+    if len(recorder.rows) < recipe.training.epochs:
         say(
-            f"stopped after epoch {len(recorder.rows)} of {recipe.epochs}: none in {recipe.patience} was better than "
+            f"stopped after epoch {len(recorder.rows)} of {recipe.training.epochs}: none in "
+            f"{recipe.training.patience} was better than "
             f"epoch {recorder.kept_epoch}, whose weights the model has"
         )
     run.write_history(recorder.rows)
@@ -160,8 +161,8 @@ def _fit_epochs(
         vae.fit(
             data.train,
             validation_data=data.validation,
-            batch_size=recipe.batch_size,
-            epochs=recipe.epochs,
+            batch_size=recipe.training.batch_size,
+            epochs=recipe.training.epochs,
             initial_epoch=len(recorder.rows),
             callbacks=[*averages_of(recipe), recorder, interrupt, *([] if quiet else [bar])],
             verbose=0,
@@ -170,7 +171,7 @@ def _fit_epochs(
         interrupt.close()
         bar.close()
     if interrupt.request.is_set() and not recorder.is_over:
-        line = f"stopped after epoch {len(recorder.rows)} of {recipe.epochs}; {how_to_go_on(recorder)}"
+        line = f"stopped after epoch {len(recorder.rows)} of {recipe.training.epochs}; {how_to_go_on(recorder)}"
         raise Interrupted(line, number=interrupt.request.signal)
     return interrupt.request.signal if interrupt.request.is_set() else None
 
@@ -186,7 +187,7 @@ def averages_of(recipe: Recipe) -> list[keras.callbacks.Callback]:
 
     They come before the recorder, which keeps the epoch's weights.
     """
-    return [keras.callbacks.SwapEMAWeights()] if recipe.ema_momentum else []
+    return [keras.callbacks.SwapEMAWeights()] if recipe.optimizer.ema_momentum else []
 
 
 def _go_on(run: Run, vae: VAE, fresh: checkpoint.Progress, say: Callable[[str], None]) -> checkpoint.Progress:
@@ -210,14 +211,14 @@ def _metrics(recipe: Recipe, data: TrainingData, recorder: Recorder, vae: VAE) -
         "val_rmse_grey_levels": rmse_grey_levels(vae, data.validation),
         "loss": kept["loss"],
         "epochs": len(recorder.rows),
-        **({"best_epoch": recorder.kept_epoch} if recipe.patience else {}),
+        **({"best_epoch": recorder.kept_epoch} if recipe.training.patience else {}),
         "seconds": seconds,
         "compile_seconds": recorder.compile_seconds,
         "images_per_second": len(recorder.rows) * len(data.split.train) / seconds,
-        "seed": recipe.seed,
-        "data": recipe.data,
+        "seed": recipe.training.seed,
+        "data": recipe.data.source,
         "data_sha256": recorder.data_sha256,
-        "split": recipe.split,
+        "split": recipe.split.name,
         "train_images": len(data.split.train),
         "validation_images": len(data.split.validation),
         "test_images": len(data.split.test),
@@ -234,14 +235,17 @@ def _versions() -> dict[str, str]:
 
 def _refuse_other_recipe(run: Run, recipe: Recipe) -> None:
     before = run.recipe
-    if recipe.levels == "auto" and before.levels is not None:  # which are what auto was, when that training began
-        recipe = recipe.replace(levels=before.levels)
+    if (
+        recipe.data.levels == "auto" and before.data.levels is not None
+    ):  # which are what auto was, when that training began
+        recipe = recipe.replace(levels=before.data.levels)
+    own, asked = before.fields(), recipe.fields()
     different = [
-        f"{field.name} {getattr(before, field.name)!r}, not {getattr(recipe, field.name)!r}"
-        for field in dataclasses.fields(Recipe)
-        if getattr(before, field.name) != getattr(recipe, field.name)
+        f"{short_name(name)} {own.get(name)!r}, not {asked.get(name)!r}"
+        for name in dict.fromkeys([*own, *asked])
+        if own.get(name) != asked.get(name)
         # earlier versions kept the names of another number of latents; names change no weight
-        and (field.name != "latent_names" or recipe.latent_names)
+        and (name != "latent_names" or recipe.latent_names)
     ]
     if different:
         raise BadInput(

@@ -1,11 +1,10 @@
 """The post's likelihood: a grey level as the probability of a white pixel."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
-import keras
-import numpy as np
-from keras import ops
-
+from freyvae.late import keras, np, ops
 from freyvae.model.likelihood import Likelihood, Tensor
 from freyvae.model.logistic import log_sigmoid
 
@@ -30,17 +29,17 @@ class Bernoulli(Likelihood):
         return 1
 
     def log_prob_of_values(self, parameters: Tensor, levels: Tensor) -> Tensor:
-        """See `Likelihood.log_prob_of_values`."""
+        """As `Likelihood.log_prob_of_values`."""
         (logits,) = self.apart(parameters)
         # x log s(l) + (1 - x) log(1 - s(l)) = x l + log s(-l), for s(l) = exp(l) s(-l) and 1 - s(l) = s(-l)
         return levels / 255.0 * logits + log_sigmoid(-logits)
 
     def mean(self, parameters: Tensor) -> Tensor:
-        """See `Likelihood.mean`."""
+        """As `Likelihood.mean`."""
         return ops.sigmoid(parameters)
 
     def sample(self, parameters: Tensor, seed: keras.random.SeedGenerator) -> Tensor:
-        """See `Likelihood.sample`: black or white."""
+        """As `Likelihood.sample`: black or white."""
         mean = self.mean(parameters)
         return ops.cast(keras.random.uniform(ops.shape(mean), seed=seed) < mean, "uint8") * 255
 

@@ -1,12 +1,11 @@
 """A probability of its own for each grey level."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
 
-import keras
-import numpy as np
-from keras import ops
-
+from freyvae.late import keras, np, ops
 from freyvae.model.likelihood import PROBABILITY_OF_BYTES, Likelihood, Tensor
 
 LEVELS = 256
@@ -36,19 +35,19 @@ class Categorical(Likelihood):
         return ops.reshape(logits, (-1, height * width * channels, LEVELS))
 
     def log_prob_of_values(self, parameters: Tensor, levels: Tensor) -> Tensor:
-        """See `Likelihood.log_prob_of_values`."""
+        """As `Likelihood.log_prob_of_values`."""
         logits = self._logits(parameters)
         is_level = ops.expand_dims(levels, -1) == ops.arange(LEVELS, dtype=logits.dtype)
         chosen = ops.sum(ops.where(is_level, logits, ops.zeros_like(logits)), axis=-1)
         return chosen - ops.logsumexp(logits, axis=-1)
 
     def mean(self, parameters: Tensor) -> Tensor:
-        """See `Likelihood.mean`."""
+        """As `Likelihood.mean`."""
         fractions = (np.arange(LEVELS, dtype="float32") / 255.0).reshape(-1, 1)
         return ops.sum(ops.multiply(ops.softmax(self.by_parameter(parameters), axis=3), fractions), axis=3)
 
     def sample(self, parameters: Tensor, seed: keras.random.SeedGenerator) -> Tensor:
-        """See `Likelihood.sample`."""
+        """As `Likelihood.sample`."""
         # the level at which the distribution function passes a uniform number
         logits = self._logits(parameters)
         distribution = ops.cumsum(ops.softmax(logits, axis=-1), axis=-1)

@@ -1,11 +1,11 @@
 """The default likelihood: a probability of the actual bytes."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import ClassVar
 
-import keras
-from keras import ops
-
+from freyvae.late import keras, ops
 from freyvae.model.likelihood import PROBABILITY_OF_BYTES, Tensor
 from freyvae.model.location_scale import LocationScale
 from freyvae.model.logistic import draw_logistic, logistic_log_mass
@@ -24,10 +24,10 @@ class DiscretizedLogistic(LocationScale):
     smallest_scale: ClassVar[float] = 0.1 / 255.0
 
     def log_prob_of_values(self, parameters: Tensor, levels: Tensor) -> Tensor:
-        """See `Likelihood.log_prob_of_values`."""
+        """As `Likelihood.log_prob_of_values`."""
         return logistic_log_mass(levels, *self.location_and_log_scale(parameters))
 
     def sample(self, parameters: Tensor, seed: keras.random.SeedGenerator) -> Tensor:
-        """See `Likelihood.sample`."""
+        """As `Likelihood.sample`."""
         drawn = draw_logistic(*self.location_and_log_scale(parameters), seed)
         return ops.reshape(drawn, (-1, *self.image_shape(parameters)))

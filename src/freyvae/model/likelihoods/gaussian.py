@@ -1,13 +1,12 @@
 """A normal density with learned scale."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-import keras
-import numpy as np
-from keras import ops
-
+from freyvae.late import keras, np, ops
 from freyvae.model.likelihood import Tensor, as_bytes
 from freyvae.model.location_scale import LocationScale
 
@@ -32,13 +31,13 @@ class Gaussian(LocationScale):
     smallest_scale: ClassVar[float] = 0.5 / 255.0
 
     def log_prob_of_values(self, parameters: Tensor, levels: Tensor) -> Tensor:
-        """See `Likelihood.log_prob_of_values`."""
+        """As `Likelihood.log_prob_of_values`."""
         location, log_scale = self.location_and_log_scale(parameters)
         standardized = (levels / 255.0 - location) * ops.exp(-log_scale)
         return -0.5 * (ops.square(standardized) + LOG_TWO_PI) - log_scale
 
     def sample(self, parameters: Tensor, seed: keras.random.SeedGenerator) -> Tensor:
-        """See `Likelihood.sample`."""
+        """As `Likelihood.sample`."""
         location, log_scale = self.location_and_log_scale(parameters)
         drawn = location + ops.exp(log_scale) * keras.random.normal(ops.shape(location), seed=seed)
         return ops.reshape(as_bytes(drawn), (-1, *self.image_shape(parameters)))

@@ -1,13 +1,15 @@
 """Several logistic distributions for each value: a probability of bytes with more than one hill."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, Any, ClassVar
 
-import keras
-import numpy as np
-from keras import ops
+from msgspec import Meta
 
-from freyvae.model.likelihood import PROBABILITY_OF_BYTES, Likelihood, Tensor, checked_count
+from freyvae.choice import Positive
+from freyvae.late import keras, np, ops
+from freyvae.model.likelihood import PROBABILITY_OF_BYTES, Likelihood, Tensor
 from freyvae.model.likelihoods.discretized_logistic import DiscretizedLogistic
 from freyvae.model.logistic import bounded_log_scale, draw_logistic, logistic_log_mass
 
@@ -23,21 +25,39 @@ class MixtureOfLogistics(Likelihood):
 
     Args:
         components: how many are mixed.
+        autoregressive: whether each pixel depends on those before it too, beside the code (`Autoregression`): for grey
+            images.
     """
 
     name = "mixture-of-logistics"
     kind = PROBABILITY_OF_BYTES
-    components: int = 3
+    components: Annotated[Positive, Meta(description="number of logistics that are mixed")] = 3
+    autoregressive: Annotated[
+        bool, Meta(description="let each pixel depend on those before it too, beside the code: grey images only")
+    ] = False
     start_scale: ClassVar[float] = DiscretizedLogistic.start_scale
     smallest_scale: ClassVar[float] = DiscretizedLogistic.smallest_scale
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "components", checked_count("components", self.components))
 
     @property
     def parameters_per_value(self) -> int:
         """A location, components - 1 offsets, then log-scales and logits."""
         return 3 * self.components
+
+    @property
+    def shape_from_code(self) -> bool:
+        """As `Likelihood.shape_from_code`: what the pixels before correct differs from code to code."""
+        return self.autoregressive
+
+    @property
+    def is_autoregressive(self) -> bool:
+        """As `Likelihood.is_autoregressive`."""
+        return self.autoregressive
+
+    def given_pixels_before(self, *, seed: int) -> Any:
+        """As `Likelihood.given_pixels_before`."""
+        from freyvae.model.autoregression import Autoregression
+
+        return Autoregression(self, seed=seed, name="autoregression") if self.autoregressive else None
 
     @property
     def start_offsets(self) -> np.ndarray:
@@ -56,7 +76,7 @@ class MixtureOfLogistics(Likelihood):
         return ops.sigmoid(location) + ops.exp(log_scale) * offset, log_scale, ops.stack(logits)
 
     def log_prob_of_values(self, parameters: Tensor, levels: Tensor) -> Tensor:
-        """See `Likelihood.log_prob_of_values`."""
+        """As `Likelihood.log_prob_of_values`."""
         location, log_scale, logits = self.components_of(parameters)
         log_masses = logistic_log_mass(ops.expand_dims(levels, -3), location, log_scale)
         return ops.logsumexp(ops.log_softmax(logits, axis=0) + log_masses, axis=-3)
@@ -74,7 +94,7 @@ class MixtureOfLogistics(Likelihood):
         return ops.clip(location + ops.sum(weights * scales * offsets, axis=3), 0.0, 1.0)
 
     def sample(self, parameters: Tensor, seed: keras.random.SeedGenerator) -> Tensor:
-        """See `Likelihood.sample`."""
+        """As `Likelihood.sample`."""
         locations, log_scales, logits = self.components_of(parameters)
         # the largest of logits plus Gumbel noise: each component with its probability
         uniform = keras.random.uniform(ops.shape(logits), 1e-6, 1.0 - 1e-6, seed=seed)

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from freyvae.model.inference import without_gradients
+from freyvae.engine.inference import without_gradients
 
 
 class Program:

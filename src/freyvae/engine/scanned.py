@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from freyvae.model.keras_internals import (
+from freyvae.engine.keras_internals import (
     averages_of_weights,
     epoch_to_begin_with,
     should_evaluate,
@@ -94,7 +94,7 @@ def _run(training: "Training") -> None:
     model = training.model
     while not training.is_over:
         program = _program(model, (state_of(model), *training.inputs()), training.choices)
-        training.begin_epoch()  # which may set the learning rate, a part of the state, or beta, one of the inputs
+        training.begin_epoch()  # which may set the learning rate or beta, parts of the state
         training.end_epoch(*program(state_of(model), *training.inputs()))
 
 
@@ -183,13 +183,13 @@ class Training:
     def inputs(self, epoch: int | None = None) -> tuple[Any, ...]:
         """What an epoch's program takes after the state, by default the next one's.
 
-        These are beta, the shuffle's key, the images, those held out, and the metrics to begin with. Without a shuffle
-        or a validation there is None in their place.
+        These are the shuffle's key, the images, those held out, and the metrics to begin with. Without a shuffle or a
+        validation there is None in their place.
         """
         epoch = self.epoch if epoch is None else epoch
         evaluate = self._held_out is not None and should_evaluate(self.model, epoch, self._validation_freq)
         held_out = self._held_out if evaluate else None
-        return np.float32(self.model.beta), self._key, self._images, held_out, self._fresh_metrics
+        return self._key, self._images, held_out, self._fresh_metrics
 
     def begin_epoch(self) -> None:
         """Tell the callbacks that an epoch begins."""
@@ -241,7 +241,7 @@ def _program(model: keras.Model, arguments: tuple[Any, ...], choices: tuple[Any,
     arrays, structure = jax.tree.flatten(arguments)
     signature = (structure, *((array.shape, array.dtype) for array in arrays), *choices)
     programs = _programs.setdefault(model, {})
-    evaluate = arguments[4] is not None
+    evaluate = arguments[3] is not None
     known = programs.get(evaluate)
     if known is None or known.optimizer is not model.optimizer or known.signature != signature:
         epoch = epoch_function(model, *choices)
@@ -254,7 +254,7 @@ def _program(model: keras.Model, arguments: tuple[Any, ...], choices: tuple[Any,
 def epoch_function(
     model: keras.Model, batch_size: int, evaluation_size: int, averages: bool
 ) -> Callable[..., tuple[Any, dict[str, Any]]]:
-    """The pure function of an epoch: (state, beta, key, images, held out, fresh metrics) -> (state, logs).
+    """The pure function of an epoch: (state, key, images, held out, fresh metrics) -> (state, logs).
 
     The state is `state_of(model)`, the rest is `Training.inputs`.
     """
@@ -288,14 +288,7 @@ def epoch_function(
             state, _ = body(state, order[whole * size :])
         return state
 
-    def epoch(state: Any, beta: Any, *inputs: Any) -> Any:
-        own, model._beta = model._beta, beta
-        try:
-            return of_beta(state, *inputs)
-        finally:
-            model._beta = own
-
-    def of_beta(state: Any, key: Any, images: Any, held_out: Any, fresh_metrics: Any) -> Any:
+    def epoch(state: Any, key: Any, images: Any, held_out: Any, fresh_metrics: Any) -> Any:
         trainable, non_trainable, optimizer, _ = state
         order = jnp.arange(len(images))
         if key is not None:

@@ -3,11 +3,9 @@
 import math
 from collections.abc import Sequence
 
-import keras
-import numpy as np
-
-from freyvae.data.memory import free_bytes_of_machine
 from freyvae.errors import BadInput
+from freyvae.late import keras, np
+from freyvae.memory import free_bytes_of_machine
 
 
 def free_bytes() -> int:

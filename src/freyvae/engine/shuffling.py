@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from freyvae.model.keras_internals import steps_variable
+from freyvae.engine.keras_internals import steps_variable
 
 
 class ShuffledBatches(keras.utils.PyDataset):

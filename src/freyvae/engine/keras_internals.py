@@ -93,11 +93,3 @@ def forget_epoch_to_begin_with(model: keras.Model) -> None:
 def should_evaluate(model: keras.Model, epoch: int, validation_freq: Any) -> bool:
     """Whether an epoch, counted from 0, is one that ends with a validation."""
     return bool(model._should_eval(epoch, validation_freq))
-
-
-def rebuild_functions(model: keras.Model) -> None:
-    """Have Keras's own loop compile its functions anew, in the middle of it too: what they were made of changed."""
-    if model.train_function is not None:
-        model.make_train_function(force=True)
-    if model.test_function is not None:
-        model.make_test_function(force=True)

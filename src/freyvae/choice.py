@@ -1,0 +1,337 @@
+"""A choice: a frozen record whose fields are arguments, keys of a recipe and flags at once."""
+
+import dataclasses
+import difflib
+import functools
+import importlib
+import math
+import operator
+import pkgutil
+import types
+import typing
+from abc import ABC
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from freyvae.arguments import in_words, is_truth_value
+from freyvae.errors import BadInput, few_words
+
+# a model draws from seed + 1 to seed + 6 too, and generators take 32 bits
+LARGEST_SEED = 2**31 - 1
+
+Positive = Annotated[int, Meta(ge=1)]
+NotNegative = Annotated[float, Meta(ge=0)]
+Seed = Annotated[int, Meta(ge=0, le=LARGEST_SEED)]
+
+
+@dataclass(frozen=True)
+class Record:
+    """Frozen fields, each checked by its annotation: a type, and msgspec's `Meta` for limits and a description.
+
+    Numbers and truth values of NumPy become Python's, lists become tuples.
+
+    Raises:
+        BadInput: a field is of another type, or out of range; the line names it.
+    """
+
+    def __post_init__(self) -> None:
+        for name, hint in hints(type(self)).items():
+            object.__setattr__(self, name, checked(name, getattr(self, name), hint))
+
+
+@dataclass(frozen=True)
+class Choice(Record, ABC):
+    """One of the kinds that there are of something, by its name, with its fields."""
+
+    name: ClassVar[str]
+
+    def get_config(self) -> dict[str, Any]:
+        """The fields, by which Keras saves a choice of a person's own."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "typing.Self":
+        """The choice of these fields."""
+        return cls(**config)
+
+
+Kind = TypeVar("Kind", bound=Choice)
+
+
+class Kinds(Mapping[str, Kind], Generic[Kind]):
+    """Name -> choice with its default fields, of all kinds of one thing that are shipped.
+
+    Args:
+        what: they are kinds of, as messages call it.
+        base: the class of them all.
+        classes: the kinds.
+    """
+
+    def __init__(self, what: str, base: type[Kind], classes: list[type[Kind]]):
+        self.what, self.base = what, base
+        self._defaults = {kind.name: kind() for kind in classes}
+
+    @classmethod
+    def in_folder(cls, what: str, base: type[Kind], package: str, path: Any) -> "Kinds[Kind]":
+        """The kinds of a package, a file each: a kind is there when its file is, there is no other list of them."""
+        return cls(what, base, [_in_file(f"{package}.{file.name}", base) for file in pkgutil.iter_modules(path)])
+
+    def __getitem__(self, name: str) -> Kind:
+        return self._defaults[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._defaults)
+
+    def __len__(self) -> int:
+        return len(self._defaults)
+
+    def class_named(self, name: str) -> type[Kind]:
+        """The class of this name, such as `MixtureOfLogistics`. Raises `AttributeError` where there is none."""
+        for kind in self._defaults.values():
+            if type(kind).__name__ == name:
+                return type(kind)
+        raise AttributeError(f"there is no {self.what} {name!r}: there are {', '.join(self.class_names())}")
+
+    def class_names(self) -> list[str]:
+        """The names of their classes."""
+        return [type(kind).__name__ for kind in self._defaults.values()]
+
+    def read(self, choice: Any) -> Kind:
+        """A choice, from itself, from its name, or from what `saved` made of it.
+
+        Raises:
+            BadInput: there is none of this name, a field is wrong, or it is something else.
+        """
+        if isinstance(choice, self.base):
+            return choice
+        if isinstance(choice, str) and choice in self:
+            return self[choice]
+        name = choice.get("name") if isinstance(choice, dict) else None
+        if isinstance(name, str) and name in self:
+            return self.changed(self[name], **{field: value for field, value in choice.items() if field != "name"})
+        if isinstance(choice, dict):
+            import keras
+
+            try:
+                loaded = keras.saving.deserialize_keras_object(choice)
+            except (TypeError, ValueError) as error:
+                raise BadInput(f"the {self.what} is none that Keras can load: {few_words(error)}") from error
+            if isinstance(loaded, self.base):
+                return loaded
+        raise BadInput(
+            f"unknown {self.what} {in_words(choice)}: choose one of {', '.join(self)}, or give a {self.base.__name__}"
+        )
+
+    def saved(self, choice: Kind) -> Any:
+        """What a model's configuration keeps: the name of one as it is by default, its fields too, or Keras's own."""
+        shipped = self.get(choice.name)
+        if shipped == choice:
+            return choice.name
+        if type(shipped) is type(choice):
+            return {"name": choice.name, **choice.get_config()}
+        import keras
+
+        return keras.saving.serialize_keras_object(choice)
+
+    def changed(self, choice: Kind, kind: str | None = None, /, **fields: Any) -> Kind:
+        """The choice with other fields; as another kind it keeps the fields that both have.
+
+        A field that only other kinds have, and that is as it is there by default, says nothing.
+
+        Raises:
+            BadInput: there is no such kind, it has no such field, or a value is wrong.
+        """
+        if kind is not None and kind != choice.name:
+            known = self.named(kind)
+            kept = {name: getattr(choice, name) for name in hints(type(known)) if name in hints(type(choice))}
+            choice = known if not kept else type(known)(**{**kept, **_only_known(known, fields)})
+        for name in [name for name in fields if name not in hints(type(choice))]:
+            if not self._says_nothing(name, fields.pop(name)):
+                raise BadInput(f"the {self.what} {choice.name} has no {name}{self.where(name)}")
+        return dataclasses.replace(choice, **fields)
+
+    def _says_nothing(self, field: str, value: Any) -> bool:
+        """Whether a field that another kind has is as it is there by default. Raises `BadInput` for a bad value."""
+        having = self.having(field)
+        return bool(having) and bool(self.check(field, value) == getattr(self[having[0]], field))
+
+    def check(self, field: str, value: Any) -> Any:
+        """The value as the kinds that have this field take it. Raises `BadInput` for a bad one."""
+        return checked(field, value, hints(type(self[self.having(field)[0]]))[field])
+
+    def having(self, field: str) -> list[str]:
+        """The names of the kinds that have this field."""
+        return [name for name, choice in self.items() if field in hints(type(choice))]
+
+    def where(self, field: str) -> str:
+        """The end of a line that says which kinds have a field."""
+        having = self.having(field)
+        return f": only {' and '.join(having)} {'have' if having[1:] else 'has'} one" if having else ""
+
+    def named(self, kind: Any) -> Kind:
+        """The kind of this name, with its default fields. Raises `BadInput`, with the nearest, where there is none."""
+        if not isinstance(kind, str):
+            raise BadInput(f"{self.what} must be a text, not {in_words(kind)}")
+        if kind not in self:
+            raise BadInput(f"{self.what} cannot be {in_words(kind)}: {nearest(kind, list(self)).rstrip('; ')}")
+        return self[kind]
+
+
+def _in_file(name: str, base: type[Kind]) -> type[Kind]:
+    module = importlib.import_module(name)
+    kinds = [kind for kind in vars(module).values() if isinstance(kind, type) and kind.__module__ == name]
+    (kind,) = (kind for kind in kinds if issubclass(kind, base))
+    return kind
+
+
+def _only_known(choice: Choice, fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if name in hints(type(choice))}
+
+
+def hints(record: Any) -> dict[str, Any]:
+    """The fields of a record's class and their annotations, in their order."""
+    return _hints(record)
+
+
+@functools.cache
+def _hints(record: Any) -> dict[str, Any]:
+    all_hints = typing.get_type_hints(record, include_extras=True)
+    return {field.name: all_hints[field.name] for field in dataclasses.fields(record)}
+
+
+def help_of(hint: Any) -> str:
+    """What the description of an annotation says; nothing where there is none."""
+    return next((meta.description for meta in _metas(hint) if meta.description), "")
+
+
+def checked(name: str, value: Any, hint: Any) -> Any:
+    """The value as its annotation has it. Raises `BadInput`, in a line that says what is wrong with it."""
+    plain = _plain(value)
+    try:
+        converted = msgspec.convert(plain, hint)
+    except msgspec.ValidationError:
+        raise BadInput(f"{name} {_what_is_wrong(value, plain, hint)}") from None
+    except TypeError:  # a type of a person's own choice that msgspec does not know: theirs to check
+        return value
+    if not _is_finite(converted):
+        raise BadInput(f"{name} must be {_kind_text(hint)}, not {in_words(value)}")
+    return converted
+
+
+def nearest(word: str, known: list[str]) -> str:
+    """The word among those known that was probably meant, as the middle of a line; else all that there are."""
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return f"did you mean {near[0]!r}? " if near else f"there are {', '.join(known)}; "
+
+
+def _plain(value: Any) -> Any:
+    """Numbers, truth values and texts of NumPy as Python's, and so the items of lists."""
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if is_truth_value(value):
+        return bool(value)
+    if isinstance(value, str):
+        # bytes of a file name that are no UTF-8, which no file of text can hold, are no text
+        return None if any("\ud800" <= character <= "\udfff" for character in value) else str(value)
+    if getattr(value, "shape", None) == () and hasattr(value, "item"):
+        return value.item()
+    return value
+
+
+def _what_is_wrong(value: Any, plain: Any, hint: Any) -> str:
+    try:
+        converted = msgspec.convert(plain, bare(hint))
+    except msgspec.ValidationError:
+        words = _words(hint)
+        if words and isinstance(plain, str):
+            return f"cannot be {in_words(value)}: {nearest(plain, words).rstrip('; ')}"
+        return f"must be {_kind_text(hint)}, not {in_words(value)}"
+    if not _is_finite(converted):
+        return f"must be {_kind_text(hint)}, not {in_words(value)}"
+    if isinstance(converted, tuple):
+        limits = next(_limits(item) for item in typing.get_args(_alternatives(hint)[0]) if item is not ...)
+        return f"must be {_kind_text(hint)}, each {limits[-1]}, not {in_words(value)}"
+    out_of = next(limit for limit in _limits(hint) if not _keeps(limit, converted))
+    return f"must be {out_of}, not {converted}"
+
+
+_LIMITS: dict[str, tuple[str, Callable[[Any, Any], bool]]] = {
+    "ge": ("at least", operator.ge),
+    "le": ("at most", operator.le),
+    "gt": ("more than", operator.gt),
+    "lt": ("less than", operator.lt),
+}
+
+
+def _limits(hint: Any) -> list[str]:
+    """The limits of an annotation in words, each once."""
+    found = {
+        f"{words} {limit:g}" if abs(limit) < 1e6 else f"{words} {limit}"
+        for meta in _metas(hint)
+        for key, (words, _) in _LIMITS.items()
+        if (limit := getattr(meta, key)) is not None
+    }
+    return sorted(found)
+
+
+def _keeps(limit: str, value: Any) -> bool:
+    words, _, number = limit.rpartition(" ")
+    return next(test(value, float(number)) for known, test in _LIMITS.values() if known == words)
+
+
+def _alternatives(hint: Any) -> tuple[Any, ...]:
+    """The types of an annotation, without None and what is said of them."""
+    if typing.get_origin(hint) is Annotated:
+        return _alternatives(typing.get_args(hint)[0])
+    if typing.get_origin(hint) in (types.UnionType, typing.Union):
+        return tuple(kind for part in typing.get_args(hint) for kind in _alternatives(part))
+    return () if hint is types.NoneType else (hint,)
+
+
+def _metas(hint: Any) -> Iterator[Meta]:
+    """All that is said of a type and of its alternatives."""
+    if typing.get_origin(hint) is Annotated:
+        kind, *said = typing.get_args(hint)
+        yield from (meta for meta in said if isinstance(meta, Meta))
+        yield from _metas(kind)
+    elif typing.get_origin(hint) in (types.UnionType, typing.Union):
+        for part in typing.get_args(hint):
+            yield from _metas(part)
+
+
+def bare(hint: Any) -> Any:
+    """The annotation without limits."""
+    origin, parts = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Annotated:
+        return bare(parts[0])
+    if origin in (types.UnionType, typing.Union):
+        return functools.reduce(lambda one, other: one | other, map(bare, parts))
+    if origin is tuple:
+        return origin[tuple(part if part is ... else bare(part) for part in parts)]
+    return hint
+
+
+def _words(hint: Any) -> list[str]:
+    return [word for kind in _alternatives(hint) if typing.get_origin(kind) is typing.Literal for word in kind.__args__]
+
+
+def _kind_text(hint: Any) -> str:
+    texts: dict[Any, str] = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
+    lists: dict[Any, str] = {int: "a list of whole numbers", str: "a list of texts", float: "a list of numbers"}
+    said = []
+    for kind in _alternatives(hint):
+        if typing.get_origin(kind) is tuple:
+            said.append(lists[bare(typing.get_args(kind)[0])])
+        else:
+            said.append(texts.get(kind) or "a text")
+    return " or ".join(said)
+
+
+def _is_finite(value: Any) -> bool:
+    if isinstance(value, tuple):
+        return all(map(_is_finite, value))
+    return not isinstance(value, float) or math.isfinite(value)

@@ -1,0 +1,1 @@
+"""Who runs the step of a training, and what of Keras and JAX that takes."""

@@ -1,0 +1,52 @@
+"""Which way runs a training's steps? All show the same batches in the same order, and leave the same weights.
+
+- `scanned`: an epoch is one compiled program, on JAX. For networks of matrix products on a CPU, and for all on a GPU.
+- Keras's own loop: on other backends, and for data and callbacks that want to see every batch.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+
+from freyvae.engine import scanned
+from freyvae.engine.keras_internals import forget_epoch_to_begin_with, keeping_state
+from freyvae.engine.shuffling import ShuffledBatches
+
+# arguments of `fit` that say how images are fed: what Keras then does is not ours to do otherwise
+OTHER_FEEDING = {"steps_per_epoch", "validation_split"}
+
+
+def fit(
+    model: keras.Model,
+    images: Any,
+    targets: Any,
+    arguments: dict[str, Any],
+    *,
+    seed: int,
+    keras_fit: Callable[..., keras.callbacks.History],
+) -> keras.callbacks.History:
+    """Train a compiled model whose optimizer is built; the result is Keras's.
+
+    Args:
+        model: the model.
+        images: uint8 (image, height, width, channel), or a data set that Keras feeds.
+        targets: Keras's `y`.
+        arguments: those of Keras's `fit`.
+        seed: of the order of the images.
+        keras_fit: Keras's own `fit` of the model.
+    """
+    try:
+        if targets is None and scanned.can_serve(model, images, arguments):
+            return scanned.fit(model, images, seed=seed, **arguments)
+        with keeping_state(model):
+            ours = targets is None and isinstance(images, np.ndarray) and not OTHER_FEEDING & arguments.keys()
+            if not (ours and arguments.get("shuffle", True)):
+                return keras_fit(images, targets, **arguments)
+            batch_size = arguments.get("batch_size") or 32
+            others = {name: value for name, value in arguments.items() if name != "batch_size"}
+            others = {"validation_batch_size": batch_size, **others, "shuffle": False}
+            return keras_fit(ShuffledBatches(model, images, batch_size=batch_size, seed=seed), **others)
+    finally:
+        forget_epoch_to_begin_with(model)

@@ -1,0 +1,246 @@
+"""What a person calls with NumPy arrays: encode, decode, sample, and the free energy of images."""
+
+import warnings
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from freyvae.arguments import several, whole
+from freyvae.choice import LARGEST_SEED
+from freyvae.engine.memory import check_memory
+from freyvae.engine.programs import Program, eagerly
+from freyvae.errors import BadInput, few_words
+from freyvae.model.distributions import Conditional, Marginal
+from freyvae.model.drawing import draw_in_raster_order
+from freyvae.model.expected_pixels import ExpectedPixels
+from freyvae.model.feeding import FedWithImages
+from freyvae.model.free_energy import FreeEnergy
+from freyvae.model.likelihood import Bound, Likelihood
+
+Tensor = Any
+# how many images the methods hand to a network at once
+CHUNK = 1024
+
+
+class OnArrays(FedWithImages):
+    """The methods of a `VAE` on NumPy arrays, in chunks of 1024: memory does not grow with the data."""
+
+    latent_dim: int
+    decoder: keras.Model
+    pixel_likelihood: Likelihood
+    autoregression: Any
+    posterior: Callable[..., Conditional]
+    likelihood: Callable[..., Bound]
+    estimate: Callable[..., tuple[Bound, FreeEnergy, Tensor]]
+
+    @property
+    def prior(self) -> Marginal:
+        """p(z)."""
+        raise NotImplementedError
+
+    @property
+    def generator(self) -> keras.Model:
+        """Latents (image, latent) -> expected pixels in [0, 1]: the decoder's own weights, with nothing copied."""
+        latents = keras.Input((self.latent_dim,), name="latents")
+        pixels = ExpectedPixels(self.pixel_likelihood)(self.decoder(latents))
+        return keras.Model(latents, pixels, name="generator")
+
+    def encode(self, images: Any) -> np.ndarray:
+        """The codes of images, the same at every call: (image, latent) float32.
+
+        They are posterior means; with a flow, what it makes of the mean that it begins with.
+
+        Raises:
+            BadInput: what `as_images` refuses, or images of another shape than the model's.
+        """
+        return _in_chunks(self._codes, self._images(images))
+
+    def posterior_deviations(self, images: Any) -> np.ndarray:
+        """The standard deviations of the posteriors about the codes of images: (image, latent) float32.
+
+        Raises as `encode` does.
+        """
+        return _in_chunks(self._deviations, self._images(images))
+
+    def decode(self, latents: Any) -> np.ndarray:
+        """Expected pixels in [0, 1] of latents (image, latent): (image, height, width, channel) float32.
+
+        Raises:
+            BadInput: the latents have another shape, there are none, or they are not finite.
+        """
+        return _in_chunks(self._expected_pixels, self._latent_gate(latents))
+
+    def prepare(self, *, encode: Sequence[int] = (), decode: Sequence[int] = ()) -> None:
+        """Compile `encode` and `decode` for so many images and latents at a time, as their first call would.
+
+        Nothing is computed. A compilation works outside of Python's lock, so that a thread can see to it.
+        """
+        for count in several("encode", encode):
+            rows = _rows(whole("encode", count, at_least=1))
+            self._codes.prepare(np.broadcast_to(np.uint8(0), (rows, *self.image_shape)))
+        for count in several("decode", decode):
+            rows = _rows(whole("decode", count, at_least=1))
+            self._expected_pixels.prepare(np.broadcast_to(np.float32(0), (rows, self.latent_dim)))
+
+    def reconstruct(self, images: Any) -> np.ndarray:
+        """Images encoded and decoded again, without noise: (image, height, width, channel) float32 in [0, 1].
+
+        Raises as `encode` does.
+        """
+        return self.decode(self.encode(images))
+
+    def sample(self, count_or_latents: Any, *, seed: int = 0) -> np.ndarray:
+        """Draw images from the model: codes from the prior p(z), then every pixel from the likelihood p(x | z).
+
+        With an autoregressive decoder pixel by pixel, each given those drawn before it.
+
+        Args:
+            count_or_latents: how many images, or the codes of all of them, (image, latent).
+            seed: of codes and pixels. `sample(n, seed=s)` is `sample(sample_latents(n, seed=s), seed=s)`.
+
+        Returns:
+            uint8 (image, height, width, channel). With the likelihood bernoulli they are black or white.
+
+        Raises:
+            BadInput: the count is below 1, memory does not hold so many, or the codes have another shape or are not
+                finite.
+        """
+        is_count = not hasattr(count_or_latents, "__len__") or getattr(count_or_latents, "shape", None) == ()
+        given = None if is_count else self._latent_gate(count_or_latents)
+        count = whole("count", count_or_latents, at_least=1) if given is None else len(given)
+        check_memory("images", (count, *self.image_shape), "uint8")
+        noise = _noise(seed)
+        # drawn where there are codes, too: the pixels' noise is then never that of the codes
+        codes = self._codes_of_prior(count, noise)
+
+        def draw(chunk: np.ndarray) -> tuple[np.ndarray, ...]:
+            if self.autoregression is None:
+                return eagerly(lambda latents: (self.likelihood(latents).sample(noise),))(chunk)
+            images, state = self._draw_pixels(chunk, noise.state.value)
+            noise.state.assign(state)
+            return (images,)
+
+        return _in_chunks(draw, codes if given is None else given)
+
+    def sample_means(self, count: int, *, seed: int = 0) -> np.ndarray:
+        """Expected pixels of `count` codes drawn from the prior: (count, height, width, channel) float32 in [0, 1].
+
+        They are what `decode` makes of the codes, the means of the images that `sample` draws.
+
+        Raises:
+            BadInput: the count is below 1, or memory does not hold so many.
+        """
+        count = whole("count", count, at_least=1)
+        check_memory("images", (count, *self.image_shape), "float32")
+        return self.decode(self.sample_latents(count, seed=seed))
+
+    def draw_images(self, count_or_latents: Any, *, seed: int = 0) -> np.ndarray:
+        """`sample`, by the name that it had before version 0.2; it goes with the next."""
+        warnings.warn("draw_images is now called sample", DeprecationWarning, stacklevel=2)
+        return self.sample(count_or_latents, seed=seed)
+
+    def sample_latents(self, count: int, *, seed: int = 0) -> np.ndarray:
+        """Codes drawn from the prior: (count, latent) float32. Raises as `sample` does."""
+        return self._codes_of_prior(whole("count", count, at_least=1), _noise(seed))
+
+    # compiled at a shape's first call, each as a whole: operation by operation is several times as much to compile
+
+    @cached_property
+    def _codes(self) -> Program:
+        return Program(self, lambda images: (self.posterior(images).mean,))
+
+    @cached_property
+    def _deviations(self) -> Program:
+        return Program(self, lambda images: (self.posterior(images).deviation,))
+
+    @cached_property
+    def _expected_pixels(self) -> Program:
+        return Program(self, lambda latents: (self.likelihood(latents).mean(),))
+
+    @cached_property
+    def _draw_pixels(self) -> Program:
+        """(latents, state of the noise) -> (images, state), pixel by pixel."""
+        autoregression: Any = self.autoregression
+        noise = keras.random.SeedGenerator(0)
+
+        def draw(latents: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+            decoded = self.decoder(latents)
+            return draw_in_raster_order(autoregression, self.pixel_likelihood, decoded, latents, noise, state)
+
+        return Program(self, draw)
+
+    def _codes_of_prior(self, count: int, noise: keras.random.SeedGenerator) -> np.ndarray:
+        check_memory("codes", (count, self.latent_dim), "float32")
+        latents: np.ndarray = ops.convert_to_numpy(self.prior.sample(count, noise))
+        return latents
+
+    def free_energy(self, images: Any, *, samples: int = 1, seed: int = 0) -> FreeEnergy:
+        """The free energy of each image, in nats, its expectation estimated with `samples` draws from the posterior.
+
+        The distribution is the model's own: whatever `noise_scale` it was trained with, draws have the posterior's
+        deviation.
+
+        Args:
+            images: whatever `as_images` takes.
+            samples: draws of each image; more make the estimate less noisy, and none of them biased.
+            seed: of the draws.
+
+        Returns:
+            distortion, rate and their sum, numpy float32 (image,).
+
+        Raises:
+            BadInput: `samples` is below 1, or as `encode` does.
+        """
+        samples, noise = whole("samples", samples, at_least=1), _noise(seed)
+
+        def parts(chunk: Tensor) -> tuple[Tensor]:
+            posterior, prior = self.posterior(chunk), self.prior
+            draws = [self.estimate(chunk, posterior, prior, noise)[1] for _ in range(samples)]
+            distortion, rate = sum(draw.distortion for draw in draws), sum(draw.rate for draw in draws)
+            return (ops.stack([distortion / samples, rate / samples], axis=-1),)
+
+        both = _in_chunks(eagerly(parts), self._images(images))
+        return FreeEnergy(distortion=both[:, 0], rate=both[:, 1])
+
+    def _latent_gate(self, latents: Any) -> np.ndarray:
+        """Latents as float32 (image, latent). Raises `BadInput` for another shape, none, a NaN or an infinity."""
+        try:
+            with np.errstate(over="ignore"):  # what is too large for a float32 is refused below
+                array: np.ndarray = np.asarray(latents, dtype="float32")
+        except (ValueError, TypeError) as error:
+            raise BadInput(f"latents must be numbers of shape (image, {self.latent_dim}): {few_words(error)}") from None
+        if array.ndim != 2 or array.shape[1] != self.latent_dim:
+            raise BadInput(f"latents must have the shape (image, {self.latent_dim}), not {array.shape}")
+        if not len(array):
+            raise BadInput("there are no latents in an empty array: give at least one row")
+        if not np.isfinite(array).all():
+            raise BadInput("latents must be finite: there is a NaN or an infinity among them")
+        return array
+
+
+def _noise(seed: Any) -> keras.random.SeedGenerator:
+    return keras.random.SeedGenerator(whole("seed", seed, at_least=0, at_most=LARGEST_SEED))
+
+
+def _in_chunks(function: Callable[..., tuple[np.ndarray, ...]], values: np.ndarray) -> np.ndarray:
+    """The first result of function(values), 1024 rows at a time, so that memory does not grow with the data."""
+    chunks = []
+    for start in range(0, len(values), CHUNK):
+        chunk = values[start : start + CHUNK]
+        filled = np.pad(chunk, [(0, _rows(len(chunk)) - len(chunk))] + [(0, 0)] * (values.ndim - 1))
+        chunks.append(function(filled)[0][: len(chunk)])
+        if not np.isfinite(chunks[-1]).all():
+            raise BadInput(
+                "the model returns numbers that are not finite: its weights are lost (a training that diverged, say); "
+                "train anew, with a lower learning rate"
+            )
+    return np.concatenate(chunks)
+
+
+def _rows(count: int) -> int:
+    """Rows that a chunk of so many is filled up to: every new shape costs a compilation, many times the work itself."""
+    return 1 << (min(count, CHUNK) - 1).bit_length()

@@ -1,0 +1,11 @@
+"""Posteriors q(z | x), a file each, which is called as they are: `planar.py` holds the class of `planar`."""
+
+from freyvae.choice import Kinds
+from freyvae.model.posterior import Posterior
+
+POSTERIORS = Kinds.in_folder("posterior", Posterior, __name__, __path__)
+
+
+def __getattr__(name: str) -> type[Posterior]:
+    """The class of a kind, by its own name."""
+    return POSTERIORS.class_named(name)
