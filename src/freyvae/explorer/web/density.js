@@ -33,7 +33,9 @@ export function makeDensity({ references, widths, percentiles }, latents) {
     }
     let sum = 0;
     // what is e^-16 of the largest counts for nothing
-    for (const exponent of exponents) if (exponent > top - 16) sum += Math.exp(exponent - top);
+    for (let reference = 0; reference < count; reference++) {
+      if (exponents[reference] > top - 16) sum += Math.exp(exponents[reference] - top);
+    }
     return top + Math.log(sum / count);
   }
 
