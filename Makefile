@@ -6,14 +6,18 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 # the set-up is done again when what it installs has changed
 STAMP := .venv/set-up
 
-.PHONY: help demo test coverage test-backends check bench bench-peers results fuzz clean
+# of the page's script; only who changes it needs node
+NODE_STAMP := node_modules/set-up
+
+.PHONY: help demo test coverage test-backends check page-script bench bench-peers results fuzz clean
 
 help:
 	@echo "make demo           set up, train on the Frey faces, draw every picture, write the page"
 	@echo "make test           set up, run the tests"
 	@echo "make coverage       the tests, and which lines they do not run"
 	@echo "make test-backends  run the model's tests on Keras's other backends, in environments of their own"
-	@echo "make check          ruff, mypy, import-linter"
+	@echo "make check          ruff, mypy, import-linter; of the page's script eslint, prettier, tsc and its tests (needs node)"
+	@echo "make page-script    join the modules of the explorer's page into the scripts that are shipped (needs node)"
 	@echo "make bench          measure the speed, side by side with peers that are installed"
 	@echo "make bench-peers    set up the peers that make bench asks: torch, pythae and TensorFlow, in environments of their own"
 	@echo "make results        train and measure what is missing of docs/results.md, and write it (days, the first time)"
@@ -37,11 +41,22 @@ test: $(STAMP)
 coverage: $(STAMP)
 	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
 
-check: $(STAMP)
+check: $(STAMP) $(NODE_STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	npm run --silent check
+	npm run --silent test
+
+$(NODE_STAMP): package.json
+	@command -v node >/dev/null && command -v npm >/dev/null || { echo "the page's script needs node and npm: apt-get install nodejs npm" >&2; exit 1; }
+	@node -e 'const [major, minor] = process.versions.node.split("."); if (major < 18 || (major == 18 && minor < 18)) { console.error(`the page\x27s script needs node 18.18 or newer, not $${process.versions.node}`); process.exit(1); }'
+	@npm install --no-package-lock --no-audit --no-fund --loglevel=error
+	@touch $@
+
+page-script: $(NODE_STAMP)
+	npm run --silent build
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks
@@ -70,5 +85,5 @@ test-backends: .venv-torch/set-up .venv-tensorflow/set-up
 	KERAS_BACKEND=tensorflow .venv-tensorflow/bin/python -m pytest -m backend
 
 clean:
-	rm -rf .venv .venv-torch .venv-tensorflow .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache build src/*.egg-info
+	rm -rf .venv .venv-torch .venv-tensorflow node_modules .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache build src/*.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

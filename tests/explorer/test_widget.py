@@ -12,7 +12,7 @@ import pytest
 import freyvae
 from freyvae.errors import BadInput
 from freyvae.explorer import explore
-from freyvae.explorer.page import bundle_script, stylesheet
+from freyvae.explorer.page import script_of, stylesheet
 from freyvae.model import VAE
 
 HOST = """<!doctype html><html lang="en"><meta charset="utf-8"><style>%s</style><body><div id="cell"></div>
@@ -79,7 +79,7 @@ def test_dragging_needs_no_kernel_and_reaches_it(widget: Any, open_page: Any, tm
         "_blobs": {name: base64.b64encode(blob).decode() for name, blob in widget._blobs.items()},
         "latents": [0.25, 0],
     }
-    script = bundle_script("widget.js", module=True)
+    script = script_of("widget")
     assert "</script" not in script
     (tmp_path / "host.html").write_text(HOST % (stylesheet(), script, json.dumps(state)), encoding="utf-8")
     page = open_page(tmp_path / "host.html", reduced_motion="reduce")

@@ -1,7 +1,7 @@
 """What does a page need of a model and its images? One dictionary and some bytes, with a format version.
 
 A bundle is `{"header": ..., "blobs": ...}`: the header is JSON, each blob is bytes that the header describes, little
-endian. `static/bundle.js` reads it.
+endian. `web/bundle/read.js` reads it.
 """
 
 import math

@@ -11,7 +11,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from string import Template
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from freyvae.errors import BadInput
 from freyvae.explorer.bundle import FORMAT, Bundle, make_bundle
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from freyvae.model import VAE
     from freyvae.training import TrainingData
 
-_IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./([\w-]+\.js)";\n', re.MULTILINE)
-_EXPORT = re.compile(r"^export ((?:async )?function\*?|const|class) (\w+)", re.MULTILINE)
-_DEFAULT = re.compile(r"^export default ", re.MULTILINE)
 _FORMAT = re.compile(rb'<meta name="freyvae-format" content="(\d{1,9})">')
 _SHA256 = re.compile(rb'<meta name="freyvae-sha256" content="([0-9a-f]{64})">')
 # any of these makes a file, however damaged, one that freyvae wrote
@@ -86,7 +83,7 @@ def bundle_of_run(run: Run, *, vae: "VAE | None" = None, data: "TrainingData | N
 
 def page_text(bundle: Bundle) -> str:
     """The page itself."""
-    script, style = bundle_script("page.js"), stylesheet() + _static("page.css")
+    script, style = script_of("page"), stylesheet() + _static("page.css")
     data = {
         "header": bundle.header,
         "blobs": {name: base64.b64encode(blob).decode() for name, blob in bundle.blobs.items()},
@@ -106,37 +103,14 @@ def page_text(bundle: Bundle) -> str:
     return page.replace(_NO_SHA256, hashlib.sha256(page.encode()).hexdigest(), 1)
 
 
-def bundle_script(entry: str, *, module: bool = False) -> str:
-    """The ES modules of `static/` that `entry` needs, as one script.
+def script_of(entry: Literal["page", "widget"]) -> str:
+    """The script of the page, or of the notebook's widget: one ES module, which imports nothing.
 
-    Each becomes a function called once that returns what it exports, so that names stay its own. With `module` the
-    script exports the entry's default, as anywidget wants it.
+    `make page-script` writes it: esbuild joins the modules of `web/`. What it writes is committed, since whoever
+    installs freyvae has no node. An import map of data: URLs would leave the joining to browsers, but a policy that
+    allows data: modules allows any other code, too, and anywidget takes one module without a map.
     """
-    done: dict[str, str] = {}
-    _inline(entry, done, ())
-    script = "".join(done.values())
-    return f"{script}export default {_variable(entry)}.default;\n" if module else script
-
-
-def _inline(name: str, done: dict[str, str], above: tuple[str, ...]) -> None:
-    if name in above:
-        raise RuntimeError(f"modules import each other in a circle: {' -> '.join((*above, name))}")
-    if name in done:
-        return
-    text = _static(name)
-    for match in _IMPORT.finditer(text):
-        _inline(match[2], done, (*above, name))
-    exported = [match[2] for match in _EXPORT.finditer(text)]
-    text = _IMPORT.sub(lambda match: f"const {match[1]} = {_variable(match[2])};\n", text)
-    text = _EXPORT.sub(r"\1 \2", text)
-    if _DEFAULT.search(text):
-        text = _DEFAULT.sub("const defaultExport = ", text)
-        exported.append("default: defaultExport")
-    done[name] = f"const {_variable(name)} = (() => {{\n{text}return {{ {', '.join(exported)} }};\n}})();\n"
-
-
-def _variable(name: str) -> str:
-    return f"module_{name.removesuffix('.js')}"
+    return _static(f"{entry}.js")
 
 
 def stylesheet() -> str:
@@ -169,7 +143,7 @@ def refuse_foreign_page(path: Path) -> None:
 @cache
 def policy_of_this_version() -> str:
     """The policy that a page written now has."""
-    return content_security_policy(bundle_script("page.js"), stylesheet() + _static("page.css"))
+    return content_security_policy(script_of("page"), stylesheet() + _static("page.css"))
 
 
 def is_current(path: Path) -> bool:

@@ -10,7 +10,7 @@ from freyvae.arguments import instance, several, text
 from freyvae.data.images import ImageSet, as_images
 from freyvae.errors import BadInput
 from freyvae.explorer.bundle import make_bundle
-from freyvae.explorer.page import bundle_script, stylesheet
+from freyvae.explorer.page import script_of, stylesheet
 from freyvae.model import VAE
 
 
@@ -53,7 +53,7 @@ def _widget_class() -> Any:
     class ExplorerWidget(anywidget.AnyWidget):
         """The explorer of a model, in a notebook."""
 
-        _esm = bundle_script("widget.js", module=True)
+        _esm = script_of("widget")
         _css = stylesheet()
         _header = traitlets.Dict().tag(sync=True)
         _blobs = traitlets.Dict().tag(sync=True)

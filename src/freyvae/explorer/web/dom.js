@@ -1,0 +1,44 @@
+// Making elements.
+
+/**
+ * Listeners as `onclick` and the like; `class`, `aria-…` and other attributes by their names. Null, undefined and false
+ * are left out, true is an attribute without a value.
+ *
+ * @typedef {{ [name: string]: unknown } & {
+ *   [Kind in keyof HTMLElementEventMap as `on${Kind}`]?: (event: HTMLElementEventMap[Kind]) => void
+ * }} Properties
+ */
+/** @import { Child } from "./types.js" */
+
+let lastId = 0;
+
+/**
+ * An id that no other element has, even with several explorers in one document.
+ *
+ * @param {string} name
+ */
+export const newId = (name) => `freyvae-${name}-${++lastId}`;
+
+/**
+ * An element with its properties and children.
+ *
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Properties} properties
+ * @param {Child[]} children
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
+export function h(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) {
+      const listener = /** @type {EventListener} */ (value);
+      element.addEventListener(name.slice(2), listener, name === "onwheel" ? { passive: false } : undefined);
+    } else element.setAttribute(name, value === true ? "" : String(value));
+  }
+  // its type is deeper than TypeScript follows
+  const flat = /** @type {any[]} */ (children).flat(Infinity);
+  element.append(...flat.filter((child) => child !== null && child !== undefined));
+  return element;
+}

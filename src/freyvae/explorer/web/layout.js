@@ -1,0 +1,70 @@
+// Where everything stands in the explorer.
+
+import { h, newId } from "./dom.js";
+import { plural } from "./text.js";
+
+/** @import { Points } from "./points.js" */
+/** @import { Child, Header } from "./types.js" */
+/** @import { Views } from "./views.js" */
+
+/**
+ * @param {object} options
+ * @param {Header} options.header
+ * @param {Points} options.points
+ * @param {"h1" | "h2"} options.heading the title's element; those of sections are one below
+ * @param {Views} options.views
+ */
+export function layOut({ header, points: { word }, heading, views }) {
+  const [height, width, channels] = header.imageShape;
+  const lede =
+    `${plural(header.images, word)} of ${height} by ${width} ${channels === 1 ? "grey" : "colour"} pixels, ` +
+    `${plural(header.latents.count, "latent")}. Drag a slider, or the plane.`;
+  const below = heading === "h1" ? "h2" : "h3";
+
+  /** @type {(title: string, ...children: Child[]) => HTMLElement} */
+  const section = (title, ...children) => {
+    const id = newId("section");
+    return h("section", { class: "panel", "aria-labelledby": id }, h(below, { id }, title), children);
+  };
+  /** @param {string} text */
+  const hint = (text) => h("p", { class: "hint" }, text);
+
+  const { element: sliders, areFew } = views.sliders;
+  return h(
+    "div",
+    { class: "body" },
+    h(
+      "header",
+      { class: "top" },
+      h("div", {}, h(heading, {}, header.title), h("p", { class: "lede" }, lede)),
+      h("div", { class: "row" }, [views.linkButton, views.theme.button]),
+    ),
+    h(
+      "div",
+      { class: "stage" },
+      h("div", { class: "portrait" }, views.face.element, views.knowing.element),
+      h("div", { class: "controls" }, areFew ? sliders : null, views.directions.element, views.actions.element),
+      h("div", { class: "chart" }, views.plane.element, views.choices.element),
+      views.comparison.element,
+    ),
+    areFew ? null : section("Latents", sliders),
+    views.filmstrip.element,
+    h(
+      "div",
+      { class: "panels" },
+      section(
+        "Directions",
+        hint(`Choose ${word}s that have something, and others that have not. What tells them apart becomes a slider.`),
+        views.trays.element,
+      ),
+      section(
+        `Between two ${word}s`,
+        hint(`Start from one ${word}, end at another, and go from code to code.`),
+        views.path.elements,
+      ),
+      section("Your own picture", views.ownPicture.elements),
+    ),
+    views.announcer,
+    views.ownPicture.overlay,
+  );
+}

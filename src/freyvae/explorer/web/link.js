@@ -1,0 +1,108 @@
+// What a link carries: where one is, the names given, the directions made. Kept in the URL's fragment, which is never
+// sent to a server.
+
+import { clamp } from "./clamp.js";
+
+/** @import { State } from "./types.js" */
+
+/**
+ * The fragment's text for a state; what is as it was at first is left out.
+ *
+ * @param {State} state
+ * @param {State} defaults
+ */
+export function writeFragment(state, defaults) {
+  const fields = new URLSearchParams();
+  /** @type {(key: string, value: string) => void} */
+  const put = (key, value) => {
+    if (value) fields.set(key, value);
+  };
+  put("z", numbers(state.latents));
+  if (state.names.some((name, index) => name !== defaults.names[index])) put("names", list(state.names));
+  if (String(state.axes) !== String(defaults.axes)) put("axes", state.axes.join("."));
+  if (state.colour !== defaults.colour) put("colour", state.colour);
+  if (state.frame !== null) put("frame", String(state.frame));
+  for (const { name, more, less } of state.directions) {
+    fields.append("direction", [encode(name), more.join("."), less.join(".")].join("~"));
+  }
+  put("this", state.more.join("."));
+  put("that", state.less.join("."));
+  if (state.path.from !== null || state.path.to !== null) {
+    put("path", [state.path.from ?? "", state.path.to ?? "", state.path.at.toFixed(3)].join("~"));
+  }
+  // commas and tildes are welcome in a fragment and make it readable
+  return fields.toString().replaceAll("%2C", ",").replaceAll("%7E", "~");
+}
+
+/**
+ * Read a fragment over the defaults; whatever is malformed or out of range is as if it were not there.
+ *
+ * @param {string} text
+ * @param {State} defaults
+ * @param {{ points: number }} options how many points there are
+ * @returns {State}
+ */
+export function readFragment(text, defaults, { points }) {
+  const fields = new URLSearchParams(text.replace(/^#/, ""));
+  const state = structuredClone(defaults);
+  const latents = (fields.get("z") ?? "").split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
+  if (latents.length === defaults.latents.length && latents.every(Number.isFinite)) {
+    state.latents = latents.map((value) => clamp(value, -1000, 1000));
+  }
+  const names = (fields.get("names") ?? "").split("~").map(decode);
+  if (names.length === defaults.names.length) {
+    state.names = names.map((name, index) => name.slice(0, 60) || defaults.names[index]);
+  }
+  const axes = indices(fields.get("axes"), defaults.latents.length);
+  if (axes.length === defaults.axes.length && new Set(axes).size === axes.length) state.axes = axes;
+  const colour = fields.get("colour");
+  if (colour && ["part", "time", "none"].includes(colour)) state.colour = colour;
+  const [frame] = indices(fields.get("frame"), points);
+  if (frame !== undefined) state.frame = frame;
+  for (const direction of fields.getAll("direction").slice(0, 20)) {
+    const [name, more, less] = direction.split("~");
+    const made = {
+      name: decode(name ?? "").slice(0, 60) || "direction",
+      more: indices(more, points),
+      less: indices(less, points),
+    };
+    if (made.more.length && made.less.length) state.directions.push(made);
+  }
+  state.more = indices(fields.get("this"), points);
+  state.less = indices(fields.get("that"), points);
+  const [from, to, at] = (fields.get("path") ?? "").split("~");
+  state.path.from = indices(from, points)[0] ?? null;
+  state.path.to = indices(to, points)[0] ?? null;
+  state.path.at = clamp(Number(at) || 0, 0, 1);
+  return state;
+}
+
+/** @param {number[]} values */
+const numbers = (values) => Array.from(values, (value) => String(Number(value.toPrecision(6)))).join(",");
+/** @param {string} name */
+const encode = (name) => encodeURIComponent(name).replaceAll("~", "%7E").replaceAll(".", "%2E");
+/** @param {string[]} names */
+const list = (names) => names.map(encode).join("~");
+
+/** @param {string} text */
+function decode(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return "";
+  }
+}
+
+/**
+ * @param {string | null | undefined} text numbers with dots between them
+ * @param {number} count they are below it
+ */
+function indices(text, count) {
+  if (!text) return [];
+  return text
+    .split(".")
+    .filter((part) => /^\d+$/.test(part))
+    .map(Number)
+    .filter((index) => index < count)
+    .slice(0, 200);
+}

@@ -1,0 +1,227 @@
+// The explorer: one state, the views of it, and what a person can do to it.
+
+import { unpackFrames } from "./bundle/frames.js";
+import { toLevels } from "./canvas.js";
+import { layOut } from "./layout.js";
+import { between } from "./line.js";
+import { readFragment, writeFragment } from "./link.js";
+import { makeModel } from "./model.js";
+import { makeMotion } from "./motion.js";
+import { makePoints } from "./points.js";
+import { makeShow } from "./show.js";
+import { debounced } from "./timing.js";
+import { makeViews } from "./views.js";
+import { watchScrolling } from "./views/slider.js";
+
+/** @import { Bundle, Code, Header, State } from "./types.js" */
+/** @import { Hands } from "./views.js" */
+
+/**
+ * Build an explorer inside `root`.
+ *
+ * @param {HTMLElement} root
+ * @param {Bundle} bundle
+ * @param {object} options
+ * @param {string} [options.fragment] a link's state to begin with
+ * @param {(fragment: string) => void} [options.onstate] called with the fragment of every new state, once it rests
+ * @param {(latents: number[]) => void} [options.onlatents] called at every move
+ * @param {HTMLElement} [options.themed] the element whose data-theme is set
+ * @param {HTMLElement | Document} [options.listenOn] where a picture may be dropped or pasted
+ * @param {"h1" | "h2"} [options.heading] the title's element
+ */
+export function mount(
+  root,
+  bundle,
+  { fragment = "", onstate, onlatents, themed = root, listenOn = root, heading = "h1" },
+) {
+  const { header } = bundle;
+  const model = makeModel(bundle);
+  const { encode } = model;
+  const points = makePoints(bundle, model.decode);
+  const defaults = defaultState(header);
+  const state = readFragment(fragment, defaults, { points: header.points });
+
+  const flush = () => onstate?.(writeFragment(state, defaults));
+  const remember = debounced(() => {
+    if (!motion.walking) flush();
+  }, 200);
+
+  const motion = makeMotion({
+    where: () => state.latents,
+    move,
+    draw: model.draw,
+    onwalk: (walking) => {
+      views.actions.showWalking(walking);
+      if (!walking) remember();
+    },
+  });
+
+  /** @type {Hands} */
+  const hands = {
+    // ends a flight; a walk goes on from there
+    move(latents) {
+      motion.land();
+      move(latents);
+    },
+    rename(index, name) {
+      state.names[index] = name;
+      show.names();
+      remember();
+    },
+    pick,
+    random: () => motion.flyTo(model.draw()),
+    walk: () => (motion.walking ? motion.stop() : motion.walk()),
+    reset: () => motion.flyTo(defaults.latents),
+    chooseAxes(axes) {
+      state.axes = axes;
+      show.axes();
+      remember();
+    },
+    chooseColour(colour) {
+      state.colour = colour;
+      show.colour();
+      remember();
+    },
+    fillTrays(more, less) {
+      Object.assign(state, { more, less });
+      remember();
+    },
+    addDirection(direction) {
+      if (!views.directions.lineOf(direction)) {
+        return "The two groups have the same mean code: there is no direction between them.";
+      }
+      state.directions.push(direction);
+      show.directions();
+      moved();
+      views.announce(`New slider ${direction.name}`);
+      return null;
+    },
+    removeDirection(direction) {
+      state.directions = state.directions.filter((kept) => kept !== direction);
+      show.directions();
+      moved();
+    },
+    renameDirection: remember,
+    goAlongPath(at) {
+      state.path.at = at;
+      const { from, to } = state.path;
+      if (from !== null && to !== null) hands.move(between(points.codeOf(from), points.codeOf(to), at));
+    },
+    endPath(end) {
+      state.path[end] = state.frame;
+      show.path();
+      remember();
+    },
+    showPicture(own) {
+      state.frame = null;
+      show.ownPicture(own);
+      motion.flyTo(own.code);
+    },
+    bringAddressUpToDate: onstate ? flush : null,
+  };
+
+  const views = makeViews({ root, themed, listenOn, bundle, model, points, state, hands });
+  const show = makeShow({ header, model, points, state, views, isQuiet: () => motion.walking });
+  root.classList.add("freyvae");
+  root.replaceChildren(layOut({ header, points, heading, views }));
+
+  /** @param {number[]} latents */
+  function move(latents) {
+    state.latents = latents;
+    moved();
+  }
+
+  function moved() {
+    motion.moved();
+    remember();
+    show.latents();
+    onlatents?.(state.latents);
+  }
+
+  /** @param {Code} latents */
+  function setLatents(latents) {
+    motion.stop();
+    move(Array.from(latents));
+  }
+
+  /** @param {number} point */
+  function pick(point, { fly = true } = {}) {
+    state.frame = point;
+    show.frame();
+    if (fly) motion.flyTo(points.codeOf(point));
+    else setLatents(points.codeOf(point));
+  }
+
+  /** @param {string} text a link's fragment */
+  function load(text) {
+    motion.stop();
+    Object.assign(state, readFragment(text, defaults, { points: header.points }));
+    views.trays.setPoints(state.more, state.less);
+    show.directions();
+    show.axes();
+    show.colour();
+    show.names();
+    show.frame();
+    moved();
+  }
+
+  views.face.fit();
+  show.face();
+  performance.mark("freyvae-first-face");
+  const stopWatching = watchScrolling();
+  load(fragment);
+  views.theme.changed();
+  const ready = unpackFrames(bundle).then((pixels) => {
+    points.setFrames(pixels);
+    show.frame();
+    views.trays.redraw();
+    root.dataset.frames = "drawn";
+  });
+
+  return {
+    header,
+    ready,
+    load,
+    draw: show.face,
+    pick,
+    takePicture: views.ownPicture.take,
+    densityAt: model.density.describe,
+    /** Grey levels of a code, as they are painted. @param {Code} latents */
+    decode(latents) {
+      const pixels = model.decode(latents);
+      return Array.from(toLevels(pixels, new Uint8ClampedArray(pixels.length)));
+    },
+    encode: encode && ((/** @type {ArrayLike<number>} */ pixels) => Array.from(encode(pixels))),
+    get latents() {
+      return [...state.latents];
+    },
+    setLatents,
+    placeOf: views.plane.placeOf,
+    themeChanged: views.theme.changed,
+    destroy() {
+      motion.stop();
+      stopWatching();
+      views.face.destroy();
+      views.theme.destroy();
+      views.ownPicture.destroy();
+    },
+  };
+}
+
+/**
+ * @param {Header} header
+ * @returns {State}
+ */
+function defaultState({ latents: { count, names, axes } }) {
+  return {
+    latents: new Array(count).fill(0),
+    names,
+    axes,
+    colour: "part",
+    frame: null,
+    directions: [],
+    more: [],
+    less: [],
+    path: { from: null, to: null, at: 0 },
+  };
+}

@@ -1,0 +1,113 @@
+// Behind the points: decoded images, and a veil where the model guesses.
+
+import { colourOf, contextOf, makePainter, toLevels } from "../canvas.js";
+import { clamp } from "../clamp.js";
+import { h } from "../dom.js";
+import { debounced, makeSlicer } from "../timing.js";
+
+/** @import { Model } from "../model.js" */
+/** @import { Header } from "../types.js" */
+/** @import { Geometry } from "./geometry.js" */
+
+const VEIL = 56; // cells a side of the veil
+const TILES = 165;
+// a decoder slower than this draws with pauses
+const SLOW_MILLISECONDS = 40;
+const PAUSE_STEPS = 40;
+
+/**
+ * @param {object} options
+ * @param {Header} options.header
+ * @param {Model} options.model
+ * @param {Geometry} options.geometry
+ * @param {Float32Array} options.latents where one is: kept up to date by the plane
+ */
+export function makeBackground({ header, model, geometry, latents }) {
+  const [height, width, channels] = header.imageShape;
+  const columns = clamp(Math.round(Math.sqrt((TILES * height) / width)), 3, 24);
+  const rows = clamp(Math.round((columns * width) / height), 3, 24);
+  const faces = h("canvas", { class: "layer crisp", width: columns * width, height: rows * height });
+  const veil = h("canvas", { class: "layer", width: VEIL, height: VEIL });
+  const tile = document.createElement("canvas");
+  const painter = makePainter(header.imageShape);
+  const levels = new Uint8ClampedArray(height * width * channels);
+  const sliceFaces = makeSlicer();
+  const sliceVeil = makeSlicer();
+  let drawn = "";
+
+  /** @param {HTMLElement} board */
+  function* drawFaces(board) {
+    const context = contextOf(faces);
+    const code = new Float32Array(latents.length);
+    const began = performance.now();
+    for (const [number, [column, row]] of fromTheMiddle(columns, rows).entries()) {
+      geometry.latentsAt((column + 0.5) / columns, (row + 0.5) / rows, latents, code);
+      painter(tile, toLevels(model.decode(code), levels));
+      context.drawImage(tile, column * width, row * height);
+      const isSlow = number > 0 && (performance.now() - began) / number > SLOW_MILLISECONDS;
+      for (let pause = isSlow ? PAUSE_STEPS : 0; pause > 0; pause--) yield;
+      yield;
+    }
+    board.dataset.faces = "drawn";
+  }
+
+  /** @param {HTMLElement} board */
+  function* drawVeil(board) {
+    const image = new ImageData(VEIL, VEIL);
+    const [red, green, blue] = colourOf(board, "--paper");
+    const code = new Float32Array(latents.length);
+    for (let row = 0; row < VEIL; row++) {
+      for (let column = 0; column < VEIL; column++) {
+        geometry.latentsAt((column + 0.5) / VEIL, (row + 0.5) / VEIL, latents, code);
+        image.data.set([red, green, blue, 60 + 175 * model.density.doubt(code)], 4 * (row * VEIL + column));
+        yield;
+      }
+    }
+    contextOf(veil).putImageData(image, 0, 0);
+    board.dataset.veil = "drawn";
+  }
+
+  // what it depends on: the axes, and the latents that are on neither
+  const key = () => {
+    const { axes } = geometry;
+    return [axes, ...Array.from(latents, (value, index) => (axes.includes(index) ? "" : value.toFixed(4)))].join();
+  };
+
+  function draw() {
+    const board = /** @type {HTMLElement} */ (faces.parentElement);
+    drawn = key();
+    delete board.dataset.faces;
+    delete board.dataset.veil;
+    sliceVeil(drawVeil(board));
+    sliceFaces(drawFaces(board));
+  }
+  const drawSoon = debounced(draw, 120);
+
+  return {
+    faces,
+    veil,
+    aspectRatio: `${columns * width} / ${rows * height}`,
+    draw,
+    /** Draw anew where the latents on neither axis have changed. */
+    follow() {
+      if (drawn && key() !== drawn) drawSoon();
+    },
+    /** Faces larger than the board would lose lines if they were not smoothed. @param {number} pixels of the board */
+    smooth(pixels) {
+      faces.classList.toggle("crisp", columns * width <= pixels);
+    },
+  };
+}
+
+/**
+ * Tiles from the middle outwards: what one looks at first is there first.
+ *
+ * @param {number} columns
+ * @param {number} rows
+ */
+function fromTheMiddle(columns, rows) {
+  const tiles = Array.from({ length: columns * rows }, (_, index) => [index % columns, Math.floor(index / columns)]);
+  /** @param {number[]} tile */
+  const apart = ([column, row]) => ((column + 0.5) / columns - 0.5) ** 2 + ((row + 0.5) / rows - 0.5) ** 2;
+  return tiles.sort((a, b) => apart(a) - apart(b));
+}

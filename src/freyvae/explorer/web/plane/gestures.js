@@ -1,0 +1,112 @@
+// Pointer and keys on the plane: a drag moves the latents, a click on a point picks it.
+
+import { clamp } from "../clamp.js";
+
+/** @import { Header } from "../types.js" */
+/** @import { Geometry } from "./geometry.js" */
+
+// pixels: how near a pointer has to be to a point, and how far it goes before it drags
+const NEAR = 8;
+const NEAR_A_FINGER = 14;
+const DRAG = 4;
+
+/**
+ * Answers for the board's listeners.
+ *
+ * @param {object} options
+ * @param {Header["latents"]} options.header
+ * @param {Geometry} options.geometry
+ * @param {Float32Array} options.latents where one is
+ * @param {() => boolean} options.arePointsShown
+ * @param {(latents: Float32Array) => void} options.onmove
+ * @param {(point: number) => void} options.onpick
+ * @param {(point: number) => void} options.onhover -1 for none
+ */
+export function makeGestures({ header, geometry, latents, arePointsShown, onmove, onpick, onhover }) {
+  const { limit, unit } = header;
+  const chosen = new Float32Array(latents.length);
+  /** @type {{ from: [number, number], point: number, moved: boolean } | null} */
+  let pressed = null;
+
+  /**
+   * @param {PointerEvent} event
+   * @returns {[number, number]}
+   */
+  function position(event) {
+    const box = /** @type {HTMLElement} */ (event.currentTarget).getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  }
+
+  /** @param {[number, number]} place */
+  function go([x, y]) {
+    const right = clamp(x / geometry.width, 0, 1);
+    const below = clamp(y / geometry.height, 0, 1);
+    onmove(geometry.latentsAt(right, below, latents, chosen));
+  }
+
+  /**
+   * @param {[number, number]} place
+   * @param {number} within
+   */
+  const pointAt = ([x, y], within) => (arePointsShown() ? geometry.near(x, y, within) : -1);
+
+  /** @param {PointerEvent} event */
+  function onpointerdown(event) {
+    if (event.button) return;
+    const board = /** @type {HTMLElement} */ (event.currentTarget);
+    const from = position(event);
+    const point = pointAt(from, event.pointerType === "touch" ? NEAR_A_FINGER : NEAR);
+    pressed = { from, point, moved: false };
+    board.setPointerCapture(event.pointerId);
+    board.focus({ preventScroll: true });
+    event.preventDefault();
+    if (point < 0) go(from);
+  }
+
+  /** @param {PointerEvent} event */
+  function onpointermove(event) {
+    const here = position(event);
+    if (!pressed) {
+      if (event.pointerType !== "touch") onhover(pointAt(here, NEAR));
+      return;
+    }
+    if (!pressed.moved && Math.hypot(here[0] - pressed.from[0], here[1] - pressed.from[1]) < DRAG) return;
+    pressed.moved = true;
+    onhover(-1);
+    go(here);
+  }
+
+  /** @param {PointerEvent} event */
+  function onpointerup(event) {
+    if (pressed && !pressed.moved && pressed.point >= 0 && event.type === "pointerup") onpick(pressed.point);
+    pressed = null;
+  }
+
+  /** @param {KeyboardEvent} event */
+  function onkeydown(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const step = (event.shiftKey ? 0.25 : 0.05) * (limit > 12 ? limit / 4 : 1) * unit;
+    const [x, y] = geometry.axes;
+    /** @type {Record<string, [number | undefined, number]>} */
+    const moves = { ArrowLeft: [x, -step], ArrowRight: [x, step], ArrowDown: [y, -step], ArrowUp: [y, step] };
+    const [axis, by] = moves[event.key] ?? [];
+    if (axis !== undefined && by !== undefined) {
+      chosen.set(latents);
+      chosen[axis] = clamp(chosen[axis] + by, -limit * unit, limit * unit);
+      onmove(chosen);
+    } else if (event.key === "Enter") {
+      const nearest = geometry.nearest(geometry.x(latents), geometry.y(latents));
+      if (nearest >= 0) onpick(nearest);
+    } else return;
+    event.preventDefault();
+  }
+
+  return {
+    onpointerdown,
+    onpointermove,
+    onpointerup,
+    onpointercancel: onpointerup,
+    onpointerleave: () => onhover(-1),
+    onkeydown,
+  };
+}

@@ -1,0 +1,93 @@
+// On top of the points: where one is, lines, the point that is chosen, a person's own picture, the point under the hand.
+
+import { contextOf } from "../canvas.js";
+import { clamp } from "../clamp.js";
+
+/** @import { Code, MarkedLine } from "../types.js" */
+/** @import { Geometry } from "./geometry.js" */
+/** @typedef {{ frame: number | null, own: Code | null, lines: MarkedLine[] }} Marks */
+/** @typedef {{ ink: string, paper: string, accent: string }} Theme */
+
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {object} options
+ * @param {Geometry} options.geometry
+ * @param {Float32Array} options.latents
+ * @param {Marks} options.marks
+ * @param {number} options.hovered a point, or -1
+ * @param {Theme} options.theme
+ */
+export function drawOverlay(canvas, { geometry, latents, marks, hovered, theme: { ink, paper, accent } }) {
+  const { width, height } = geometry;
+  const context = contextOf(canvas);
+
+  /** @type {(style: string, wide: number, draw: () => void, dash?: number[]) => void} */
+  const stroke = (style, wide, draw, dash = []) => {
+    context.strokeStyle = style;
+    context.lineWidth = wide;
+    context.setLineDash(dash);
+    context.beginPath();
+    draw();
+    context.stroke();
+  };
+  /** @type {(place: number[], radius: number, style: string, wide: number) => void} */
+  const ring = ([x, y], radius, style, wide) => stroke(style, wide, () => context.arc(x, y, radius, 0, 7));
+
+  function cross() {
+    const x = Math.round(geometry.x(latents)) + 0.5;
+    const y = Math.round(geometry.y(latents)) + 0.5;
+    context.globalAlpha = 0.35;
+    stroke(ink, 1, () => {
+      context.moveTo(x, 0);
+      context.lineTo(x, height);
+      if (geometry.hasOneAxis()) return;
+      context.moveTo(0, y);
+      context.lineTo(width, y);
+    });
+    context.globalAlpha = 1;
+  }
+
+  /** @param {MarkedLine} marked */
+  function line({ from, to, dashed }) {
+    const draw = () => {
+      context.moveTo(geometry.x(from), geometry.y(from));
+      context.lineTo(geometry.x(to), geometry.y(to));
+    };
+    stroke(paper, 4, draw);
+    stroke(accent, 1.75, draw, dashed ? [5, 4] : []);
+  }
+
+  /** @param {Code} code */
+  function diamond(code) {
+    const x = geometry.x(code);
+    const y = geometry.y(code);
+    const draw = () => {
+      context.moveTo(x, y - 8);
+      context.lineTo(x + 8, y);
+      context.lineTo(x, y + 8);
+      context.lineTo(x - 8, y);
+      context.closePath();
+    };
+    stroke(paper, 5, draw);
+    stroke(accent, 2, draw);
+  }
+
+  cross();
+  for (const marked of marks.lines) line(marked);
+  if (marks.frame !== null) {
+    ring(geometry.placeOf(marks.frame), 5, paper, 4);
+    ring(geometry.placeOf(marks.frame), 5, accent, 2);
+  }
+  if (marks.own) diamond(marks.own);
+  if (hovered >= 0) {
+    ring(geometry.placeOf(hovered), 6, paper, 3.5);
+    ring(geometry.placeOf(hovered), 6, ink, 1.5);
+  }
+  // where one is, even when that lies outside
+  const here = [
+    clamp(geometry.x(latents), 0, width),
+    geometry.hasOneAxis() ? height / 2 : clamp(geometry.y(latents), 0, height),
+  ];
+  ring(here, 10, paper, 6);
+  ring(here, 10, ink, 2.5);
+}

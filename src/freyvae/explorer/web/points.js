@@ -1,0 +1,77 @@
+// The images behind the points: their codes, their numbers, and what they look like.
+
+import { makePainter, toLevels } from "./canvas.js";
+import { h } from "./dom.js";
+import { whole } from "./text.js";
+
+/** @import { Bundle, Decode } from "./types.js" */
+
+/**
+ * @param {Bundle} bundle
+ * @param {Decode} decode
+ */
+export function makePoints({ header, codes, numbers, parts, framePoints }, decode) {
+  const dim = header.latents.count;
+  const [height, width, channels] = header.imageShape;
+  const size = height * width * channels;
+  const painter = makePainter(header.imageShape);
+  const levels = new Uint8ClampedArray(size);
+  const frameOf = new Int32Array(header.points).fill(-1);
+  framePoints.forEach((point, frame) => {
+    frameOf[point] = frame;
+  });
+  /** @type {Uint8Array | null} */
+  let frames = null;
+
+  const points = {
+    painter,
+    word: header.isVideo ? "frame" : "image",
+    heldOut: parts.some((part) => part > 0),
+
+    /** @param {number} point */
+    codeOf: (point) => codes.subarray(point * dim, (point + 1) * dim),
+
+    /** @param {number} point */
+    isHeldOut: (point) => parts[point] > 0,
+
+    /** @param {number} point */
+    partOf: (point) => header.parts[parts[point]],
+
+    /**
+     * The image's number as a person counts.
+     *
+     * @param {number} point
+     */
+    numberOf: (point) => whole(numbers[point] + 1),
+
+    /**
+     * The image itself; null while frames are packed, and where the page holds only the code.
+     *
+     * @param {number} point
+     */
+    original: (point) =>
+      frames && frameOf[point] >= 0 ? frames.subarray(frameOf[point] * size, (frameOf[point] + 1) * size) : null,
+
+    /**
+     * The image, or else its reconstruction in an array that is reused.
+     *
+     * @param {number} point
+     */
+    levelsOf: (point) => points.original(point) ?? toLevels(decode(points.codeOf(point)), levels),
+
+    /** @param {number} point */
+    canvasOf(point) {
+      const canvas = h("canvas", { class: "crisp" });
+      painter(canvas, points.levelsOf(point));
+      return canvas;
+    },
+
+    /** @param {Uint8Array} pixels of all frames */
+    setFrames(pixels) {
+      frames = pixels;
+    },
+  };
+  return points;
+}
+
+/** @typedef {ReturnType<typeof makePoints>} Points */

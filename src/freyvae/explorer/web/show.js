@@ -1,0 +1,115 @@
+// Shows the state in the views, a part at a time.
+
+import { capital, signed } from "./text.js";
+import { debounced, oncePerFrame } from "./timing.js";
+
+/** @import { Model } from "./model.js" */
+/** @import { Points } from "./points.js" */
+/** @import { Header, OwnPicture, State } from "./types.js" */
+/** @import { Views } from "./views.js" */
+
+// of a long code the first are read out
+const MOST_SAID = 6;
+
+/**
+ * @param {object} options
+ * @param {Header} options.header
+ * @param {Model} options.model
+ * @param {Points} options.points
+ * @param {State} options.state
+ * @param {Views} options.views
+ * @param {() => boolean} options.isQuiet whether moves are not announced, since they go on
+ */
+export function makeShow({ header, model, points, state, views, isQuiet }) {
+  const { unit } = header.latents;
+  /** @type {OwnPicture | null} */
+  let own = null;
+
+  /** Decode and paint, now. */
+  function face() {
+    views.face.draw(state.latents);
+  }
+  const faceSoon = oncePerFrame(face);
+
+  const describeSoon = debounced(() => {
+    const said = state.names.slice(0, MOST_SAID);
+    const where = said.map((name, index) => `${name} ${signed(state.latents[index] / unit)}`).join(", ");
+    views.face.describe(where);
+    if (!isQuiet()) views.announce(`${where}. ${views.knowing.words}.`);
+  }, 700);
+
+  // an own picture may be unlike the data though its code lies among them
+  function unlikeness() {
+    if (!own || state.frame !== null) return null;
+    return own.code.every((value, latent) => value === state.latents[latent]) ? own.unlike : null;
+  }
+
+  function latents() {
+    views.sliders.show(state.latents);
+    views.directions.show(state.latents);
+    views.plane.show(state.latents);
+    views.knowing.show(unlikeness() ?? model.density.describe(state.latents));
+    describeSoon();
+    faceSoon();
+  }
+
+  function axes() {
+    views.plane.setAxes(state.axes);
+    views.choices.showAxes(state.names, state.axes);
+  }
+
+  function names() {
+    views.sliders.rename(state.names);
+    views.plane.rename(state.names);
+    views.choices.showAxes(state.names, state.axes);
+    describeSoon();
+  }
+
+  function colour() {
+    views.plane.setColour(state.colour);
+    views.choices.showColour(state.colour);
+  }
+
+  function lines() {
+    const { from, to } = state.path;
+    const drawn = views.directions.stretches();
+    if (from !== null && to !== null) {
+      drawn.push({ from: points.codeOf(from), to: points.codeOf(to), dashed: true });
+    }
+    views.plane.mark({ lines: drawn });
+  }
+
+  function directions() {
+    views.directions.build(state.directions);
+    lines();
+  }
+
+  function path() {
+    views.path.show(state.path, state.frame);
+    lines();
+  }
+
+  /** The image that was chosen, or the own picture. Returns its reconstruction's error, if there is one. */
+  function frame() {
+    const point = state.frame;
+    views.filmstrip.show(point);
+    views.plane.mark({ frame: point });
+    views.trays.setCurrent(point);
+    path();
+    if (point !== null) {
+      const title = `${capital(points.word)} ${points.numberOf(point)}, ${points.partOf(point)}`;
+      return views.comparison.show(title, points.original(point), points.codeOf(point));
+    }
+    return own ? views.comparison.show("Your picture", own.levels, own.code) : views.comparison.show("", null, null);
+  }
+
+  /** @param {OwnPicture} picture */
+  function ownPicture(picture) {
+    own = picture;
+    views.plane.mark({ own: picture.code });
+    const error = frame();
+    own.unlike = error === null ? null : model.unlikeness(error);
+  }
+
+  return { face, latents, axes, names, colour, directions, path, frame, ownPicture };
+}

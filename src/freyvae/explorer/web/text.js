@@ -1,0 +1,36 @@
+// Writing numbers and nouns.
+
+/**
+ * A number with a true minus sign.
+ *
+ * @param {number} value
+ */
+export function signed(value, digits = 2) {
+  const text = value.toFixed(digits);
+  return /^-0\.?0*$/.test(text) ? text.slice(1) : text.replace("-", "−");
+}
+
+/**
+ * A whole number with its thousands apart: "1,965".
+ *
+ * @param {number} value
+ */
+export const whole = (value) => value.toLocaleString("en");
+
+/**
+ * A noun with its article: "a frame", "an image".
+ *
+ * @param {string} noun
+ */
+export const some = (noun) => `${/^[aeiou]/.test(noun) ? "an" : "a"} ${noun}`;
+
+/**
+ * A count with its noun: "1 frame", "1,965 frames".
+ *
+ * @param {number} count
+ * @param {string} noun
+ */
+export const plural = (count, noun) => `${whole(count)} ${noun}${count === 1 ? "" : "s"}`;
+
+/** @param {string} text */
+export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);

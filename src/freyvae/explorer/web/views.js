@@ -1,0 +1,125 @@
+// Every view of the explorer, each told what a person's hand does.
+
+import { h } from "./dom.js";
+import { makePlane } from "./plane/plane.js";
+import { makeActions } from "./views/actions.js";
+import { makeChoices } from "./views/choices.js";
+import { makeComparison } from "./views/comparison.js";
+import { makeDirectionSliders } from "./views/directions.js";
+import { makeFace } from "./views/face.js";
+import { makeFilmstrip } from "./views/filmstrip.js";
+import { makeKnowing } from "./views/knowing.js";
+import { makeLatentSliders } from "./views/latents.js";
+import { makeLinkButton } from "./views/link_button.js";
+import { makeOwnPicture } from "./views/own_picture.js";
+import { makePath } from "./views/path.js";
+import { makeTheme } from "./views/theme.js";
+import { makeTrays } from "./views/trays.js";
+
+/** @import { Model } from "./model.js" */
+/** @import { Points } from "./points.js" */
+/** @import { Bundle, Direction, OwnPicture, State } from "./types.js" */
+
+/**
+ * What a person can do.
+ *
+ * @typedef {object} Hands
+ * @property {(latents: number[]) => void} move
+ * @property {(index: number, name: string) => void} rename
+ * @property {(point: number, options?: { fly?: boolean }) => void} pick
+ * @property {() => void} random
+ * @property {() => void} walk or stop walking
+ * @property {() => void} reset
+ * @property {(axes: number[]) => void} chooseAxes
+ * @property {(colour: string) => void} chooseColour
+ * @property {(more: number[], less: number[]) => void} fillTrays
+ * @property {(direction: Direction) => string | null} addDirection
+ * @property {(direction: Direction) => void} removeDirection
+ * @property {() => void} renameDirection
+ * @property {(at: number) => void} goAlongPath
+ * @property {(end: "from" | "to") => void} endPath
+ * @property {(own: OwnPicture) => void} showPicture
+ * @property {(() => void) | null} bringAddressUpToDate null where there is no address to copy
+ */
+
+/**
+ * @param {object} options
+ * @param {HTMLElement} options.root
+ * @param {HTMLElement} options.themed
+ * @param {HTMLElement | Document} options.listenOn
+ * @param {Bundle} options.bundle
+ * @param {Model} options.model
+ * @param {Points} options.points
+ * @param {State} options.state as it is at first, and later
+ * @param {Hands} options.hands
+ */
+export function makeViews({ root, themed, listenOn, bundle, model, points, state, hands }) {
+  const { header } = bundle;
+  const { decode, encode, unitName } = model;
+  const { painter } = points;
+  const where = () => state.latents;
+
+  const announcer = h("div", { class: "unseen", role: "status", "aria-live": "polite" });
+  /** @param {string} text */
+  const announce = (text) => {
+    announcer.textContent = text;
+  };
+
+  const plane = makePlane({
+    bundle,
+    model,
+    points,
+    onmove: (latents) => hands.move(Array.from(latents)),
+    onpick: (point) => hands.pick(point),
+  });
+  const comparison = makeComparison({ header, decode, painter });
+  const filmstrip = makeFilmstrip({ header, points, onpick: (point) => hands.pick(point, { fly: false }) });
+
+  return {
+    announcer,
+    announce,
+    plane,
+    comparison,
+    filmstrip,
+    face: makeFace({ root, header, decode, painter }),
+    knowing: makeKnowing(root),
+    sliders: makeLatentSliders({
+      header: header.latents,
+      unitName,
+      names: state.names,
+      onvalue: (index, latent) => hands.move(where().with(index, latent)),
+      onrename: hands.rename,
+    }),
+    directions: makeDirectionSliders({
+      bundle,
+      unitName,
+      where,
+      onmove: hands.move,
+      onrename: hands.renameDirection,
+      onremove: hands.removeDirection,
+    }),
+    actions: makeActions({ onrandom: hands.random, onwalk: hands.walk, onreset: hands.reset }),
+    choices: makeChoices({
+      header,
+      points,
+      axesNow: () => state.axes,
+      onaxes: hands.chooseAxes,
+      oncolour: hands.chooseColour,
+      onshown: plane.setShown,
+    }),
+    trays: makeTrays({ points, onchange: hands.fillTrays, onmake: hands.addDirection }),
+    path: makePath({ points, onvalue: hands.goAlongPath, onend: hands.endPath }),
+    ownPicture: makeOwnPicture({ header, encode, listenOn, onpicture: hands.showPicture }),
+    linkButton: hands.bringAddressUpToDate && makeLinkButton({ flush: hands.bringAddressUpToDate, announce }),
+    theme: makeTheme({
+      themed,
+      onchange: () => {
+        plane.redraw();
+        comparison.redraw();
+        filmstrip.redraw();
+      },
+    }),
+  };
+}
+
+/** @typedef {ReturnType<typeof makeViews>} Views */

@@ -1,0 +1,113 @@
+// What the plane shows: its axes, the points' colour with a legend, and its layers.
+
+import { h, newId } from "../dom.js";
+
+/** @import { Layer } from "../plane/plane.js" */
+/** @import { Points } from "../points.js" */
+/** @import { Header } from "../types.js" */
+
+/**
+ * @param {object} options
+ * @param {Header} options.header
+ * @param {Points} options.points
+ * @param {() => number[]} options.axesNow
+ * @param {(axes: number[]) => void} options.onaxes
+ * @param {(colour: string) => void} options.oncolour
+ * @param {(layer: Layer, on: boolean) => void} options.onshown
+ */
+export function makeChoices({ header, points, axesNow, onaxes, oncolour, onshown }) {
+  const { word, heldOut } = points;
+  const legend = h("div", { class: "legend", "aria-live": "off" });
+
+  /** @param {number} which */
+  const axisSelect = (which) => {
+    const select = h("select", { onchange: () => onaxes(withAxis(axesNow(), which, Number(select.value))) });
+    return select;
+  };
+  const axisSelects = header.latents.count > 2 ? [axisSelect(0), axisSelect(1)] : [];
+
+  /** @type {[string, string][]} */
+  const colours = [
+    ["time", header.isVideo ? "time" : "order"],
+    ["none", "plain"],
+  ];
+  if (heldOut) colours.unshift(["part", "split"]);
+  const colourName = newId("colour");
+  const colourInputs = colours.map(([value]) =>
+    h("input", { type: "radio", name: colourName, value, onchange: () => oncolour(value) }),
+  );
+
+  /** @type {[Layer, string][]} */
+  const layers = [
+    ["faces", header.isVideo ? "faces" : "images"],
+    ["points", "points"],
+    ["veil", "veil"],
+  ];
+  const ticks = layers.map(([layer, text]) => {
+    const box = h("input", { type: "checkbox", checked: true, onchange: () => onshown(layer, box.checked) });
+    return h("label", { class: "tick" }, box, text);
+  });
+
+  /**
+   * @param {string} className
+   * @param {string} text
+   */
+  const key = (className, text) => h("span", { class: `key ${className}` }, text);
+  /** @type {Record<string, () => HTMLElement[]>} */
+  const legends = {
+    part: () => [key("training", "training"), key("held-out", "held out")],
+    time: () => [h("span", { class: "ramp" }, h("span", {}, "first"), h("i"), h("span", {}, "last"))],
+    none: () => [key("training", `${word}s`)],
+  };
+
+  return {
+    element: h(
+      "div",
+      { class: "legend-row" },
+      legend,
+      h(
+        "div",
+        { class: "row" },
+        axisSelects.map((select, which) => h("label", { class: "choice" }, ["across", "up"][which], select)),
+        h(
+          "fieldset",
+          { class: "segments" },
+          h("legend", { class: "unseen" }, "Colour of the points"),
+          colours.map(([, text], index) => h("label", {}, colourInputs[index], h("span", {}, text))),
+        ),
+        h("div", { class: "ticks" }, ticks),
+      ),
+    ),
+    /** @param {string} colour */
+    showColour(colour) {
+      const chosen = colour === "part" && !heldOut ? "none" : colour;
+      legend.replaceChildren(...legends[chosen]());
+      for (const input of colourInputs) input.checked = input.value === chosen;
+    },
+    /**
+     * @param {string[]} names
+     * @param {number[]} axes
+     */
+    showAxes(names, axes) {
+      axisSelects.forEach((select, which) => {
+        select.replaceChildren(...names.map((name, index) => h("option", { value: index }, name)));
+        select.value = String(axes[which]);
+      });
+    },
+  };
+}
+
+/**
+ * The axes with one of them changed; they stay two, so one that is taken is exchanged.
+ *
+ * @param {number[]} axes
+ * @param {number} which
+ * @param {number} wanted
+ */
+export function withAxis(axes, which, wanted) {
+  const changed = [...axes];
+  const other = 1 - which;
+  if (changed[other] === wanted) changed[other] = changed[which];
+  changed[which] = wanted;
+  return changed;
+}

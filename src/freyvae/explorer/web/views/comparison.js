@@ -1,0 +1,104 @@
+// One image beside its reconstruction and the difference, in the page's colours: brighter warm, darker cool.
+
+import { colourOf, contextOf, toLevels } from "../canvas.js";
+import { h } from "../dom.js";
+
+/** @import { Code, Decode, Header, Levels, Painter } from "../types.js" */
+
+// a difference of as many grey levels has the full colour
+const FULL_COLOUR = 64;
+
+/** @param {{ header: Header, decode: Decode, painter: Painter }} options */
+export function makeComparison({ header, decode, painter }) {
+  const [height, width, channels] = header.imageShape;
+  /** @param {string} name */
+  const picture = (name) => h("canvas", { class: "crisp", width, height, role: "img", "aria-label": name });
+  const original = picture("The original");
+  const reconstruction = picture("Its reconstruction");
+  const difference = picture("Their difference");
+  const heading = h("p", { class: "what" });
+  const score = h("span", { class: "score" });
+  const element = h(
+    "div",
+    { class: "comparison" },
+    heading,
+    h(
+      "div",
+      { class: "pictures" },
+      h("figure", {}, original, h("figcaption", {}, "original")),
+      h("figure", {}, reconstruction, h("figcaption", {}, "reconstruction")),
+      h("figure", {}, difference, h("figcaption", {}, "difference", score)),
+    ),
+    h(
+      "p",
+      { class: "hint" },
+      `Click a point on the plane to see its ${header.isVideo ? "frame" : "image"}, ` +
+        "how the model rebuilds it, and what it misses.",
+    ),
+  );
+  const levels = new Uint8ClampedArray(height * width * channels);
+  /** @type {[string, Levels | null, Code | null]} */
+  let last = ["", null, null];
+
+  /** @param {Levels} pixels */
+  function paintDifference(pixels) {
+    const image = new ImageData(width, height);
+    const paper = colourOf(element, "--panel");
+    const brighter = colourOf(element, "--brighter");
+    const darker = colourOf(element, "--darker");
+    for (let pixel = 0; pixel < width * height; pixel++) {
+      let apart = 0;
+      for (let channel = 0, at = pixel * channels; channel < channels; channel++, at++) {
+        apart += pixels[at] - levels[at];
+      }
+      apart /= channels;
+      const strength = Math.min(Math.abs(apart) / FULL_COLOUR, 1);
+      const towards = apart > 0 ? brighter : darker;
+      for (let channel = 0; channel < 3; channel++) {
+        image.data[4 * pixel + channel] = paper[channel] + (towards[channel] - paper[channel]) * strength;
+      }
+      image.data[4 * pixel + 3] = 255;
+    }
+    contextOf(difference).putImageData(image, 0, 0);
+  }
+
+  /**
+   * @param {string} title
+   * @param {Levels | null} pixels null where only the code is there
+   * @param {Code | null} code null for nothing to compare
+   * @returns {number | null} the reconstruction's root mean squared error in grey levels
+   */
+  function show(title, pixels, code) {
+    last = [title, pixels, code];
+    heading.textContent = title;
+    element.classList.toggle("nothing", !code);
+    if (!code) return null;
+    toLevels(decode(code), levels);
+    painter(reconstruction, levels);
+    element.classList.toggle("no-original", !pixels);
+    if (!pixels) {
+      score.textContent = "";
+      return null;
+    }
+    painter(original, pixels);
+    paintDifference(pixels);
+    const error = rootMeanSquare(pixels, levels);
+    score.textContent = `RMSE ${error.toFixed(1)} grey levels`;
+    return error;
+  }
+
+  show(...last);
+  return { element, show, redraw: () => show(...last) };
+}
+
+/**
+ * Of the differences between two images.
+ *
+ * @param {Levels} one
+ * @param {Levels} other
+ */
+function rootMeanSquare(one, other) {
+  let square = 0;
+  for (let at = 0; at < other.length; at++) square += (one[at] - other[at]) ** 2;
+  return Math.sqrt(square / other.length);
+}

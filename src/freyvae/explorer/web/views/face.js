@@ -1,0 +1,49 @@
+// The decoded image, as large as there is room for.
+
+import { toLevels } from "../canvas.js";
+import { clamp } from "../clamp.js";
+import { h } from "../dom.js";
+
+/** @import { Decode, Header, Painter } from "../types.js" */
+
+/**
+ * @param {object} options
+ * @param {HTMLElement} options.root of the explorer
+ * @param {Header} options.header
+ * @param {Decode} options.decode
+ * @param {Painter} options.painter
+ */
+export function makeFace({ root, header, decode, painter }) {
+  const [height, width, channels] = header.imageShape;
+  const levels = new Uint8ClampedArray(height * width * channels);
+  const canvas = h("canvas", { class: "face crisp", width, height, role: "img", "aria-label": "The decoded image" });
+  const place = h("div", { class: "face-place" }, canvas);
+
+  function fit() {
+    const room = place.getBoundingClientRect().width;
+    if (!room) return;
+    const narrow = root.clientWidth < 760;
+    const high = narrow ? Math.min(innerHeight * 0.3, 260) : clamp(innerHeight * 0.52, 280, 560);
+    // whole device pixels to a pixel, so that all are equally large
+    const ratio = devicePixelRatio || 1;
+    const scale = Math.max(Math.floor(Math.min(room / width, high / height) * ratio), 1) / ratio;
+    canvas.style.width = `${scale * width}px`;
+    canvas.style.height = `${scale * height}px`;
+  }
+  const watch = new ResizeObserver(fit);
+  watch.observe(root);
+  addEventListener("resize", fit);
+
+  return {
+    element: place,
+    fit,
+    /** @param {number[]} latents */
+    draw: (latents) => painter(canvas, toLevels(decode(latents), levels)),
+    /** @param {string} where in words */
+    describe: (where) => canvas.setAttribute("aria-label", `The decoded image at ${where}`),
+    destroy() {
+      watch.disconnect();
+      removeEventListener("resize", fit);
+    },
+  };
+}

@@ -1,0 +1,99 @@
+// A person's own picture: chosen, dropped or pasted, then encoded.
+
+import { h, newId } from "../dom.js";
+import { ExplorerError } from "../errors.js";
+import { readPicture } from "../picture.js";
+import { capital } from "../text.js";
+
+/** @import { Header, OwnPicture } from "../types.js" */
+
+/**
+ * @param {object} options
+ * @param {Header} options.header
+ * @param {((pixels: ArrayLike<number>) => Float32Array) | null} options.encode
+ * @param {HTMLElement | Document} options.listenOn where a picture may be dropped or pasted
+ * @param {(own: OwnPicture) => void} options.onpicture
+ */
+export function makeOwnPicture({ header, encode, listenOn, onpicture }) {
+  const note = h(
+    "p",
+    { class: "hint", role: "status" },
+    encode ? "Or drop a picture anywhere on this page, or paste one. It stays in this browser." : "",
+  );
+  const file = h("input", {
+    type: "file",
+    accept: "image/*",
+    class: "unseen",
+    id: newId("file"),
+    onchange: () => {
+      take(file.files?.[0]);
+      file.value = "";
+    },
+  });
+  const overlay = h(
+    "div",
+    { class: "drop", "aria-hidden": "true" },
+    h("span", {}, "Drop it: the model will try to see it"),
+  );
+
+  /** @param {File | undefined} given */
+  async function take(given) {
+    if (!encode || !given) return;
+    try {
+      const { levels, note: done } = await readPicture(given, header.imageShape);
+      const code = Float32Array.from(encode(levels));
+      note.textContent = done;
+      note.classList.remove("wrong");
+      onpicture({ levels, code, unlike: null });
+    } catch (error) {
+      if (!(error instanceof ExplorerError)) throw error;
+      note.textContent = error.message;
+      note.classList.add("wrong");
+    }
+  }
+
+  let dragDepth = 0;
+  /** @param {DragEvent} event */
+  function onDrag(event) {
+    const carried = event.dataTransfer;
+    if (!carried || !carried.types.includes("Files")) return;
+    event.preventDefault();
+    dragDepth += event.type === "dragenter" ? 1 : event.type === "dragleave" ? -1 : 0;
+    if (event.type === "drop") {
+      dragDepth = 0;
+      take(carried.files[0]);
+    }
+    overlay.classList.toggle("open", dragDepth > 0 && Boolean(encode));
+  }
+  /** @param {ClipboardEvent} event */
+  function onPaste(event) {
+    take(event.clipboardData?.files[0]);
+  }
+  const heard = /** @type {[string, EventListener][]} */ ([
+    ["dragenter", onDrag],
+    ["dragover", onDrag],
+    ["dragleave", onDrag],
+    ["drop", onDrag],
+    ["paste", onPaste],
+  ]);
+  for (const [kind, answer] of heard) listenOn.addEventListener(kind, answer);
+
+  return {
+    elements: encode
+      ? [
+          h(
+            "p",
+            { class: "hint" },
+            "The encoder runs in this page too: see where the model would put your picture, and what it makes of it.",
+          ),
+          h("div", { class: "row file" }, file, h("label", { for: file.id, class: "button" }, "Choose a picture")),
+          note,
+        ]
+      : [h("p", { class: "hint" }, capital(`${header.encoderMissing}.`)), note],
+    overlay,
+    take,
+    destroy() {
+      for (const [kind, answer] of heard) listenOn.removeEventListener(kind, answer);
+    },
+  };
+}

@@ -1,0 +1,145 @@
+// One slider: a name that can be changed, the value, and a track that answers drag, touch, wheel and keys.
+
+import { h, newId } from "../dom.js";
+import { signed } from "../text.js";
+import { makeScale } from "./scale.js";
+
+let scrolledAt = 0;
+
+/**
+ * @param {object} options
+ * @param {string} options.name shown, and editable when `onrename` is given
+ * @param {number} options.low the least value
+ * @param {number} options.high the greatest
+ * @param {number} options.step of the keyboard and the wheel; the drag snaps to it too
+ * @param {string} [options.unit] what the value is in, for a screen reader
+ * @param {number} [options.digits] shown after the point
+ * @param {number} [options.rest] the value to begin with, which a double click gives again
+ * @param {[string, string]} [options.ends] two words, said at the track's ends
+ * @param {(value: number) => void} options.onvalue called with what a person chose
+ * @param {(name: string) => void} [options.onrename]
+ * @param {() => void} [options.onremove] called by a button to remove the slider, which is there where this is
+ */
+export function makeSlider({ name, low, high, step, unit, digits = 2, rest = 0, ends, onvalue, onrename, onremove }) {
+  const scale = makeScale({ low, high, step, rest });
+  let value = rest;
+  const shown = h("output", { class: "value" });
+  const range = h("input", {
+    type: "range",
+    class: "range",
+    min: low,
+    max: high,
+    step: "any",
+    "aria-label": name,
+    oninput: () => give(scale.snap(Number(range.value))),
+    onkeydown: onKey,
+    onwheel: onWheel,
+    ondblclick: () => give(rest),
+  });
+  const label = onrename
+    ? nameField(name, (given) => {
+        rename(given);
+        onrename(given);
+      })
+    : h("span", { class: "name" }, name);
+  const element = h(
+    "div",
+    { class: "slider" },
+    h("div", { class: "slider-head" }, label, onremove && removeButton(name, onremove), shown),
+    range,
+    ends && h("div", { class: "ends", "aria-hidden": "true" }, h("span", {}, ends[0]), h("span", {}, ends[1])),
+  );
+
+  /** @param {number} wanted */
+  function give(wanted) {
+    const kept = scale.keep(wanted);
+    show(kept);
+    onvalue(kept);
+  }
+
+  /** @param {number} now */
+  function show(now) {
+    value = now;
+    const text = signed(now, digits);
+    range.value = String(now);
+    if (shown.textContent !== text) {
+      shown.textContent = text;
+      range.setAttribute("aria-valuetext", unit ? `${text} ${unit}` : text);
+    }
+    range.style.setProperty("--from", `${scale.share(Math.min(now, rest)) * 100}%`);
+    range.style.setProperty("--to", `${scale.share(Math.max(now, rest)) * 100}%`);
+  }
+
+  /** @param {string} to */
+  function rename(to) {
+    range.setAttribute("aria-label", to);
+    if (label instanceof HTMLInputElement) {
+      label.value = to;
+      label.setAttribute("aria-label", `Name of the slider ${to}`);
+    } else label.textContent = to;
+  }
+
+  /** @param {KeyboardEvent} event */
+  function onKey(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const wanted = scale.byKey(event.key, value);
+    if (wanted === null) return;
+    give(wanted);
+    event.preventDefault();
+  }
+
+  /** @param {WheelEvent} event */
+  function onWheel(event) {
+    // a page being scrolled passes over sliders; that moves none of them
+    if (event.ctrlKey || performance.now() - scrolledAt < 250) return;
+    const along = Math.abs(event.deltaX) > Math.abs(event.deltaY) ? event.deltaX : -event.deltaY;
+    if (!along) return;
+    event.preventDefault();
+    give(scale.snap(value + Math.sign(along) * step));
+  }
+
+  /** @param {boolean} on whether a hand can move it */
+  function enable(on) {
+    range.disabled = !on;
+    element.classList.toggle("off", !on);
+  }
+
+  show(rest);
+  return { element, show, rename, enable };
+}
+
+/**
+ * @param {string} name
+ * @param {(name: string) => void} onrename
+ */
+function nameField(name, onrename) {
+  const field = h("input", {
+    type: "text",
+    class: "name",
+    value: name,
+    maxlength: 60,
+    spellcheck: "false",
+    autocomplete: "off",
+    "aria-label": `Name of the slider ${name}`,
+    id: newId("name"),
+    onchange: () => onrename(field.value.trim() || name),
+    onkeydown: (event) => event.key === "Enter" && field.blur(),
+  });
+  return field;
+}
+
+/**
+ * @param {string} name
+ * @param {() => void} onclick
+ */
+const removeButton = (name, onclick) =>
+  h("button", { type: "button", class: "quiet small", "aria-label": `Remove the slider ${name}`, onclick }, "Remove");
+
+/** Remember when the page last scrolled; returns what ends that. */
+export function watchScrolling() {
+  const stamp = () => {
+    scrolledAt = performance.now();
+  };
+  addEventListener("scroll", stamp, { passive: true, capture: true });
+  return () => removeEventListener("scroll", stamp, { capture: true });
+}

@@ -1,0 +1,143 @@
+// Two trays of images, "this" and "that", and the button that makes a direction of them.
+
+import { h } from "../dom.js";
+import { some } from "../text.js";
+
+/** @import { Points } from "../points.js" */
+/** @import { Direction } from "../types.js" */
+
+/**
+ * @param {object} options
+ * @param {Points} options.points
+ * @param {(more: number[], less: number[]) => void} options.onchange
+ * @param {(direction: Direction) => string | null} options.onmake returns why it was refused, if it was
+ */
+export function makeTrays({ points, onchange, onmake }) {
+  /** @type {number | null} */
+  let current = null;
+  const message = h("p", { class: "hint" });
+  const name = h("input", {
+    type: "text",
+    class: "field",
+    placeholder: "smiling",
+    maxlength: 60,
+    "aria-label": "Name of the direction",
+    autocomplete: "off",
+  });
+  const make = h("button", { type: "submit", disabled: true }, "Make a slider");
+  const more = makeTray("This");
+  const less = makeTray("That");
+  const trays = [more, less];
+  const element = h(
+    "form",
+    { class: "trays", onsubmit: onSubmit },
+    trays.map((tray) => tray.element),
+    h("div", { class: "row" }, name, make),
+    message,
+  );
+
+  /** @param {string} title */
+  function makeTray(title) {
+    const held = h("div", { class: "thumbs" });
+    const add = h("button", {
+      type: "button",
+      class: "quiet small",
+      disabled: true,
+      onclick: () => current !== null && put(tray, current),
+    });
+    const element = h(
+      "div",
+      { class: "tray", role: "group", "aria-label": title },
+      h("span", { class: "tray-name" }, title),
+      held,
+      add,
+    );
+    const tray = { points: /** @type {number[]} */ ([]), held, add, title, element };
+    return tray;
+  }
+
+  /** @param {Event} event */
+  function onSubmit(event) {
+    event.preventDefault();
+    const made = { name: name.value.trim() || "direction", more: more.points, less: less.points };
+    if (!made.more.length || !made.less.length) return;
+    const refused = onmake(made);
+    message.textContent = refused ?? "";
+    if (refused) return;
+    name.value = "";
+    setPoints([], []);
+    onchange([], []);
+  }
+
+  /**
+   * @param {typeof more} tray
+   * @param {number} point
+   */
+  function put(tray, point) {
+    const other = tray === more ? less : more;
+    other.points = other.points.filter((held) => held !== point);
+    if (!tray.points.includes(point)) tray.points = [...tray.points, point];
+    changed();
+  }
+
+  /** @param {number} point */
+  function takeOut(point) {
+    for (const tray of trays) tray.points = tray.points.filter((kept) => kept !== point);
+    changed();
+  }
+
+  function changed() {
+    draw();
+    onchange(more.points, less.points);
+  }
+
+  function draw() {
+    for (const tray of trays) {
+      tray.held.replaceChildren(...tray.points.map((point) => thumbnail(point, tray.title.toLowerCase())));
+      tray.add.disabled = current === null;
+      tray.add.textContent =
+        current === null ? `Choose ${some(points.word)} first` : `Add ${points.word} ${points.numberOf(current)}`;
+    }
+    make.disabled = !(more.points.length && less.points.length);
+  }
+
+  /**
+   * @param {number} point
+   * @param {string} title
+   */
+  function thumbnail(point, title) {
+    return h(
+      "button",
+      {
+        type: "button",
+        class: "thumb",
+        "aria-label": `Take ${points.word} ${points.numberOf(point)} out of ${title}`,
+        title: "Take out",
+        onclick: () => takeOut(point),
+      },
+      points.canvasOf(point),
+    );
+  }
+
+  /**
+   * @param {number[]} these
+   * @param {number[]} those
+   */
+  function setPoints(these, those) {
+    more.points = [...these];
+    less.points = [...those];
+    draw();
+  }
+
+  draw();
+  return {
+    element,
+    setPoints,
+    redraw: draw,
+    /** @param {number | null} point the one that is chosen */
+    setCurrent(point) {
+      current = point;
+      draw();
+    },
+  };
+}

@@ -1,0 +1,66 @@
+// The same explorer as an anywidget: its data comes from the kernel once, its latents go both ways.
+
+import { readBundle } from "./bundle/read.js";
+import { mount } from "./mount.js";
+
+/** @import { Header } from "./types.js" */
+
+/**
+ * What anywidget gives a widget to talk to its kernel.
+ *
+ * @typedef {object} Model
+ * @property {{ (name: "_header"): Header, (name: "_blobs"): Record<string, DataView>, (name: "latents"): number[] }} get
+ * @property {(name: string, value: unknown) => void} set
+ * @property {() => void} save_changes
+ * @property {(event: string, listener: () => void) => void} on
+ * @property {(event: string, listener: () => void) => void} off
+ */
+
+/** @param {DataView} view */
+const bytesOf = (view) => new Uint8Array(/** @type {ArrayBuffer} */ (view.buffer), view.byteOffset, view.byteLength);
+
+/**
+ * @param {object} options
+ * @param {Model} options.model
+ * @param {HTMLElement} options.el
+ * @returns {() => void} what ends it
+ */
+function render({ model, el }) {
+  const root = document.createElement("div");
+  el.append(root);
+  // the notebook's theme, where it says which
+  const light = document.body.dataset.jpThemeLight;
+  if (light) root.dataset.theme = light === "true" ? "light" : "dark";
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  /** @param {number[]} latents */
+  const areTheKernels = (latents) => JSON.stringify(latents) === JSON.stringify(model.get("latents"));
+  try {
+    const blobs = Object.entries(model.get("_blobs")).map(([name, view]) => [name, bytesOf(view)]);
+    const explorer = mount(root, readBundle(model.get("_header"), Object.fromEntries(blobs)), {
+      heading: "h2",
+      fragment: `z=${model.get("latents").join(",")}`,
+      onlatents: (latents) => {
+        if (areTheKernels(latents)) return;
+        model.set("latents", [...latents]);
+        // the kernel hears of it when the hand rests
+        clearTimeout(timer);
+        timer = setTimeout(() => model.save_changes(), 60);
+      },
+    });
+    const follow = () => {
+      if (!areTheKernels(explorer.latents)) explorer.setLatents(model.get("latents"));
+    };
+    model.on("change:latents", follow);
+    return () => {
+      model.off("change:latents", follow);
+      explorer.destroy();
+    };
+  } catch (error) {
+    root.className = "freyvae failed";
+    root.textContent = error instanceof Error ? error.message : String(error);
+    return () => {};
+  }
+}
+
+export default { render };

@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { alongLine, between, lineBetween, meanCode, placeOnLine } from "#web/line.js";
+import { timeColour } from "#web/plane/dots.js";
+import { makeGeometry } from "#web/plane/geometry.js";
+import { withAxis } from "#web/views/choices.js";
+import { makeWalk, normal } from "#web/walk.js";
+import { assertClose, numbers } from "./close.js";
+
+const codes = Float32Array.of(0, 0, 3, 4, 1, -1);
+
+test("the line between the means of two groups", () => {
+  assertClose(meanCode(codes, 2, [1, 2]), [2, 1.5]);
+  const line = lineBetween([0, 0], [3, 4]);
+  assertClose([...line.middle, ...line.along, line.half], [1.5, 2, 0.6, 0.8, 2.5]);
+  assertClose(
+    [alongLine(line, [3, 4]), alongLine(line, [0, 0]), alongLine(line, [1.5 - 0.8, 2 + 0.6])],
+    [2.5, -2.5, 0],
+  );
+  assertClose(placeOnLine(line, 2.5), [3, 4]);
+  assert.equal(lineBetween([1, 2], [1, 2]), null);
+  assertClose(between([0, 2], [4, 0], 0.25), [1, 1.5]);
+});
+
+function plane({ count = 2, points = 3, values = codes } = {}) {
+  const latents = { count, plane: 4, unit: 0.5, axes: count > 1 ? [0, 1] : [0] };
+  const geometry = makeGeometry({ header: { latents, points }, codes: values });
+  geometry.resize(400, 200);
+  return geometry;
+}
+
+test("places of the plane and the latents there belong together", () => {
+  const geometry = plane();
+  // the plane reaches 4 units of 0.5 latents to each side
+  assertClose([geometry.x([0, 0]), geometry.y([0, 0]), geometry.x([2, 2]), geometry.y([2, 2])], [200, 100, 400, 0]);
+  const into = new Float32Array(2);
+  assertClose(geometry.latentsAt(0.75, 0.25, new Float32Array(2), into), [1, 1]);
+  assertClose([geometry.x(into), geometry.y(into)], [300, 50]);
+  assertClose(geometry.placeOf(2), [300, 150]);
+});
+
+test("latents on neither axis stay as they are", () => {
+  const geometry = plane({ count: 3, points: 1, values: Float32Array.of(0, 1, 2) });
+  geometry.setAxes([2, 0]);
+  const now = Float32Array.of(7, 8, 9);
+  assertClose(geometry.latentsAt(0.5, 0.5, now, new Float32Array(3)), [0, 8, 0]);
+  assertClose(geometry.placeOf(0), [400, 100]);
+});
+
+test("with one latent the images' order is the other axis", () => {
+  const geometry = plane({ count: 1, points: 3, values: Float32Array.of(0, 1, -1) });
+  assert.ok(geometry.hasOneAxis());
+  assertClose([0, 1, 2].flatMap(geometry.placeOf), [200, 200, 300, 100, 100, 0]);
+  assertClose(geometry.latentsAt(1, 0, new Float32Array(1), new Float32Array(1)), [2]);
+});
+
+test("the nearest point is the one that a search through all finds", () => {
+  const many = numbers(2 * 500).map((value) => 2 * value);
+  const geometry = plane({ points: 500, values: many });
+  for (let trial = 0; trial < 50; trial++) {
+    const [x, y] = [(trial * 37) % 400, (trial * 53) % 200];
+    const apart = Array.from({ length: 500 }, (_, point) => {
+      const [px, py] = geometry.placeOf(point);
+      return Math.hypot(px - x, py - y);
+    });
+    const least = Math.min(...apart);
+    assert.equal(apart[geometry.nearest(x, y)], least);
+    const near = geometry.near(x, y, 8);
+    if (least < 8) assert.equal(apart[near], least);
+    else assert.equal(near, -1);
+  }
+});
+
+test("an axis that is taken is exchanged", () => {
+  assert.deepEqual(withAxis([0, 1], 0, 2), [2, 1]);
+  assert.deepEqual(withAxis([0, 1], 0, 1), [1, 0]);
+  assert.deepEqual(withAxis([0, 1], 1, 0), [1, 0]);
+});
+
+test("colours of time go from the first to the last", () => {
+  assert.equal(timeColour(0), "rgb(59,76,192)");
+  assert.equal(timeColour(1), "rgb(209,73,91)");
+  assert.equal(new Set(Array.from({ length: 1000 }, (_, at) => timeColour(at / 999))).size, 64);
+});
+
+test("a walk begins where one is, passes its stops, and has no jumps", () => {
+  const stops = [
+    [1, 0],
+    [0, 5],
+    [-3, 2],
+    [4, 4],
+  ];
+  let drawn = 0;
+  const walk = makeWalk([2, 2], { draw: () => stops[drawn++ % 4], secondsPerStop: 2 });
+  assertClose(walk.at(0), [2, 2]);
+  assertClose(walk.at(2), stops[0]);
+  assertClose(walk.at(4), stops[1]);
+  let before = walk.at(4);
+  for (let seconds = 4.01; seconds < 12; seconds += 0.01) {
+    const here = walk.at(seconds);
+    assert.ok(Math.hypot(here[0] - before[0], here[1] - before[1]) < 0.12, `at ${seconds}`);
+    before = here;
+  }
+});
+
+test("standard normal numbers have mean 0 and variance 1", () => {
+  // a grid over both uniform numbers in place of chance
+  const drawn = [];
+  for (let i = 0; i < 400; i++) {
+    for (let j = 0; j < 50; j++) {
+      const uniform = [(i + 0.5) / 400, (j + 0.5) / 50];
+      drawn.push(normal(() => uniform.shift()));
+    }
+  }
+  const mean = drawn.reduce((sum, value) => sum + value) / drawn.length;
+  const variance = drawn.reduce((sum, value) => sum + value * value, 0) / drawn.length;
+  assertClose([mean, variance], [0, 1], 0.01);
+});
