@@ -14,7 +14,7 @@ help:
 	@echo "make coverage       the tests, and which lines they do not run"
 	@echo "make test-backends  run the model's tests on Keras's other backends, in environments of their own"
 	@echo "make check          ruff, mypy, import-linter"
-	@echo "make bench          measure the speed, side by side with peers that are installed"
+	@echo "make bench          measure the speed, compared with the peers that are installed"
 	@echo "make bench-peers    set up the peers that make bench asks: torch, pythae and TensorFlow, in environments of their own"
 	@echo "make results        train and measure what is missing of docs/results.md, and write it (days, the first time)"
 	@echo "make fuzz           try odd and damaged input for SECONDS=600, and say what is not refused in a line"
@@ -44,7 +44,7 @@ check: $(STAMP)
 	$(BIN)/lint-imports
 
 bench: $(STAMP)
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m studies.speed
 
 # pythae also asks for a copy of dataclasses, which Python has had since 3.7
 bench-peers: .venv-torch/set-up .venv-tensorflow/set-up
@@ -53,7 +53,7 @@ bench-peers: .venv-torch/set-up .venv-tensorflow/set-up
 
 # its convolutions are trained on torch
 results: $(STAMP) .venv-torch/set-up
-	$(BIN)/python -m results
+	$(BIN)/python -m studies.density
 
 SECONDS := 600
 fuzz: $(STAMP)
