@@ -2,7 +2,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# pip reads dependency groups since 25.1; the one that comes with Python may be older
 # the set-up is done again when what it installs has changed
 STAMP := .venv/set-up
 
@@ -24,7 +25,8 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "freyvae needs Python 3.11 or newer: make PYTHON=python3.11")'
 	@echo "setting up .venv (once, a minute or two)" >&2
 	@$(PYTHON) -m venv .venv
-	@$(INSTALL) --editable ".[compression,jpeg-xl,graph,notebook,onnx,sweep,test,explorer-test,bench,check]"
+	@$(BIN)/python $(PIP_INSTALL) --upgrade "pip>=25.1"
+	@$(BIN)/python $(PIP_INSTALL) --group dev --editable ".[compression,factors,jpeg-xl,graph,notebook,onnx,sweep]"
 	@touch $(STAMP)
 
 demo: $(STAMP)
@@ -48,8 +50,8 @@ bench: $(STAMP)
 
 # pythae also asks for a copy of dataclasses, which Python has had since 3.7
 bench-peers: .venv-torch/set-up .venv-tensorflow/set-up
-	.venv-torch/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --constraint constraints.txt pythae
-	.venv-torch/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt "imageio>=2" "pydantic>=2"
+	.venv-torch/bin/python $(PIP_INSTALL) --no-deps pythae
+	.venv-torch/bin/python $(PIP_INSTALL) "imageio>=2" "pydantic>=2"
 
 # its convolutions are trained on torch
 results: $(STAMP) .venv-torch/set-up
@@ -62,7 +64,8 @@ fuzz: $(STAMP)
 .venv-torch/set-up .venv-tensorflow/set-up: .venv-%/set-up: pyproject.toml constraints.txt
 	@echo "setting up .venv-$* (once, a few minutes)" >&2
 	@$(PYTHON) -m venv .venv-$*
-	@.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $* --editable ".[compression,jpeg-xl,graph,test]"
+	@.venv-$*/bin/python $(PIP_INSTALL) --upgrade "pip>=25.1"
+	@.venv-$*/bin/python $(PIP_INSTALL) $* --group test --editable ".[compression,factors,jpeg-xl,graph]"
 	@touch $@
 
 test-backends: .venv-torch/set-up .venv-tensorflow/set-up

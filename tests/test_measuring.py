@@ -4,6 +4,7 @@ import html
 import json
 import re
 import shutil
+import sys
 
 import keras
 import numpy as np
@@ -220,6 +221,12 @@ def test_known_factors_are_looked_for_in_the_latents(folder, monkeypatch):
     assert table.columns == ("latent", "pose", "humour", "blink", "light")
     assert f"Mutual information gap {factors['mutual_information_gap']:.2f}" in table.note
     assert any("Neighbouring frames" in note for note in metrics["measured_notes"])
+
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    without = measure(run, samples=2, progress=False)
+    assert "factors" not in without
+    assert without["nll_nats"] == metrics["nll_nats"]
+    assert any("freyvae[factors]" in note for note in without["measured_notes"])
 
 
 def test_a_random_split_of_a_video_says_what_it_hides(run):
