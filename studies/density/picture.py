@@ -5,8 +5,9 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from freyvae.pictures import save_figure
-from freyvae.pictures.style import FAMILY, PARTS, RULE, TEXT_POINTS, quieten, sheet
+from freyvae import palette
+from freyvae.reporting.pictures import save_figure
+from freyvae.reporting.pictures.style import FAMILY, RULE, TEXT_POINTS, quieten, sheet
 from studies.density.rows import find
 from studies.shared.bars import OURS, THEIRS, Bar, draw_bars
 
@@ -15,7 +16,7 @@ ROW = 46
 WIDTH = 900
 LEFT = 640
 RIGHT = 110
-WITHOUT = PARTS[2]
+WITHOUT = palette.WITHOUT_MODEL
 
 
 def bars(results: dict[str, Any]) -> Figure:

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from freyvae import tables
 from freyvae.data import split_indices
 from freyvae.errors import BadInput
 from freyvae.evaluation import standard_error
+from freyvae.reporting import tables
 from freyvae.run import Run
 from studies.density.jobs import is_measured, is_trained, machine_of
 from studies.density.plan import BLOCKED, RANDOM, Job, Plan, Split, System

@@ -5,10 +5,11 @@ from typing import NamedTuple
 
 from matplotlib.axes import Axes
 
-from freyvae.pictures.style import FAMILY, HELD_OUT, INK, QUIET, TEXT_POINTS, TRAINING
+from freyvae import palette
+from freyvae.reporting.pictures.style import FAMILY, INK, QUIET, TEXT_POINTS
 
 # colours of the bars
-OURS, THEIRS = HELD_OUT, TRAINING
+OURS, THEIRS = palette.ACCENT.light, palette.OTHERS
 
 
 class Bar(NamedTuple):

@@ -8,8 +8,8 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from freyvae.pictures import save_figure
-from freyvae.pictures.style import (
+from freyvae.reporting.pictures import save_figure
+from freyvae.reporting.pictures.style import (
     DPI,
     FAMILY,
     INK,
@@ -18,7 +18,6 @@ from freyvae.pictures.style import (
     QUIET,
     RULE,
     TEXT_POINTS,
-    TRAINING,
     quieten,
     write_title,
 )
@@ -125,7 +124,7 @@ def _draw_curve(axes: Axes, axis: dict[str, Any]) -> None:
     sizes, seconds = ([point[key] for point in points] for key in ("size", "seconds"))
     if (axis["exponent"] or 0) > 0:
         proportion = [seconds[0] * size / sizes[0] for size in sizes]
-        axes.plot(sizes, proportion, color=TRAINING, linewidth=1, linestyle=(0, (4, 3)))
+        axes.plot(sizes, proportion, color=THEIRS, linewidth=1, linestyle=(0, (4, 3)))
     axes.plot(sizes, seconds, color=OURS, linewidth=1.6, marker="o", markersize=3.5)
     low, high = math.floor(math.log10(min(seconds))), math.ceil(math.log10(max(seconds)))
     axes.set_ylim(10.0**low, 10.0**high)

@@ -13,12 +13,12 @@ from studies.density.picture import bars
 from studies.density.plan import BLOCKED, RANDOM, RUNS, Job, System, plan, small_plan
 from studies.density.rows import average_of_probabilities, gather
 
-from freyvae import presentation
 from freyvae.__main__ import main as freyvae
 from freyvae.cli import app
 from freyvae.data import split_indices
 from freyvae.errors import BadInput
 from freyvae.flags import chosen_recipe
+from freyvae.reporting import summary
 from freyvae.run import Run
 
 ROOT = Path(__file__).parents[2]
@@ -85,8 +85,8 @@ def small(tmp_path_factory):
         return freyvae([*words, "--quiet"] if words[0] == "train" else list(words))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(presentation, "present", lambda run, vae: [])
-        patch.setattr(presentation, "report", lambda run: None)
+        patch.setattr(summary, "present", lambda run, vae: [])
+        patch.setattr(summary, "report", lambda run: None)
         assert program.main(["--small", "--out", str(out)], start=start) == 0
         first = list(started)
         started.clear()

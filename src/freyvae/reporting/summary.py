@@ -1,10 +1,9 @@
-"""What a run has to show once it is trained: its pictures, its page, and a few lines for the terminal."""
+"""A finished run, summed up: its pictures, explorer and report drawn and written, and a few lines for the terminal."""
 
 import shlex
 from collections.abc import Iterator
 from typing import Any
 
-from freyvae import pictures, tables
 from freyvae.console import printable
 from freyvae.errors import BadInput
 from freyvae.evaluation import mean_image_rmse_grey_levels
@@ -12,17 +11,18 @@ from freyvae.explorer import write_page
 from freyvae.measuring import MEASURES, check_measures, load_measured_data
 from freyvae.model import LIKELIHOODS, VAE
 from freyvae.recipe import Recipe
-from freyvae.report import write_report
+from freyvae.reporting import pictures, tables
+from freyvae.reporting.page import write_report
 from freyvae.run import Run
 from freyvae.training import TrainingData
 
 
 def present(run: Run, *, vae: VAE | None = None) -> list[str]:
-    """Draw a run's pictures, write its explorer and its report. Returns a line for all that cannot be had here.
+    """Draw a run's pictures, write its explorer and its report. Returns a line for each of these that is left out.
 
     Args:
         run: a run that is finished.
-        vae: its model, where it is at hand and need not be read.
+        vae: its model, where it is loaded already.
 
     Raises:
         BadInput: the run is not finished, its images are gone or others, another process is at work on it, or its
@@ -88,7 +88,7 @@ def measured_sentences(metrics: dict[str, Any]) -> list[str]:
     return [str(metrics["verdict"]), *metrics["measured_notes"]] if "verdict" in metrics else []
 
 
-def summary(run: Run) -> str:
+def describe(run: Run) -> str:
     """A few lines on a finished run, for the terminal."""
     metrics, recipe = run.read_metrics(), run.recipe
     lines = [
@@ -140,7 +140,7 @@ def _facts(recipe: Recipe, data: TrainingData, metrics: dict[str, Any]) -> dict[
 
 
 def _commands(run: Run, metrics: dict[str, Any]) -> Iterator[str]:
-    """What to type to have the run's numbers again."""
+    """The commands that reproduce the run's numbers."""
     backend = "" if metrics["backend"] == "jax" else f"KERAS_BACKEND={metrics['backend']} "
     yield f"{backend}freyvae train --recipe {shlex.quote(str(run.recipe_path))}"
     if "measured_with" in metrics:
@@ -156,7 +156,7 @@ def _notes(recipe: Recipe, data: TrainingData, part: str = "validation") -> list
     ]
     notes = [data.split.note] if data.split.note else []
     if recipe.data == "synthetic-faces":
-        notes.append("These are drawn faces, not photographs: no number here compares with one on the Frey faces.")
+        notes.append("These are drawn faces, not photographs: their numbers cannot be compared with the Frey faces'.")
     if data.images.unreadable:
         notes.append(f"{_counted(len(data.images.unreadable), 'unreadable file')} left out.")
     mean_error = mean_image_rmse_grey_levels(data.train, images)
@@ -167,18 +167,18 @@ def _notes(recipe: Recipe, data: TrainingData, part: str = "validation") -> list
     notes += LIKELIHOODS[recipe.likelihood].said_of(images, part)
     if recipe.autoregressive:
         notes.append(
-            "Reconstructions, manifold and explorer show what the code alone says: the pixels before, which the "
-            "likelihood counts on, sharpen none of them."
+            "Reconstructions, manifold and explorer show the decoder's image, given the code alone. The likelihood "
+            "also conditions each pixel on those before it."
         )
     if recipe.average_distortion:
         values = data.images.images[0].size
         notes.append(
-            f"The loss averages the distortion over {values} values beside a summed rate: beta is in truth {values}."
+            f"The loss averages the distortion over {values} values but sums the rate: the effective beta is {values}."
         )
     if recipe.noise_scale != 1.0:
         notes.append(
             f"Training drew its noise with deviation {recipe.noise_scale:g} where the rate assumes 1: the free energy "
-            "it reports is not that of the model it describes."
+            "that it reports is not that of this model."
         )
     return notes
 
@@ -189,5 +189,5 @@ def _chosen_epoch(metrics: dict[str, Any]) -> list[str]:
         return []
     return [
         f"The model is that of epoch {metrics['best_epoch']} of {metrics['epochs']}, the one with the lowest free "
-        "energy on the validation images: their numbers flatter it a little, those of the test images do not."
+        "energy on the validation images: its validation numbers are slightly optimistic, its test numbers are not."
     ]

@@ -1,4 +1,4 @@
-"""Where do the images lie in the latent space? Their codes, against the prior."""
+"""The codes of images in the latent space, with the prior."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -8,16 +8,22 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
+from freyvae import palette
 from freyvae.arguments import number, several, truth, whole
 from freyvae.errors import BadInput
-from freyvae.pictures.arguments import checked_images, checked_latents, checked_model, checked_names, checked_parts
-from freyvae.pictures.mosaic import Array
-from freyvae.pictures.style import (
+from freyvae.reporting.pictures.arguments import (
+    checked_images,
+    checked_latents,
+    checked_model,
+    checked_names,
+    checked_parts,
+)
+from freyvae.reporting.pictures.mosaic import Array
+from freyvae.reporting.pictures.style import (
     DPI,
     FAMILY,
     INK,
     MARGIN,
-    PARTS,
     QUIET,
     RULE,
     TEXT_POINTS,
@@ -72,7 +78,7 @@ def codes(
     if by_part:
         for index, name in enumerate(names):
             own = part == index
-            colour = PARTS[index % len(PARTS)]
+            colour = palette.PARTS[index % len(palette.PARTS)]
             axes.scatter(x[own], y[own], s=4, color=colour, linewidths=0, label=f"{name} ({own.sum()})", zorder=3)
         figure.legend(
             loc="upper right",

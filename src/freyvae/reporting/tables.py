@@ -1,4 +1,4 @@
-"""What was measured, as tables: for the terminal, and for the page."""
+"""Measures as tables, for the terminal and for the page."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -9,11 +9,11 @@ from freyvae.compression import Compressed
 from freyvae.console import printable
 from freyvae.measuring import Comparison, Difference
 
-# so many latents are listed, those that carry most first
+# this many latents are listed, those of the highest KL first
 MOST_LATENTS = 16
 BASELINES = {
     "mean_image_same_likelihood": "constant at the mean image, same likelihood",
-    "bernoulli_floor": "their own entropy, the least",
+    "bernoulli_floor": "entropy of the pixels, a lower bound",
     "mean_image": "constant at the mean image",
     "full_gaussian": "full-covariance Gaussian",
     "png_files": "PNG, one file an image",
@@ -27,14 +27,14 @@ BASELINES = {
 
 @dataclass(frozen=True)
 class Table:
-    """A table of words and numbers as they are read.
+    """A table of words and formatted numbers.
 
     Attributes:
         title: what it shows.
         columns: the heads; the first column holds words, the others numbers.
         rows: as many cells each as there are columns; an empty cell says that there is no such number.
         strong: which rows stand out.
-        note: a sentence beneath, or "".
+        note: a sentence below, or "".
     """
 
     title: str
@@ -72,7 +72,7 @@ def compared(comparison: Comparison) -> Table:
     metrics = comparison.metrics[0]
     return Table(
         title=f"{metrics['images']} {metrics['measured_split']} images of {metrics['data']}, {unit}, lower is better",
-        columns=("run", "-log p(x)", "less the first's (95 % CI)", "RMSE", "active"),
+        columns=("run", "-log p(x)", "difference to the first (95 % CI)", "RMSE", "active"),
         rows=tuple(rows),
         note="RMSE is that of reconstructions, in grey levels of 255; active are latents whose code varies.",
     )
@@ -95,7 +95,7 @@ def over_seeds(summary: Mapping[str, Any]) -> Table:
 
 
 def compressed(found: Compressed, what: str) -> Table:
-    """What images cost as one file, beside what the model promised and what other lossless files cost.
+    """The size of images as one file, compared with the model's free energy and with other lossless files.
 
     `what` says which images these are.
     """
@@ -121,7 +121,7 @@ def compressed(found: Compressed, what: str) -> Table:
         ),
     ]
     return Table(
-        title=f"What the file costs: {found.images} {what}",
+        title=f"File size: {found.images} {what}",
         columns=("", "bytes", "bits per dim"),
         rows=tuple(rows),
         strong=(0,),
@@ -130,7 +130,7 @@ def compressed(found: Compressed, what: str) -> Table:
 
 
 def compressed_sentences(found: Compressed) -> list[str]:
-    """What the table of compressed images comes to."""
+    """What follows from the table of compressed images."""
     larger = "larger" if found.excess >= 0 else "smaller"
     sentences = [
         "Decompressed again, every byte of a pixel is the same; deeper pixels were made 8-bit when they were read. "
@@ -179,7 +179,7 @@ def _rich(table: Table) -> Any:
 
 
 def _plain(table: Table) -> str:
-    """Columns in line, nothing else: what a file or another program is given."""
+    """Aligned columns and nothing else, for files and other programs."""
     lines = [tuple(map(printable, line)) for line in (table.columns, *table.rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     aligned = [
@@ -189,7 +189,7 @@ def _plain(table: Table) -> str:
 
 
 def _costs(metrics: Mapping[str, Any]) -> Table:
-    """The model, its parts, and what one would pay without it."""
+    """The cost under the model, its parts, and the cost under baselines."""
     is_bytes = "nll_bits_per_dim" in metrics
     bits_per_nat = metrics["nll_bits_per_dim"] / metrics["nll_nats"] if is_bytes else None
 
@@ -213,7 +213,7 @@ def _costs(metrics: Mapping[str, Any]) -> Table:
         if baseline is None:
             continue
         bits = baseline.get("bits_per_dim", baseline.get("nll_bits_per_dim"))
-        # beside a density or a cross-entropy, the nats of a probability of bytes would only mislead
+        # nats of a probability of bytes cannot be compared with those of a density or a cross-entropy
         comparable = is_bytes or key in ("mean_image_same_likelihood", "bernoulli_floor")
         rows.append(
             (
@@ -225,7 +225,7 @@ def _costs(metrics: Mapping[str, Any]) -> Table:
         )
     nats = "nats per image" if is_bytes else f"{_kind(metrics)}, nats"
     return Table(
-        title=f"What an image costs: {metrics['images']} {metrics['measured_split']} images of {metrics['data']}",
+        title=f"Cost per image: {metrics['images']} {metrics['measured_split']} images of {metrics['data']}",
         columns=("", "bits per dim", nats, "RMSE"),
         rows=tuple(rows),
         strong=(0,),
@@ -242,7 +242,7 @@ def _samples(metrics: Mapping[str, Any]) -> Table:
         for count, nats in by_samples.items()
     ]
     return Table(
-        title="How the likelihood moves with the number of samples",
+        title="Likelihood by number of samples",
         columns=("samples", *(("bits per dim",) if bits is not None else ()), "nats per image"),
         rows=tuple(rows),
         note=f"All from the same {metrics['nll_samples']} draws: the smaller numbers are means over blocks of them.",
@@ -265,7 +265,7 @@ def _latents(metrics: Mapping[str, Any]) -> Table:
         alive = sum(latent["active"] for _, latent in left_out)
         rows.append((f"{len(left_out)} more", *total, f"{alive} of {len(left_out)}"))
     return Table(
-        title=f"What the latents carry: {metrics['active_units']} of {metrics['latent_dim']} are active",
+        title=f"Latents: {metrics['active_units']} of {metrics['latent_dim']} active",
         columns=("latent", *(("KL in nats",) if has_kl else ()), "active"),
         rows=tuple(rows),
         note="Active: the posterior mean's variance over images is above 0.01 (Burda et al. 2016).",
@@ -289,7 +289,7 @@ def _factors(metrics: Mapping[str, Any]) -> list[Table]:
             note=f"Mutual information gap {factors['mutual_information_gap']:.2f} (Chen et al. 2018); "
             f"disentanglement {factors['dci_disentanglement']:.2f}, completeness {factors['dci_completeness']:.2f}, "
             f"informativeness {factors['dci_informativeness']:.2f} (Eastwood & Williams 2018). 1 is best. "
-            "On drawn faces apart from the training's.",
+            "On drawn faces that are not among the training images.",
         )
     ]
 

@@ -1,4 +1,4 @@
-"""What is the network made of? The diagram of its layers and their shapes."""
+"""The diagram of the network: its layers and their shapes."""
 
 import html
 import importlib.util
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from freyvae.errors import BadInput
 from freyvae.files import as_path, write_whole
-from freyvae.pictures.arguments import checked_model
-from freyvae.pictures.style import DPI, FAMILY, INK, QUIET, RULE, TEXT_POINTS, TITLE_POINTS
+from freyvae.reporting.pictures.arguments import checked_model
+from freyvae.reporting.pictures.style import DPI, FAMILY, INK, QUIET, RULE, TEXT_POINTS, TITLE_POINTS
 
 if TYPE_CHECKING:
     from freyvae.model import VAE

@@ -5,14 +5,14 @@ import dataclasses
 import numpy as np
 import pytest
 
-from freyvae import presentation
 from freyvae.data import ImageSet, Split
 from freyvae.errors import BadInput
 from freyvae.explorer import page
 from freyvae.explorer.server import prepare_page
 from freyvae.measuring import measure
-from freyvae.pictures import album
 from freyvae.recipe import Recipe
+from freyvae.reporting import summary
+from freyvae.reporting.pictures import album
 from freyvae.run import Run
 from freyvae.training import TrainingData, train, train_model
 
@@ -35,7 +35,7 @@ def one_picture(monkeypatch):
 
 
 def test_a_run_gets_its_pictures_and_its_page(run, one_picture):
-    assert presentation.present(run) == []
+    assert summary.present(run) == []
     assert sorted(path.name for path in run.pictures_path.glob("*.png")) == ["convergence.png", "examples.png"]
     assert run.drawn == ("convergence.png", "examples.png")
     page = run.report_path.read_text()
@@ -52,7 +52,7 @@ def test_a_model_that_is_at_hand_is_not_read_again(run, one_picture, monkeypatch
     for ours, read in zip(vae.get_weights(), again.load_model().get_weights(), strict=True):
         np.testing.assert_array_equal(ours, read)
     monkeypatch.delattr(Run, "load_model")
-    assert presentation.present(again, vae=vae) == []
+    assert summary.present(again, vae=vae) == []
     assert again.report_path.is_file()
     assert train_model(run.recipe, again.folder, quiet=True)[1] is None  # reloaded
 
@@ -62,7 +62,7 @@ def test_what_cannot_be_drawn_is_said_and_nothing_else_fails(run, one_picture, m
         raise BadInput("there is nothing to see")
 
     monkeypatch.setattr(album, "convergence", refuse)
-    assert presentation.present(run) == ["convergence.png is left out: there is nothing to see"]
+    assert summary.present(run) == ["convergence.png is left out: there is nothing to see"]
     assert run.report_path.is_file()
 
 
@@ -72,7 +72,7 @@ def test_other_images_than_those_of_the_training_are_refused(run, one_picture):
     try:
         np.save(path, images[::-1])
         with pytest.raises(BadInput, match="holds other images now than those"):
-            presentation.present(run)
+            summary.present(run)
     finally:
         np.save(path, images)
 
@@ -81,25 +81,25 @@ def test_with_patience_the_epoch_of_the_model_is_said(run):
     metrics = run.read_metrics()
     try:
         run.write_metrics({**metrics, "best_epoch": 1})
-        assert "s of compilation, the best of which was epoch 1\n" in presentation.summary(run)
-        presentation.report(run)
+        assert "s of compilation, the best of which was epoch 1\n" in summary.describe(run)
+        summary.report(run)
         assert "The model is that of epoch 1 of 1" in run.report_path.read_text()
     finally:
         run.write_metrics(metrics)
-        presentation.report(run)
+        summary.report(run)
 
 
 def test_the_summary_says_the_figures_with_their_units(run):
-    summary = presentation.summary(run)
+    lines = summary.describe(run)
     metrics = run.read_metrics()
-    assert "2 latents, 1 epoch in" in summary
-    assert f"{metrics['val_free_energy_nats']:.1f} nats per image, {metrics['val_bits_per_dim']:.3f} bits" in summary
-    assert f"look at {run.report_path}" in summary
+    assert "2 latents, 1 epoch in" in lines
+    assert f"{metrics['val_free_energy_nats']:.1f} nats per image, {metrics['val_bits_per_dim']:.3f} bits" in lines
+    assert f"look at {run.report_path}" in lines
     page = Run(run.folder).explorer_path
-    assert f"play with {page}" in summary
+    assert f"play with {page}" in lines
     written = page.read_bytes()
     page.unlink()
-    assert "play with" not in presentation.summary(run)
+    assert "play with" not in summary.describe(run)
     page.write_bytes(written)
 
 
@@ -115,14 +115,14 @@ def data():
     [
         ({"data": "synthetic-faces"}, "drawn faces, not photographs"),
         ({"likelihood": "bernoulli"}, "takes grey levels for coin flips"),
-        ({"average_distortion": True}, "beta is in truth 30"),
-        ({"autoregressive": True, "likelihood": "mixture-of-logistics"}, "show what the code alone says"),
+        ({"average_distortion": True}, "the effective beta is 30"),
+        ({"autoregressive": True, "likelihood": "mixture-of-logistics"}, "conditions each pixel on those before it"),
         ({"noise_scale": 0.01}, "deviation 0.01 where the rate assumes 1"),
     ],
 )
 def test_what_makes_a_number_mean_something_else_is_noted(data, changes, words):
-    plain = presentation._notes(Recipe(), data)
-    noted = presentation._notes(Recipe(**changes), data)
+    plain = summary._notes(Recipe(), data)
+    noted = summary._notes(Recipe(**changes), data)
     assert len(plain) == 1
     assert [line for line in noted if words in line]
     assert len(noted) == 2
@@ -130,9 +130,7 @@ def test_what_makes_a_number_mean_something_else_is_noted(data, changes, words):
 
 @pytest.mark.parametrize("likelihood", ["discretized-logistic", "bernoulli"])
 def test_what_is_noted_is_of_the_images_that_were_measured(data, likelihood):
-    said = [
-        presentation._notes(Recipe(likelihood=likelihood), data, part) for part in ("validation", "test", "training")
-    ]
+    said = [summary._notes(Recipe(likelihood=likelihood), data, part) for part in ("validation", "test", "training")]
     for part, notes in zip(("validation", "test", "training"), said, strict=True):
         assert f"grey levels on the {part} images." in notes[0]
         assert likelihood != "bernoulli" or f"nats per {part} image," in notes[1]
@@ -147,7 +145,7 @@ def test_no_note_is_a_note_of_a_note(run, one_picture, monkeypatch, capsys):
 
     make_bundle = page.make_bundle
     monkeypatch.setattr(page, "make_bundle", bundle)
-    assert "own pictures cannot be dropped" in presentation.present(run)
+    assert "own pictures cannot be dropped" in summary.present(run)
     run.explorer_path.unlink()
     said = []
     prepare_page(run, say=said.append)
@@ -158,7 +156,7 @@ def test_the_report_of_a_measured_run_speaks_of_one_split(run, one_picture):
     metrics = run.read_metrics()
     for split in ("test", "training"):
         measure(run, samples=2, split=split, progress=False)
-        presentation.report(run)
+        summary.report(run)
         text = run.report_path.read_text()
         before_tables = text.partition("<h2>Measured</h2>")[0]
         assert before_tables.count(f", {split}</dt>") == 4
@@ -174,5 +172,5 @@ def test_what_the_split_and_the_folder_leave_out_is_noted(data):
         images=dataclasses.replace(data.images, unreadable=("a.png: empty",)),
         split=dataclasses.replace(data.split, note="The split flatters."),
     )
-    notes = presentation._notes(Recipe(), data)
+    notes = summary._notes(Recipe(), data)
     assert notes[:2] == ["The split flatters.", "1 unreadable file left out."]

@@ -14,7 +14,7 @@ from scipy.stats import norm
 
 from freyvae import pictures
 from freyvae.errors import BadInput
-from freyvae.pictures.mosaic import fit
+from freyvae.reporting.pictures.mosaic import fit
 
 
 class FakeVAE:

@@ -1,4 +1,4 @@
-"""What is lost between an image and its reconstruction? Both, and the difference."""
+"""Images, their reconstructions, and the difference."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -7,9 +7,20 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from freyvae.arguments import whole
-from freyvae.pictures.arguments import checked_images, checked_model
-from freyvae.pictures.mosaic import Array, fit, mosaic, to_bytes
-from freyvae.pictures.style import DPI, FAMILY, INK, MARGIN, QUIET, TEXT_POINTS, bare, colour_bar, sheet, show_pixels
+from freyvae.reporting.pictures.arguments import checked_images, checked_model
+from freyvae.reporting.pictures.mosaic import Array, fit, mosaic, to_bytes
+from freyvae.reporting.pictures.style import (
+    DPI,
+    FAMILY,
+    INK,
+    MARGIN,
+    QUIET,
+    TEXT_POINTS,
+    bare,
+    colour_bar,
+    sheet,
+    show_pixels,
+)
 
 if TYPE_CHECKING:
     from freyvae.model import VAE

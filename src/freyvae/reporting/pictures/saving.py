@@ -1,4 +1,4 @@
-"""How does a picture get into a file? Whole or not at all, as a PNG, or as the numbers themselves."""
+"""Writing pictures to files, whole or not at all: as a PNG, or images as numbers."""
 
 import io
 from pathlib import Path
@@ -10,7 +10,7 @@ from PIL import Image
 from freyvae.arguments import instance, whole
 from freyvae.errors import BadInput
 from freyvae.files import as_path, replacing, write_whole
-from freyvae.pictures.mosaic import Array, fit, mosaic, to_bytes
+from freyvae.reporting.pictures.mosaic import Array, fit, mosaic, to_bytes
 
 
 def png(figure: Figure) -> bytes:

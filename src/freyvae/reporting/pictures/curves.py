@@ -1,4 +1,4 @@
-"""Did training converge, and did it overfit? Training and validation curves, one panel a quantity."""
+"""Training and validation curves, one panel a quantity: whether training converged, and whether it overfits."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,14 +10,13 @@ from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
 from freyvae.arguments import mapping, several, text
 from freyvae.errors import BadInput
-from freyvae.pictures.mosaic import Array
-from freyvae.pictures.style import (
+from freyvae.reporting.pictures.mosaic import Array
+from freyvae.reporting.pictures.style import (
     DPI,
     FAMILY,
     HELD_OUT,
     INK,
     MARGIN,
-    QUIET,
     TEXT_POINTS,
     TRAINING,
     quieten,
@@ -135,7 +134,7 @@ def _label_ends(axes: Axes, curves: Sequence[tuple[str, Array, str]]) -> None:
             xytext=(6, 0),
             textcoords="offset points",
             size=TEXT_POINTS,
-            color=QUIET if colour == TRAINING else colour,
+            color=colour,
             va="center",
             linespacing=1.15,
             family=FAMILY,

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from freyvae.errors import BadInput
-from freyvae.report import write_report
+from freyvae.reporting.page import write_report
 
 METRICS = {
     "format": 1,
@@ -93,7 +93,7 @@ def test_every_picture_is_inside_with_its_size_and_words(tmp_path):
 
 
 def test_text_is_escaped_wherever_it_comes_from(tmp_path):
-    evil = "<script>alert(\"1\")</script> & 'x' ${title}"
+    evil = "<script>alert(\"1\")</script> & 'x' {{ title }} {% raw %}"
     text = written(
         tmp_path,
         title=evil,
@@ -142,7 +142,7 @@ def test_the_headline_is_of_one_split_which_each_number_names(tmp_path, split, w
         assert all(name.endswith(f", {named}") for name in names), names
 
 
-def test_the_page_says_how_to_have_it_again(tmp_path):
+def test_the_page_says_how_to_reproduce_the_run(tmp_path):
     page = Page(written(tmp_path, notes=["A random split flatters."]))
     for text in ("freyvae train --seed 1", "Data hash", "sha256 0123", "A random split flatters."):
         assert text in page.words

@@ -1,6 +1,6 @@
-"""How does a picture look? Ink, type and margins, in pixels; nothing global is touched, so pyplot stays the caller's.
+"""Ink, type and margins of the pictures, in pixels. Nothing global is changed, so pyplot's settings stay the caller's.
 
-Every figure has 200 pixels an inch: shown at half its pixels it is sharp on any screen, and type is as large as asked.
+Every figure has 200 pixels an inch: at half its pixels it is sharp on any screen, and type has the size that is given.
 """
 
 from collections.abc import Sequence
@@ -12,15 +12,12 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
 
+from freyvae import palette
 from freyvae.codes import names_of_latents
 
 DPI = 200
-INK = "#1d2126"
-QUIET = "#68707a"
-RULE = "#d3d7dc"
-TRAINING = "#98a1ab"
-HELD_OUT = "#1f62ad"
-PARTS = (TRAINING, HELD_OUT, "#d9822b", "#3c8d5a", "#8a5aa8")
+INK, QUIET, RULE = palette.INK.light, palette.QUIET.light, palette.TRACK.light
+TRAINING, HELD_OUT = palette.TRAINING.light, palette.HELD_OUT.light
 TITLE_POINTS = 10.5
 TEXT_POINTS = 8.5
 MARGIN = 36  # pixels of white around everything
@@ -56,7 +53,7 @@ def sheet(
 
 
 def write_title(figure: Figure, title: str, *, subtitle: str = "") -> None:
-    """The title at the top left, and under it one quiet line that says what is to be seen."""
+    """The title at the top left, and a line below it that says what the picture shows."""
     width, height = figure.get_size_inches() * DPI
     x = MARGIN / width
     # names can hold dollars and backslashes, which are no formula
@@ -71,7 +68,7 @@ FAMILY = ("DejaVu Sans",)  # it comes with matplotlib: the same picture on every
 
 
 def quieten(axes: Axes) -> Axes:
-    """Thin grey rules and small type, whatever the caller's rcParams say."""
+    """Axes with thin grey rules and small type, whatever the caller's rcParams are."""
     axes.set_facecolor("white")
     axes.grid(visible=False)
     axes.tick_params(which="both", colors=QUIET, labelsize=TEXT_POINTS, length=3, width=0.6, labelfontfamily=FAMILY[0])
@@ -83,7 +80,7 @@ def quieten(axes: Axes) -> Axes:
 
 
 def bare(axes: Axes) -> Axes:
-    """No ticks and no frame: what is drawn speaks for itself."""
+    """Axes without ticks and frame."""
     axes.set_xticks([])
     axes.set_yticks([])
     for side in axes.spines.values():

@@ -1,4 +1,4 @@
-"""What does the decoder draw over a plane of latents? The manifold of Kingma & Welling 2014, figure 4."""
+"""Decoded images over a plane of latents: the manifold of Kingma & Welling 2014, figure 4."""
 
 import math
 from collections.abc import Sequence
@@ -11,9 +11,9 @@ from scipy.special import ndtri
 from freyvae.arguments import as_float, in_words, several, whole
 from freyvae.data.memory import check_fits
 from freyvae.errors import BadInput
-from freyvae.pictures.arguments import checked_latents, checked_model, checked_names
-from freyvae.pictures.mosaic import Array, fit, mosaic, to_bytes
-from freyvae.pictures.style import latent_name, sheet, show_pixels
+from freyvae.reporting.pictures.arguments import checked_latents, checked_model, checked_names
+from freyvae.reporting.pictures.mosaic import Array, fit, mosaic, to_bytes
+from freyvae.reporting.pictures.style import latent_name, sheet, show_pixels
 
 if TYPE_CHECKING:
     from freyvae.model import VAE

@@ -1,4 +1,4 @@
-"""Which pictures does a run get? All of them, each a PNG with a name that stays, and a line for each left out."""
+"""All pictures of a run, each a PNG with a fixed name, and a line for each that is left out."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -12,32 +12,32 @@ import numpy as np
 from freyvae.arguments import function, truth
 from freyvae.errors import BadInput
 from freyvae.files import as_path, write_whole
-from freyvae.pictures.arguments import checked_model, checked_names, checked_parts
-from freyvae.pictures.curves import convergence
-from freyvae.pictures.diagram import network_diagram
-from freyvae.pictures.grids import SAMPLES, examples, samples
-from freyvae.pictures.latent_codes import codes
-from freyvae.pictures.latent_plane import SIDE, manifold
-from freyvae.pictures.mosaic import Array
-from freyvae.pictures.reconstruction import RECONSTRUCTED, reconstructions
-from freyvae.pictures.saving import png
-from freyvae.pictures.weights import first_layer_weights
+from freyvae.reporting.pictures.arguments import checked_model, checked_names, checked_parts
+from freyvae.reporting.pictures.curves import convergence
+from freyvae.reporting.pictures.diagram import network_diagram
+from freyvae.reporting.pictures.grids import SAMPLES, examples, samples
+from freyvae.reporting.pictures.latent_codes import codes
+from freyvae.reporting.pictures.latent_plane import SIDE, manifold
+from freyvae.reporting.pictures.mosaic import Array
+from freyvae.reporting.pictures.reconstruction import RECONSTRUCTED, reconstructions
+from freyvae.reporting.pictures.saving import png
+from freyvae.reporting.pictures.weights import first_layer_weights
 
 if TYPE_CHECKING:
     from freyvae.model import VAE
 
 CAPTIONS = {
-    "manifold": "What the decoder draws over two latents, at even shares of the prior's probability.",
-    "reconstructions": "Held-out images, what the model makes of them, and the difference: red where it is too light, "
-    "blue where too dark.",
+    "manifold": "Decoded images over two latents, at evenly spaced quantiles of the prior.",
+    "reconstructions": "Held-out images, their reconstructions, and the difference: red where the reconstruction is "
+    "too light, blue where it is too dark.",
     "convergence": "Free energy and its two parts by epoch. Lower is better; where validation turns up, "
     "the model overfits.",
-    "codes": "Where the images lie in the latent space. Circles, or grey dots, are the prior's.",
-    "manifold_range": "The same two latents at even steps over the range of the images' own codes.",
-    "samples": "Images the model draws by itself, from latents out of the prior.",
-    "examples": "What the model was trained on.",
-    "weights": "What each unit of the first layer looks for: the weights it gives to the pixels.",
-    "network": "The layers of encoder and decoder, and the shapes of what goes between them.",
+    "codes": "Codes of the images in the latent space. Circles, or grey dots, show the prior.",
+    "manifold_range": "Decoded images over the same two latents, evenly spaced over the range of the images' codes.",
+    "samples": "Images that the model generates from latents drawn from the prior.",
+    "examples": "Training images.",
+    "weights": "Weights from the pixels to each unit of the first layer.",
+    "network": "The layers of encoder and decoder, and the shapes of the arrays between them.",
 }
 OF_NO_PROGRAM = ("convergence", "examples", "weights", "network")  # which ask the model for nothing that is compiled
 

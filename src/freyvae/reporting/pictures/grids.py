@@ -1,4 +1,4 @@
-"""What do the images look like, and what does the model draw by itself? Grids of images."""
+"""Grids of images: examples of the data, and samples of the model."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 
 from freyvae.arguments import function, truth, whole
 from freyvae.errors import BadInput
-from freyvae.pictures.arguments import checked_images, checked_model, checked_seed
-from freyvae.pictures.mosaic import Array, fit, mosaic, to_bytes
-from freyvae.pictures.style import bare, sheet, show_pixels
+from freyvae.reporting.pictures.arguments import checked_images, checked_model, checked_seed
+from freyvae.reporting.pictures.mosaic import Array, fit, mosaic, to_bytes
+from freyvae.reporting.pictures.style import bare, sheet, show_pixels
 
 if TYPE_CHECKING:
     from freyvae.model import VAE

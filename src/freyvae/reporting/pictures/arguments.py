@@ -1,4 +1,4 @@
-"""Is what a picture is asked for a model, images, names? Where it is not, one line says which."""
+"""Checks of the pictures' arguments: model, images, names."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -8,7 +8,7 @@ import numpy as np
 from freyvae.arguments import in_words, mapping, several, text, whole
 from freyvae.data.images import ImageSet, as_images
 from freyvae.errors import BadInput
-from freyvae.pictures.mosaic import Array
+from freyvae.reporting.pictures.mosaic import Array
 
 if TYPE_CHECKING:
     from freyvae.model import VAE

@@ -1,4 +1,4 @@
-"""What does the first layer look for? Its weights as images."""
+"""The weights of the first layer as images."""
 
 from typing import TYPE_CHECKING
 
@@ -8,10 +8,10 @@ from matplotlib.figure import Figure
 
 from freyvae.arguments import whole
 from freyvae.errors import BadInput
-from freyvae.pictures.arguments import checked_model
-from freyvae.pictures.diagram import flatten
-from freyvae.pictures.mosaic import Array, fit, mosaic, to_bytes
-from freyvae.pictures.style import DPI, bare, colour_bar, sheet, show_pixels
+from freyvae.reporting.pictures.arguments import checked_model
+from freyvae.reporting.pictures.diagram import flatten
+from freyvae.reporting.pictures.mosaic import Array, fit, mosaic, to_bytes
+from freyvae.reporting.pictures.style import DPI, bare, colour_bar, sheet, show_pixels
 
 if TYPE_CHECKING:
     from freyvae.model import VAE

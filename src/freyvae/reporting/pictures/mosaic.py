@@ -1,4 +1,4 @@
-"""How do many images become one array? Magnified by a whole number, side by side, so that one imshow draws them all."""
+"""Many images in one array, magnified by a whole number and side by side, so that one imshow draws them all."""
 
 from typing import Any
 
