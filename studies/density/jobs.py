@@ -83,7 +83,7 @@ def measure_missing(jobs: Sequence[Job], runs: Path, start: Start = start_proces
 
 
 def record_machine(jobs: Sequence[Job], runs: Path) -> None:
-    """Write down, beside runs that are trained and where nothing stands yet, that it was on this machine."""
+    """Write this machine into the folders of trained runs that name no machine yet."""
     for job in jobs:
         path = runs / job.name / MACHINE
         if is_trained(job, runs) and not path.exists():

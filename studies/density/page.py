@@ -135,7 +135,7 @@ def blocked_sentence(results: dict[str, Any]) -> str:
     if mean is None or blocked is None:
         return f"What a model costs there is {NOT_YET}."
     return (
-        "There a model is asked about a stretch of the video that it has never seen: "
+        "There the test frames are a stretch of the video that the model has never seen: "
         f"{system['label']} costs {_bits(blocked)} bits per dimension there, and {_bits(mean['nll_bits_per_dim'])} on "
         "the random splits."
     )

@@ -1,4 +1,4 @@
-"""From run folders to the page's rows: each model, ensembles of them, their means over splits, baselines, papers."""
+"""The page's rows, from run folders: models, ensembles, means over splits, baselines, published figures."""
 
 import math
 import statistics
@@ -218,7 +218,7 @@ def _protocol(plan: Plan) -> Row:
 
 
 def _same_images(seen: dict[str, str], split: Split, one: Measured) -> None:
-    """Models on one split must have been asked about the same images."""
+    """Refuse models of one split that were measured on different images."""
     sha256 = one.metrics["images_sha256"]
     if seen.setdefault(split.label, sha256) != sha256:
         raise BadInput(f"{one.run.folder} was measured on other images than the other runs of the split {split.label}")

@@ -62,7 +62,7 @@ def measure(only: Sequence[str], out: Path, *, quick: bool) -> int:
 
 
 def keep(out: Path, found: dict[str, Any]) -> None:
-    """Put parts into `performance.json`, beside those that are there, and draw `pictures/performance.png` of all."""
+    """Add parts to those in `performance.json`, and draw `pictures/performance.png` of all."""
     after = {name: part for name in PARTS if (part := (before(out) | found).get(name)) is not None}
     write_whole(out / JSON, json.dumps(after, indent=2, ensure_ascii=False) + "\n")
     write_picture(after, out / "pictures" / "performance.png")

@@ -1,4 +1,4 @@
-"""The post's training on a GPU, where JAX has one: ours beside Keras's `fit`, after compilation."""
+"""The post's training on a GPU, where JAX has one: ours compared with Keras's `fit`, after compilation."""
 
 from typing import Any
 
@@ -12,16 +12,16 @@ ASK = "import jax; print(jax.devices()[0].device_kind if jax.default_backend() =
 
 
 def run(rounds: int = 3, epochs: int = 100) -> dict[str, Any]:
-    """Who was measured, and on which GPU; without one, nobody."""
+    """The contenders' rows and the GPU's name; without a GPU, the reason."""
     asked = run_child([HERE, "-c", ASK], gpu=True)
     device = asked.output.strip()
     if not device:
         return {"device": "", "reason": asked.failure or "no GPU"}
-    everybody = [
+    contenders = [
         Contender("freyvae", HERE, "ours", "freyvae", gpu=True),
         Contender("Keras fit on JAX", HERE, "keras_fit", "keras", gpu=True),
     ]
-    return {"device": device, **take_turns(everybody, rounds, epochs)}
+    return {"device": device, **take_turns(contenders, rounds, epochs)}
 
 
 def table(found: dict[str, Any]) -> str:

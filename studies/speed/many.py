@@ -1,7 +1,7 @@
 """Many seeds at once against the same in sequence, compilation counted on both sides.
 
 Each side runs in a process of its own, in turns; imports are not counted. A sequence in one process compiles each
-model's program anew. With JAX's cache, as the command line has it, only the first is: that sequence stands beside.
+model's program anew. With JAX's cache, as the command line has it, only the first is: that sequence is measured too.
 """
 
 import statistics

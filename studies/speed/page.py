@@ -33,7 +33,7 @@ TITLES = {
 
 
 PICTURE = """
-![Seconds of the post's training and of the whole process beside others, and of an epoch as it grows]\
+![Seconds of the post's training and of the whole process, compared with others, and of an epoch as it grows]\
 (pictures/performance.png)
 
 """

@@ -1,7 +1,7 @@
 """The post's training, side by side: each contender in a process of its own, in turns, several rounds, medians.
 
-Each contender's final loss stands beside its time, so that nobody wins by doing less. One that is not installed is
-named as absent. All are on the CPU.
+Each contender's final loss is given with its time, so that doing less work does not win. Peers that are not installed
+are listed as absent. All are on the CPU.
 """
 
 import statistics
@@ -22,7 +22,7 @@ MEDIANS = ("seconds", "compile_seconds", "loss", "val_loss", "peak_mib")
 
 @dataclass
 class Contender:
-    """Who, and how to start them."""
+    """A program that is compared, and how it is started."""
 
     name: str
     python: Path
@@ -61,7 +61,7 @@ class Contender:
 
 
 def contenders() -> list[Contender]:
-    """Everybody who is asked; ours first, the limit last."""
+    """All contenders, ours first, the limit last."""
     return [
         Contender("freyvae", HERE, "ours", "freyvae"),
         Contender("JAX scan by hand, optax", HERE, "jax_scan", "optax"),

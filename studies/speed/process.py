@@ -1,4 +1,4 @@
-"""From the shell to finished pictures: `freyvae train --recipe blog-2016` beside the post's own script.
+"""From the shell to finished pictures: `freyvae train --recipe blog-2016` compared with the post's own script.
 
 Both train on the post's images and draw the same pictures; ours also writes a report and the explorer. Cold, the folder
 where compiled programs are kept is empty; warm, it has those of the run before, into another run folder.

@@ -2,7 +2,7 @@
 
 One process for each point, the default model on random images. Where an axis grows, the others stay at `BASE`. The
 exponent is the slope of the time in log-log: 1 is linear, less is better. Small work has costs that do not grow, and
-makes the slope over all points gentle: the slope between the two largest stands beside it.
+makes the slope over all points smaller: the slope between the two largest is given too.
 """
 
 import sys

@@ -61,10 +61,10 @@ def reconstructions(vae: "VAE", images: Array, *, count: int = RECONSTRUCTED) ->
     )
     show_pixels(bare(axes), page)
     row = (height + GAP) / 3
-    beside: dict[str, Any] = {"size": TEXT_POINTS, "ha": "right", "family": FAMILY}
+    label: dict[str, Any] = {"size": TEXT_POINTS, "ha": "right", "family": FAMILY}
     for index, name in enumerate(("original", "reconstruction", "difference,\ngrey levels")):
-        axes.text(-18, (index + 0.5) * row, name, color=INK, va="center", linespacing=1.3, **beside)
-    axes.text(-18, height + 12, "RMSE", color=QUIET, va="top", **beside)
+        axes.text(-18, (index + 0.5) * row, name, color=INK, va="center", linespacing=1.3, **label)
+    axes.text(-18, height + 12, "RMSE", color=QUIET, va="top", **label)
     column = (width + GAP) / count
     rmse_size = TEXT_POINTS if column >= 60 else TEXT_POINTS * column / 60
     for index, value in enumerate(rmse):
