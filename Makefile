@@ -2,7 +2,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# pip reads dependency groups since 25.1; the one that comes with Python may be older
 # the set-up is done again when what it installs has changed
 STAMP := .venv/set-up
 
@@ -18,7 +19,7 @@ help:
 	@echo "make test-backends  run the model's tests on Keras's other backends, in environments of their own"
 	@echo "make check          ruff, mypy, import-linter; of the page's script eslint, prettier, tsc and its tests (needs node)"
 	@echo "make page-script    join the modules of the explorer's page into the scripts that are shipped (needs node)"
-	@echo "make bench          measure the speed, side by side with peers that are installed"
+	@echo "make bench          measure the speed, compared with the peers that are installed"
 	@echo "make bench-peers    set up the peers that make bench asks: torch, pythae and TensorFlow, in environments of their own"
 	@echo "make results        train and measure what is missing of docs/results.md, and write it (days, the first time)"
 	@echo "make fuzz           try odd and damaged input for SECONDS=600, and say what is not refused in a line"
@@ -28,7 +29,8 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "freyvae needs Python 3.11 or newer: make PYTHON=python3.11")'
 	@echo "setting up .venv (once, a minute or two)" >&2
 	@$(PYTHON) -m venv .venv
-	@$(INSTALL) --editable ".[compression,jpeg-xl,graph,notebook,onnx,sweep,test,explorer-test,bench,check]"
+	@$(BIN)/python $(PIP_INSTALL) --upgrade "pip>=25.1"
+	@$(BIN)/python $(PIP_INSTALL) --group dev --editable ".[compression,factors,jpeg-xl,graph,notebook,onnx,sweep]"
 	@touch $(STAMP)
 
 demo: $(STAMP)
@@ -59,16 +61,16 @@ page-script: $(NODE_STAMP)
 	npm run --silent build
 
 bench: $(STAMP)
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m studies.speed
 
 # pythae also asks for a copy of dataclasses, which Python has had since 3.7
 bench-peers: .venv-torch/set-up .venv-tensorflow/set-up
-	.venv-torch/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --constraint constraints.txt pythae
-	.venv-torch/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt "imageio>=2" "pydantic>=2"
+	.venv-torch/bin/python $(PIP_INSTALL) --no-deps pythae
+	.venv-torch/bin/python $(PIP_INSTALL) "imageio>=2" "pydantic>=2"
 
 # its convolutions are trained on torch
 results: $(STAMP) .venv-torch/set-up
-	$(BIN)/python -m results
+	$(BIN)/python -m studies.density
 
 SECONDS := 600
 fuzz: $(STAMP)
@@ -77,7 +79,8 @@ fuzz: $(STAMP)
 .venv-torch/set-up .venv-tensorflow/set-up: .venv-%/set-up: pyproject.toml constraints.txt
 	@echo "setting up .venv-$* (once, a few minutes)" >&2
 	@$(PYTHON) -m venv .venv-$*
-	@.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $* --editable ".[compression,jpeg-xl,graph,test]"
+	@.venv-$*/bin/python $(PIP_INSTALL) --upgrade "pip>=25.1"
+	@.venv-$*/bin/python $(PIP_INSTALL) $* --group test --editable ".[compression,factors,jpeg-xl,graph]"
 	@touch $@
 
 test-backends: .venv-torch/set-up .venv-tensorflow/set-up

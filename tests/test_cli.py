@@ -27,9 +27,9 @@ from freyvae.data import frey_faces as frey_faces_module
 from freyvae.data import load_images
 from freyvae.errors import BadInput, TrainingFailed
 from freyvae.model import VAE
-from freyvae.pictures import album
 from freyvae.recipe import Recipe, load_recipe, recipe_names
 from freyvae.recipe.recipe import SECTIONS, recipe_hints, short_name
+from freyvae.reporting.pictures import album
 from freyvae.run import Run
 from freyvae.training.callbacks import ProgressBar, Recorder
 from freyvae.training.checkpoint import Progress
@@ -624,7 +624,7 @@ def test_compress_and_decompress(say, run, pictures_folder):
     said = say("compress", run)
     assert (said.code, said.err) == (0, "")
     lines = said.out.splitlines()
-    assert lines[0] == "What the file costs: 3 test images of cells.v2"
+    assert lines[0] == "File size: 3 test images of cells.v2"
     assert lines[-1] == "images.freyvae"
     for row in ("the file", "the model's free energy", "PNG, one file an image", "JPEG-XL, one mosaic of all"):
         assert any(line.strip().startswith(row) for line in lines)
@@ -632,7 +632,7 @@ def test_compress_and_decompress(say, run, pictures_folder):
     assert said == Said(0, "3 images, every byte as it was compressed: their checksum is right\ndecompressed.npy\n", "")
 
     said = say("compress", run, pictures_folder, "--out", "all.freyvae")
-    assert said.out.startswith("What the file costs: 30 images of cells.v2")
+    assert said.out.startswith("File size: 30 images of cells.v2")
     assert say("decompress", run, "all.freyvae", "--out", "again", "--quiet") == Said(0, "", "")
     np.testing.assert_array_equal(load_images("again").images, load_images(pictures_folder).images)
 

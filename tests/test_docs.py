@@ -15,9 +15,10 @@ import pytest
 from PIL import Image
 
 import freyvae
-from freyvae import pictures, training
+from freyvae import training
 from freyvae.__main__ import main
 from freyvae.cli import app
+from freyvae.reporting import pictures
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -4,12 +4,12 @@ import html
 import json
 import re
 import shutil
+import sys
 
 import keras
 import numpy as np
 import pytest
 
-from freyvae import presentation, tables
 from freyvae.data import ImageSet, Split, split_indices
 from freyvae.errors import BadInput
 from freyvae.evaluation import baselines
@@ -17,6 +17,7 @@ from freyvae.explorer import export
 from freyvae.explorer.page import bundle_of_run
 from freyvae.measuring import MEASURES, compare, measure, measurement
 from freyvae.recipe import Recipe
+from freyvae.reporting import summary, tables
 from freyvae.run import METRICS_FORMAT, Run
 from freyvae.training import TrainingData, load_training_data, train
 
@@ -181,7 +182,7 @@ def test_flows_and_learned_priors_are_measured_shown_and_exported(folder, choice
     assert any("the rate has no closed form" in note for note in metrics["measured_notes"])
     (latents,) = (table for table in tables.measured(metrics) if "active" in table.columns)
     assert latents.columns == ("latent", "active")
-    presentation.present(run)
+    summary.present(run)
     assert (run.pictures_path / "manifold.png").is_file()
     assert (run.pictures_path / "codes.png").is_file()
     assert run.report_path.is_file()
@@ -203,7 +204,7 @@ def test_coin_flips_carry_their_floor(coins):
     assert "nll_bits_per_dim" not in metrics
     assert any(f"{floor:.1f} nats" in note and "coin flips" in note for note in metrics["measured_notes"])
     assert any("own posterior, of deviation 1" in note and "0.01" in note for note in metrics["measured_notes"])
-    assert ("their own entropy, the least", "", f"{floor:.1f}", "") in tables.measured(metrics)[0].rows
+    assert ("entropy of the pixels, a lower bound", "", f"{floor:.1f}", "") in tables.measured(metrics)[0].rows
 
 
 def test_known_factors_are_looked_for_in_the_latents(folder, monkeypatch):
@@ -220,6 +221,12 @@ def test_known_factors_are_looked_for_in_the_latents(folder, monkeypatch):
     assert table.columns == ("latent", "pose", "humour", "blink", "light")
     assert f"Mutual information gap {factors['mutual_information_gap']:.2f}" in table.note
     assert any("Neighbouring frames" in note for note in metrics["measured_notes"])
+
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    without = measure(run, samples=2, progress=False)
+    assert "factors" not in without
+    assert without["nll_nats"] == metrics["nll_nats"]
+    assert any("freyvae[factors]" in note for note in without["measured_notes"])
 
 
 def test_a_random_split_of_a_video_says_what_it_hides(run):
@@ -305,9 +312,9 @@ def test_measures_that_were_spoiled_are_refused_and_measured_again(run, tmp_path
     with pytest.raises(BadInput, match=words):
         compare([spoiled, run])
     with pytest.raises(BadInput, match=words):
-        presentation.report(spoiled)
+        summary.report(spoiled)
     measure(spoiled, samples=1, progress=False)
-    presentation.report(spoiled)
+    summary.report(spoiled)
 
 
 def test_runs_are_compared_image_by_image(run, second, folder):
@@ -359,7 +366,7 @@ def test_a_single_image_has_no_interval(folder):
     comparison = compare([run, run])
     assert comparison.differences[1].low is None
     assert "[" not in tables.compared(comparison).rows[1][2]
-    presentation.report(run)
+    summary.report(run)
 
 
 def test_what_cannot_be_compared_is_one_line(run, copied):
@@ -414,27 +421,27 @@ def test_an_edited_recipe_or_an_exchanged_model_is_not_measured(copied, folder):
 
 
 def test_the_report_holds_the_tables_and_the_verdict(run, coins):
-    presentation.report(run)
+    summary.report(run)
     page = run.report_path.read_text()
     metrics = run.read_metrics()
-    assert "What an image costs: 6 test images" in page
+    assert "Cost per image: 6 test images" in page
     assert f"{metrics['nll_bits_per_dim']:.3f} ± {metrics['nll_bits_per_dim_se']:.3f}" in page
     assert page.count("full-covariance Gaussian") == 1
     assert page.count("<dt>Negative log-likelihood, test</dt>") == 2  # in bits and in nats
-    presentation.report(coins)
+    summary.report(coins)
     page, metrics = coins.report_path.read_text(), coins.read_metrics()
     assert "<dt>Cross-entropy of grey levels as coin flips, test</dt>" in page
     assert not metrics["is_healthy"]
     words = html.escape(metrics["verdict"])
     assert page.count(words) == 1
-    assert page.index(words) < page.index("What an image costs")
+    assert page.index(words) < page.index("Cost per image")
 
 
 def test_the_report_of_a_run_that_is_not_measured_has_no_such_table(copied):
     run = copied("plain")
-    presentation.report(run)
-    assert "What an image costs" not in run.report_path.read_text()
-    assert presentation.measured_sentences(run.read_metrics()) == []
+    summary.report(run)
+    assert "Cost per image" not in run.report_path.read_text()
+    assert summary.measured_sentences(run.read_metrics()) == []
 
 
 def test_tables_are_plain_text_when_nobody_looks(run, capsys):
@@ -454,7 +461,7 @@ def test_tables_fit_a_terminal_of_80_columns(run, second, coins, monkeypatch, ca
     monkeypatch.setenv("TERM", "xterm")
     for one in (run, coins):
         metrics = one.read_metrics() | {"nll_samples": 5000}
-        tables.show(tables.measured(metrics), sentences=presentation.measured_sentences(metrics))
+        tables.show(tables.measured(metrics), sentences=summary.measured_sentences(metrics))
         said = capsys.readouterr().out
         assert "\x1b[1;36m" in said
         lines = list(map(strip, said.splitlines()))

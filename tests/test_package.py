@@ -38,6 +38,12 @@ def test_the_contents_that_a_package_lists_are_true(package):
         assert inspect.getdoc(getattr(module, name)), name
 
 
+def test_the_public_pictures_are_those_that_are_drawn():
+    public, drawn = (importlib.import_module(f"freyvae.{name}") for name in ("pictures", "reporting.pictures"))
+    assert public.__all__ == drawn.__all__
+    assert all(getattr(public, name) is getattr(drawn, name) for name in drawn.__all__)
+
+
 def test_a_name_that_is_not_there_is_an_attribute_error():
     with pytest.raises(AttributeError, match="module 'freyvae' has no attribute 'vea'"):
         _ = freyvae.vea
@@ -71,7 +77,7 @@ def test_importing_freyvae_loads_nothing_heavy_and_leaves_the_backend_to_the_use
 
 
 def test_a_command_imports_keras_without_scikit_learn():
-    loaded = imported("from freyvae.cli import _begin; _begin(); import freyvae.training, freyvae.presentation")
+    loaded = imported("from freyvae.cli import _begin; _begin(); import freyvae.training, freyvae.reporting.summary")
     assert "keras" in loaded
     assert not {"sklearn", "scipy.stats"} & loaded
     assert "sklearn" in imported("from freyvae.cli import _begin; _begin(); import sklearn")

@@ -90,7 +90,8 @@ def train(
 
 def _train_seeds(recipe: Recipe, count: int, *, out: Path | None, fresh: bool, quiet: bool) -> None:
     _begin()
-    from freyvae import tables, training
+    from freyvae import training
+    from freyvae.reporting import tables
 
     summary = training.train_seeds(recipe, count, out, fresh=fresh, quiet=quiet)
     if not quiet:
@@ -100,17 +101,18 @@ def _train_seeds(recipe: Recipe, count: int, *, out: Path | None, fresh: bool, q
 def _train(recipe: Recipe, *, out: Path | None, fresh: bool, quiet: bool) -> None:
     _begin()
     _draw_plainly()
-    from freyvae import presentation, training
+    from freyvae import training
+    from freyvae.reporting import summary
 
     run, vae = training.train_model(recipe, out, fresh=fresh, quiet=quiet)
     if fresh or not run.report_path.is_file():
         if not quiet:
             say("drawing the pictures and writing the report")
-        for note in presentation.present(run, vae=vae):
+        for note in summary.present(run, vae=vae):
             if not quiet:
                 say(f"note: {note}")
     if not quiet:
-        print_lines(presentation.summary(run))
+        print_lines(summary.describe(run))
 
 
 @app.command
@@ -151,13 +153,13 @@ def show(run: Path) -> None:
     """
     _begin()
     _draw_plainly()
-    from freyvae import presentation
+    from freyvae.reporting import summary
     from freyvae.run import Run
 
     opened = Run.open(run)
-    for note in presentation.present(opened):
+    for note in summary.present(opened):
         say(f"note: {note}")
-    print_lines(presentation.summary(opened))
+    print_lines(summary.describe(opened))
 
 
 @app.command
@@ -182,14 +184,15 @@ def measure(
         quiet: say nothing but errors.
     """
     _begin()
-    from freyvae import measuring, presentation, tables
+    from freyvae import measuring
+    from freyvae.reporting import summary, tables
     from freyvae.run import Run
 
     opened = Run.open(run)
     metrics = measuring.measure(opened, samples=samples, split=split, seed=seed, progress=not quiet)
-    presentation.report(opened)
+    summary.report(opened)
     if not quiet:
-        tables.show(tables.measured(metrics), sentences=presentation.measured_sentences(metrics))
+        tables.show(tables.measured(metrics), sentences=summary.measured_sentences(metrics))
 
 
 @app.command
@@ -200,7 +203,8 @@ def compare(run: Path, others: list[Path], /) -> None:
         run: the run folder that the others are compared with.
         others: one or more run folders.
     """
-    from freyvae import measuring, tables
+    from freyvae import measuring
+    from freyvae.reporting import tables
     from freyvae.run import Run
 
     comparison = measuring.compare([Run.open(folder) for folder in (run, *others)])
@@ -317,8 +321,9 @@ def compress(
         quiet: say nothing but errors.
     """
     _begin()
-    from freyvae import compression, measuring, tables
+    from freyvae import compression, measuring
     from freyvae.data import load_images
+    from freyvae.reporting import tables
     from freyvae.run import Run, check_output
 
     if data is not None and split is not None:

@@ -1,9 +1,12 @@
 """Scores of representations made to be perfect, mixed and ignorant."""
 
+import sys
+
 import numpy as np
 import pytest
 from sklearn.metrics import mutual_info_score
 
+from freyvae.errors import BadInput
 from freyvae.evaluation import factor_scores, factors
 
 ROWS = 1500
@@ -74,3 +77,10 @@ def test_a_factor_that_never_changes_has_no_gap():
 def test_one_latent_has_no_rival():
     code = np.random.default_rng(0).uniform(size=(2000, 1))
     assert factors.mutual_information_gap(code, code) == pytest.approx(1)
+
+
+def test_without_scikit_learn_the_extra_is_named(monkeypatch, truth):
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    monkeypatch.setitem(sys.modules, "sklearn.ensemble", None)
+    with pytest.raises(BadInput, match=r"freyvae\[factors\]"):
+        scores(truth, lambda pose, humour, _: np.stack([pose, humour], axis=1))

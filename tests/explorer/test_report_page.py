@@ -5,15 +5,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from freyvae import presentation
 from freyvae.measuring import measure
+from freyvae.reporting import summary
 from freyvae.run import Run
 
 
 def test_a_phone_shows_every_table_and_breaks_no_word(run: Run, tmp_path: Path, open_page: Callable[..., Any]) -> None:
     measured = Run(shutil.copytree(run.folder, tmp_path / "measured"))
     measure(measured, samples=10, progress=False)
-    presentation.report(measured)
+    summary.report(measured)
     phone = {"viewport": {"width": 390, "height": 844}, "is_mobile": True}
     page = open_page(measured.report_path, ready=False, **phone)
     assert page.evaluate("document.documentElement.scrollWidth") == 390

@@ -1,9 +1,11 @@
-"""Is this slider humour? How well latents predict the factors that drew the images, and whether one at a time."""
+"""How well latents predict the factors that drew the images, and whether each latent predicts one of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+
+from freyvae.errors import BadInput
 
 # histogram bins of a latent and of a factor, as in disentanglement_lib's `discretizer_fn`
 BINS = 20
@@ -42,8 +44,14 @@ def factor_scores(
 
     Importances for disentanglement and completeness are those of gradient-boosted trees, as in disentanglement_lib
     (Locatello et al. 2019); factors being continuous, they are regressed and not classified.
+
+    Raises:
+        BadInput: the extra `factors` is not installed.
     """
-    from sklearn.ensemble import GradientBoostingRegressor
+    try:
+        from sklearn.ensemble import GradientBoostingRegressor
+    except ImportError as error:
+        raise BadInput("scores of known factors need the extra: pip install 'freyvae[factors]'") from error
 
     names = tuple(factors)
     truth, apart = (np.stack([values[name] for name in names], axis=1) for values in (factors, apart_factors))

@@ -13,6 +13,7 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Literal
 
+from freyvae import palette
 from freyvae.errors import BadInput
 from freyvae.explorer.bundle import FORMAT, Bundle, make_bundle
 from freyvae.files import write_whole
@@ -114,8 +115,9 @@ def script_of(entry: Literal["page", "widget"]) -> str:
 
 
 def stylesheet() -> str:
-    """The style of everything inside an explorer."""
-    return _static("explorer.css")
+    """The style of everything inside an explorer, its colours first."""
+    colours = palette.custom_properties(palette.light_dark)
+    return f".freyvae,\n.freyvae-page {{\n{colours}}}\n\n{_static('explorer.css')}"
 
 
 def content_security_policy(script: str, style: str) -> str:

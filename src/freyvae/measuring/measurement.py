@@ -1,5 +1,6 @@
 """How good is a run, on images it was not trained on? The measures, written into its folder."""
 
+import importlib.util
 import math
 import sys
 import time
@@ -203,7 +204,7 @@ def _measures(
         "baselines": baselines,
         "is_healthy": healthy,
         "verdict": verdict,
-        **({"factors": _factors(vae, names)} if data.images.factors is not None else {}),
+        **({"factors": _factors(vae, names)} if data.images.factors is not None and _can_score_factors() else {}),
     }
 
 
@@ -234,6 +235,11 @@ def _baselines(vae: VAE, data: TrainingData, images: np.ndarray) -> dict[str, di
     for name, size in evaluation.lossless_bits_per_dim(images).items():
         baselines[name] = {"bits_per_dim": size}
     return baselines
+
+
+def _can_score_factors() -> bool:
+    """Whether the extra `factors` is installed."""
+    return importlib.util.find_spec("sklearn") is not None
 
 
 def _factors(vae: VAE, names: Sequence[str]) -> dict[str, Any]:
@@ -286,6 +292,8 @@ def _notes(vae: VAE, recipe: Recipe, data: TrainingData, split: str, measured: d
         notes.append(
             "Neighbouring frames of a video are alike: the standard error takes them as independent and is too small."
         )
+    if data.images.factors is not None and "factors" not in measured:
+        notes.append("How well latents predict the known factors is left out: pip install 'freyvae[factors]'")
     gaussian = measured["baselines"].get("full_gaussian")
     if gaussian is None:
         notes.append("The full-covariance Gaussian is left out: the images have too many values for a covariance.")

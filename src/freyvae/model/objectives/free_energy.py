@@ -83,13 +83,13 @@ class FreeEnergy(Objective):
         notes = []
         if self.average_distortion:
             notes.append(
-                f"The loss averages the distortion over {values} values beside a summed rate: beta is in truth "
+                f"The loss averages the distortion over {values} values but sums the rate: the effective beta is "
                 f"{values * self.beta:g}."
             )
         if self.noise_scale != 1.0:
             notes.append(
                 f"Training drew its noise with deviation {self.noise_scale:g} where the rate assumes 1: the free "
-                "energy it reports is not that of the model it describes."
+                "energy that it reports is not that of this model."
             )
         return notes
 

@@ -1,1 +1,0 @@
-"""How good are our models beside published ones? `make results` trains, measures, and writes docs/results.md."""

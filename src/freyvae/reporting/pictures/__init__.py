@@ -1,0 +1,27 @@
+"""Pictures of data, training and what was learned: each function returns a matplotlib Figure, ready for `savefig`."""
+
+from freyvae.reporting.pictures.album import CAPTIONS, draw_all
+from freyvae.reporting.pictures.curves import convergence
+from freyvae.reporting.pictures.diagram import network
+from freyvae.reporting.pictures.grids import examples, sample_images, samples
+from freyvae.reporting.pictures.latent_codes import codes
+from freyvae.reporting.pictures.latent_plane import manifold
+from freyvae.reporting.pictures.reconstruction import reconstructions
+from freyvae.reporting.pictures.saving import save_figure, save_images
+from freyvae.reporting.pictures.weights import first_layer_weights
+
+__all__ = [
+    "CAPTIONS",
+    "codes",
+    "convergence",
+    "draw_all",
+    "examples",
+    "first_layer_weights",
+    "manifold",
+    "network",
+    "reconstructions",
+    "sample_images",
+    "samples",
+    "save_figure",
+    "save_images",
+]

@@ -1,0 +1,48 @@
+"""Many images in one array, magnified by a whole number and side by side, so that one imshow draws them all."""
+
+from typing import Any
+
+import numpy as np
+
+from freyvae.data.images import convert
+
+Array = np.ndarray[Any, Any]
+
+WIDEST = 1640  # pixels
+TALLEST = 1700  # pixels
+
+
+def to_bytes(images: Array) -> Array:
+    """Images (n, h, w), (n, h, w, 1 or 3), uint8 or floats in [0, 1] -> uint8 (n, h, w, 3).
+
+    Raises `BadInput` for what is no image, by the rules of `as_images`.
+    """
+    array = convert(images, name="images", levels=None, argument='freyvae.as_images(images, levels="{}")')[0]
+    return np.broadcast_to(array, (*array.shape[:3], 3))
+
+
+def fit(tiles: Array, *, columns: int, rows: int, gap: int = 0) -> Array:
+    """Magnify tiles (n, h, w, 3) by the largest whole number at which their mosaic fits a page, or shrink them so."""
+    _, height, width, _ = tiles.shape
+    room = min((WIDEST - gap * (columns - 1)) / (columns * width), (TALLEST - gap * (rows - 1)) / (rows * height))
+    if room >= 1:
+        times = min(int(room), 16)
+        magnified: Array = tiles.repeat(times, axis=1).repeat(times, axis=2)
+        return magnified
+    # where the gaps alone fill the page, a tile is one pixel
+    step = min(int(np.ceil(1 / room)), height, width) if room > 0 else min(height, width)
+    tiles = tiles[:, : height // step * step, : width // step * step].astype(np.float32)
+    blocks = tiles.reshape(len(tiles), height // step, step, width // step, step, 3)
+    shrunk: Array = np.rint(blocks.mean(axis=(2, 4))).astype(np.uint8)
+    return shrunk
+
+
+def mosaic(tiles: Array, *, columns: int, gap: int = 0) -> Array:
+    """Tiles (n, h, w, 3) in reading order -> one uint8 array (H, W, 3), white where there is none."""
+    count, height, width, _ = tiles.shape
+    rows = -(-count // columns)
+    page = np.full((rows * (height + gap), columns * (width + gap), 3), 255, np.uint8)
+    cells = page.reshape(rows, height + gap, columns, width + gap, 3).swapaxes(1, 2)  # a view on the page
+    for index, tile in enumerate(tiles):
+        cells[index // columns, index % columns, :height, :width] = tile
+    return page[: page.shape[0] - gap or None, : page.shape[1] - gap or None]

@@ -1,0 +1,180 @@
+"""A finished run, summed up: its pictures, explorer and report drawn and written, and a few lines for the terminal."""
+
+import shlex
+from collections.abc import Iterator
+from typing import Any
+
+from freyvae.console import printable
+from freyvae.errors import BadInput
+from freyvae.evaluation import mean_image_rmse_grey_levels
+from freyvae.explorer import write_page
+from freyvae.measuring import MEASURES, check_measures, load_measured_data
+from freyvae.model import VAE
+from freyvae.recipe import Recipe
+from freyvae.recipe.sections import RandomSplit
+from freyvae.reporting import pictures, tables
+from freyvae.reporting.page import write_report
+from freyvae.run import Run
+from freyvae.training import TrainingData
+
+
+def present(run: Run, *, vae: VAE | None = None) -> list[str]:
+    """Draw a run's pictures, write its explorer and its report. Returns a line for each of these that is left out.
+
+    Args:
+        run: a run that is finished.
+        vae: its model, where it is loaded already.
+
+    Raises:
+        BadInput: the run is not finished, its images are gone or others, another process is at work on it, or its
+            folder cannot be written.
+    """
+    with run.lock():
+        recipe, vae = run.recipe, vae or run.load_model()
+        data = load_measured_data(run, run.read_metrics())
+        split = data.split
+        parts = {"training": split.train, "validation": split.validation, "test": split.test}
+        left_out: list[str] = []
+        drawn = pictures.draw_all(
+            vae,
+            {name: data.images.images[indices] for name, indices in parts.items()},
+            history=run.read_history(),
+            folder=run.pictures_path,
+            latent_names=recipe.latent_names or None,
+            is_video=data.images.is_video,
+            frames=parts,
+            note=left_out.append,
+        )
+        run.write_drawn([picture.name for picture in drawn])
+        try:
+            write_page(run, vae=vae, data=data, say=left_out.append)
+        except BadInput as reason:
+            left_out.append(f"the explorer is left out: {reason}")
+        _write_report(run, data)
+    return left_out
+
+
+def report(run: Run) -> None:
+    """Write a run's report again, with the pictures that are there and all that was measured by now.
+
+    Raises `BadInput` as `present` does.
+    """
+    _write_report(run, load_measured_data(run, run.read_metrics()))
+
+
+def _write_report(run: Run, data: TrainingData) -> None:
+    recipe, metrics = run.recipe, run.read_metrics()
+    if "nll_nats" in metrics:
+        check_measures(run, metrics)
+    paths = [run.pictures_path / f"{name}.png" for name in pictures.CAPTIONS]
+    collapsed = [] if metrics.get("is_healthy", True) else [str(metrics["verdict"])]
+    part = metrics.get("measured_split", "validation")
+    notes = [*collapsed, *_notes(recipe, data, part), *_chosen_epoch(metrics)]
+    write_report(
+        run.folder,
+        title=recipe.name,
+        facts=_facts(recipe, data, metrics),
+        metrics=metrics,
+        pictures=[(path, pictures.CAPTIONS[path.stem]) for path in paths if path.is_file()],
+        command="\n".join(_commands(run, metrics)),
+        notes=notes,
+        numbers={key: value for key, value in metrics.items() if key not in MEASURES},
+        tables=tables.measured(metrics),
+        remarks=[sentence for sentence in measured_sentences(metrics) if sentence not in notes],
+    )
+
+
+def measured_sentences(metrics: dict[str, Any]) -> list[str]:
+    """The verdict on a measured run, and what a reader must know of its measures; none where it is not measured."""
+    return [str(metrics["verdict"]), *metrics["measured_notes"]] if "verdict" in metrics else []
+
+
+def describe(run: Run) -> str:
+    """A few lines on a finished run, for the terminal."""
+    metrics, recipe = run.read_metrics(), run.recipe
+    lines = [
+        f"{recipe.name}: {printable(recipe.data.source)}, {_counted(recipe.latent_dim, 'latent')}, "
+        f"{_counted(metrics['epochs'], 'epoch')} in {metrics['seconds']:.1f} s "
+        f"after {metrics['compile_seconds']:.1f} s of compilation"
+        + (f", the best of which was epoch {metrics['best_epoch']}" if "best_epoch" in metrics else ""),
+        f"  held-out free energy {metrics['val_free_energy_nats']:10.1f} nats per image"
+        + (f", {metrics['val_bits_per_dim']:.3f} bits per dimension" if "val_bits_per_dim" in metrics else ""),
+        f"              distortion {metrics['val_distortion_nats']:8.1f}",
+        f"                    rate {metrics['val_rate_nats']:8.1f}",
+        f"  reconstruction error {metrics['val_rmse_grey_levels']:10.1f} grey levels of 255 (RMSE)",
+        f"  look at {printable(run.report_path)}",
+    ]
+    if run.explorer_path.is_file():
+        lines.append(f"  play with {printable(run.explorer_path)}")
+    return "\n".join(lines)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _facts(recipe: Recipe, data: TrainingData, metrics: dict[str, Any]) -> dict[str, str]:
+    count, height, width, channels = data.images.images.shape
+    split = data.split
+    network = recipe.network.in_words((height, width, channels), recipe.latent_dim)
+    what = [f"a VAE with {_counted(recipe.latent_dim, 'latent')}", network, f"likelihood {recipe.likelihood.name}"]
+    what += ["autoregressive decoder"] * recipe.likelihood.is_autoregressive
+    what += [f"posterior {recipe.posterior.name}"] * (not recipe.posterior.is_diagonal_normal)
+    what += [f"prior {recipe.prior.name}"] * (not recipe.prior.is_standard_normal)
+    of_split = f" with split seed {recipe.split.seed}" if isinstance(recipe.split, RandomSplit) else ""
+    return {
+        "what": ", ".join(what),
+        "data": recipe.data.source,
+        "images": f"{count} images of {height} by {width} pixels, {'grey' if channels == 1 else 'colour'}",
+        "split": f"{recipe.split.name}{of_split}: {len(split.train)} training, {len(split.validation)} validation, "
+        f"{len(split.test)} test",
+        "seed": str(recipe.training.seed),
+        "data_sha256": metrics["data_sha256"],
+        "backend": metrics["backend"],
+        "versions": ", ".join(f"{name} {version}" for name, version in metrics.get("versions", {}).items()),
+    }
+
+
+def _commands(run: Run, metrics: dict[str, Any]) -> Iterator[str]:
+    """The commands that reproduce the run's numbers."""
+    backend = "" if metrics["backend"] == "jax" else f"KERAS_BACKEND={metrics['backend']} "
+    yield f"{backend}freyvae train --recipe {shlex.quote(str(run.recipe_path))}"
+    if "measured_with" in metrics:
+        choices = f"--samples {metrics['nll_samples']} --split {metrics['measured_split']}"
+        seed = metrics["measured_with"]["seed"]
+        yield f"{backend}freyvae measure {shlex.quote(str(run.folder))} {choices}" + f" --seed {seed}" * (seed != 0)
+
+
+def _notes(recipe: Recipe, data: TrainingData, part: str = "validation") -> list[str]:
+    """What a reader must know before believing a number; `part` is what the report's headline was measured on."""
+    images = data.images.images[
+        {"training": data.split.train, "test": data.split.test}.get(part, data.split.validation)
+    ]
+    notes = [data.split.note] if data.split.note else []
+    if recipe.data.source == "synthetic-faces":
+        notes.append("These are drawn faces, not photographs: their numbers cannot be compared with the Frey faces'.")
+    if data.images.unreadable:
+        notes.append(f"{_counted(len(data.images.unreadable), 'unreadable file')} left out.")
+    mean_error = mean_image_rmse_grey_levels(data.train, images)
+    notes.append(
+        f"A model that always answers with the mean training image has a reconstruction error of {mean_error:.1f} grey "
+        f"levels on the {part} images."
+    )
+    notes += recipe.likelihood.said_of(images, part)
+    if recipe.likelihood.is_autoregressive:
+        notes.append(
+            "Reconstructions, manifold and explorer show the decoder's image, given the code alone. The likelihood "
+            "also conditions each pixel on those before it."
+        )
+    notes += recipe.objective.notes(data.images.images[0].size)
+    return notes
+
+
+def _chosen_epoch(metrics: dict[str, Any]) -> list[str]:
+    """With patience, which epoch's model this is, and by what it was chosen."""
+    if "best_epoch" not in metrics:
+        return []
+    return [
+        f"The model is that of epoch {metrics['best_epoch']} of {metrics['epochs']}, the one with the lowest free "
+        "energy on the validation images: its validation numbers are slightly optimistic, its test numbers are not."
+    ]

@@ -1,0 +1,328 @@
+"""Measures as tables, for the terminal and for the page."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from freyvae.compression import Compressed
+from freyvae.console import printable
+from freyvae.measuring import Comparison, Difference
+
+# this many latents are listed, those of the highest KL first
+MOST_LATENTS = 16
+BASELINES = {
+    "mean_image_same_likelihood": "constant at the mean image, same likelihood",
+    "bernoulli_floor": "entropy of the pixels, a lower bound",
+    "mean_image": "constant at the mean image",
+    "full_gaussian": "full-covariance Gaussian",
+    "png_files": "PNG, one file an image",
+    "png_mosaic": "PNG, one mosaic of all",
+    "webp_files": "WebP, one file an image",
+    "webp_mosaic": "WebP, one mosaic of all",
+    "jpeg_xl_files": "JPEG-XL, one file an image",
+    "jpeg_xl_mosaic": "JPEG-XL, one mosaic of all",
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of words and formatted numbers.
+
+    Attributes:
+        title: what it shows.
+        columns: the heads; the first column holds words, the others numbers.
+        rows: as many cells each as there are columns; an empty cell says that there is no such number.
+        strong: which rows stand out.
+        note: a sentence below, or "".
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    strong: tuple[int, ...] = ()
+    note: str = ""
+
+
+def measured(metrics: Mapping[str, Any]) -> list[Table]:
+    """The tables of a measured run, from its metrics; none where it is not measured."""
+    if "nll_nats" not in metrics:
+        return []
+    return [_costs(metrics), _samples(metrics), _latents(metrics), *_factors(metrics)]
+
+
+def compared(comparison: Comparison) -> Table:
+    """Runs side by side, each with its difference to the first and a 95 % confidence interval."""
+    in_bits = all("nll_bits_per_dim" in metrics for metrics in comparison.metrics)
+    scale = comparison.values * math.log(2.0) if in_bits else 1.0
+    digits = 3 if in_bits else 1
+    rows: list[tuple[str, ...]] = []
+    for folder, metrics, difference in zip(comparison.folders, comparison.metrics, comparison.differences, strict=True):
+        first = not rows
+        rows.append(
+            (
+                folder,
+                _with_error(metrics["nll_nats"] / scale, _divided(metrics["nll_nats_se"], scale), digits),
+                "" if first else _difference(difference, scale, digits) or f"not comparable: {_kind(metrics)}",
+                f"{metrics['rmse_grey_levels']:.1f}",
+                f"{metrics['active_units']} of {metrics['latent_dim']}",
+            )
+        )
+    unit = "bits per dim" if in_bits else "nats per image"
+    metrics = comparison.metrics[0]
+    return Table(
+        title=f"{metrics['images']} {metrics['measured_split']} images of {metrics['data']}, {unit}, lower is better",
+        columns=("run", "-log p(x)", "difference to the first (95 % CI)", "RMSE", "active"),
+        rows=tuple(rows),
+        note="RMSE is that of reconstructions, in grey levels of 255; active are latents whose code varies.",
+    )
+
+
+def over_seeds(summary: Mapping[str, Any]) -> Table:
+    """Mean and deviation over seeds of each final number, from what `train_seeds` returns."""
+    rows = []
+    for name, found in summary["numbers"].items():
+        digits = 4 if "bits_per_dim" in name else 2
+        shown = (found["mean"], found["deviation"], min(found["values"]), max(found["values"]))
+        rows.append((name, *("" if value is None else f"{value:.{digits}f}" for value in shown)))
+    seeds = summary["seeds"]
+    return Table(
+        title=f"{summary['recipe']} over {len(seeds)} seeds, {seeds[0]} to {seeds[-1]}, on {summary['data']}",
+        columns=("", "mean", "deviation", "lowest", "highest"),
+        rows=tuple(rows),
+        note=f"val_ is of the validation images, split {summary['split']}; the deviation is the sample's.",
+    )
+
+
+def compressed(found: Compressed, what: str) -> Table:
+    """The size of images as one file, compared with the model's free energy and with other lossless files.
+
+    `what` says which images these are.
+    """
+    first_image_bytes = found.first_image_bits // 8
+    images_bytes = found.file_bytes - found.header_bytes - first_image_bytes
+
+    def part(name: str, size: int) -> tuple[str, ...]:
+        return name, f"{size:,}", f"{8 * size / found.values:.3f}"
+
+    def without_size(name: str, bits_per_dim: float) -> tuple[str, ...]:
+        return name, f"{bits_per_dim * found.values / 8:,.0f}", f"{bits_per_dim:.3f}"
+
+    rows = [
+        part("the file", found.file_bytes),
+        part("  the images", images_bytes),
+        part("  first image's code, a checksum", first_image_bytes),
+        part("  header", found.header_bytes),
+        without_size("the model's free energy", found.free_energy_bits_per_dim),
+        *(
+            without_size(name, found.lossless_bits_per_dim[key])
+            for key, name in BASELINES.items()
+            if key in found.lossless_bits_per_dim
+        ),
+    ]
+    return Table(
+        title=f"File size: {found.images} {what}",
+        columns=("", "bytes", "bits per dim"),
+        rows=tuple(rows),
+        strong=(0,),
+        note=f"Lower is better. Decompressing needs the model too, {found.model_bytes:,} bytes; not counted.",
+    )
+
+
+def compressed_sentences(found: Compressed) -> list[str]:
+    """What follows from the table of compressed images."""
+    larger = "larger" if found.excess >= 0 else "smaller"
+    sentences = [
+        "Decompressed again, every byte of a pixel is the same; deeper pixels were made 8-bit when they were read. "
+        f"The file is {abs(found.excess):.1%} {larger} than the free energy and the first image's code together."
+    ]
+    best, least = min(found.lossless_bits_per_dim.items(), key=lambda item: item[1])
+    if least < found.bits_per_dim:
+        sentences.append(f"{BASELINES[best]}, is smaller, and needs no model.")
+    if "jpeg_xl_files" not in found.lossless_bits_per_dim:
+        sentences.append("JPEG-XL is not installed and left out: pip install 'freyvae[jpeg-xl]'")
+    return sentences
+
+
+def show(tables: Sequence[Table], *, sentences: Sequence[str] = ()) -> None:
+    """Print tables, then sentences, to standard output: with lines and colour on a terminal, plain elsewhere."""
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        print("\n\n".join([*map(_plain, tables), *map(printable, sentences)]))
+        return
+    indent = (0, 1, 0, 1)
+    for table in tables:
+        console.print()
+        console.print(Padding(Text(printable(table.title), style="bold"), indent))
+        console.print(_rich(table))
+        console.print(Padding(Text(printable(table.note), style="dim"), indent))
+    console.print()
+    for sentence in sentences:
+        console.print(Padding(Text(printable(sentence)), (0, 1, 1, 1)))
+
+
+def _rich(table: Table) -> Any:
+    from rich import box
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    shown = RichTable(box=box.SIMPLE_HEAD, header_style="dim")
+    for number, column in enumerate(table.columns):
+        shown.add_column(Text(printable(column)), justify="right" if number else "left", overflow="fold")
+    for number, row in enumerate(table.rows):
+        shown.add_row(*(Text(printable(cell)) for cell in row), style="bold cyan" if number in table.strong else "")
+    return shown
+
+
+def _plain(table: Table) -> str:
+    """Aligned columns and nothing else, for files and other programs."""
+    lines = [tuple(map(printable, line)) for line in (table.columns, *table.rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    aligned = [
+        "  ".join([line[0].ljust(widths[0]), *(map(str.rjust, line[1:], widths[1:]))]).rstrip() for line in lines
+    ]
+    return "\n".join([printable(table.title), *aligned, *([printable(table.note)] if table.note else [])])
+
+
+def _costs(metrics: Mapping[str, Any]) -> Table:
+    """The cost under the model, its parts, and the cost under baselines."""
+    is_bytes = "nll_bits_per_dim" in metrics
+    bits_per_nat = metrics["nll_bits_per_dim"] / metrics["nll_nats"] if is_bytes else None
+
+    def model(name: str, nats: float, error: float | None = None, rmse: str = "") -> tuple[str, ...]:
+        bits = "" if bits_per_nat is None else _with_error(nats * bits_per_nat, _times(error, bits_per_nat), 3)
+        return name, bits, _with_error(nats, error, 1), rmse
+
+    rows = [
+        model(
+            f"the model, {metrics['nll_samples']} samples",
+            metrics["nll_nats"],
+            metrics["nll_nats_se"],
+            f"{metrics['rmse_grey_levels']:.1f}",
+        ),
+        model("free energy, its upper bound", metrics["free_energy_nats"]),
+        model("  distortion: image given code", metrics["distortion_nats"]),
+        model("  rate: the code", metrics["rate_nats"]),
+    ]
+    for key, name in BASELINES.items():
+        baseline = metrics["baselines"].get(key)
+        if baseline is None:
+            continue
+        bits = baseline.get("bits_per_dim", baseline.get("nll_bits_per_dim"))
+        # nats of a probability of bytes cannot be compared with those of a density or a cross-entropy
+        comparable = is_bytes or key in ("mean_image_same_likelihood", "bernoulli_floor")
+        rows.append(
+            (
+                name,
+                "" if bits is None else f"{bits:.3f}",
+                f"{baseline['nll_nats']:.1f}" if comparable and "nll_nats" in baseline else "",
+                f"{baseline['rmse_grey_levels']:.1f}" if "rmse_grey_levels" in baseline else "",
+            )
+        )
+    nats = "nats per image" if is_bytes else f"{_kind(metrics)}, nats"
+    return Table(
+        title=f"Cost per image: {metrics['images']} {metrics['measured_split']} images of {metrics['data']}",
+        columns=("", "bits per dim", nats, "RMSE"),
+        rows=tuple(rows),
+        strong=(0,),
+        note="Lower is better; ± is the standard error over images. RMSE in grey levels of 255. Files are lossless, "
+        "headers included.",
+    )
+
+
+def _samples(metrics: Mapping[str, Any]) -> Table:
+    by_samples = metrics["nll_nats_by_samples"]
+    bits = metrics.get("nll_bits_per_dim")
+    rows = [
+        (count, *((f"{nats * bits / metrics['nll_nats']:.3f}",) if bits is not None else ()), f"{nats:.1f}")
+        for count, nats in by_samples.items()
+    ]
+    return Table(
+        title="Likelihood by number of samples",
+        columns=("samples", *(("bits per dim",) if bits is not None else ()), "nats per image"),
+        rows=tuple(rows),
+        note=f"All from the same {metrics['nll_samples']} draws: the smaller numbers are means over blocks of them.",
+    )
+
+
+def _latents(metrics: Mapping[str, Any]) -> Table:
+    # no KL where latents are not independent: with a flow, or a learned prior
+    has_kl = all("kl_nats" in latent for latent in metrics["latents"].values())
+    latents = sorted(
+        metrics["latents"].items(), key=lambda item: -item[1]["kl_nats"] if has_kl else not item[1]["active"]
+    )
+    rows = [
+        (name, *((f"{latent['kl_nats']:.2f}",) if has_kl else ()), "yes" if latent["active"] else "dead")
+        for name, latent in latents[:MOST_LATENTS]
+    ]
+    left_out = latents[MOST_LATENTS:]
+    if left_out:
+        total = (f"{sum(latent['kl_nats'] for _, latent in left_out):.2f}",) if has_kl else ()
+        alive = sum(latent["active"] for _, latent in left_out)
+        rows.append((f"{len(left_out)} more", *total, f"{alive} of {len(left_out)}"))
+    return Table(
+        title=f"Latents: {metrics['active_units']} of {metrics['latent_dim']} active",
+        columns=("latent", *(("KL in nats",) if has_kl else ()), "active"),
+        rows=tuple(rows),
+        note="Active: the posterior mean's variance over images is above 0.01 (Burda et al. 2016).",
+    )
+
+
+def _factors(metrics: Mapping[str, Any]) -> list[Table]:
+    if "factors" not in metrics:
+        return []
+    factors = metrics["factors"]
+    names = tuple(factors["r2_all_latents"])
+    rows = [
+        (latent, *(_share(r2[name]) for name in names)) for latent, r2 in list(factors["r2"].items())[:MOST_LATENTS]
+    ]
+    rows.append(("all together, by trees", *(_share(factors["r2_all_latents"][name]) for name in names)))
+    return [
+        Table(
+            title="How well each latent predicts each factor (R2)",
+            columns=("latent", *names),
+            rows=tuple(rows),
+            note=f"Mutual information gap {factors['mutual_information_gap']:.2f} (Chen et al. 2018); "
+            f"disentanglement {factors['dci_disentanglement']:.2f}, completeness {factors['dci_completeness']:.2f}, "
+            f"informativeness {factors['dci_informativeness']:.2f} (Eastwood & Williams 2018). 1 is best. "
+            "On drawn faces that are not among the training images.",
+        )
+    ]
+
+
+def _difference(difference: Difference | None, scale: float, digits: int) -> str:
+    if difference is None:
+        return ""
+    mean = _signed(difference.mean / scale, digits)
+    if difference.low is None or difference.high is None:
+        return mean
+    return f"{mean} [{_signed(difference.low / scale, digits)}, {_signed(difference.high / scale, digits)}]"
+
+
+def _kind(metrics: Mapping[str, Any]) -> str:
+    """What the nats are: a probability, a density or a cross-entropy."""
+    return str(metrics["nll_is"]).split(" of ")[0]
+
+
+def _share(value: float) -> str:
+    return f"{value:.2f}".replace("-0.00", "0.00")
+
+
+def _signed(value: float, digits: int) -> str:
+    return f"{value:+.{digits}f}"
+
+
+def _with_error(value: float, error: float | None, digits: int) -> str:
+    return f"{value:.{digits}f}" + ("" if error is None else f" ± {error:.{digits}f}")
+
+
+def _divided(value: float | None, by: float) -> float | None:
+    return None if value is None else value / by
+
+
+def _times(value: float | None, by: float) -> float | None:
+    return None if value is None else value * by

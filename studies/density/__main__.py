@@ -1,0 +1,94 @@
+"""`make results`: train and measure what is missing, then write docs/results.md, docs/results.json and the picture."""
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from freyvae.errors import BadInput
+from freyvae.files import write_whole
+from studies.density.jobs import Start, measure_missing, record_machine, start_process, train_missing
+from studies.density.page import page
+from studies.density.picture import write_picture
+from studies.density.plan import RUNS, Plan, plan, small_plan
+from studies.density.rows import gather
+from studies.shared.command import exit_code
+from studies.shared.process import ROOT
+
+
+def main(arguments: Sequence[str] | None = None, *, start: Start = start_process) -> int:
+    """Run the command line; returns the exit code."""
+    chosen = _parser().parse_args(arguments)
+    work = _small if chosen.small else _full
+    return exit_code(lambda: work(chosen, start), name="density", interrupted="the same command goes on")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m studies.density", description=__doc__)
+    parser.add_argument("--only", action="append", default=[], metavar="NAME", help="only this system, or this run")
+    parser.add_argument("--no-training", action="store_true", help="measure and write what is trained already")
+    parser.add_argument("--page", action="store_true", help="only write page and picture again, from the JSON")
+    parser.add_argument("--list", action="store_true", help="only print the commands")
+    parser.add_argument("--small", action="store_true", help="everything in miniature, to see that it works")
+    parser.add_argument("--trained-here", action="store_true", help="runs found already were trained on this machine")
+    parser.add_argument("--runs", type=Path, default=RUNS, help=f"folder of the runs (default: {RUNS})")
+    parser.add_argument("--out", type=Path, help="folder to write to (default: docs; with --small a temporary one)")
+    return parser
+
+
+def _full(chosen: argparse.Namespace, start: Start) -> int:
+    out = chosen.out or ROOT / "docs"
+    if chosen.page:
+        write(json.loads((out / "results.json").read_text(encoding="utf-8")), out)
+        return 0
+    everything = plan()
+    unknown = set(chosen.only).difference(*({job.name, job.system.name} for job in everything.jobs()))
+    if unknown:
+        raise BadInput(f"no system and no run {', '.join(sorted(unknown))}: see `python -m studies.density --list`")
+    if chosen.list:
+        for job in everything.jobs(chosen.only):
+            print("\n".join(job.in_words()))
+        return 0
+    return make(everything, chosen.runs, out, chosen=chosen, start=start)
+
+
+def _small(chosen: argparse.Namespace, start: Start) -> int:
+    import numpy as np
+
+    from freyvae.data import synthetic_faces
+
+    with tempfile.TemporaryDirectory() as temporary:
+        out = chosen.out or Path(temporary)
+        out.mkdir(parents=True, exist_ok=True)
+        images = out / "images.npy"
+        np.save(images, synthetic_faces(80).images[:, ::4, ::4])
+        code = make(small_plan(images), out / "runs", out, chosen=chosen, start=start)
+        print(page(json.loads((out / "results.json").read_text(encoding="utf-8"))))
+        return code
+
+
+def make(everything: Plan, runs: Path, out: Path, *, chosen: argparse.Namespace, start: Start) -> int:
+    """Train, then measure, then write; 1 where something failed, and the page then says what is missing."""
+    jobs = list(everything.jobs(chosen.only))
+    if chosen.trained_here:
+        record_machine(jobs, runs)
+    failed = [] if chosen.no_training else train_missing(jobs, runs, start)
+    failed += measure_missing(jobs, runs, start)
+    write(gather(everything, runs), out)
+    for name in failed:
+        print(f"density: {name} failed", file=sys.stderr)
+    return int(bool(failed))
+
+
+def write(results: dict[str, Any], out: Path) -> None:
+    """`results.json`, `results.md` and `pictures/results.png` in a folder."""
+    write_whole(out / "results.json", json.dumps(results, indent=2) + "\n")
+    write_whole(out / "results.md", page(results))
+    write_picture(results, out / "pictures" / "results.png")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

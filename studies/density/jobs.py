@@ -1,0 +1,99 @@
+"""The trainings and measurements that are still missing, each in a process of its own.
+
+What is finished is kept: interrupted and called again, everything goes on where it was. All trainings come before the
+first measurement, so that nothing that the test images say can change a training.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from freyvae.errors import BadInput
+from freyvae.files import write_whole
+from freyvae.run import Run
+from studies.density.plan import Job, environment_of
+from studies.shared.machine import machine
+from studies.shared.process import INTERPRETERS, not_set_up
+
+MACHINE = "machine.json"
+
+# runs a command line on a backend: the words after `freyvae`, the backend -> the exit code
+Start = Callable[[Sequence[str], str], int]
+
+
+def start_process(words: Sequence[str], backend: str) -> int:
+    """A `freyvae` command in a process of its own. Ctrl-C reaches it too: it saves and ends, and then so do we."""
+    python = INTERPRETERS[backend]
+    if not python.is_file():
+        print(f"density: {not_set_up(python)}", file=sys.stderr)
+        return 2
+    environment = {**os.environ, **environment_of(backend)}
+    with subprocess.Popen([python, "-m", "freyvae", *words], env=environment, stdout=subprocess.DEVNULL) as process:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            process.wait()
+            raise
+
+
+def is_trained(job: Job, runs: Path) -> bool:
+    """Whether the job's run is finished. Raises `BadInput` where its folder holds a run of another recipe."""
+    run = Run(runs / job.name)
+    if not run.is_finished:
+        return False
+    if run.recipe.replace(name=job.recipe.name) != job.recipe:
+        raise BadInput(f"{run.folder} holds a run of another recipe: remove it, or give another folder with --runs")
+    return True
+
+
+def is_measured(job: Job, runs: Path) -> bool:
+    """Whether a trained run is measured on the test images, with as many samples as the plan says."""
+    run = Run(runs / job.name)
+    metrics = run.read_metrics()
+    wanted = {"measured_split": "test", "nll_samples": job.samples}
+    return run.measured_path.is_file() and all(metrics.get(key) == value for key, value in wanted.items())
+
+
+def train_missing(jobs: Sequence[Job], runs: Path, start: Start = start_process) -> list[str]:
+    """Train what is not trained yet; returns the names of the jobs that failed."""
+    missing = [job for job in jobs if not is_trained(job, runs)]
+    failed = []
+    for number, job in enumerate(missing, start=1):
+        print(f"training {number} of {len(missing)}: {job.name}", file=sys.stderr)
+        if start(job.train_command(runs)[1:], job.system.backend):
+            failed.append(job.name)
+        else:
+            record_machine([job], runs)
+    return failed
+
+
+def measure_missing(jobs: Sequence[Job], runs: Path, start: Start = start_process) -> list[str]:
+    """Measure what is trained and not measured yet; returns the names of the jobs that failed."""
+    missing = [job for job in jobs if is_trained(job, runs) and not is_measured(job, runs)]
+    failed = []
+    for number, job in enumerate(missing, start=1):
+        print(f"measuring {number} of {len(missing)}: {job.name}", file=sys.stderr)
+        if start([*job.measure_command(runs)[1:], "--quiet"], job.system.backend):
+            failed.append(job.name)
+    return failed
+
+
+def record_machine(jobs: Sequence[Job], runs: Path) -> None:
+    """Write this machine into the folders of trained runs that name no machine yet."""
+    for job in jobs:
+        path = runs / job.name / MACHINE
+        if is_trained(job, runs) and not path.exists():
+            write_whole(path, json.dumps(machine()) + "\n")
+
+
+def machine_of(run: Run) -> dict[str, Any] | None:
+    """Where a run was trained, if that was written down."""
+    try:
+        found: dict[str, Any] = json.loads((run.folder / MACHINE).read_text())
+    except (OSError, ValueError):
+        return None
+    return found

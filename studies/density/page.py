@@ -1,0 +1,190 @@
+"""The page, docs/results.md: every figure in it comes from docs/results.json."""
+
+import string
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from studies.density.rows import Row, find
+from studies.shared.machine import in_words
+from studies.shared.markdown import markdown_table
+
+TEMPLATE = Path(__file__).parent / "page.md"
+NOT_YET = "not measured yet"
+
+
+def page(results: dict[str, Any]) -> str:
+    """The page in Markdown."""
+    protocol = results["protocol"]
+    template = string.Template(TEMPLATE.read_text(encoding="utf-8"))
+    text = template.substitute(
+        summary=summary(results),
+        models=models(results),
+        ensembles=ensembles(results),
+        machines=machines(results),
+        commands="\n".join(f"{row['train_command']}\n{row['measure_command']}" for row in results["models"]),
+        blocked_sentence=blocked_sentence(results),
+        values=28 * 20,
+        samples=protocol["samples"],
+        frames=protocol["frames"],
+        train=protocol["frames"] - protocol["validation"] - protocol["test"],
+        validation=protocol["validation"],
+        test=protocol["test"],
+        split_seeds=", ".join(map(str, protocol["split_seeds"])),
+        choices_sentence=choices_sentence(protocol),
+        near_random=f"{protocol['test_frames_next_to_training_random']:.0%}",
+        near_blocked=f"{protocol['test_frames_next_to_training_blocked']:.0%}",
+    )
+    # a table that is not there leaves no gap
+    while "\n\n\n" in text:
+        text = text.replace("\n\n\n", "\n\n")
+    return text
+
+
+def choices_sentence(protocol: dict[str, Any]) -> str:
+    """Where the choices were made, and which test frames they saw."""
+    (clean, _), *others = protocol["test_frames_that_choices_saw"].items()
+    seen = [
+        f"{label}: {counts['in_validation']} in the validation, {counts['in_training']} in the training"
+        for label, counts in others
+    ]
+    return (
+        f"Every choice was made in trainings on the split {clean}, by its validation frames; its {protocol['test']} "
+        f"test frames took no part. Those of the other splits partly did ({'; '.join(seen)} frames of that split): "
+        f"strictly, only the figures of {clean} are of frames that no choice has seen."
+    )
+
+
+def summary(results: dict[str, Any]) -> str:
+    """Our systems, what the same frames cost without a model, and what others have published."""
+    lines = []
+    for system in results["systems"]:
+        for of, rows in (("model", results["models"]), ("ensemble", results["ensembles"])):
+            mean = find(results["means"], system=system["system"], of=of)
+            blocked = _mean_of_seeds([row for row in rows if _is(row, system, "blocked")])
+            if mean is None and blocked is None and of == "ensemble":
+                continue
+            label = system["label"] if of == "model" else f"{system['label']}, ensemble"
+            lines.append([label, *_of_mean(mean), _bits(blocked), _which_seeds(rows, system)])
+    for row in results["baselines"]:
+        lines.append([row["label"], _bits(row["random_bits_per_dim"]), "", _bits(row["blocked_bits_per_dim"]), ""])
+    for row in results["published"]:
+        lines.append([row["label"], f"{row['nll_bits_per_dim']:.2f}", "", "", row["source"]])
+    heads = ["bits per dimension", "NLL, random splits", "free energy, random splits", "NLL, blocked split", ""]
+    return markdown_table(heads, lines, words=(0, 4))
+
+
+def models(results: dict[str, Any]) -> str:
+    """A row for each model that was trained and measured."""
+    labels = {system["system"]: system["label"] for system in results["systems"]}
+    places = _machines(results)
+    lines = [
+        [
+            labels[row["system"]],
+            _split(row),
+            str(row["seed"]),
+            str(row["samples"]),
+            _bits(row["nll_bits_per_dim"], row["nll_bits_per_dim_se"]),
+            _bits(row["free_energy_bits_per_dim"], row["free_energy_bits_per_dim_se"]),
+            f"{row['nll_nats']:.1f}",
+            f"{row['free_energy_nats']:.1f}",
+            str(row["epochs"]) if row["kept_epoch"] == row["epochs"] else f"{row['epochs']}, kept {row['kept_epoch']}",
+            f"{row['seconds']:.0f}",
+            row["backend"],
+            _place(row, places),
+        ]
+        for row in results["models"]
+    ]
+    heads = ["model", "split", "seed", "S", "NLL, bits per dim", "free energy, bits per dim", "NLL, nats"]
+    heads += ["free energy, nats", "epochs", "training, s", "backend", "machine"]
+    return markdown_table(heads, lines, words=(0, 1, 10, 11))
+
+
+def ensembles(results: dict[str, Any]) -> str:
+    """A row for each ensemble."""
+    labels = {system["system"]: system["label"] for system in results["systems"]}
+    lines = [
+        [
+            labels[row["system"]],
+            _split(row),
+            ", ".join(map(str, row["seeds"])),
+            str(row["samples"]),
+            _bits(row["nll_bits_per_dim"], row["nll_bits_per_dim_se"]),
+            _bits(row["free_energy_bits_per_dim"], row["free_energy_bits_per_dim_se"]),
+            f"{row['seconds']:.0f}",
+        ]
+        for row in results["ensembles"]
+    ]
+    if not lines:
+        return ""
+    heads = ["ensemble", "split", "seeds", "S", "NLL, bits per dim", "free energy, bits per dim", "training of all, s"]
+    return markdown_table(heads, lines, words=(0, 1, 2))
+
+
+def machines(results: dict[str, Any]) -> str:
+    """The machines that the letters in the column of machines stand for."""
+    places = [f"{letter}: {place}" for place, letter in _machines(results).items()]
+    return f"Machines: {'; '.join(places)}." if places else ""
+
+
+def blocked_sentence(results: dict[str, Any]) -> str:
+    """What the first system costs on the blocked split, compared with the random ones."""
+    system = results["systems"][0]
+    mean = find(results["means"], system=system["system"], of="model")
+    blocked = _mean_of_seeds([row for row in results["models"] if _is(row, system, "blocked")])
+    if mean is None or blocked is None:
+        return f"What a model costs there is {NOT_YET}."
+    return (
+        "There the test frames are a stretch of the video that the model has never seen: "
+        f"{system['label']} costs {_bits(blocked)} bits per dimension there, and {_bits(mean['nll_bits_per_dim'])} on "
+        "the random splits."
+    )
+
+
+def _is(row: Row, system: Row, split: str) -> bool:
+    return bool(row["system"] == system["system"] and row["split"] == split)
+
+
+def _mean_of_seeds(rows: Sequence[Row]) -> float | None:
+    costs = [row["nll_bits_per_dim"] for row in rows]
+    return sum(costs) / len(costs) if costs else None
+
+
+def _of_mean(mean: Row | None) -> tuple[str, str]:
+    """The two cells of a mean over splits; of fewer splits than planned, it says so."""
+    if mean is None:
+        return NOT_YET, ""
+    names = ("nll_bits_per_dim", "free_energy_bits_per_dim")
+    nll, free_energy = (_bits(mean[name], mean[f"{name}_sd_over_splits"]) for name in names)
+    if not mean["is_complete"]:
+        nll += f" (only {', '.join(map(str, mean['split_seeds']))})"
+    return nll, free_energy
+
+
+def _which_seeds(rows: Sequence[Row], system: Row) -> str:
+    ours = [row for row in rows if row["system"] == system["system"]]
+    seeds = sorted({seed for row in ours for seed in row.get("seeds", [row.get("seed")])})
+    if not seeds:
+        return ""
+    return f"training seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"
+
+
+def _machines(results: dict[str, Any]) -> dict[str, str]:
+    """A letter for each machine that something was trained on."""
+    found = dict.fromkeys(in_words(row["machine"]) for row in results["models"] if row["machine"] is not None)
+    return {place: chr(ord("A") + number) for number, place in enumerate(found)}
+
+
+def _place(row: Row, places: dict[str, str]) -> str:
+    machine = row["machine"]
+    return "not recorded" if machine is None else places[in_words(machine)]
+
+
+def _split(row: Row) -> str:
+    return str(row["split"] if row["split_seed"] is None else f"{row['split']} {row['split_seed']}")
+
+
+def _bits(value: float | None, error: float | None = None) -> str:
+    if value is None:
+        return ""
+    return f"{value:.3f}" + ("" if error is None else f" ± {error:.3f}")

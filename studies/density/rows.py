@@ -1,0 +1,229 @@
+"""The page's rows, from run folders: models, ensembles, means over splits, baselines, published figures."""
+
+import math
+import statistics
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from freyvae.data import split_indices
+from freyvae.errors import BadInput
+from freyvae.evaluation import standard_error
+from freyvae.reporting import tables
+from freyvae.run import Run
+from studies.density.jobs import is_measured, is_trained, machine_of
+from studies.density.plan import BLOCKED, RANDOM, Job, Plan, Split, System
+from studies.density.published import PUBLISHED
+
+FORMAT = 1
+FRAMES = 1965
+BASELINES = ("full_gaussian", "png_files", "png_mosaic", "webp_files", "webp_mosaic", "jpeg_xl_files", "jpeg_xl_mosaic")
+
+Row = dict[str, Any]
+
+
+def gather(plan: Plan, runs: Path) -> dict[str, Any]:
+    """Everything that the page shows, from what is trained and measured by now."""
+    models, ensembles, baselines = [], [], {}
+    images: dict[str, str] = {}
+    for system in plan.systems:
+        for split in system.splits:
+            jobs = [Job(plan, system, split, seed) for seed in system.seeds]
+            found = [job for job in jobs if is_trained(job, runs) and is_measured(job, runs)]
+            measured = {job.seed: Measured(job, Run(runs / job.name)) for job in found}
+            for one in measured.values():
+                _same_images(images, split, one)
+                baselines.setdefault(split.label, one.metrics["baselines"])
+            models += [one.row() for one in measured.values()]
+            if len(measured) > 1:
+                ensembles.append(_ensemble_row(system, split, measured))
+    return {
+        "format": FORMAT,
+        "protocol": _protocol(plan),
+        "systems": [{"system": system.name, "label": system.label} for system in plan.systems],
+        "models": models,
+        "ensembles": ensembles,
+        "means": [*_means(plan, "model", models), *_means(plan, "ensemble", ensembles)],
+        "baselines": _baseline_rows(baselines),
+        "published": [published._asdict() for published in PUBLISHED],
+    }
+
+
+class Measured:
+    """A finished run that is measured: its metrics, and what each test image costs."""
+
+    def __init__(self, job: Job, run: Run):
+        self.job, self.run = job, run
+        self.metrics = run.read_metrics()
+        if "nll_bits_per_dim" not in self.metrics:
+            raise BadInput(f"{run.folder} has no bits per dimension: its likelihood is no probability of the bytes")
+        with np.load(run.measured_path, allow_pickle=False) as saved:
+            self.nll = np.asarray(saved["nll_nats"], np.float64)
+            self.free_energy = np.asarray(saved["free_energy_nats"], np.float64)
+
+    @property
+    def bits_per_nat(self) -> float:
+        """Bits per dimension in a nat per image."""
+        return float(self.metrics["nll_bits_per_dim"] / self.metrics["nll_nats"])
+
+    def row(self) -> Row:
+        metrics, recipe = self.metrics, self.run.recipe
+        train, measure = self.job.in_words()
+        return {
+            **_identity(self.job.system, self.job.split),
+            "seed": self.job.seed,
+            "recipe": self.job.system.recipe,
+            "latent_dim": recipe.latent_dim,
+            "likelihood": recipe.likelihood.name,
+            **_costs(self.nll, self.free_energy, self.bits_per_nat),
+            "rate_nats": metrics["rate_nats"],
+            "samples": metrics["nll_samples"],
+            "images": metrics["images"],
+            "val_free_energy_nats": metrics["val_free_energy_nats"],
+            "epochs": metrics["epochs"],
+            "kept_epoch": metrics.get("best_epoch", metrics["epochs"]),
+            "seconds": metrics["seconds"],
+            "compile_seconds": metrics["compile_seconds"],
+            "backend": metrics["backend"],
+            "machine": machine_of(self.run),
+            "train_command": train,
+            "measure_command": measure,
+        }
+
+
+def average_of_probabilities(costs: Sequence[np.ndarray]) -> np.ndarray:
+    """-log of the mean probability of each image, float64 (image,), models having cost -log p of it: nats both."""
+    together = np.logaddexp.reduce(-np.stack(costs), axis=0) - math.log(len(costs))
+    return np.asarray(-together)
+
+
+def _ensemble_row(system: System, split: Split, measured: dict[int, Measured]) -> Row:
+    """The models' mixture. Its free energy, averaged alike, bounds its -log p as each model's own does."""
+    every = list(measured.values())
+    nll, free_energy = (
+        average_of_probabilities([getattr(one, name) for one in every]) for name in ("nll", "free_energy")
+    )
+    return {
+        **_identity(system, split),
+        "seeds": list(measured),
+        **_costs(nll, free_energy, every[0].bits_per_nat),
+        "samples": every[0].metrics["nll_samples"],
+        "images": every[0].metrics["images"],
+        "seconds": sum(one.metrics["seconds"] for one in every),
+    }
+
+
+def _identity(system: System, split: Split) -> Row:
+    return {"system": system.name, "split": split.scheme, "split_seed": split.seed}
+
+
+def _costs(nll: np.ndarray, free_energy: np.ndarray, bits_per_nat: float) -> Row:
+    """Means over images and their standard errors, in nats per image and in bits per dimension."""
+    row: Row = {}
+    for name, costs in {"nll": nll, "free_energy": free_energy}.items():
+        mean, error = float(costs.mean()), standard_error(costs)
+        row |= {f"{name}_nats": mean, f"{name}_nats_se": error}
+        in_bits = None if error is None else error * bits_per_nat
+        row |= {f"{name}_bits_per_dim": mean * bits_per_nat, f"{name}_bits_per_dim_se": in_bits}
+    return row
+
+
+def _means(plan: Plan, of: str, rows: Iterable[Row]) -> list[Row]:
+    """For each system the mean over its random splits, each split's being the mean over seeds, and their deviation."""
+    means = []
+    for system in plan.systems:
+        ours = [row for row in rows if row["system"] == system.name and row["split"] == "random"]
+        seeds = sorted({row["split_seed"] for row in ours})
+        if not ours:
+            continue
+
+        def over_splits(key: str, ours: Sequence[Row] = ours, seeds: Sequence[int] = seeds) -> Row:
+            by_split = [statistics.mean(row[key] for row in ours if row["split_seed"] == seed) for seed in seeds]
+            deviation = statistics.stdev(by_split) if len(by_split) > 1 else None
+            return {key: statistics.mean(by_split), f"{key}_sd_over_splits": deviation}
+
+        complete = len(seeds) == sum(split.scheme == "random" for split in system.splits)
+        trained = sorted({seed for row in ours for seed in row.get("seeds", [row.get("seed")])})
+        means.append(
+            {
+                "system": system.name,
+                "of": of,
+                "split_seeds": seeds,
+                "is_complete": complete,
+                "seeds": trained,
+                **over_splits("nll_bits_per_dim"),
+                **over_splits("free_energy_bits_per_dim"),
+            }
+        )
+    return means
+
+
+def _baseline_rows(found: dict[str, dict[str, Any]]) -> list[Row]:
+    """What the same test images cost without a model: the mean over the random splits, and the blocked one."""
+
+    def cost(baseline: dict[str, float]) -> float:
+        return baseline.get("nll_bits_per_dim", baseline.get("bits_per_dim", math.nan))
+
+    rows = []
+    for key, label in ((key, tables.BASELINES[key]) for key in BASELINES):
+        random = [cost(found[split.label][key]) for split in RANDOM if key in found.get(split.label, {})]
+        blocked = found.get("blocked", {}).get(key)
+        if random or blocked:
+            rows.append(
+                {
+                    "baseline": key,
+                    "label": label,
+                    "random_bits_per_dim": statistics.mean(random) if random else None,
+                    "random_splits": len(random),
+                    "blocked_bits_per_dim": cost(blocked) if blocked else None,
+                }
+            )
+    return rows
+
+
+def _protocol(plan: Plan) -> Row:
+    """The split's sizes, and what the model's makers may have seen of the test frames.
+
+    How many have the frame just before or after among the training frames, and how many were among those that the
+    recipe's choices were made on: the training and validation frames of the first random split.
+    """
+    parts_of = {
+        split: split_indices(FRAMES, split.scheme, validation=200, test=200, seed=split.seed or 0)
+        for split in (*RANDOM, BLOCKED)
+    }
+    chosen_on = parts_of[RANDOM[0]]
+
+    def next_to_training(split: Split) -> float:
+        parts = parts_of[split]
+        return float(np.mean(np.isin(parts.test - 1, parts.train) | np.isin(parts.test + 1, parts.train)))
+
+    return {
+        "frames": FRAMES,
+        "validation": plan.validation,
+        "test": plan.test,
+        "split_seeds": [split.seed for split in RANDOM],
+        "samples": plan.samples,
+        "test_frames_next_to_training_random": statistics.mean(map(next_to_training, RANDOM)),
+        "test_frames_next_to_training_blocked": next_to_training(BLOCKED),
+        "test_frames_that_choices_saw": {
+            split.label: {
+                "in_validation": int(np.isin(parts.test, chosen_on.validation).sum()),
+                "in_training": int(np.isin(parts.test, chosen_on.train).sum()),
+            }
+            for split, parts in parts_of.items()
+        },
+    }
+
+
+def _same_images(seen: dict[str, str], split: Split, one: Measured) -> None:
+    """Refuse models of one split that were measured on different images."""
+    sha256 = one.metrics["images_sha256"]
+    if seen.setdefault(split.label, sha256) != sha256:
+        raise BadInput(f"{one.run.folder} was measured on other images than the other runs of the split {split.label}")
+
+
+def find(rows: Iterable[Row], **wanted: Any) -> Row | None:
+    """The first row with these values."""
+    return next((row for row in rows if all(row[key] == value for key, value in wanted.items())), None)

@@ -1,0 +1,1 @@
+"""What both studies need: tables in Markdown, processes, the machine's description, bar charts, the command line."""

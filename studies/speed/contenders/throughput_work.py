@@ -1,0 +1,100 @@
+"""One kind of work, how long it took, and how much of it that was a second.
+
+    python -m studies.speed.contenders.throughput_work NAME AMOUNT...
+
+Weights are fresh, which costs no other time than trained ones.
+"""
+
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+
+import freyvae
+from freyvae.evaluation import importance_sampled
+from freyvae.training import build_vae
+
+FACE = (28, 20, 1)
+REPEATS = 5
+
+
+def noise(count: int, *shape: int) -> np.ndarray:
+    """Random images, uint8."""
+    return np.random.default_rng(0).integers(0, 256, (count, *shape), dtype=np.uint8)
+
+
+def default_model() -> freyvae.VAE:
+    return freyvae.VAE(FACE, 2, seed=0)
+
+
+def likelihood(images: int, samples: int) -> dict[str, Any]:
+    """The importance-sampled likelihood, as `freyvae measure` has it, its compilation included."""
+    model, data = default_model(), noise(images, *FACE)
+    began = time.perf_counter()
+    importance_sampled(model, data, samples=samples)
+    seconds = time.perf_counter() - began
+    return {"seconds": seconds, "a_second": images * samples / seconds, "unit": "image samples"}
+
+
+def encode(images: int) -> dict[str, Any]:
+    """Images to codes, after a first call."""
+    return _repeated(default_model().encode, noise(images, *FACE))
+
+
+def decode(images: int) -> dict[str, Any]:
+    """Codes to images, after a first call."""
+    codes = np.random.default_rng(0).normal(size=(images, 2)).astype("float32")
+    return _repeated(default_model().decode, codes)
+
+
+def colour_training(images: int, epochs: int) -> dict[str, Any]:
+    """An epoch of the shipped recipe `images` on 64 x 64 colour, compiled before."""
+    recipe = freyvae.load_recipe("images")
+    data = noise(images, 64, 64, 3)
+    vae = build_vae(recipe, data)
+    clock = EpochClock()
+    vae.fit(data, epochs=epochs, batch_size=recipe.training.batch_size, callbacks=[clock], verbose=0)
+    seconds = clock.median()
+    return {"seconds": seconds, "a_second": images / seconds, "unit": "images"}
+
+
+class EpochClock(keras.callbacks.Callback):
+    """The time of each epoch; the program is compiled before the first begins. Stops after `enough` seconds."""
+
+    def __init__(self, enough: float = float("inf")):
+        super().__init__()
+        self.enough = enough
+        self.seconds: list[float] = []
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self._began = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self.seconds.append(time.perf_counter() - self._began)
+        self.model.stop_training = sum(self.seconds) >= self.enough
+
+    def median(self) -> float:
+        """Of the epochs after the first, which also warms the memory, where there are any."""
+        return statistics.median(self.seconds[1:] or self.seconds)
+
+
+def _repeated(function: Callable[[np.ndarray], np.ndarray], values: np.ndarray) -> dict[str, Any]:
+    """The median of several calls after the first."""
+    times = []
+    for _ in range(REPEATS + 1):
+        began = time.perf_counter()
+        function(values)
+        times.append(time.perf_counter() - began)
+    seconds = statistics.median(times[1:])
+    return {"seconds": seconds, "a_second": len(values) / seconds, "unit": "images"}
+
+
+WORK = {"likelihood": likelihood, "encode": encode, "decode": decode, "colour_training": colour_training}
+
+if __name__ == "__main__":
+    print(json.dumps(WORK[sys.argv[1]](*map(int, sys.argv[2:]))))

@@ -1,0 +1,99 @@
+"""What an epoch costs as the work grows: more images, more pixels, more latents, larger batches.
+
+One process for each point, the default model on random images. Where an axis grows, the others stay at `BASE`. The
+exponent is the slope of the time in log-log: 1 is linear, less is better. Small work has costs that do not grow, and
+makes the slope over all points smaller: the slope between the two largest is given too.
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from studies.shared.markdown import absent, markdown_table, number
+from studies.shared.process import HERE, run_child
+
+
+class Work(NamedTuple):
+    """What is trained for an epoch."""
+
+    images: int = 10_000
+    height: int = 28
+    width: int = 20
+    latents: int = 2
+    batch: int = 100
+
+
+BASE = Work()
+AXES: dict[str, tuple[Work, ...]] = {
+    "images": tuple(BASE._replace(images=images) for images in (10**3, 10**4, 10**5, 10**6)),
+    "pixels": tuple(BASE._replace(height=14 * times, width=10 * times) for times in (1, 2, 4, 8)),
+    "latents": tuple(BASE._replace(latents=latents) for latents in (2, 8, 32, 128)),
+    "batch": tuple(BASE._replace(batch=batch) for batch in (25, 100, 400, 1600)),
+}
+SMALL = Work(images=60, batch=20)
+QUICK = {
+    "axes": {
+        "images": (SMALL, SMALL._replace(images=120)),
+        "pixels": (SMALL, SMALL._replace(height=56, width=40)),
+        "latents": (SMALL, SMALL._replace(latents=4)),
+        "batch": (SMALL, SMALL._replace(batch=40)),
+    },
+    "enough": 0.1,
+}
+
+
+def run(axes: Mapping[str, Sequence[Work]] | None = None, enough: float = 2.0) -> dict[str, Any]:
+    """The points of each axis; epochs of a point are repeated until they took `enough` seconds."""
+    measured: dict[Work, dict[str, Any]] = {}
+    found = []
+    for name, points in (axes or AXES).items():
+        for point in points:
+            # the axes meet at the base, which is measured once
+            if point not in measured:
+                print(f"scaling: {point}", file=sys.stderr)
+                measured[point] = _measure(point, enough)
+        rows = [{"size": size(name, point), **point._asdict(), **measured[point]} for point in points]
+        there = [row for row in rows if not row["absent"]]
+        found.append({"name": name, "points": rows, "exponent": slope(there), "last_exponent": slope(there[-2:])})
+    return {"axes": found}
+
+
+def size(axis: str, point: Work) -> int:
+    """How large a point is along an axis."""
+    return point.height * point.width if axis == "pixels" else getattr(point, axis)
+
+
+def slope(points: Sequence[Mapping[str, Any]]) -> float | None:
+    """The least-squares slope of log seconds over log size; none of fewer than two points."""
+    if len(points) < 2:
+        return None
+    sizes, seconds = (np.log([point[key] for point in points]) for key in ("size", "seconds"))
+    return float(np.polyfit(sizes, seconds, 1)[0])
+
+
+def table(found: dict[str, Any]) -> str:
+    """Markdown: every point, then the exponent of each axis."""
+    heads = ["", "size", "seconds an epoch", "microseconds an image", "peak memory, MiB"]
+    rows = []
+    for axis in found["axes"]:
+        for point in axis["points"]:
+            name = f"{point['height']} x {point['width']} pixels" if axis["name"] == "pixels" else axis["name"]
+            if point["absent"]:
+                rows.append([name, *absent(f"{point['size']:,}", point["absent"], len(heads) - 1)])
+                continue
+            cells = [number(point["seconds"], 3), number(point["microseconds_an_image"], 1)]
+            rows.append([name, f"{point['size']:,}", *cells, number(point["peak_mib"], 0)])
+    exponents = [[axis["name"], number(axis["exponent"]), number(axis["last_exponent"])] for axis in found["axes"]]
+    ends = ["time of an epoch grows with", "exponent, all sizes", "exponent, the two largest"]
+    return f"{markdown_table(heads, rows)}\n\n{markdown_table(ends, exponents)}"
+
+
+def _measure(point: Work, enough: float) -> dict[str, Any]:
+    ended = run_child([HERE, "-m", "studies.speed.contenders.scaling_point", *map(str, point), str(enough)])
+    if ended.failure:
+        return {"absent": ended.failure}
+    said = ended.said()
+    each = said["seconds"] / point.images * 1e6
+    return {"absent": "", **said, "microseconds_an_image": each, "peak_mib": ended.peak_mib}
