@@ -800,7 +800,7 @@ def test_the_demo_goes_on_with_drawn_faces_and_says_so_loudly(say, monkeypatch, 
 )
 def test_wrong_usage_names_what_is_wrong_and_suggests_the_nearest(refused, tmp_path, command, line):
     (tmp_path / "mine.toml").write_text("latnt_dim = 3")
-    (tmp_path / "newer.toml").write_text("format = 2\nunheard_of = true")
+    (tmp_path / "newer.toml").write_text("format = 3\nunheard_of = true")
     np.save("images.npy", np.zeros((30, 4, 4), "uint8"))
     assert line in refused(*command.split())
 

@@ -22,7 +22,7 @@ def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("presentation")
     images = np.random.default_rng(0).integers(0, 256, (40, 6, 5), dtype="uint8")
     np.save(folder / "images.npy", images)
-    recipe = Recipe(
+    recipe = Recipe().replace(
         name="tiny & odd", data=str(folder / "images.npy"), split="blocked", hidden=(8,), batch_size=8, epochs=1
     )
     return train(recipe, folder / "run", quiet=True)

@@ -131,8 +131,7 @@ class VAE(OnArrays):
             likelihood=self.pixel_likelihood.name,
             flow_parameters=self.posterior_choice.parameters_per_image(latent_dim),
         )
-        # a choice's weights carry the names that they have had in saved models since the first
-        flow, prior_weights = Weights("flow"), Weights("prior")
+        flow, prior_weights = Weights("flow"), Weights.called(f"{type(self.prior_choice).__name__}Prior", "prior")
         self.posterior_choice.add_weights(flow, latent_dim=latent_dim, seed=self.seed + 4)
         self.prior_choice.add_weights(prior_weights, latent_dim=latent_dim, image_shape=image_shape, seed=self.seed + 5)
         self.flow = flow if flow.weights else None
@@ -208,6 +207,11 @@ class VAE(OnArrays):
     def beta(self, value: Any) -> None:
         self._beta.assign(number("beta", value))
 
+    @property
+    def noise_scale(self) -> float:
+        """Standard deviation of the reparametrization noise in training."""
+        return self.objective.standard_deviation_of_noise
+
     # --- what Keras calls ---
 
     def compile(self, optimizer: Any = "rmsprop", loss: Any = None, **kwargs: Any) -> None:
@@ -276,7 +280,7 @@ class VAE(OnArrays):
             posterior,
             prior,
             self.noise,
-            noise_scale=self.objective.standard_deviation_of_noise,
+            noise_scale=self.noise_scale,
             training=training,
         )
 
