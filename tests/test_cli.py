@@ -737,7 +737,7 @@ def quick_demo(monkeypatch):
 
 def test_the_demo_trains_on_the_real_faces(say, monkeypatch, few_pictures, frey_faces):
     quick_demo(monkeypatch)
-    monkeypatch.setattr("freyvae.data.source.load_frey_faces", lambda progress: frey_faces)
+    monkeypatch.setattr("freyvae.data.sources.frey_faces.load_frey_faces", lambda progress: frey_faces)
     said = say("demo")
     assert said.code == 0
     run = Run.open("runs/demo")
