@@ -15,6 +15,7 @@ from freyvae.engine.keras_internals import check_settings, states_of_noise
 from freyvae.engine.precision import layers_computing_in, with_float32_outputs
 from freyvae.errors import BadInput, few_words
 from freyvae.files import as_path, cannot_write
+from freyvae.model import layers as registered_layers  # noqa: F401  which saved networks are made of
 from freyvae.model.arrays import OnArrays
 from freyvae.model.augmentation import RandomShift
 from freyvae.model.checks import as_networks, check_networks, checked_image_shape, checked_probability
