@@ -145,7 +145,7 @@ class Run:
         Raises:
             BadInput: another process holds it, the folder is another thing's, or it cannot be written.
         """
-        self._refuse_strangers()
+        self._refuse_unknown_files()
         self._lock = self._locked()
         try:
             yield
@@ -212,7 +212,7 @@ class Run:
         if old is not None:
             old.release()
 
-    def _refuse_strangers(self) -> None:
+    def _refuse_unknown_files(self) -> None:
         """Never write to a folder that is something else, whatever its files are called."""
         if not self.folder.exists():
             return

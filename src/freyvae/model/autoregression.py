@@ -70,7 +70,7 @@ class Autoregression(keras.layers.Layer):
             initializer = keras.initializers.Constant(value)
             return self.add_weight(shape=shape, initializer=initializer, trainable=trainable, name=name)
 
-        self.usual = constants("usual", height, width, value=0.5, trainable=False)
+        self.mean_image = constants("usual", height, width, value=0.5, trainable=False)
         self.linear = constants("linear", pixels, pixels)
         self.from_windows = matrix("from_windows", 3 * len(BEFORE) + len(AROUND), WIDTH)
         self.from_latents = matrix("from_latents", latents_shape[-1], WIDTH, scale=0.1)
@@ -93,7 +93,7 @@ class Autoregression(keras.layers.Layer):
         factor = np.linalg.cholesky((1.0 - SHRINKAGE) * covariance + SHRINKAGE * np.diag(variance))
         deviation = np.diag(factor)
         linear = np.eye(len(deviation)) - deviation[:, None] * np.linalg.inv(factor)
-        self.usual.assign(images.mean(axis=0)[..., 0] / 255.0)
+        self.mean_image.assign(images.mean(axis=0)[..., 0] / 255.0)
         self.linear.assign(np.tril(linear, -1))
         # a logistic of scale w has the deviation w pi / sqrt(3)
         log_scale = np.log(deviation * np.sqrt(3.0) / np.pi / self.mixture.start_scale)
@@ -131,7 +131,7 @@ class Autoregression(keras.layers.Layer):
             *_windows(surprise, BEFORE, place),
             *_windows(ops.abs(surprise), BEFORE, place),
             *_windows(16.0 * residual, BEFORE, place),
-            *_windows(8.0 * (location - ops.expand_dims(self.usual, -1)), AROUND, place),
+            *_windows(8.0 * (location - ops.expand_dims(self.mean_image, -1)), AROUND, place),
         ]
         of_pixel = self.of_pixel
         if place is not None:

@@ -24,5 +24,5 @@ def kept_epoch(rows: Rows, recipe: Recipe) -> int:
 
 def is_over(rows: Rows, recipe: Recipe) -> bool:
     """Whether a training with this history has had all its epochs, or as many without a better one as its patience."""
-    tired = recipe.training.patience > 0 and len(rows) - kept_epoch(rows, recipe) >= recipe.training.patience
-    return len(rows) >= recipe.training.epochs or tired
+    is_stale = recipe.training.patience > 0 and len(rows) - kept_epoch(rows, recipe) >= recipe.training.patience
+    return len(rows) >= recipe.training.epochs or is_stale

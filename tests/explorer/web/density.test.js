@@ -34,11 +34,11 @@ test("words follow the density", () => {
   const said = (logDensity) => density.describe([Math.sqrt(-2 * logDensity), 0]);
   assert.deepEqual(said(0), {
     level: "known",
-    word: "Among the data",
-    detail: "Denser than around 100 % of the training images.",
+    word: "Typical",
+    detail: "Denser than 100 % of the training images.",
     confidence: 1,
   });
-  assert.equal(said(-5.5).detail, "Denser than around 55 % of the training images.");
+  assert.equal(said(-5.5).detail, "Denser than 55 % of the training images.");
   assert.equal(said(-9.99).level, "known");
   assert.equal(said(-10.01).level, "guessing");
   assert.equal(said(-13.9).level, "guessing");
@@ -50,7 +50,7 @@ test("a code between the sparsest hundredth and tenth is at the edge", () => {
   const density = makeDensity({ references: Float32Array.of(0), widths: Float32Array.of(1), percentiles: hundred }, 1);
   const { level, detail, confidence } = density.describe([Math.sqrt(2 * 96)]);
   assert.equal(level, "edge");
-  assert.equal(detail, "Only 5 % of the training images lie this sparse.");
+  assert.equal(detail, "Only 5 % of the training images lie in as sparse a place.");
   assertClose([confidence], [0.25 + 1.5 * 0.05], 1e-9);
 });
 

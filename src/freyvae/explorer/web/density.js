@@ -80,31 +80,31 @@ export function makeDensity({ references, widths, percentiles }, latents) {
       if (value >= edge) {
         return {
           level: "known",
-          word: "Among the data",
-          detail: `Denser than around ${percent} % of the training images.`,
+          word: "Typical",
+          detail: `Denser than ${percent} % of the training images.`,
           confidence: 0.4 + 0.6 * share,
         };
       }
       if (value >= sparsest) {
         return {
           level: "edge",
-          word: "At the edge of the data",
-          detail: `Only ${percent} % of the training images lie this sparse.`,
+          word: "Unusual",
+          detail: `Only ${percent} % of the training images lie in as sparse a place.`,
           confidence: 0.25 + 1.5 * share,
         };
       }
       if (value >= sparsest - 4) {
         return {
           level: "guessing",
-          word: "Guessing",
-          detail: "Hardly a training image lies this sparse.",
+          word: "Extrapolating",
+          detail: "Hardly any training image lies in as sparse a place.",
           confidence: 0.12,
         };
       }
       return {
         level: "lost",
-        word: "Guessing wildly",
-        detail: "No training image is near: this is invented.",
+        word: "Far from the data",
+        detail: "No training image is near: the model extrapolates.",
         confidence: 0.02,
       };
     },

@@ -54,7 +54,7 @@ class Residual(Dense):
     ) -> Tensor:
         """A dense layer, then blocks that each add to what they are given: He et al. 2016, fig. 1b, in dense layers."""
         width = hidden[0]
-        # its inputs may be 16 latents to 512 units: by Glorot they would be but a whisper, and the blocks linear
+        # its inputs may be 16 latents to 512 units: by Glorot they would start near zero, and the blocks linear
         initializer = keras.initializers.LecunUniform(seed=next(seeds))
         values = layers.Dense(width, kernel_initializer=initializer, name=f"{name}_1", dtype=first_dtype)(values)
         for number in range(2, len(hidden) + 1):
