@@ -5,8 +5,9 @@ import tomllib
 import numpy as np
 import pytest
 
-from freyvae.choice import Kinds, help_of
+from freyvae.choice import Kinds
 from freyvae.errors import BadInput
+from freyvae.fields import help_of
 from freyvae.model.networks import Dense
 from freyvae.model.priors import Vamp
 from freyvae.recipe import LARGEST_SEED, Recipe, load_recipe, parse_recipe, recipe_names

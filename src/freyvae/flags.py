@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Group, Parameter, Token
 
-from freyvae.choice import bare
+from freyvae.fields import bare
 from freyvae.recipe import Recipe, load_recipe, recipe_names
 from freyvae.recipe.recipe import SECTIONS, recipe_hints, short_name
 

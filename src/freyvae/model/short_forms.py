@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from freyvae.choice import Kinds, hints
+from freyvae.choice import Kinds
 from freyvae.errors import BadInput
+from freyvae.fields import hints
 from freyvae.model.likelihoods import LIKELIHOODS
 from freyvae.model.networks import NETWORKS
 from freyvae.model.objective import Objective

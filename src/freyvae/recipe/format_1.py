@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from freyvae.choice import Kinds, nearest
+from freyvae.choice import Kinds
 from freyvae.errors import BadInput
+from freyvae.fields import nearest
 from freyvae.model.short_forms import named_shortly
 from freyvae.recipe.recipe import SECTIONS, SHORT_NAMES, TOP, Recipe, recipe_fields
 

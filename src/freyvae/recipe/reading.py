@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from freyvae.arguments import in_words, truth
-from freyvae.choice import Kinds, nearest
+from freyvae.choice import Kinds
 from freyvae.errors import BadInput
+from freyvae.fields import nearest
 from freyvae.files import as_path, read_small
 from freyvae.recipe.format_1 import recipe_of_format_1
 from freyvae.recipe.recipe import FORMAT, SECTIONS, SHORT_NAMES, TOP, Recipe, recipe_fields

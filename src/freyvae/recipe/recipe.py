@@ -8,8 +8,9 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from freyvae.arguments import in_words
-from freyvae.choice import Choice, Kinds, Positive, Record, checked, help_of, hints, nearest
+from freyvae.choice import Choice, Kinds, Positive, Record
 from freyvae.errors import BadInput
+from freyvae.fields import checked, help_of, hints, nearest
 from freyvae.model.likelihood import Likelihood
 from freyvae.model.likelihoods import LIKELIHOODS
 from freyvae.model.network import Network
