@@ -43,6 +43,11 @@ class Choice(Record, ABC):
 
     name: ClassVar[str]
 
+    @classmethod
+    def in_short(cls) -> str:
+        """What it is: the first sentence of its docstring, without its full stop."""
+        return (cls.__doc__ or "").partition("\n")[0].rstrip(".")
+
     def get_config(self) -> dict[str, Any]:
         """The fields, by which Keras saves a choice of a person's own."""
         return dataclasses.asdict(self)

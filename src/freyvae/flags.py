@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Group, Parameter, Token
 
+from freyvae.choice import Kinds
 from freyvae.fields import bare
 from freyvae.recipe import Recipe, load_recipe, recipe_names
 from freyvae.recipe.recipe import SECTIONS, recipe_hints, short_name
@@ -22,6 +23,14 @@ def _default_text(name: str, recipes: dict[str, Recipe]) -> str:
     default = values["frey-faces"] if "frey-faces" in values else _default_of_kinds(*name.split("."))
     others = [f"{_text(value)} in {recipe}" for recipe, value in values.items() if value != default]
     return "; ".join([_text(default), *others])
+
+
+def _kinds_in_short(section: str) -> str:
+    """What the kinds of a section are, a line each; nothing for one without kinds."""
+    kinds: Any = SECTIONS[section]
+    return (
+        "\n".join(f"- {kind.name}: {kind.in_short()}." for kind in kinds.values()) if isinstance(kinds, Kinds) else ""
+    )
 
 
 def _default_of_kinds(section: str, field: str) -> Any:
@@ -64,7 +73,10 @@ Whole = Annotated[int, Parameter(converter=_whole_number)]
 def _flags() -> type:
     """A flag for every field of a recipe, absent unless given, in the sections of the recipe."""
     recipes = {name: load_recipe(name) for name in recipe_names()}
-    groups = {name: Group(f"Section {name}", sort_key=place) for place, name in enumerate(SECTIONS, start=1)}
+    groups = {
+        name: Group(f"Section {name}", sort_key=place, help=_kinds_in_short(name))
+        for place, name in enumerate(SECTIONS, start=1)
+    }
     converters = {int: _whole_number, tuple[int, ...]: _whole_numbers, int | float: _count_or_fraction}
     fields = []
     for full, (hint, help) in recipe_hints().items():

@@ -180,7 +180,9 @@ class Recipe:
             values = getattr(self, name)
             lines += ["", f"[{name}]"]
             if isinstance(section, Kinds):
-                lines += [f"# {section.what}: {listed(list(section))}", f"kind = {_toml_value(values.name)}"]
+                lines += [f"# {section.what}: {listed(list(section))}"]
+                lines += [f"# - {kind.name}: {kind.in_short()}" for kind in section.values()]
+                lines += [f"kind = {_toml_value(values.name)}"]
             for field, hint in recipe_fields(type(values)).items():
                 lines += _line(field, getattr(values, field), help_of(hint))
         return "\n".join(lines) + "\n"
