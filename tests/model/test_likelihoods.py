@@ -189,7 +189,7 @@ def test_a_mixture_has_as_many_components_as_are_asked_for_and_is_saved_with_the
 
 
 def test_fields_are_checked_where_a_likelihood_is_made():
-    with pytest.raises(BadInput, match="components must be a whole number and at least 1, not 0"):
+    with pytest.raises(BadInput, match="components must be at least 1, not 0"):
         MixtureOfLogistics(components=0)
 
 

@@ -7,11 +7,12 @@ from keras import ops
 from scipy import stats
 
 from freyvae.model.distributions import IndependentNormals, UnitNormal
+from freyvae.model.posterior import Flow
 from freyvae.model.posteriors import POSTERIORS
 from freyvae.model.weights import Weights
 
 LATENTS, LENGTH = 2, 2
-FLOWS = [name for name, kind in POSTERIORS.items() if not kind.is_diagonal_normal]
+FLOWS = [name for name, kind in POSTERIORS.items() if isinstance(kind, Flow)]
 pytestmark = pytest.mark.backend
 
 
@@ -27,15 +28,15 @@ def posterior(seed=0, count=3, latents=LATENTS):
 
 def posterior_named(name, *, count=3):
     """One with everything drawn at random: a flow's parameters, and the weights that it holds."""
-    if name == "diagonal-normal":
-        return posterior(count=count)
+    base = posterior(count=count)
+    if name not in FLOWS:
+        return POSTERIORS[name].distribution([base.mean, base.log_variance], None)
     random = np.random.default_rng(1)
     flow, weights = POSTERIORS.changed(POSTERIORS[name], length=LENGTH), Weights("flow")
     flow.add_weights(weights, latent_dim=LATENTS, seed=0)
     for weight in weights.weights:
         weight.assign(random.normal(0.0, 0.2, weight.shape))
     parameters = random.normal(size=(count, flow.parameters_per_image(LATENTS))).astype("float32")
-    base = posterior(count=count)
     return flow.distribution([base.mean, base.log_variance, ops.convert_to_tensor(parameters)], weights)
 
 

@@ -33,8 +33,10 @@ def write_onnx(vae: Any, folder: Path) -> list[Path]:
     except ImportError as error:
         raise BadInput("the ONNX export needs the extra: pip install 'freyvae[onnx]'") from error
     encoder = _Writer(read_graph(vae.encoder), "images", unsigned=True)
-    is_flow = not vae.posterior_choice.is_diagonal_normal
-    encoder.output_as(["base_mean", "base_log_variance", "flow_parameters"] if is_flow else ["mean", "log_variance"])
+    names = ["mean", "log_variance"]
+    if not vae.posterior_choice.is_diagonal_normal:
+        names = ["base_mean", "base_log_variance", "flow_parameters"][: len(vae.encoder.outputs)]
+    encoder.output_as(names)
     decoder = _Writer(read_graph(with_parameters(vae.generator), name="decoder"), "latents")
     decoder.output_as(["pixels", "parameters"])
     written = []
