@@ -78,6 +78,21 @@ def handled_by(handler: Handler) -> Iterator[Callable[[], None]]:
         give_back()
 
 
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Let signals that ask to stop come after the block, in which what they raise would lose what is half done.
+
+    A block may only take a moment.
+    """
+    came: list[int] = []
+    try:
+        with handled_by(lambda number, frame: came.append(number)):
+            yield
+    finally:
+        for number in came:
+            signal.raise_signal(number)
+
+
 class StopRequest(threading.Event):
     """Set once, by a signal that asks to stop; the next one does what it did before.
 

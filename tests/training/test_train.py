@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from freyvae.engine.scanned import trained_weights
+from freyvae.engine.training import trained_weights
 from freyvae.errors import BadInput, TrainingFailed
 from freyvae.model import VAE
 from freyvae.recipe import load_recipe

@@ -19,8 +19,9 @@ import numpy as np
 
 from freyvae.arguments import instance, several
 from freyvae.engine import scanned
+from freyvae.engine.fit import way_of_jax
 from freyvae.engine.memory import free_bytes
-from freyvae.engine.scanned import Training, state_of, variables_of
+from freyvae.engine.training import Training, state_of, variables_of
 from freyvae.errors import BadInput
 from freyvae.model.checks import checked_feeding
 from freyvae.model.vae import VAE
@@ -82,7 +83,7 @@ def fit_many(
     images = models[0]._gate(x, "training images")
     if validation_data is not None:
         together["validation_data"] = models[0]._gate(validation_data, "validation images")
-    if all(scanned.can_serve(model, images, together | own) for model, own in zip(models, each, strict=True)):
+    if all(way_of_jax(model, images, together | own) is scanned.fit for model, own in zip(models, each, strict=True)):
         _fit_by_one_program(models, images, together, each)
     else:
         for model, own in zip(models, each, strict=True):
