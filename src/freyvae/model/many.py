@@ -1,9 +1,10 @@
 """Many models of one shape at once: seeds, or a grid of learning rates and betas, each trained as it would be alone.
 
-All share one compiled program, and on JAX it is the epoch of `scanned`. On a CPU every core runs it on a model of
+All share one compiled program where it is the epoch of `scanned`, on JAX. On a CPU every core runs it on a model of
 its own, from a thread: XLA works outside of Python's lock, nothing is copied or stacked, and a model is never slower
 than the others make it. On a GPU, which one small model leaves idle, the program steps a whole group, by `vmap`.
-Elsewhere the models are trained one after the other.
+Elsewhere the models are trained one after the other, and so are networks with convolutions on a CPU: each of their
+steps uses all cores, and a loop of them in one program would be many times slower.
 """
 
 import math
