@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=100)
     parser.add_argument("--out", type=Path, default=Path("runs/sweep"))
     chosen = parser.parse_args()
-    recipe = freyvae.load_recipe(chosen.recipe).replace(epochs=chosen.training.epochs, latent_names=())
+    recipe = freyvae.load_recipe(chosen.recipe).replace(epochs=chosen.epochs, latent_names=())
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=recipe.training.seed))
     study.optimize(lambda trial: free_energy(trial, recipe, chosen.out), n_trials=chosen.trials)

@@ -13,7 +13,7 @@ import numpy as np
 
 import freyvae
 from freyvae.evaluation import mean_image_rmse_grey_levels, rmse_grey_levels
-from freyvae.model import Bernoulli
+from freyvae.model.likelihoods import Bernoulli
 
 POST = freyvae.load_recipe("blog-2016")
 RECIPES = {

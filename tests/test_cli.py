@@ -737,7 +737,7 @@ def quick_demo(monkeypatch):
 
 def test_the_demo_trains_on_the_real_faces(say, monkeypatch, few_pictures, frey_faces):
     quick_demo(monkeypatch)
-    monkeypatch.setattr("freyvae.data.source.load_frey_faces", lambda progress: frey_faces)
+    monkeypatch.setattr("freyvae.data.sources.frey_faces.load_frey_faces", lambda progress: frey_faces)
     said = say("demo")
     assert said.code == 0
     run = Run.open("runs/demo")
@@ -800,7 +800,7 @@ def test_the_demo_goes_on_with_drawn_faces_and_says_so_loudly(say, monkeypatch, 
 )
 def test_wrong_usage_names_what_is_wrong_and_suggests_the_nearest(refused, tmp_path, command, line):
     (tmp_path / "mine.toml").write_text("latnt_dim = 3")
-    (tmp_path / "newer.toml").write_text("format = 2\nunheard_of = true")
+    (tmp_path / "newer.toml").write_text("format = 3\nunheard_of = true")
     np.save("images.npy", np.zeros((30, 4, 4), "uint8"))
     assert line in refused(*command.split())
 

@@ -1,7 +1,7 @@
 """What versions before 0.2 wrote goes on working: run folders, recipes, files of codes, compressed files and pages.
 
 `format_1/` was written by such a version: `plain`, trained, measured, with a page, codes of its images and its first 8
-images compressed; `interrupted`, stopped after 2 of 3 epochs.
+images compressed; `interrupted`, stopped after 2 of 3 epochs; `choices.keras`, a model with choices beside the default.
 """
 
 import gzip
@@ -12,8 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import freyvae
 from freyvae.__main__ import main
 from freyvae.codes import read_codes
+from freyvae.model.likelihoods import MixtureOfLogistics
+from freyvae.model.objectives import FreeEnergy
+from freyvae.model.posteriors import InverseAutoregressive
+from freyvae.model.priors import Vamp
 from freyvae.recipe import load_recipe
 from freyvae.run import Run
 
@@ -64,3 +69,18 @@ def test_an_interrupted_training_goes_on(here, capsys):
     assert run.recipe.replace(name="plain") == load_recipe("plain/recipe.toml")
     for ours, theirs in zip(run.load_model().get_weights(), plain.load_model().get_weights(), strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-4)
+
+
+def test_a_model_with_a_flow_a_learned_prior_and_an_autoregressive_decoder_is_the_same(here):
+    Path("choices.keras").write_bytes(gzip.decompress(Path("choices.keras.gz").read_bytes()))
+    vae = freyvae.load("choices.keras")
+    assert vae.pixel_likelihood == MixtureOfLogistics(autoregressive=True)
+    assert vae.posterior_choice == InverseAutoregressive(length=1)
+    assert vae.prior_choice == Vamp(components=3)
+    assert vae.objective == FreeEnergy(warm_up_steps=4)
+    before = np.load("choices.npz")
+    np.testing.assert_allclose(vae.encode(before["images"]), before["codes"], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(vae.free_energy(before["images"]).total, before["free_energy"], rtol=1e-5)
+    np.testing.assert_array_equal(vae.sample(2), before["drawn"])
+    with pytest.warns(DeprecationWarning, match="draw_images is now called sample"):
+        np.testing.assert_array_equal(vae.draw_images(2), before["drawn"])

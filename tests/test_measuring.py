@@ -411,7 +411,7 @@ def _of_format_1(record):
 def test_an_edited_recipe_or_an_exchanged_model_is_not_measured(copied, folder):
     edited = copied("edited")
     recipe = edited.recipe_path.read_text()
-    edited.recipe_path.write_text(recipe.replace("split_seed = 0", "split_seed = 1"))
+    edited.recipe_path.write_text(recipe.replace("\n[split]\n", "\n[split]\n# edited\n"))
     with pytest.raises(BadInput, match=r"recipe\.toml is not the file that metrics\.json is about"):
         measure(edited, samples=1)
     edited.recipe_path.write_text(recipe)

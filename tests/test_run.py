@@ -294,5 +294,5 @@ def test_an_empty_or_missing_model_is_refused(run):
 
 def test_a_recipe_that_was_spoiled_is_refused(run):
     run.recipe_path.write_text(Recipe().to_toml().replace("\nepochs = 100", "\nepochs = 0"))
-    with pytest.raises(BadInput, match=r"recipe\.toml: epochs must be at least 1"):
+    with pytest.raises(BadInput, match=r"recipe\.toml: \[training\] epochs must be at least 1"):
         _ = run.recipe

@@ -102,8 +102,9 @@ else:
 def chosen_recipe(data: str | None, recipe: str | None, flags: Any) -> Recipe:
     """The recipe asked for, or the one that suits the data, with the flags over it."""
     from freyvae.data.array_file import split_array
+    from freyvae.data.sources import NAMES
 
-    known = data in (None, "frey-faces", "synthetic-faces")
+    known = data is None or data in NAMES
     chosen = load_recipe(recipe or ("frey-faces" if known else "images"))
     given = {name: value for name, value in dataclasses.asdict(flags).items() if value is not None} if flags else {}
     # by their short names, which is how the command line and its errors call them

@@ -21,8 +21,12 @@ def register_with_keras() -> None:
 
 
 def _register() -> None:
-    for module in ("freyvae.model.layers", "freyvae.model.vae"):
-        importlib.import_module(module)
+    """Import what registers the classes, unless a module of the model is being imported: that one is about to."""
+    for name, module in list(sys.modules.items()):
+        is_ours = name.startswith(("freyvae.model.", "freyvae.engine."))
+        if is_ours and getattr(module.__spec__, "_initializing", False):
+            return
+    importlib.import_module("freyvae.model.vae")
 
 
 class _WaitingForKeras:

@@ -210,7 +210,7 @@ def test_an_array_is_chosen_by_its_name_after_a_colon(tmp_path, monkeypatch, suf
     with pytest.raises(BadInput, match=r"holds no .*array 'z', but .*x_train"):
         load_images(f"{path}:z")
     monkeypatch.chdir(tmp_path)
-    assert chosen_recipe(f"mnist{suffix}:x_train", None, None).data == f"{path}:x_train"
+    assert chosen_recipe(f"mnist{suffix}:x_train", None, None).data.source == f"{path}:x_train"
     assert chosen_recipe(f"mnist{suffix}:x_train", None, None).name == "mnist"
     np.save(tmp_path / "a.npy", GREY)
     with pytest.raises(BadInput, match=r"a.npy:x: no such folder or file"):

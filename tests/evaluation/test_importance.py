@@ -24,7 +24,7 @@ class LinearVAE:
     pixel_likelihood = LinearGaussian()
     prior = UnitNormal(LATENTS)
     autoregression = None
-    estimate = VAE.estimate
+    groups, likelihood_of_groups, estimate = VAE.groups, VAE.likelihood_of_groups, VAE.estimate
 
     def __init__(self, *, moved=0.0, widened=1.0):
         random = np.random.default_rng(0)

@@ -14,7 +14,7 @@ from freyvae.errors import BadInput
 from freyvae.explorer import export
 from freyvae.explorer.onnx_export import write_onnx
 from freyvae.model import LIKELIHOODS, VAE
-from freyvae.model.networks import Dense
+from freyvae.model.networks import Residual
 from freyvae.run import Run
 
 from .test_network import DECODERS, convolutional_case, unsettle
@@ -47,9 +47,8 @@ def test_onnx_of_dense_networks(likelihood: str, tmp_path: Path) -> None:
 
 
 def test_onnx_of_residual_networks(tmp_path: Path) -> None:
-    choices = {"hidden": [8, 8, 8], "activation": "silu", "residual": True, "dropout": 0.3, "seed": 0}
-    encoder, decoder = Dense().encoder((5, 4, 3), 2, **choices), Dense().decoder(2, (5, 4, 3), **choices)
-    vae = VAE((5, 4, 3), 2, encoder=encoder, decoder=decoder, likelihood="bernoulli", seed=0)
+    network = Residual(hidden=(8, 8, 8), activation="silu", dropout=0.3)
+    vae = VAE((5, 4, 3), 2, network=network, likelihood="bernoulli", seed=0)
     unsettle(vae.encoder)
     unsettle(vae.decoder)
     _check_against_keras(vae, tmp_path)

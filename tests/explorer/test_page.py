@@ -476,7 +476,7 @@ def test_the_posts_own_sliders(open_page: Any, tmp_path: Path) -> None:
 
 def test_random_codes_are_draws_from_a_learned_prior(open_page: Any, tmp_path: Path) -> None:
     vae = VAE((6, 4, 1), 2, posterior="planar", flow_length=1, prior="gaussian-mixture", prior_components=3, seed=0)
-    vae.learned_prior.means.assign(20.0 + np.arange(6.0).reshape(3, 2))
+    vae.learned_prior["means"].assign(20.0 + np.arange(6.0).reshape(3, 2))
     images = np.random.default_rng(0).integers(0, 256, (30, 6, 4, 1), dtype="uint8")
     path = tmp_path / "index.html"
     path.write_text(page_text(make_bundle(vae, images, title="learned")), encoding="utf-8")

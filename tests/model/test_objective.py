@@ -10,7 +10,8 @@ from sklearn.decomposition import FactorAnalysis
 from tests.linear_gaussian import SCALES, VALUES, LinearGaussian
 
 from freyvae.model.distributions import IndependentNormals, MixtureOfNormals, UnitNormal
-from freyvae.model.free_energy import free_energy, kl_per_latent
+from freyvae.model.free_energy import free_energy
+from freyvae.model.groups import Group, kl_per_latent
 from freyvae.model.networks import Dense
 from freyvae.model.objectives.free_energy import rate_above_free_bits
 from freyvae.model.objectives.importance_weighted import importance_weighted_bound
@@ -57,14 +58,7 @@ def energy(linear, mean, variance, draws=1000, prior=None):
     decoded = (linear["mean"] + ops.convert_to_numpy(latents) @ linear["loadings"]).reshape(-1, VALUES, 1, 1)
     likelihood = LinearGaussian()(ops.convert_to_tensor(decoded.astype("float32")))
     prior = UnitNormal(LATENTS) if prior is None else prior
-    parts = free_energy(
-        np.repeat(linear["images"], draws, axis=0),
-        likelihood,
-        posterior=q,
-        prior=prior,
-        latents=latents,
-        log_density=log_density,
-    )
+    parts = free_energy(np.repeat(linear["images"], draws, axis=0), likelihood, [Group(latents, log_density, q, prior)])
     totals = ops.convert_to_numpy(parts.total).reshape(len(mean), draws)
     return totals.mean(1), totals.std(1) / np.sqrt(draws)
 

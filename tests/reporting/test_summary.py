@@ -22,7 +22,7 @@ def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("presentation")
     images = np.random.default_rng(0).integers(0, 256, (40, 6, 5), dtype="uint8")
     np.save(folder / "images.npy", images)
-    recipe = Recipe(
+    recipe = Recipe().replace(
         name="tiny & odd", data=str(folder / "images.npy"), split="blocked", hidden=(8,), batch_size=8, epochs=1
     )
     return train(recipe, folder / "run", quiet=True)
@@ -58,10 +58,10 @@ def test_a_model_that_is_at_hand_is_not_read_again(run, one_picture, monkeypatch
 
 
 def test_what_cannot_be_drawn_is_said_and_nothing_else_fails(run, one_picture, monkeypatch):
-    def refuse(history):
+    def refuse(run):
         raise BadInput("there is nothing to see")
 
-    monkeypatch.setattr(album, "convergence", refuse)
+    monkeypatch.setitem(album.PICTURES, "convergence", dataclasses.replace(album.PICTURES["convergence"], draw=refuse))
     assert summary.present(run) == ["convergence.png is left out: there is nothing to see"]
     assert run.report_path.is_file()
 

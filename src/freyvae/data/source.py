@@ -1,64 +1,40 @@
-"""What does a person mean by DATA: a data set's name, a folder, or a file?"""
+"""What a source of images is: a kind of thing that a person can name, or give the path of."""
 
-import dataclasses
-import difflib
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
 
-from freyvae.arguments import truth, whole
-from freyvae.console import printable
-from freyvae.data.array_file import load_file, split_array
-from freyvae.data.frey_faces import load_frey_faces
-from freyvae.data.image_folder import load_folder
-from freyvae.data.image_size import ImageSize, fit_images, parse_image_size
-from freyvae.data.images import ImageSet, convert
-from freyvae.data.levels import Levels
-from freyvae.data.synthetic_faces import synthetic_faces
-from freyvae.errors import BadInput
+from freyvae.choice import Choice
 
-NAMES = ("frey-faces", "synthetic-faces")
+if TYPE_CHECKING:
+    from freyvae.data.image_size import ImageSize
+    from freyvae.data.images import ImageSet
+    from freyvae.data.levels import Levels
 
 
-def load_images(
-    source: str | Path,
-    *,
-    image_size: ImageSize = None,
-    grey: bool = False,
-    strict: bool = False,
-    levels: Levels = None,
-    seed: int = 0,
-    progress: bool = True,
-) -> ImageSet:
-    """Load images from wherever `source` says.
+@dataclass(frozen=True)
+class Source(Choice):
+    """A source of images. It is asked for by its `name`, or where `by_name` is False, by paths that it accepts."""
 
-    Args:
-        source: `frey-faces`, `synthetic-faces`, or a path, of an array in a file too: `mnist.npz:x_train`. A name wins
-            over a path: write `./frey-faces` for a folder of that name.
-        image_size: as in `load_folder`.
-        grey: for a path, turn colour into grey.
-        strict: for a folder, refuse it if any picture can't be read.
-        levels: which stored values become black and white, as in `as_images`; `"0:4095"` for 12 bits, or `"auto"`.
-        seed: of the synthetic faces.
-        progress: draw bars on stderr, if that is a terminal.
+    by_name: ClassVar[bool] = False
 
-    Raises:
-        BadInput: no such name or path, or what `load_folder` and `load_file` refuse.
-        DataUnavailable: the Frey faces can't be had.
-    """
-    grey, strict, progress = truth("grey", grey), truth("strict", strict), truth("progress", progress)
-    seed = whole("seed", seed, at_least=0)
-    if isinstance(source, str) and source in NAMES:
-        size = parse_image_size(image_size)
-        if source == "frey-faces":
-            faces = ImageSet(images=load_frey_faces(progress=progress), name="frey-faces", is_video=True)
-        else:
-            faces = synthetic_faces(seed=seed)
-        images, _, used = convert(faces.images, name=faces.name, levels=levels)
-        return dataclasses.replace(faces, images=fit_images(images, size, grey=grey), levels=used)
-    path = split_array(source)[0]
-    if path.is_dir():
-        return load_folder(path, image_size=image_size, grey=grey, strict=strict, levels=levels, progress=progress)
-    if path.exists():
-        return load_file(source, image_size=image_size, grey=grey, strict=strict, levels=levels, progress=progress)
-    near = difflib.get_close_matches(str(source).lower().replace("_", "-"), NAMES, n=1, cutoff=0.7)
-    hint = f"did you mean {near[0]}?" if near else f"give a folder, a file, {' or '.join(NAMES)}"
-    raise BadInput(f"{printable(source)}: no such folder or file; {hint}")
+    def accepts(self, source: str | Path) -> bool:
+        """Whether it is what is asked for. One source at most may accept a path."""
+        return self.by_name and isinstance(source, str) and source == self.name
+
+    @abstractmethod
+    def load(
+        self,
+        source: str | Path,
+        *,
+        image_size: ImageSize,
+        grey: bool,
+        strict: bool,
+        levels: Levels,
+        seed: int,
+        progress: bool,
+    ) -> ImageSet:
+        """The images; arguments as for `load_images`, and their errors."""

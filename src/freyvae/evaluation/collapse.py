@@ -6,7 +6,7 @@ import numpy as np
 from keras import ops
 
 from freyvae.model import VAE
-from freyvae.model.free_energy import kl_per_latent
+from freyvae.model.groups import kl_per_latent
 
 # Burda et al. 2016, section 5: a latent is active if Cov_x(E[z | x]) > 0.01
 ACTIVE_VARIANCE = 0.01

@@ -132,9 +132,11 @@ def _step(vae: VAE, noise: keras.random.SeedGenerator, draws: int) -> Program:
 
     def draw(images: Tensor) -> tuple[Tensor, ...]:
         repeated = ops.tile(images, (draws, 1, 1, 1))
-        _, parts, log_weights = vae.estimate(repeated, vae.posterior(images).repeated(draws), vae.prior, noise)
+        found = vae.estimate(repeated, vae.posterior(images).repeated(draws), noise)
         by_draw = (draws, images.shape[0])
-        return tuple(ops.reshape(each, by_draw) for each in (log_weights, -parts.distortion, parts.rate))
+        return tuple(
+            ops.reshape(each, by_draw) for each in (found.log_weights, -found.parts.distortion, found.parts.rate)
+        )
 
     return Program(vae, draw, noise=noise)
 

@@ -80,7 +80,7 @@ def make_bundle(
     kept = _evenly(len(images), min(MOST_POINTS, max(1, MOST_CODE_VALUES // vae.latent_dim)))
     codes, deviations = vae.encode(images), vae.posterior_deviations(images)
     training = parts == 0 if (parts == 0).any() else np.ones(len(images), bool)
-    density = measure_density(codes[training], vae.objective.standard_deviation_of_noise * deviations[training])
+    density = measure_density(codes[training], vae.noise_scale * deviations[training])
     frames = _evenly(len(kept), max(1, MOST_FRAME_VALUES // math.prod(vae.image_shape)))
     blobs["codes"] = codes[kept].astype("<f4").tobytes()
     blobs["numbers"] = kept.astype("<i4").tobytes()
@@ -144,9 +144,7 @@ def _latents(
 
     A learned prior may lie anywhere: sliders then are in the latents' own numbers, and reach as far as its draws.
     """
-    unit = (
-        float(vae.objective.standard_deviation_of_noise) if 0 < vae.objective.standard_deviation_of_noise < 1 else 1.0
-    )
+    unit = float(vae.noise_scale) if 0 < vae.noise_scale < 1 else 1.0
     reach = float(np.quantile(np.abs(codes), 0.999)) / unit
     if prior_draws is not None:
         reach = max(reach, float(np.quantile(np.abs(prior_draws), 0.999)))

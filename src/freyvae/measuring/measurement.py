@@ -278,10 +278,10 @@ def _notes(vae: VAE, recipe: Recipe, data: TrainingData, split: str, measured: d
     elif split == "training":
         notes.append("Measured on the images that the model was trained on: no figure of how good it is on others.")
     notes += vae.pixel_likelihood.said_of(data.images.images[_chosen(data, split)], split)
-    if vae.objective.standard_deviation_of_noise != 1.0:
+    if vae.noise_scale != 1.0:
         notes.append(
             f"Measured with the model's own posterior, of deviation 1; in training its noise was scaled by "
-            f"{vae.objective.standard_deviation_of_noise:g}."
+            f"{vae.noise_scale:g}."
         )
     if not (vae.posterior_choice.is_diagonal_normal and vae.prior_choice.is_standard_normal):
         notes.append(

@@ -16,6 +16,7 @@ from freyvae.engine.programs import Program, eagerly
 from freyvae.errors import BadInput, few_words
 from freyvae.model.distributions import Conditional, Marginal
 from freyvae.model.drawing import draw_in_raster_order
+from freyvae.model.estimate import Estimate
 from freyvae.model.expected_pixels import ExpectedPixels
 from freyvae.model.feeding import FedWithImages
 from freyvae.model.free_energy import FreeEnergy
@@ -35,7 +36,7 @@ class OnArrays(FedWithImages):
     autoregression: Any
     posterior: Callable[..., Conditional]
     likelihood: Callable[..., Bound]
-    estimate: Callable[..., tuple[Bound, FreeEnergy, Tensor]]
+    estimate: Callable[..., Estimate]
 
     @property
     def prior(self) -> Marginal:
@@ -190,7 +191,7 @@ class OnArrays(FedWithImages):
             seed: of the draws.
 
         Returns:
-            distortion, rate and their sum, numpy float32 (image,).
+            distortion, rate and their sum, numpy float32 (image,), and the rate of each group (image, group).
 
         Raises:
             BadInput: `samples` is below 1, or as `encode` does.
@@ -198,13 +199,13 @@ class OnArrays(FedWithImages):
         samples, noise = whole("samples", samples, at_least=1), _noise(seed)
 
         def parts(chunk: Tensor) -> tuple[Tensor]:
-            posterior, prior = self.posterior(chunk), self.prior
-            draws = [self.estimate(chunk, posterior, prior, noise)[1] for _ in range(samples)]
-            distortion, rate = sum(draw.distortion for draw in draws), sum(draw.rate for draw in draws)
-            return (ops.stack([distortion / samples, rate / samples], axis=-1),)
+            posterior = self.posterior(chunk)
+            draws = [self.estimate(chunk, posterior, noise).parts for _ in range(samples)]
+            distortion, rates = sum(draw.distortion for draw in draws), sum(draw.rates for draw in draws)
+            return (ops.concatenate([ops.expand_dims(distortion, -1), rates], axis=-1) / samples,)
 
-        both = _in_chunks(eagerly(parts), self._images(images))
-        return FreeEnergy(distortion=both[:, 0], rate=both[:, 1])
+        found = _in_chunks(eagerly(parts), self._images(images))
+        return FreeEnergy(distortion=found[:, 0], rates=found[:, 1:])
 
     def _latent_gate(self, latents: Any) -> np.ndarray:
         """Latents as float32 (image, latent). Raises `BadInput` for another shape, none, a NaN or an infinity."""

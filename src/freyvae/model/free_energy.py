@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from freyvae.late import ops
-from freyvae.model.distributions import Conditional, IndependentNormals, Marginal, UnitNormal
+from freyvae.model.groups import Group
 from freyvae.model.likelihood import Bound
 
 Tensor = Any
@@ -20,11 +21,16 @@ class FreeEnergy:
 
     Attributes:
         distortion: (image,) -E log p(x | z), the cost of the image given its code.
-        rate: (image,) KL(q(z | x) || p(z)), the cost of the code.
+        rates: (image, group) KL(q(z | x) || p(z)) of each group of latents, the top one first.
     """
 
     distortion: Any
-    rate: Any
+    rates: Any
+
+    @property
+    def rate(self) -> Any:
+        """The cost of the code, all groups together, (image,)."""
+        return self.rates.sum(axis=-1) if hasattr(self.rates, "sum") else ops.sum(self.rates, axis=-1)
 
     @property
     def total(self) -> Any:
@@ -32,37 +38,13 @@ class FreeEnergy:
         return self.distortion + self.rate
 
 
-def kl_per_latent(posterior: Conditional, prior: Marginal) -> Tensor | None:
-    """KL(q(z_i | x) || p(z_i)) of each latent in nats, (image, latent); None where latents cannot be told apart.
-
-    There is one for independent latents on both sides: a diagonal normal against the standard normal.
-    """
-    if isinstance(posterior, IndependentNormals) and isinstance(prior, UnitNormal):
-        return posterior.kl_to_standard_normal()
-    return None
-
-
-def free_energy(
-    images: Tensor,
-    likelihood: Bound,
-    *,
-    posterior: Conditional,
-    prior: Marginal,
-    latents: Tensor,
-    log_density: Tensor,
-) -> FreeEnergy:
+def free_energy(images: Tensor, likelihood: Bound, groups: Sequence[Group]) -> FreeEnergy:
     """The free energy of uint8 images, estimated with one draw from the posterior.
-
-    The rate is exact where it has a closed form (`kl_per_latent`), and else the draw's own log q(z | x) - log p(z).
 
     Args:
         images: uint8 (image, height, width, channel).
         likelihood: that of the draw.
-        posterior: of the images.
-        prior: of the latents.
-        latents: the draw, (image, latent).
-        log_density: its log q(z | x), (image,), as `Conditional.draw` returns it.
+        groups: the draw.
     """
-    kl = kl_per_latent(posterior, prior)
-    rate = log_density - prior.log_prob(latents) if kl is None else ops.sum(kl, axis=-1)
-    return FreeEnergy(distortion=-likelihood.log_prob(images), rate=rate)
+    rates = ops.stack([group.rate for group in groups], axis=-1)
+    return FreeEnergy(distortion=-likelihood.log_prob(images), rates=rates)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from freyvae.choice import Choice
-from freyvae.model.distributions import Conditional, Marginal
+from freyvae.model.groups import Group
 from freyvae.model.posterior import Posterior
 from freyvae.model.prior import Prior
 
@@ -40,13 +41,12 @@ class Objective(Choice):
     def check(self, posterior: Posterior, prior: Prior) -> None:
         """Refuse distributions that it is not defined for. Raises `BadInput`."""
 
-    def parts(self, log_weights: Tensor, posterior: Conditional, prior: Marginal) -> dict[str, Tensor]:
+    def parts(self, log_weights: Tensor, groups: Sequence[Group]) -> dict[str, Tensor]:
         """What the loss needs beside distortion and rate, by name.
 
         Args:
             log_weights: log p(x, z) - log q(z | x) of each draw, (draw, image), in nats.
-            posterior: of the images, `draws` times.
-            prior: of the codes.
+            groups: of latents, drawn `draws` times for each image.
         """
         return {}
 

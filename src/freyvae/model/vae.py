@@ -3,7 +3,7 @@
 import dataclasses
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -15,11 +15,14 @@ from freyvae.engine.keras_internals import check_settings, states_of_noise
 from freyvae.engine.precision import layers_computing_in, with_float32_outputs
 from freyvae.errors import BadInput, few_words
 from freyvae.files import as_path, cannot_write
+from freyvae.model import layers as registered_layers  # noqa: F401  which saved networks are made of
 from freyvae.model.arrays import OnArrays
 from freyvae.model.augmentation import RandomShift
 from freyvae.model.checks import as_networks, check_networks, checked_image_shape, checked_probability
 from freyvae.model.distributions import Conditional, Marginal
-from freyvae.model.free_energy import FreeEnergy, free_energy
+from freyvae.model.estimate import Estimate
+from freyvae.model.free_energy import free_energy
+from freyvae.model.groups import Group
 from freyvae.model.likelihood import Bound, Likelihood
 from freyvae.model.network import Network
 from freyvae.model.objective import Objective
@@ -131,8 +134,7 @@ class VAE(OnArrays):
             likelihood=self.pixel_likelihood.name,
             flow_parameters=self.posterior_choice.parameters_per_image(latent_dim),
         )
-        # a choice's weights carry the names that they have had in saved models since the first
-        flow, prior_weights = Weights("flow"), Weights("prior")
+        flow, prior_weights = Weights("flow"), Weights.called(f"{type(self.prior_choice).__name__}Prior", "prior")
         self.posterior_choice.add_weights(flow, latent_dim=latent_dim, seed=self.seed + 4)
         self.prior_choice.add_weights(prior_weights, latent_dim=latent_dim, image_shape=image_shape, seed=self.seed + 5)
         self.flow = flow if flow.weights else None
@@ -208,6 +210,11 @@ class VAE(OnArrays):
     def beta(self, value: Any) -> None:
         self._beta.assign(number("beta", value))
 
+    @property
+    def noise_scale(self) -> float:
+        """Standard deviation of the reparametrization noise in training."""
+        return self.objective.standard_deviation_of_noise
+
     # --- what Keras calls ---
 
     def compile(self, optimizer: Any = "rmsprop", loss: Any = None, **kwargs: Any) -> None:
@@ -270,13 +277,11 @@ class VAE(OnArrays):
             self.steps.assign_add(1.0)
             images = images if self.moved is None else self.moved(images)
         draws = self.objective.draws
-        posterior, prior = self.posterior(images, training=training).repeated(draws), self.prior
-        likelihood, parts, log_weights = self.estimate(
+        found = self.estimate(
             ops.tile(images, (draws, 1, 1, 1)),
-            posterior,
-            prior,
+            self.posterior(images, training=training).repeated(draws),
             self.noise,
-            noise_scale=self.objective.standard_deviation_of_noise,
+            noise_scale=self.noise_scale,
             training=training,
         )
 
@@ -284,10 +289,10 @@ class VAE(OnArrays):
             return ops.reshape(rows, (draws, -1, *shape))
 
         return {
-            "reconstruction": by_draw(likelihood.mean(), *self.image_shape)[0],
-            "distortion": ops.mean(by_draw(parts.distortion), axis=0),
-            "rate": ops.mean(by_draw(parts.rate), axis=0),
-            **self.objective.parts(by_draw(log_weights), posterior, prior),
+            "reconstruction": by_draw(found.likelihood.mean(), *self.image_shape)[0],
+            "distortion": ops.mean(by_draw(found.parts.distortion), axis=0),
+            "rate": ops.mean(by_draw(found.parts.rate), axis=0),
+            **self.objective.parts(by_draw(found.log_weights), found.groups),
         }
 
     def compute_loss(
@@ -389,36 +394,44 @@ class VAE(OnArrays):
             parameters = self.autoregression(parameters, latents, images)
         return self.pixel_likelihood(parameters)
 
+    def groups(
+        self, posterior: Conditional, noise: keras.random.SeedGenerator, *, noise_scale: float = 1.0
+    ) -> list[Group]:
+        """Draw all groups of latents, the top one first: here there is one.
+
+        Args:
+            posterior: of the images, as `posterior` returns it.
+            noise: of the draws.
+            noise_scale: its deviation, as for `Conditional.draw`.
+        """
+        latents, log_density = posterior.draw(noise, noise_scale=noise_scale)
+        return [Group(latents, log_density, posterior, self.prior)]
+
+    def likelihood_of_groups(self, groups: Sequence[Group], images: Tensor, training: bool = False) -> Bound:
+        """p(x | z) for the latents of all groups: here of the one."""
+        return self.likelihood(groups[0].latents, images, training=training)
+
     def estimate(
         self,
         images: Tensor,
         posterior: Conditional,
-        prior: Marginal,
         noise: keras.random.SeedGenerator,
         *,
         noise_scale: float = 1.0,
         training: bool = False,
-    ) -> tuple[Bound, FreeEnergy, Tensor]:
-        """Draw a code of each image and estimate by it what the image costs: what training and measures go by.
+    ) -> Estimate:
+        """Draw latents of each image and estimate by them what the image costs: what training and measures go by.
 
         Args:
             images: uint8 (image, height, width, channel).
-            posterior: a distribution for each of them.
-            prior: of the codes.
+            posterior: a distribution for each of them, as `posterior` returns it.
             noise: of the draws.
             noise_scale: its deviation, as for `Conditional.draw`.
             training: whether dropout is drawn too.
-
-        Returns:
-            the likelihood p(x | z), the free energy (image,) that the draws estimate, and log p(x, z) - log q(z | x),
-            (image,), in nats.
         """
-        latents, log_density = posterior.draw(noise, noise_scale=noise_scale)
-        likelihood = self.likelihood(latents, images, training=training)
-        parts = free_energy(
-            images, likelihood, posterior=posterior, prior=prior, latents=latents, log_density=log_density
-        )
-        return likelihood, parts, prior.log_prob(latents) - log_density - parts.distortion
+        groups = self.groups(posterior, noise, noise_scale=noise_scale)
+        likelihood = self.likelihood_of_groups(groups, images, training=training)
+        return Estimate(likelihood, free_energy(images, likelihood, groups), groups)
 
 
 def _on_floats(encoder: keras.Model) -> Callable[[Tensor], tuple[Tensor, Tensor]]:

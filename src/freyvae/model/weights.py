@@ -17,6 +17,12 @@ class Weights(keras.layers.Layer):
         self._by_name: dict[str, Any] = {}
         self.built = True
 
+    @classmethod
+    def called(cls, kind: str, name: str) -> "Weights":
+        """A layer of a class of this name, by which Keras calls the group of its weights in a saved model."""
+        layer: Weights = type(kind, (cls,), {})(name)
+        return layer
+
     def add(self, name: str, shape: tuple[int, ...], initializer: Any) -> None:
         """Make a weight; `initializer` is Keras's, or its name."""
         self._by_name[name] = self.add_weight(shape=shape, initializer=initializer, name=name)

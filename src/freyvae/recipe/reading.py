@@ -5,7 +5,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from freyvae.arguments import in_words
+from freyvae.arguments import in_words, truth
 from freyvae.choice import Kinds, nearest
 from freyvae.errors import BadInput
 from freyvae.files import as_path, read_small
@@ -31,7 +31,7 @@ def load_recipe(name_or_path: str | Path, *, of_run: bool = False) -> Recipe:
         BadInput: there is no such recipe, it is no TOML, it is of a newer version, a key of a run's is missing, or a
             field is unknown or bad.
     """
-    names = recipe_names()
+    names, of_run = recipe_names(), truth("of_run", of_run)
     if isinstance(name_or_path, str) and name_or_path in names:
         shipped = resources.files("freyvae") / "recipe" / "shipped" / f"{name_or_path}.toml"
         return parse_recipe(shipped.read_text(), name_or_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -10,8 +11,7 @@ from msgspec import Meta
 from freyvae.choice import NotNegative
 from freyvae.errors import BadInput
 from freyvae.late import ops
-from freyvae.model.distributions import Conditional, Marginal
-from freyvae.model.free_energy import kl_per_latent
+from freyvae.model.groups import Group, kl_of_all_latents
 from freyvae.model.objective import Objective
 from freyvae.model.posterior import Posterior
 from freyvae.model.prior import Prior
@@ -74,9 +74,9 @@ class FreeEnergy(Objective):
                 "standard-normal has: leave them out, or choose these"
             )
 
-    def parts(self, log_weights: Tensor, posterior: Conditional, prior: Marginal) -> dict[str, Tensor]:
+    def parts(self, log_weights: Tensor, groups: Sequence[Group]) -> dict[str, Tensor]:
         """With free bits `kl_per_latent` (image, latent), in nats."""
-        return {"kl_per_latent": kl_per_latent(posterior, prior)} if self.free_bits else {}
+        return {"kl_per_latent": kl_of_all_latents(groups)} if self.free_bits else {}
 
     def notes(self, values: int) -> list[str]:
         """As `Objective.notes`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -10,7 +11,7 @@ from msgspec import Meta
 
 from freyvae.choice import Positive
 from freyvae.late import ops
-from freyvae.model.distributions import Conditional, Marginal
+from freyvae.model.groups import Group
 from freyvae.model.objective import Objective
 
 Tensor = Any
@@ -34,7 +35,7 @@ class ImportanceWeighted(Objective):
         """K."""
         return self.samples
 
-    def parts(self, log_weights: Tensor, posterior: Conditional, prior: Marginal) -> dict[str, Tensor]:
+    def parts(self, log_weights: Tensor, groups: Sequence[Group]) -> dict[str, Tensor]:
         """`bound` (image,), in nats."""
         return {"bound": importance_weighted_bound(log_weights)}
 

@@ -1,9 +1,12 @@
 """All pictures of a run, each a PNG with a fixed name, and a line for each that is left out."""
 
+import importlib
 import logging
+import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,33 +16,26 @@ from freyvae.arguments import function, truth
 from freyvae.errors import BadInput
 from freyvae.files import as_path, write_whole
 from freyvae.reporting.pictures.arguments import checked_model, checked_names, checked_parts
-from freyvae.reporting.pictures.curves import convergence
-from freyvae.reporting.pictures.diagram import network_diagram
-from freyvae.reporting.pictures.grids import SAMPLES, examples, samples
-from freyvae.reporting.pictures.latent_codes import codes
-from freyvae.reporting.pictures.latent_plane import SIDE, manifold
+from freyvae.reporting.pictures.grids import SAMPLES
+from freyvae.reporting.pictures.latent_plane import SIDE
 from freyvae.reporting.pictures.mosaic import Array
-from freyvae.reporting.pictures.reconstruction import RECONSTRUCTED, reconstructions
-from freyvae.reporting.pictures.saving import png
-from freyvae.reporting.pictures.weights import first_layer_weights
+from freyvae.reporting.pictures.picture import Picture, PicturedRun
+from freyvae.reporting.pictures.reconstruction import RECONSTRUCTED
 
 if TYPE_CHECKING:
     from freyvae.model import VAE
 
-CAPTIONS = {
-    "manifold": "Decoded images over two latents, at evenly spaced quantiles of the prior.",
-    "reconstructions": "Held-out images, their reconstructions, and the difference: red where the reconstruction is "
-    "too light, blue where it is too dark.",
-    "convergence": "Free energy and its two parts by epoch. Lower is better; where validation turns up, "
-    "the model overfits.",
-    "codes": "Codes of the images in the latent space. Circles, or grey dots, show the prior.",
-    "manifold_range": "Decoded images over the same two latents, evenly spaced over the range of the images' codes.",
-    "samples": "Images that the model generates from latents drawn from the prior.",
-    "examples": "Training images.",
-    "weights": "Weights from the pixels to each unit of the first layer.",
-    "network": "The layers of encoder and decoder, and the shapes of the arrays between them.",
-}
-OF_NO_PROGRAM = ("convergence", "examples", "weights", "network")  # which ask the model for nothing that is compiled
+
+def _listed() -> dict[str, Picture]:
+    """Name -> picture, of all modules of this package, in their places."""
+    names = [module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]) if module.name != "album"]
+    modules = [importlib.import_module(f"freyvae.reporting.pictures.{name}") for name in names]
+    found = [picture for module in modules for picture in getattr(module, "PICTURES", ())]
+    return {picture.name: picture for picture in sorted(found, key=attrgetter("place"))}
+
+
+PICTURES = _listed()
+CAPTIONS = {name: picture.caption for name, picture in PICTURES.items()}
 
 
 def draw_all(
@@ -67,32 +63,24 @@ def draw_all(
     parts, latent_names = checked_parts(images), checked_names(latent_names)
     say = function("note", note) if note is not None else logging.getLogger("freyvae").warning
     train = next(iter(parts.values()))
-    held_out = list(parts.values())[1] if len(parts) > 1 else train
     few = train[np.linspace(0, len(train) - 1, min(len(train), 1000)).round().astype(int)]
     means = np.asarray(vae.encode(few))
-    latents = tuple(sorted(np.argsort(-means.var(axis=0), kind="stable")[:2].tolist()))
-
-    drawings: dict[str, Callable[[], bytes]] = {
-        "manifold": lambda: png(manifold(vae, latents=latents, latent_names=latent_names)),
-        "reconstructions": lambda: png(reconstructions(vae, held_out)),
-        "convergence": lambda: png(convergence({} if history is None else history)),
-        "codes": lambda: png(
-            codes(vae, parts, latents=latents, is_video=is_video, frames=frames, latent_names=latent_names)
-        ),
-        "manifold_range": lambda: png(
-            manifold(vae, latents=latents, span=_ranges(means[:, latents]), latent_names=latent_names)
-        ),
-        "samples": lambda: png(samples(vae)),
-        "examples": lambda: png(examples(train)),
-        "weights": lambda: png(first_layer_weights(vae)),
-        "network": lambda: network_diagram(vae, "png"),
-    }
+    run = PicturedRun(
+        vae=vae,
+        parts=parts,
+        history={} if history is None else history,
+        means=means,
+        latents=tuple(sorted(np.argsort(-means.var(axis=0), kind="stable")[:2].tolist())),
+        latent_names=latent_names,
+        is_video=is_video,
+        frames=frames,
+    )
     written = {}
 
     def draw(name: str) -> None:
         path = folder / f"{name}.png"
         try:
-            content = drawings[name]()
+            content = PICTURES[name].draw(run)
         except BadInput as reason:
             with suppress(FileNotFoundError, NotADirectoryError):
                 path.unlink()
@@ -102,7 +90,7 @@ def draw_all(
             written[name] = path
 
     # XLA compiles outside of Python's lock: meanwhile the pictures are drawn that ask nothing of the model's programs
-    reconstructed = min(RECONSTRUCTED, len(held_out))
+    reconstructed = min(RECONSTRUCTED, len(run.held_out))
     asked = [
         SIDE if vae.latent_dim == 1 else SIDE * SIDE,
         reconstructed,
@@ -115,20 +103,14 @@ def draw_all(
             *(pool.submit(vae.prepare, decode=[count]) for count in asked),
             pool.submit(vae.sample_latents, SAMPLES),
         ]
-        for name in filter(OF_NO_PROGRAM.__contains__, CAPTIONS):
-            draw(name)
+        for name in CAPTIONS:
+            if not PICTURES[name].runs_model:
+                draw(name)
         for future in compiled:
             future.result()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
     for name in CAPTIONS:
-        if name not in OF_NO_PROGRAM:
+        if PICTURES[name].runs_model:
             draw(name)
     return [written[name] for name in CAPTIONS if name in written]
-
-
-def _ranges(means: Array) -> tuple[tuple[float, float], tuple[float, float]]:
-    """From the 1 % to the 99 % quantile of the codes, for each of two latents (the same twice where there is one)."""
-    bounds = np.quantile(means, [0.01, 0.99], axis=0).T.tolist()
-    (low, high), (lowest, highest) = bounds[0], bounds[-1]
-    return (low, high), (lowest, highest)

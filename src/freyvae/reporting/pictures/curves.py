@@ -11,6 +11,8 @@ from matplotlib.ticker import MaxNLocator, ScalarFormatter
 from freyvae.arguments import mapping, several, text
 from freyvae.errors import BadInput
 from freyvae.reporting.pictures.mosaic import Array
+from freyvae.reporting.pictures.picture import Picture
+from freyvae.reporting.pictures.saving import png
 from freyvae.reporting.pictures.style import (
     DPI,
     FAMILY,
@@ -167,3 +169,14 @@ def _same(columns: Mapping[str, Any], one: str, other: str) -> bool:
 def _short(value: float) -> str:
     digits = next((digits for size, digits in ((1e5, 0), (100, 1), (10, 2)) if abs(value) >= size), 3)
     return f"{value:.{digits}f}"
+
+
+PICTURES = (
+    Picture(
+        "convergence",
+        "Free energy and its two parts by epoch. Lower is better; where validation turns up, the model overfits.",
+        3,
+        lambda run: png(convergence(run.history)),
+        runs_model=False,
+    ),
+)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from freyvae.errors import BadInput
 from freyvae.files import as_path, write_whole
 from freyvae.reporting.pictures.arguments import checked_model
+from freyvae.reporting.pictures.picture import Picture
 from freyvae.reporting.pictures.style import DPI, FAMILY, INK, QUIET, RULE, TEXT_POINTS, TITLE_POINTS
 
 if TYPE_CHECKING:
@@ -147,3 +148,14 @@ def flatten(model: Any) -> list[Any]:
     for layer in getattr(model, "operations", model.layers):
         found.extend(flatten(layer) if hasattr(layer, "layers") else [layer])
     return found
+
+
+PICTURES = (
+    Picture(
+        "network",
+        "The layers of encoder and decoder, and the shapes of the arrays between them.",
+        9,
+        lambda run: network_diagram(run.vae, "png"),
+        runs_model=False,
+    ),
+)

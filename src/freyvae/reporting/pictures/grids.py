@@ -10,6 +10,8 @@ from freyvae.arguments import function, truth, whole
 from freyvae.errors import BadInput
 from freyvae.reporting.pictures.arguments import checked_images, checked_model, checked_seed
 from freyvae.reporting.pictures.mosaic import Array, fit, mosaic, to_bytes
+from freyvae.reporting.pictures.picture import Picture
+from freyvae.reporting.pictures.saving import png
 from freyvae.reporting.pictures.style import bare, sheet, show_pixels
 
 if TYPE_CHECKING:
@@ -81,3 +83,20 @@ def grid(images: Array, *, columns: int, title: str, subtitle: str = "") -> Figu
     figure, axes = sheet(page.shape[1], page.shape[0], title=title, subtitle=subtitle)
     show_pixels(bare(axes), page)
     return figure
+
+
+PICTURES = (
+    Picture(
+        "samples",
+        "Images that the model generates from latents drawn from the prior.",
+        6,
+        lambda run: png(samples(run.vae)),
+    ),
+    Picture(
+        "examples",
+        "Training images.",
+        7,
+        lambda run: png(examples(run.train)),
+        runs_model=False,
+    ),
+)

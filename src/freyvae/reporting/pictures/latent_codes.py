@@ -19,6 +19,8 @@ from freyvae.reporting.pictures.arguments import (
     checked_parts,
 )
 from freyvae.reporting.pictures.mosaic import Array
+from freyvae.reporting.pictures.picture import Picture
+from freyvae.reporting.pictures.saving import png
 from freyvae.reporting.pictures.style import (
     DPI,
     FAMILY,
@@ -165,3 +167,21 @@ _NOTE: dict[str, Any] = {
     "family": FAMILY,
     "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1.5, "alpha": 0.85},
 }
+
+PICTURES = (
+    Picture(
+        "codes",
+        "Codes of the images in the latent space. Circles, or grey dots, show the prior.",
+        4,
+        lambda run: png(
+            codes(
+                run.vae,
+                run.parts,
+                latents=run.latents,
+                is_video=run.is_video,
+                frames=run.frames,
+                latent_names=run.latent_names,
+            )
+        ),
+    ),
+)

@@ -13,6 +13,8 @@ from freyvae.errors import BadInput
 from freyvae.memory import check_fits
 from freyvae.reporting.pictures.arguments import checked_latents, checked_model, checked_names
 from freyvae.reporting.pictures.mosaic import Array, fit, mosaic, to_bytes
+from freyvae.reporting.pictures.picture import Picture
+from freyvae.reporting.pictures.saving import png
 from freyvae.reporting.pictures.style import latent_name, sheet, show_pixels
 
 if TYPE_CHECKING:
@@ -145,3 +147,30 @@ def _texts(values: Array) -> list[str]:
     reach = float(np.abs(values).max())
     decimals = 2 if reach >= 0.5 or reach == 0 else 1 - int(np.floor(np.log10(reach)))
     return [f"{value:.{decimals}f}".replace("-", "−") for value in values + 0.0]
+
+
+def _ranges(means: Array) -> tuple[tuple[float, float], tuple[float, float]]:
+    """From the 1 % to the 99 % quantile of the codes, for each of two latents (the same twice where there is one)."""
+    bounds = np.quantile(means, [0.01, 0.99], axis=0).T.tolist()
+    (low, high), (lowest, highest) = bounds[0], bounds[-1]
+    return (low, high), (lowest, highest)
+
+
+PICTURES = (
+    Picture(
+        "manifold",
+        "Decoded images over two latents, at evenly spaced quantiles of the prior.",
+        1,
+        lambda run: png(manifold(run.vae, latents=run.latents, latent_names=run.latent_names)),
+    ),
+    Picture(
+        "manifold_range",
+        "Decoded images over the same two latents, evenly spaced over the range of the images' codes.",
+        5,
+        lambda run: png(
+            manifold(
+                run.vae, latents=run.latents, span=_ranges(run.means[:, run.latents]), latent_names=run.latent_names
+            )
+        ),
+    ),
+)

@@ -9,6 +9,8 @@ from matplotlib.figure import Figure
 from freyvae.arguments import whole
 from freyvae.reporting.pictures.arguments import checked_images, checked_model
 from freyvae.reporting.pictures.mosaic import Array, fit, mosaic, to_bytes
+from freyvae.reporting.pictures.picture import Picture
+from freyvae.reporting.pictures.saving import png
 from freyvae.reporting.pictures.style import (
     DPI,
     FAMILY,
@@ -74,3 +76,14 @@ def reconstructions(vae: "VAE", images: Array, *, count: int = RECONSTRUCTED) ->
     bar = (MARGIN + left + width + 18, bottom, 12, row - GAP)
     colour_bar(figure, bar, low=-limit, high=limit, colours=DIVERGING)
     return figure
+
+
+PICTURES = (
+    Picture(
+        "reconstructions",
+        "Held-out images, their reconstructions, and the difference: red where the reconstruction is "
+        "too light, blue where it is too dark.",
+        2,
+        lambda run: png(reconstructions(run.vae, run.held_out)),
+    ),
+)

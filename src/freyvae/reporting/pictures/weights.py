@@ -11,6 +11,8 @@ from freyvae.errors import BadInput
 from freyvae.reporting.pictures.arguments import checked_model
 from freyvae.reporting.pictures.diagram import flatten
 from freyvae.reporting.pictures.mosaic import Array, fit, mosaic, to_bytes
+from freyvae.reporting.pictures.picture import Picture
+from freyvae.reporting.pictures.saving import png
 from freyvae.reporting.pictures.style import DPI, bare, colour_bar, sheet, show_pixels
 
 if TYPE_CHECKING:
@@ -65,3 +67,14 @@ def _pixel_kernel(vae: "VAE") -> Array:
             return np.asarray(keras.ops.convert_to_numpy(kernel.value))
         break
     raise BadInput("the encoder does not begin with a dense layer on the pixels: it has no weight images to draw")
+
+
+PICTURES = (
+    Picture(
+        "weights",
+        "Weights from the pixels to each unit of the first layer.",
+        8,
+        lambda run: png(first_layer_weights(run.vae)),
+        runs_model=False,
+    ),
+)

@@ -8,7 +8,7 @@ from freyvae.errors import BadInput
 
 
 def test_the_two_names(frey_faces, monkeypatch):
-    monkeypatch.setattr("freyvae.data.source.load_frey_faces", lambda *, progress: frey_faces)
+    monkeypatch.setattr("freyvae.data.sources.frey_faces.load_frey_faces", lambda *, progress: frey_faces)
     faces = load_images("frey-faces")
     assert faces.is_video
     assert faces.name == "frey-faces"

@@ -1,0 +1,55 @@
+"""What does a person mean by DATA: a data set's name, a folder, or a file?"""
+
+import difflib
+from pathlib import Path
+
+from freyvae.arguments import truth, whole
+from freyvae.console import printable
+from freyvae.data.image_size import ImageSize
+from freyvae.data.images import ImageSet
+from freyvae.data.levels import Levels
+from freyvae.data.source import Source
+from freyvae.data.sources import NAMES, SOURCES
+from freyvae.errors import BadInput
+
+
+def load_images(
+    source: str | Path,
+    *,
+    image_size: ImageSize = None,
+    grey: bool = False,
+    strict: bool = False,
+    levels: Levels = None,
+    seed: int = 0,
+    progress: bool = True,
+) -> ImageSet:
+    """Load images from wherever `source` says.
+
+    Args:
+        source: `frey-faces`, `synthetic-faces`, or a path, of an array in a file too: `mnist.npz:x_train`. A name wins
+            over a path: write `./frey-faces` for a folder of that name.
+        image_size: as in `load_folder`.
+        grey: for a path, turn colour into grey.
+        strict: for a folder, refuse it if any picture can't be read.
+        levels: which stored values become black and white, as in `as_images`; `"0:4095"` for 12 bits, or `"auto"`.
+        seed: of the synthetic faces.
+        progress: draw bars on stderr, if that is a terminal.
+
+    Raises:
+        BadInput: no such name or path, or what `load_folder` and `load_file` refuse.
+        DataUnavailable: the Frey faces can't be had.
+    """
+    grey, strict, progress = truth("grey", grey), truth("strict", strict), truth("progress", progress)
+    seed = whole("seed", seed, at_least=0)
+    chosen = next((kind for kind in sorted(SOURCES.values(), key=_by_name_first) if kind.accepts(source)), None)
+    if chosen is not None:
+        return chosen.load(
+            source, image_size=image_size, grey=grey, strict=strict, levels=levels, seed=seed, progress=progress
+        )
+    near = difflib.get_close_matches(str(source).lower().replace("_", "-"), NAMES, n=1, cutoff=0.7)
+    hint = f"did you mean {near[0]}?" if near else f"give a folder, a file, {' or '.join(NAMES)}"
+    raise BadInput(f"{printable(source)}: no such folder or file; {hint}")
+
+
+def _by_name_first(source: Source) -> bool:
+    return not source.by_name

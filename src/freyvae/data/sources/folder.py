@@ -1,0 +1,25 @@
+"""A folder of pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from freyvae.data.image_folder import load_folder
+from freyvae.data.source import Source
+from freyvae.files import as_path
+
+
+@dataclass(frozen=True)
+class Folder(Source):
+    """Every picture in a folder and the folders in it."""
+
+    name = "folder"
+
+    def accepts(self, source: Any) -> bool:
+        """As `Source.accepts`."""
+        return as_path("path", source).is_dir()
+
+    def load(self, source: Any, *, seed: int, **choices: Any) -> Any:
+        """As `Source.load`."""
+        return load_folder(as_path("path", source), **choices)
