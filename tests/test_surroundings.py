@@ -13,6 +13,7 @@ import pytest
 from freyvae.__main__ import main
 from freyvae.console import printable
 from freyvae.run import Run
+from freyvae.signals import handled_by, stop
 
 CHOICES = ["train", "images.npy", "--split", "random", "--hidden", "4", "--batch-size", "16", "-q"]
 TRAIN = [*CHOICES, "--epochs", "1", "--out", "run"]
@@ -181,6 +182,15 @@ def test_signals_that_are_ignored_stay_ignored():
         assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+def test_handlers_of_a_program_around_python_stay(monkeypatch):
+    changed = []
+    monkeypatch.setattr(signal, "getsignal", lambda number: None)
+    monkeypatch.setattr(signal, "signal", lambda *arguments: changed.append(arguments))
+    with handled_by(stop):
+        pass
+    assert changed == []
 
 
 def test_ctrl_c_while_python_still_imports_is_at_most_a_line():

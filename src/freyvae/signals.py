@@ -56,26 +56,41 @@ def leave(number: int, frame: FrameType | None) -> None:
 def handled_by(handler: Handler) -> Iterator[Callable[[], None]]:
     """Have a handler called on every signal that asks to stop; gives what puts the old ones back, as the end does.
 
-    Signals that are ignored stay ignored (`nohup`). Outside of the main thread nothing is done: somebody else minds
-    the signals.
+    Signals that are ignored stay ignored (`nohup`). A handler that is not Python's, as of a program around it, stays
+    too: it could not be put back. Outside of the main thread nothing is done: somebody else minds the signals.
     """
     before: dict[int, Any] = {}
 
     def give_back() -> None:
         while before:
             number, old = before.popitem()
-            signal.signal(number, signal.SIG_DFL if old is None else old)
+            signal.signal(number, old)
 
     try:
         try:
             for number in STOPPING:
-                if signal.getsignal(number) is not signal.SIG_IGN:
+                if signal.getsignal(number) not in (signal.SIG_IGN, None):
                     before[number] = signal.signal(number, handler)
         except ValueError:
             before.clear()
         yield give_back
     finally:
         give_back()
+
+
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Let signals that ask to stop come after the block, in which what they raise would lose what is half done.
+
+    A block may only take a moment.
+    """
+    came: list[int] = []
+    try:
+        with handled_by(lambda number, frame: came.append(number)):
+            yield
+    finally:
+        for number in came:
+            signal.raise_signal(number)
 
 
 class StopRequest(threading.Event):

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from freyvae.errors import BadInput
-from studies.speed import explorer, gpu, many, peers, process, scaling, throughput, versions
+from studies.speed import convolutions, explorer, gpu, many, peers, process, scaling, throughput, versions
 
 PARTS: dict[str, ModuleType] = {
     "peers": peers,
@@ -18,6 +18,7 @@ PARTS: dict[str, ModuleType] = {
     "many": many,
     "throughput": throughput,
     "scaling": scaling,
+    "convolutions": convolutions,
     "gpu": gpu,
     "explorer": explorer,
 }
@@ -27,6 +28,7 @@ TITLES = {
     "many": "Many models at once",
     "throughput": "Likelihoods, codes, images: how many a second",
     "scaling": "What it costs as the work grows",
+    "convolutions": "Networks with convolutions",
     "gpu": "On a GPU",
     "explorer": "The explorer",
 }

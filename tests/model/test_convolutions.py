@@ -9,7 +9,7 @@ from keras import ops
 
 from freyvae.errors import BadInput
 from freyvae.explorer.graph import read_graph
-from freyvae.model import VAE, load_vae
+from freyvae.model import VAE, layers, load_vae
 from freyvae.model.networks import GatedConvolutions
 from freyvae.recipe import Recipe
 from freyvae.training import build_vae
@@ -145,3 +145,68 @@ def test_they_have_no_dropout():
 def test_the_explorer_can_compute_them():
     for network in small_networks():
         read_graph(network).check_page_can_compute()
+
+
+# kernel, stride; height and width are odd and even
+TRANSPOSED = [((5, 5), 2), ((2, 2), 2), ((3, 4), 2), ((4, 6), 3), ((3, 3), (3, 2)), ((2, 3), (1, 2)), ((7, 5), 1)]
+
+
+@pytest.mark.parametrize(("kernel", "strides"), TRANSPOSED)
+def test_a_transposed_convolution_is_keras_own(kernel, strides):
+    """Taken apart, too, where that is done: numbers, gradients, and what it is built and saved as."""
+    values = np.random.default_rng(0).normal(size=(2, 3, 4, 2)).astype("float32")
+    made = [
+        kind(3, kernel, strides=strides, padding="same", activation="tanh", bias_initializer="ones", name="same")
+        for kind in (layers.Conv2DTranspose, keras.layers.Conv2DTranspose)
+    ]
+    for layer in made:
+        layer.build(values.shape)
+    ours, theirs = made
+    theirs.set_weights(ours.get_weights())
+    np.testing.assert_allclose(numpy(ours(values)), numpy(theirs(values)), rtol=1e-5, atol=1e-6)
+    assert ours.get_config() == theirs.get_config()
+    assert tuple(ours.compute_output_shape(values.shape)) == numpy(ours(values)).shape
+    if keras.backend.backend() == "jax":
+        import jax
+
+        def squares(layer):
+            def of(values, weights):
+                return (layer.stateless_call(weights, [], values)[0] ** 2).sum()
+
+            return jax.grad(of, (0, 1))(values, [weight.value for weight in layer.weights])
+
+        for one, other in zip(*map(jax.tree.leaves, map(squares, made)), strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("choice", [{"padding": "valid"}, {"output_padding": 1}, {"dilation_rate": 2, "strides": 1}])
+def test_what_is_not_taken_apart_is_keras_own_too(choice):
+    values = np.random.default_rng(0).normal(size=(2, 3, 4, 2)).astype("float32")
+    choice = {"strides": 2, "padding": "same", "kernel_initializer": "ones", **choice}
+    ours, theirs = (kind(3, 3, **choice)(values) for kind in (layers.Conv2DTranspose, keras.layers.Conv2DTranspose))
+    np.testing.assert_array_equal(numpy(ours), numpy(theirs))
+
+
+def test_models_and_weights_of_versions_with_keras_own_layers_load(monkeypatch, tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (3, *SMALL), dtype="uint8")
+    with monkeypatch.context() as patch:
+        patch.setattr(layers, "Conv2DTranspose", keras.layers.Conv2DTranspose)
+        before = small_vae()
+    before.compile(optimizer="adam")
+    before.save(tmp_path / "before.keras")
+    before.save_weights(tmp_path / "before.weights.h5")
+    before.decoder.save_weights(tmp_path / "decoder.weights.h5")
+    after = small_vae()
+    after.decoder.get_layer("decoder_3_value").kernel.assign_add(ops.ones((5, 5, 2, 4)))
+    codes = before.encode(images)
+    assert (np.abs(after.decode(codes) - before.decode(codes)) > 1e-4).any()
+    after.decoder.load_weights(tmp_path / "decoder.weights.h5")
+    np.testing.assert_allclose(after.decode(codes), before.decode(codes), atol=1e-6)
+    after.compile(optimizer="adam")
+    after.load_weights(tmp_path / "before.weights.h5")
+    np.testing.assert_allclose(after.decode(codes), before.decode(codes), atol=1e-6)
+    np.testing.assert_array_equal(load_vae(tmp_path / "before.keras").decode(codes), before.decode(codes))
+    after.save(tmp_path / "after.keras")
+    again = load_vae(tmp_path / "after.keras")
+    assert type(again.decoder.get_layer("decoder_3_value")) is layers.Conv2DTranspose
+    np.testing.assert_array_equal(again.decode(codes), after.decode(codes))

@@ -71,6 +71,33 @@ def test_on_a_gpu_groups_that_fit_are_stepped_by_one_program(images, held_out, m
 
 
 @ON_JAX
+def test_with_convolutions_on_a_cpu_models_are_stepped_one_after_the_other(held_out, monkeypatch):
+    def fail(*arguments):
+        raise AssertionError("a scan of convolutions, many times slower")
+
+    def vae(*choices):
+        draw, seed = iter(range(100)), choices[0]
+
+        def layer(kind, *arguments):
+            return kind(*arguments, kernel_initializer=keras.initializers.GlorotUniform(10 * seed + next(draw)))
+
+        pixels = keras.Input(SHAPE, dtype="uint8")
+        values = layer(keras.layers.Conv2D, 2, 3)(keras.layers.Rescaling(1 / 255)(pixels))
+        values = keras.layers.Flatten()(values)
+        outputs = [layer(keras.layers.Dense, 2)(values) for _ in range(2)]
+        return small_vae(*choices, encoder=keras.Model(pixels, outputs))
+
+    monkeypatch.setattr(many, "_fit_by_one_program", fail)
+    models = [vae(*choices) for choices in GRID]
+    history = fit_many(models, held_out, **ARGUMENTS)
+    for number, choices in enumerate(GRID):
+        alone = vae(*choices)
+        expected = alone.fit(held_out, verbose=0, **ARGUMENTS).history
+        assert_same_weights(models[number], alone)
+        np.testing.assert_allclose(history["loss"][number], expected["loss"], rtol=1e-4)
+
+
+@ON_JAX
 def test_drawn_masks_and_averages_are_each_models_own(images, held_out, either_way):
     def vae(seed):
         made = VAE(SHAPE, 2, seed=seed, encoder=dropping(seed))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from studies.shared.process import HERE, Ended, run_child
 from studies.speed import __main__ as program
-from studies.speed import gpu, many, peers, process, scaling, throughput
+from studies.speed import convolutions, gpu, many, peers, process, scaling, throughput
 from studies.speed.page import PARTS, TITLES, fill, section
 from studies.speed.peers import Contender, take_turns
 from studies.speed.picture import draw
@@ -38,6 +38,11 @@ def contender(name, seconds, loss=0.63):
         "peak_mib": 500.0,
         "rounds": [{"seconds": factor * seconds} for factor in (1.0, 1.5, 0.9)],
     }
+
+
+def convolutional(name, a_second):
+    figures = {"a_second": a_second, "loss": 4000.4, "weights": 1_000_000, "peak_mib": 500.0}
+    return {"network": "gated", "name": name, "absent": "", **figures, "ours_over_theirs": 60.0 / a_second}
 
 
 def side(name, seconds):
@@ -94,6 +99,16 @@ def results():
         "scaling": {
             "axes": [points("images", 0.98), points("pixels", 0.9), points("latents", 0.1), points("batch", -0.3)]
         },
+        "convolutions": {
+            "rounds": 1,
+            "images": 128,
+            "batch": 32,
+            "rows": [
+                convolutional(convolutions.OURS, 60.0),
+                convolutional("a loop", 90.0),
+                {"network": "gated", **gone},
+            ],
+        },
         "gpu": {"device": "", "reason": "no GPU"},
         "explorer": {
             "absent": "",
@@ -121,16 +136,18 @@ def test_tables_have_the_figures_and_the_ratios(results):
     assert found["throughput"]["decode 20,000 codes"] == ["decode 20,000 codes", "0.50", "40,000 images", "400"]
     assert found["scaling"]["112 x 80 pixels"][1] == "8,960"
     assert found["scaling"]["batch"] == ["batch", "-0.30", "-0.30"]
+    table = rows(convolutions.table(results["convolutions"]))
+    assert table[3][1:] == ["a loop", "90.0", "0.67", "1,000,000", "4,000.4", "500"]
     assert found["explorer"]["first face"] == ["first face", "600.00 ms", "500 ms", "missed"]
     assert gpu.table(results["gpu"]) == "no GPU: skipped"
     on_gpu = gpu.table({**results["peers"], "device": "a card"})
     assert on_gpu.startswith("a card\n\n| contender |")
-    for name in ("peers", "process", "many", "throughput"):
+    for name in ("peers", "process", "many", "throughput", "convolutions"):
         table = rows(PARTS[name].table(results[name]))
         assert {len(row) for row in table} == {len(table[0])}
 
 
-@pytest.mark.parametrize("name", ["peers", "process", "many", "throughput"])
+@pytest.mark.parametrize("name", ["peers", "process", "many", "throughput", "convolutions"])
 def test_who_is_absent_is_named(results, name):
     last = PARTS[name].table(results[name]).splitlines()[-1]
     assert f"absent: {ABSENT}" in last
@@ -336,6 +353,21 @@ def test_a_point_of_scaling_is_measured(monkeypatch):
     assert images["points"][0]["peak_mib"] > 100
     assert images["exponent"] is None
     assert rows(scaling.table(found))[2][:2] == ["images", "20"]
+
+
+def test_networks_with_convolutions_are_compared(monkeypatch):
+    said = {"a_second": 50.0, "loss": 4000.0, "weights": 1_000_000}
+
+    def run_child(command, missing):
+        turns.append(command[2:5])
+        return Ended(1.0, 500.0, json.dumps(said | {"a_second": 10.0 * len(turns)}), "" if len(turns) < 4 else "gone")
+
+    turns = []
+    monkeypatch.setattr(convolutions, "run_child", run_child)
+    found = convolutions.run(**convolutions.QUICK)
+    assert [turn[1] for turn in turns[:4]] == ["residual"] * 4
+    shares = [row["ours_over_theirs"] for row in found["rows"]]
+    assert shares == [1.0, pytest.approx(1 / 2), pytest.approx(1 / 3), None, None, None, None, None]
 
 
 def test_exponents_are_slopes():

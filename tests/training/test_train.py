@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from freyvae.engine.scanned import trained_weights
 from freyvae.errors import BadInput, TrainingFailed
 from freyvae.model import VAE
 from freyvae.recipe import load_recipe
@@ -109,8 +108,21 @@ LEARNED = {
 }
 
 
+# on a CPU trained by a program a step
+CONVOLUTIONS = {
+    "network": "gated-convolutions",
+    "network.width": 1,
+    "image_size": "4x4",
+    "batch_size": 20,
+    "ema_momentum": 0.7,
+    "shift": 0.5,
+}
+
+
 @pytest.mark.backend
-@pytest.mark.parametrize("changes", [{}, STATEFUL, LEARNED], ids=["plain", "every choice", "learned"])
+@pytest.mark.parametrize(
+    "changes", [{}, STATEFUL, LEARNED, CONVOLUTIONS], ids=["plain", "every choice", "learned", "convolutions"]
+)
 def test_an_interrupted_training_ends_with_the_weights_of_one_that_was_not(recipe, monkeypatch, changes):
     recipe = recipe.replace(**changes)
     whole = train(recipe.replace(name="whole"), quiet=True)
@@ -197,7 +209,7 @@ def worse_and_worse(monkeypatch):
     ended_with = []
 
     def tell(self, epoch, logs=None):
-        evaluated = [np.array(variable.value) for variable in trained_weights(self.model)]
+        evaluated = [np.array(variable.value) for variable in callbacks.trained_weights(self.model)]
         ended_with.append(evaluated)
         on_epoch_end(self, epoch, {**logs, "val_free_energy": [5.0, 4.0, 3.0, 3.5, 3.0, 4.0][epoch]})
 

@@ -74,6 +74,12 @@ def trained_by(optimizer: Any) -> list[Any] | None:
     return list(inner._trainable_variables) if inner.built else None
 
 
+def all_layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
+    """Every layer in a model, those within its layers and models too, in no order that is promised."""
+    found: Iterator[keras.layers.Layer] = model._flatten_layers(include_self=False, recursive=True)
+    return found
+
+
 def states_of_noise(model: keras.Model) -> list[Any]:
     """The states of all generators of random numbers in a model, which Keras does not save with its weights."""
     weights = {id(weight) for weight in model.weights}

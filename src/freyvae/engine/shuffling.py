@@ -1,4 +1,4 @@
-"""Batches in an order that follows from the seed and the step, for Keras's own `fit`.
+"""The order in which an epoch shows the images: it follows from the seed and the step.
 
 Each backend of Keras shuffles arrays from a global generator of its own, whose state nobody saves. This order depends
 on what a checkpoint holds, so that an interrupted training goes on with the very batches it would have had.
@@ -12,8 +12,26 @@ import numpy as np
 from freyvae.engine.keras_internals import steps_variable
 
 
+def order_of_epoch(key: Any, steps: Any, count: int) -> Any:
+    """The order of an epoch's images on JAX, int32 (image,), whoever runs the epoch.
+
+    Args:
+        key: of the seed; None leaves them in order.
+        steps: the optimizer's count when the epoch begins, int32 or so. It is saved with the optimizer.
+        count: number of images.
+    """
+    import jax
+    import jax.numpy as jnp
+
+    order = jnp.arange(count)
+    return order if key is None else jax.random.permutation(jax.random.fold_in(key, steps), order)
+
+
 class ShuffledBatches(keras.utils.PyDataset):
-    """uint8 images (image, height, width, channel), a new order every epoch, the last batch perhaps smaller."""
+    """Batches for Keras's own `fit`: of uint8 images (image, height, width, channel), in a new order every epoch.
+
+    The last batch may be smaller.
+    """
 
     def __init__(self, model: keras.Model, images: np.ndarray, *, batch_size: int, seed: int):
         super().__init__()
@@ -31,4 +49,9 @@ class ShuffledBatches(keras.utils.PyDataset):
     def on_epoch_begin(self) -> None:
         """Shuffle for the epoch that begins at the optimizer's present step."""
         steps = int(keras.ops.convert_to_numpy(steps_variable(self.model.optimizer).value))
-        self.order = np.random.default_rng([self.seed, steps]).permutation(len(self.images))
+        if keras.backend.backend() == "jax":
+            import jax
+
+            self.order = np.asarray(order_of_epoch(jax.random.key(self.seed), steps, len(self.images)))
+        else:
+            self.order = np.random.default_rng([self.seed, steps]).permutation(len(self.images))

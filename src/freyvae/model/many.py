@@ -1,9 +1,10 @@
 """Many models of one shape at once: seeds, or a grid of learning rates and betas, each trained as it would be alone.
 
-All share one compiled program, and on JAX it is the epoch of `scanned`. On a CPU every core runs it on a model of
+All share one compiled program where it is the epoch of `scanned`, on JAX. On a CPU every core runs it on a model of
 its own, from a thread: XLA works outside of Python's lock, nothing is copied or stacked, and a model is never slower
 than the others make it. On a GPU, which one small model leaves idle, the program steps a whole group, by `vmap`.
-Elsewhere the models are trained one after the other.
+Elsewhere the models are trained one after the other, and so are networks with convolutions on a CPU: each of their
+steps uses all cores, and a loop of them in one program would be many times slower.
 """
 
 import math
@@ -19,8 +20,9 @@ import numpy as np
 
 from freyvae.arguments import instance, several
 from freyvae.engine import scanned
+from freyvae.engine.fit import way_of_jax
 from freyvae.engine.memory import free_bytes
-from freyvae.engine.scanned import Training, state_of, variables_of
+from freyvae.engine.training import Training, state_of, variables_of
 from freyvae.errors import BadInput
 from freyvae.model.checks import checked_feeding
 from freyvae.model.vae import VAE
@@ -82,7 +84,7 @@ def fit_many(
     images = models[0]._gate(x, "training images")
     if validation_data is not None:
         together["validation_data"] = models[0]._gate(validation_data, "validation images")
-    if all(scanned.can_serve(model, images, together | own) for model, own in zip(models, each, strict=True)):
+    if all(way_of_jax(model, images, together | own) is scanned.fit for model, own in zip(models, each, strict=True)):
         _fit_by_one_program(models, images, together, each)
     else:
         for model, own in zip(models, each, strict=True):

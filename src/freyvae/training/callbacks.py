@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from freyvae.engine.scanned import trained_weights
+from freyvae.engine.training import trained_weights
 from freyvae.errors import TrainingFailed
 from freyvae.files import write_whole
 from freyvae.recipe import Recipe

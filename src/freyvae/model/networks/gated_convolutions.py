@@ -145,7 +145,9 @@ def _gated(
     dtype: str | None = None,
 ) -> Tensor:
     """Two convolutions h and g of the same values, as h * s(g) (Dauphin et al. 2017, eq. 1)."""
-    kind = layers.Conv2DTranspose if transposed else layers.Conv2D
+    from freyvae.model.layers import Conv2DTranspose
+
+    kind = Conv2DTranspose if transposed else layers.Conv2D
     # PyTorch takes a transposed convolution's channels out for those in
     incoming = channels if transposed else values.shape[-1]
     bound = 1.0 / math.sqrt(incoming * math.prod(kernel))

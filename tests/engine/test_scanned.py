@@ -1,13 +1,13 @@
-"""The compiled epoch is Keras's own training: the same steps, the same callbacks, the same end."""
+"""The scanned epoch is Keras's own training: the same steps, the same callbacks, the same end."""
 
 import keras
 import numpy as np
 import pytest
 
-from freyvae.engine import scanned
+from freyvae.engine import scanned, training
 from freyvae.model import VAE
 
-pytestmark = pytest.mark.skipif(keras.backend.backend() != "jax", reason="the compiled epoch is JAX's")
+pytestmark = pytest.mark.skipif(keras.backend.backend() != "jax", reason="the scanned epoch is JAX's")
 SHAPE = (5, 4, 1)
 KERAS_FIT = keras.Model.fit
 
@@ -64,7 +64,7 @@ def test_averages_of_the_weights_are_validated_and_kept_as_keras_does_it(images,
     np.testing.assert_array_equal(history["loss"], of_weights["loss"])
     assert np.abs(np.array(history["val_loss"]) - of_weights["val_loss"]).min() > 0.01
     # in the end the averages are the weights
-    for weight, average in zip(ours.trainable_variables, scanned.trained_weights(ours), strict=True):
+    for weight, average in zip(ours.trainable_variables, training.trained_weights(ours), strict=True):
         assert weight is not average
         np.testing.assert_array_equal(np.array(weight.value), np.array(average.value))
 
@@ -252,9 +252,9 @@ class TestFallingBack:
         ],
     )
     def test_what_a_scanned_epoch_cannot_do_is_left_to_keras(self, images, changes):
-        assert not scanned.can_serve(small_vae(), images, changes)
+        assert not training.can_serve(small_vae(), images, changes)
 
     def test_data_larger_than_the_limit_is_left_to_keras(self, images, monkeypatch):
-        assert scanned.can_serve(small_vae(), images, {})
-        monkeypatch.setattr(scanned, "LARGEST_DATA_BYTES", images.nbytes - 1)
-        assert not scanned.can_serve(small_vae(), images, {})
+        assert training.can_serve(small_vae(), images, {})
+        monkeypatch.setattr(training, "LARGEST_DATA_BYTES", images.nbytes - 1)
+        assert not training.can_serve(small_vae(), images, {})

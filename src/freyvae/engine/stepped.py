@@ -1,0 +1,148 @@
+"""An epoch as one compiled program a step, each begun before the last one is done.
+
+A step takes its batch out of the images on the device. Python queues the steps and reads nothing back until the epoch
+ends, so that the device does not wait for it. XLA's CPU client lets it be 32 steps ahead; after Ctrl-C those are done.
+"""
+
+import weakref
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+from freyvae.engine.shuffling import order_of_epoch
+from freyvae.engine.training import Training, evaluated_weights, place_of_steps, results_of_metrics, state_of
+from freyvae.signals import held_back
+
+
+@dataclass(frozen=True)
+class _Programs:
+    optimizer: Any  # a new one for every `compile`
+    signature: tuple[Any, ...]
+    order: Callable[..., Any]
+    train: dict[int, Callable[..., Any]]  # by the images in a step
+    test: dict[int, Callable[..., Any]]
+    results: Callable[..., Any]
+
+
+# the last programs of each model, with and without validation
+_programs: "weakref.WeakKeyDictionary[keras.Model, dict[bool, _Programs]]" = weakref.WeakKeyDictionary()
+
+
+def fit(model: keras.Model, images: np.ndarray, **arguments: Any) -> keras.callbacks.History:
+    """Train as `keras.Model.fit` would; arguments are those of `Training`, and the result is Keras's."""
+    return Training(model, images, **arguments).run(_prepare)
+
+
+def _prepare(training: Training) -> Callable[[], Any]:
+    """The next epoch, its programs compiled."""
+    inputs = training.inputs()
+    programs = _programs_of(training, inputs)
+    return lambda: _run(training, programs, inputs)
+
+
+def _run(training: Training, programs: _Programs, inputs: tuple[Any, ...]) -> Any:
+    """Begin all steps of an epoch; the logs returned are on the device, and may not be computed yet.
+
+    Whatever interrupts it, `training.state` is what the last step that was begun leaves.
+    """
+    import jax.numpy as jnp
+
+    key, images, held_out, fresh_metrics = inputs
+    batch_size, evaluation_size, averages = training.choices
+    model = training.model
+
+    def fresh() -> list[Any]:
+        # copies, because a step that is given its state uses it up
+        return [jnp.array(values) for values in fresh_metrics]
+
+    trainable, non_trainable, optimizer, _ = training.state
+    order = programs.order(key, optimizer[place_of_steps(model)])
+    training.state = (trainable, non_trainable, optimizer, fresh())
+    for start, size in _batches(len(images), batch_size):
+        with held_back():
+            training.state = programs.train[size](training.state, images, order, start)
+    logs = programs.results(training.state[3])
+    if held_out is None:
+        return logs
+    trainable, non_trainable, optimizer, _ = training.state
+    weights = evaluated_weights(model, averages)(trainable, optimizer)
+    training.state = (trainable, non_trainable, optimizer, fresh())
+    for start, size in _batches(len(held_out), evaluation_size):
+        with held_back():
+            _, non_trainable, _, metrics = training.state
+            non_trainable, metrics = programs.test[size]((non_trainable, metrics), weights, held_out, start)
+            training.state = (trainable, non_trainable, optimizer, metrics)
+    return logs | {f"val_{name}": value for name, value in programs.results(training.state[3]).items()}
+
+
+def _batches(count: int, size: int) -> Iterator[tuple[np.int32, int]]:
+    """Where each batch begins, and its size: that of the last may be smaller, as in Keras."""
+    for start in range(0, count, size):
+        # not a Python integer, which JAX would take for a constant of another type
+        yield np.int32(start), min(size, count - start)
+
+
+def _programs_of(training: Training, inputs: tuple[Any, ...]) -> _Programs:
+    """The programs of an epoch for these inputs' shapes: from the last call, or compiled now, ahead of time."""
+    import jax
+
+    model, state = training.model, state_of(training.model)
+    arrays, structure = jax.tree.flatten((state, inputs))
+    signature = (structure, *((array.shape, array.dtype) for array in arrays), *training.choices)
+    known = _programs.setdefault(model, {})
+    evaluate = inputs[2] is not None
+    if evaluate not in known or (known[evaluate].optimizer, known[evaluate].signature) != (model.optimizer, signature):
+        known[evaluate] = _compile(training, state, inputs, signature)
+    return known[evaluate]
+
+
+def _compile(
+    training: Training, state: tuple[Any, ...], inputs: tuple[Any, ...], signature: tuple[Any, ...]
+) -> _Programs:
+    import jax
+
+    key, images, held_out, _ = inputs
+    batch_size, evaluation_size, averages = training.choices
+    model = training.model
+    trainable, non_trainable, optimizer, metrics = state
+
+    def order_of(key: Any, steps: Any) -> Any:
+        return order_of_epoch(key, steps, len(images))
+
+    def train(size: int) -> Callable[..., Any]:
+        def step(state: Any, images: Any, order: Any, start: Any) -> Any:
+            _, state = model.train_step(state, (images[jax.lax.dynamic_slice(order, (start,), (size,))],))
+            return state
+
+        return compiled(step, state, images, order, np.int32(0), donated=True)
+
+    def test(size: int) -> Callable[..., Any]:
+        def step(state: Any, weights: Any, images: Any, start: Any) -> Any:
+            batch = jax.lax.dynamic_slice_in_dim(images, start, size)
+            _, (_, *state) = model.test_step((weights, *state), (batch,))
+            return tuple(state)
+
+        weights = evaluated_weights(model, averages)(trainable, optimizer)
+        return compiled(step, (non_trainable, metrics), weights, held_out, np.int32(0), donated=True)
+
+    def compiled(function: Callable[..., Any], *arguments: Any, donated: bool = False) -> Callable[..., Any]:
+        """For arguments of these shapes; where the first is donated its memory becomes the result's."""
+        program: Callable[..., Any] = (
+            jax.jit(function, donate_argnums=(0,) if donated else ()).lower(*arguments).compile()
+        )
+        return program
+
+    steps = optimizer[place_of_steps(model)]
+    order = jax.eval_shape(order_of, key, steps)
+    held_out_sizes = [] if held_out is None else [size for _, size in _batches(len(held_out), evaluation_size)]
+    return _Programs(
+        model.optimizer,
+        signature,
+        order=compiled(order_of, key, steps),
+        train={size: train(size) for size in {size for _, size in _batches(len(images), batch_size)}},
+        test={size: test(size) for size in set(held_out_sizes)},
+        results=compiled(lambda values: results_of_metrics(model, values), metrics),
+    )

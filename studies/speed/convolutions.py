@@ -1,0 +1,77 @@
+"""Networks with convolutions on a CPU: images of training a second, the ways of freyvae compared with others.
+
+Each contender in a process of its own, in turns. The loss of the first epoch and the number of weights stand beside
+the rate: all do the same work, only from other initial weights in PyTorch.
+"""
+
+import statistics
+import sys
+from typing import Any
+
+from studies.shared.markdown import absent, markdown_table, number
+from studies.shared.process import HERE, TORCH, run_child
+
+QUICK = {"images": 4, "batch": 2, "enough": 0.01}
+NETWORKS = {
+    "residual": "residual blocks, 64 x 64 in colour",
+    "gated": "gated convolutions, 28 x 20 grey",
+}
+OURS = "freyvae: a program a step"
+CONTENDERS = {
+    OURS: (HERE, "convolutions_keras", "stepped"),
+    "freyvae's scan: a program an epoch": (HERE, "convolutions_keras", "scanned"),
+    "Keras fit on JAX": (HERE, "convolutions_keras", "keras"),
+    "PyTorch loop": (TORCH, "convolutions_torch"),
+}
+
+
+def run(rounds: int = 1, images: int = 32, batch: int = 16, enough: float = 8.0) -> dict[str, Any]:
+    """A row for each network and contender; epochs are repeated until they took `enough` seconds.
+
+    There are few images, because the scan takes a second or so for each; in one step alone there would be no loop.
+    """
+    found: dict[tuple[str, str], list[dict[str, float]]] = {}
+    failures: dict[tuple[str, str], str] = {}
+    for turn in range(rounds):
+        for network in NETWORKS:
+            for name, (python, script, *way) in CONTENDERS.items():
+                row = (network, name)
+                runs = found.setdefault(row, [])
+                if row in failures:
+                    continue
+                print(f"round {turn + 1} of {rounds}: {network}, {name}", file=sys.stderr)
+                arguments = [network, *way, *map(str, (images, batch, enough))]
+                command = [python, "-m", f"studies.speed.contenders.{script}", *arguments]
+                ended = run_child(command, missing="torch")
+                if ended.failure:
+                    failures[row] = ended.failure
+                else:
+                    runs.append(ended.said() | {"peak_mib": ended.peak_mib})
+    rows = [_row(*row, runs, failures.get(row, "")) for row, runs in found.items()]
+    for row in rows:
+        ours = next(one for one in rows if (one["network"], one["name"]) == (row["network"], OURS))
+        both = not (row["absent"] or ours["absent"])
+        row["ours_over_theirs"] = ours["a_second"] / row["a_second"] if both else None
+    return {"rounds": rounds, "images": images, "batch": batch, "rows": rows}
+
+
+def table(found: dict[str, Any]) -> str:
+    """Markdown: images a second, the ratio of ours to each, and what shows that the work is the same."""
+    heads = ["network", "contender", f"images a second, {found['batch']} a step", "ours / theirs"]
+    heads += ["weights", "loss of the first epoch", "peak memory, MiB"]
+    rows = []
+    for row in found["rows"]:
+        network = NETWORKS[row["network"]]
+        if row["absent"]:
+            rows.append([network, *absent(row["name"], row["absent"], len(heads) - 1)])
+            continue
+        cells = [number(row["a_second"], 1), number(row["ours_over_theirs"]), number(row["weights"], 0)]
+        rows.append([network, row["name"], *cells, number(row["loss"], 1), number(row["peak_mib"], 0)])
+    return markdown_table(heads, rows, words=(0, 1))
+
+
+def _row(network: str, name: str, runs: list[dict[str, float]], failure: str) -> dict[str, Any]:
+    if not runs:
+        return {"network": network, "name": name, "absent": failure}
+    medians = {key: statistics.median(run[key] for run in runs) for key in runs[0]}
+    return {"network": network, "name": name, "absent": "", **medians, "rounds": runs}
