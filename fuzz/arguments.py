@@ -241,7 +241,7 @@ def _of_runs(world: World) -> Iterator[Door]:
     yield Door(
         "train",
         lambda: freyvae.train,
-        {"recipe": world.recipe, "folder": run.folder, "fresh": False, "quiet": True, "say": None},
+        {"recipe": world.recipe, "out": run.folder, "fresh": False, "quiet": True, "say": None},
     )
     yield Door("Run", lambda: Run, {"folder": run.folder})
     yield Door("Run.open", lambda: Run.open, {"folder": run.folder})
@@ -255,12 +255,27 @@ def _of_runs(world: World) -> Iterator[Door]:
     yield Door(
         "compression.compress",
         lambda: compression.compress,
-        {"run": run, "images": images[:2], "out": "images.freyvae", "progress": False},
+        {"run": run, "data": images[:2], "out": "images.freyvae", "progress": False},
     )
     yield Door(
         "compression.decompress",
         lambda: compression.decompress,
         {"run": run, "file": _compressed(world), "out": "images.npy", "progress": False},
+    )
+    yield Door(
+        "measure", lambda: freyvae.measure, {"run": run, "samples": 2, "split": "test", "seed": 0, "progress": False}
+    )
+    yield Door("show", lambda: freyvae.show, {"run": run, "vae": None})
+    yield Door("sample", lambda: freyvae.sample, {"run": run, "count": 3, "seed": 0, "out": "samples.npy"})
+    yield Door(
+        "encode",
+        lambda: freyvae.encode,
+        {"run": run, "data": world.recipe.data.source, "levels": None, "out": "codes.npy", "say": None},
+    )
+    yield Door(
+        "decode",
+        lambda: freyvae.decode,
+        {"run": run, "latents": [0.0] * world.vae.latent_dim, "codes": None, "out": "decoded.npy"},
     )
     yield Door("explorer.export", lambda: explorer.export, {"run": run, "format": "weights", "out": None})
     yield Door(

@@ -182,7 +182,7 @@ def test_flows_and_learned_priors_are_measured_shown_and_exported(folder, choice
     assert any("the rate has no closed form" in note for note in metrics["measured_notes"])
     (latents,) = (table for table in tables.measured(metrics) if "active" in table.columns)
     assert latents.columns == ("latent", "active")
-    summary.present(run)
+    summary.show(run)
     assert (run.pictures_path / "manifold.png").is_file()
     assert (run.pictures_path / "codes.png").is_file()
     assert run.report_path.is_file()
@@ -276,7 +276,7 @@ def test_a_wrong_argument_is_one_line(run, arguments, words):
 
 def test_a_run_without_test_images_says_what_to_do(folder):
     run = trained(folder, "no-test", test=0)
-    with pytest.raises(BadInput, match="has no test images: choose another part with --split validation"):
+    with pytest.raises(BadInput, match=r"has no test images: choose another part with split=.validation"):
         measure(run, samples=1)
     assert "nll_nats" in measure(run, samples=1, split="validation", progress=False)
 

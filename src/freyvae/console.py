@@ -27,6 +27,10 @@ def say(line: str) -> None:
         print(printable(line), file=sys.stderr, flush=True)
 
 
+def silence(line: str) -> None:
+    """Say nothing."""
+
+
 def print_lines(text: str) -> None:
     """Print lines to standard output: as they are to a file or a program, and to a terminal without controls."""
     lines = text.split("\n")

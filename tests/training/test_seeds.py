@@ -132,7 +132,7 @@ def test_models_are_built_in_groups_that_fit_into_memory(recipe, monkeypatch):
 
 def test_bad_input_is_refused_before_anything_is_written(recipe, monkeypatch, tmp_path):
     for count in (0, -1, 10_001):
-        with pytest.raises(BadInput, match=f"--seeds must be from 1 to 200, not {count}"):
+        with pytest.raises(BadInput, match=f"seeds must be from 1 to 200, not {count}"):
             train_seeds(recipe, count, quiet=True)
     with pytest.raises(BadInput, match="seed must be at most"):
         train_seeds(recipe.replace(seed=2**31 - 1), 2, quiet=True)

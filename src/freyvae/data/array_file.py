@@ -123,7 +123,7 @@ def _from_pictures(path: Path, size: tuple[int, int] | None, *, grey: bool, leve
     if len(sizes) > 1:
         raise BadInput(
             f"{where}: pages of different sizes, {sizes[0]} and {sizes[1]} (height x width); bring them to one with "
-            f"--image-size {sizes[0]}"
+            f'image_size="{sizes[0]}"'
         )
     channels = max(pixels.shape[2] for pixels in images)
     stacked = np.stack([np.broadcast_to(pixels, (*pixels.shape[:2], channels)) for pixels in images])
@@ -242,11 +242,11 @@ def _from_matlab(path: Path, name: str | None, size: tuple[int, int] | None) -> 
         return array
     if size is None:
         raise BadInput(
-            f"{where}: each column is one image of {array.shape[1]} pixels; give its shape, --image-size HxW"
+            f'{where}: each column is one image of {array.shape[1]} pixels; give its shape, image_size="HxW"'
         )
     if size[0] * size[1] != array.shape[1]:
         raise BadInput(
-            f"{where}: each column is one image of {array.shape[1]} pixels, but --image-size {size[0]}x{size[1]} has "
-            f"{size[0] * size[1]}"
+            f"{where}: each column is one image of {array.shape[1]} pixels, but "
+            f'image_size="{size[0]}x{size[1]}" has {size[0] * size[1]}'
         )
     return array.reshape(-1, *size)

@@ -44,7 +44,7 @@ PICKLE_SHA256 = "3b69410c6a5fd6e03f09012905168be3712373a094a776f7e58fcd0670d2138
 
 _FILE_NAMES = ("frey_rawface.mat", "freyfaces.pkl")
 _MOST_BYTES = 64 * 2**20
-_WAY_OUT = "give a file with `freyvae data fetch frey-faces --from FILE`, or use `--data synthetic-faces`"
+_WAY_OUT = 'give a file with `freyvae data fetch frey-faces --from FILE`, or use `data="synthetic-faces"`'
 
 _log = logging.getLogger(__name__)
 

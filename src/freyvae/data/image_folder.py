@@ -74,7 +74,7 @@ def load_folder(
     unreadable = [*found.closed, *(f"{printable(file)}: {reason}" for file, reason in reading.unreadable.items())]
     if unreadable and (strict or not kept):
         more = f", and {len(unreadable) - 1} more" if len(unreadable) > 1 else ""
-        hint = "mend or remove it, or leave --strict out" if kept else "not one picture can be read"
+        hint = "mend or remove it, or leave out strict=True" if kept else "not one picture can be read"
         raise BadInput(f"{where}: unreadable: {unreadable[0]}{more}; {hint}")
     pictures = [reading.pictures[file] for file in kept]
     if any(pixels.shape[2] == 3 for pixels in pictures):
@@ -125,7 +125,7 @@ class _Reading:
         if self._first is None:
             height, width = self._size or stored.values.shape[:2]
             # bytes, and as much again where they become one array
-            check_fits(2 * count * height * width, printable(self._folder), "give a smaller --image-size")
+            check_fits(2 * count * height * width, printable(self._folder), "give a smaller image_size=...")
         self._check_size(file, stored)
         self._kinds[stored.kind] = self._kinds.get(stored.kind, 0) + 1
         if stored.has_more:
@@ -177,8 +177,8 @@ class _Reading:
         if shape != size:
             raise BadInput(
                 f"{printable(self._folder)}: pictures of different sizes, {printable(first)} is {_size(size)} and "
-                f"{printable(file)} is {_size(shape)} (height x width); bring them to one with --image-size "
-                f"{_size(size)}"
+                f"{printable(file)} is {_size(shape)} (height x width); bring them to one with "
+                f'image_size="{_size(size)}"'
             )
 
     def _keep(self, file: str, stored: Stored, levels: tuple[float, float]) -> None:

@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy.special import stdtrit
 
-from freyvae.arguments import instance, several
+from freyvae.arguments import several
 from freyvae.errors import BadInput
 from freyvae.evaluation import standard_error
 from freyvae.measuring.measurement import IMAGES_FORMAT, check_measures
-from freyvae.run import OPENED, Run
+from freyvae.run import Run, opened
 
 
 @dataclass(frozen=True)
@@ -48,21 +49,24 @@ class Comparison:
     notes: tuple[str, ...]
 
 
-def compare(runs: Sequence[Run]) -> Comparison:
-    """Runs side by side, their likelihoods paired image by image.
+def compare(runs: Sequence[Run | str | Path]) -> Comparison:
+    """Compare runs that were measured on the same images: their likelihoods are paired image by image.
+
+    Args:
+        runs: two or more finished runs, or their folders; the others are compared with the first.
 
     Raises:
         BadInput: fewer than two runs, a run that is not measured, or runs measured on different images.
     """
-    runs = [instance("a run", run, Run, hint=OPENED) for run in several("runs", runs)]
-    if len(runs) < 2:
+    found = [opened(run) for run in several("runs", runs)]
+    if len(found) < 2:
         raise BadInput("comparing takes at least two runs")
-    measured = [_read_measured(run) for run in runs]
+    measured = [_read_measured(run) for run in found]
     first_metrics, first_nll = measured[0]
-    for run, (metrics, _) in zip(runs, measured, strict=True):
+    for run, (metrics, _) in zip(found, measured, strict=True):
         if metrics["images_sha256"] != first_metrics["images_sha256"]:
             raise BadInput(
-                f"{runs[0].folder} and {run.folder} were measured on different images ({_images_of(first_metrics)}; "
+                f"{found[0].folder} and {run.folder} were measured on different images ({_images_of(first_metrics)}; "
                 f"{_images_of(metrics)}): no figure of one compares with one of the other"
             )
     differences: list[Difference | None] = [None]
@@ -70,10 +74,10 @@ def compare(runs: Sequence[Run]) -> Comparison:
         same_kind = metrics["nll_is"] == first_metrics["nll_is"]
         differences.append(_difference(nll - first_nll) if same_kind else None)
     return Comparison(
-        folders=tuple(str(run.folder) for run in runs),
+        folders=tuple(str(run.folder) for run in found),
         metrics=tuple(metrics for metrics, _ in measured),
         differences=tuple(differences),
-        values=int(np.prod(runs[0].load_model().image_shape)),
+        values=int(np.prod(found[0].load_model().image_shape)),
         notes=tuple(_notes_of_comparison([metrics for metrics, _ in measured])),
     )
 

@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
 from freyvae import evaluation
-from freyvae.arguments import instance, one_of, truth, whole
+from freyvae.arguments import one_of, truth, whole
 from freyvae.codes import names_of_latents
 from freyvae.data import fit_images, pixels_sha256, synthetic_faces
 from freyvae.errors import BadInput
@@ -21,7 +22,7 @@ from freyvae.evaluation import standard_error
 from freyvae.files import replacing
 from freyvae.model import VAE
 from freyvae.recipe import LARGEST_SEED, Recipe
-from freyvae.run import OPENED, Run
+from freyvae.run import Run, opened
 from freyvae.training import TrainingData, load_training_data
 
 PARTS = ("test", "validation", "training")
@@ -75,8 +76,8 @@ def images_of_part(run: Run, data: TrainingData, part: str) -> np.ndarray:
     chosen = _chosen(data, part)
     if not len(chosen):
         raise BadInput(
-            f"{run.folder} has no {part} images: choose another part with --split validation, "
-            "or train with --test above 0"
+            f'{run.folder} has no {part} images: choose another part with split="validation", '
+            "or train with test=... above 0"
         )
     images: np.ndarray = data.images.images[chosen]
     return images
@@ -91,7 +92,7 @@ def _check_part(part: str) -> None:
 
 
 def measure(
-    run: Run, *, samples: int = 5000, split: str = "test", seed: int = 0, progress: bool = True
+    run: Run | str | Path, *, samples: int = 5000, split: str = "test", seed: int = 0, progress: bool = True
 ) -> dict[str, Any]:
     """Measure a finished run on its held-out images, and write what was found into its folder.
 
@@ -100,7 +101,7 @@ def measure(
     them here.
 
     Args:
-        run: a finished run.
+        run: a finished run, or its folder.
         samples: importance samples for each image; memory does not depend on it.
         split: `test`, `validation` or `training`.
         seed: of the draws.
@@ -114,7 +115,7 @@ def measure(
             argument is out of range, or the run's files are damaged or of a newer version.
     """
     _check_part(split)
-    run, progress = instance("run", run, Run, hint=OPENED), truth("progress", progress)
+    run, progress = opened(run), truth("progress", progress)
     samples = whole("samples", samples, at_least=1, at_most=MOST_SAMPLES)
     seed = whole("seed", seed, at_least=0, at_most=LARGEST_SEED)
     with run.lock():

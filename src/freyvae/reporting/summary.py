@@ -2,33 +2,64 @@
 
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+from freyvae.arguments import instance
 from freyvae.console import printable
 from freyvae.errors import BadInput
 from freyvae.evaluation import mean_image_rmse_grey_levels
 from freyvae.explorer import write_page
 from freyvae.measuring import MEASURES, check_measures, load_measured_data
+from freyvae.measuring import measure as measure_only
 from freyvae.model import VAE
 from freyvae.recipe import Recipe
 from freyvae.recipe.sections import RandomSplit
 from freyvae.reporting import pictures, tables
 from freyvae.reporting.page import write_report
-from freyvae.run import Run
+from freyvae.run import Run, opened
 from freyvae.training import TrainingData
 
 
-def present(run: Run, *, vae: VAE | None = None) -> list[str]:
+def measure(
+    run: Run | str | Path, *, samples: int = 5000, split: str = "test", seed: int = 0, progress: bool = True
+) -> dict[str, Any]:
+    """Measure a run on images it was not trained on, compared with what the images cost without a model.
+
+    Writes metrics.json, measured.npz and the report.
+
+    Args:
+        run: a finished run, or its folder.
+        samples: importance samples for each image.
+        split: `test`, `validation` or `training`.
+        seed: of the draws.
+        progress: draw a bar on stderr, if that is a terminal.
+
+    Returns:
+        everything that `metrics.json` now holds.
+
+    Raises:
+        BadInput: there is no such run, its images are gone or others, the split is unknown or holds no images, an
+            argument is out of range, or the run's files are damaged or of a newer version.
+    """
+    run = opened(run)
+    metrics = measure_only(run, samples=samples, split=split, seed=seed, progress=progress)
+    report(run)
+    return metrics
+
+
+def show(run: Run | str | Path, *, vae: VAE | None = None) -> list[str]:
     """Draw a run's pictures, write its explorer and its report. Returns a line for each of these that is left out.
 
     Args:
-        run: a run that is finished.
+        run: a run that is finished, or its folder.
         vae: its model, where it is loaded already.
 
     Raises:
         BadInput: the run is not finished, its images are gone or others, another process is at work on it, or its
             folder cannot be written.
     """
+    run, vae = opened(run), None if vae is None else instance("vae", vae, VAE)
     with run.lock():
         recipe, vae = run.recipe, vae or run.load_model()
         data = load_measured_data(run, run.read_metrics())
@@ -57,7 +88,7 @@ def present(run: Run, *, vae: VAE | None = None) -> list[str]:
 def report(run: Run) -> None:
     """Write a run's report again, with the pictures that are there and all that was measured by now.
 
-    Raises `BadInput` as `present` does.
+    Raises `BadInput` as `show` does.
     """
     _write_report(run, load_measured_data(run, run.read_metrics()))
 

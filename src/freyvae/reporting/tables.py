@@ -94,11 +94,8 @@ def over_seeds(summary: Mapping[str, Any]) -> Table:
     )
 
 
-def compressed(found: Compressed, what: str) -> Table:
-    """The size of images as one file, compared with the model's free energy and with other lossless files.
-
-    `what` says which images these are.
-    """
+def compressed(found: Compressed) -> Table:
+    """The size of images as one file, compared with the model's free energy and with other lossless files."""
     first_image_bytes = found.first_image_bits // 8
     images_bytes = found.file_bytes - found.header_bytes - first_image_bytes
 
@@ -121,7 +118,7 @@ def compressed(found: Compressed, what: str) -> Table:
         ),
     ]
     return Table(
-        title=f"File size: {found.images} {what}",
+        title=f"File size: {found.images} {found.what}",
         columns=("", "bytes", "bits per dim"),
         rows=tuple(rows),
         strong=(0,),

@@ -63,7 +63,8 @@ class Recorder(keras.callbacks.Callback):
         row = {name: float(value) for name, value in _in_order(logs or {})}
         if not all(math.isfinite(value) for value in row.values()):
             raise TrainingFailed(
-                f"the loss is no longer a number in epoch {epoch + 1}: lower --learning-rate and train with --fresh"
+                f"the loss is no longer a number in epoch {epoch + 1}: "
+                "choose a lower learning_rate=... and train with fresh=True"
                 + (f"; {self.run.checkpoint_path} keeps the state after epoch {self.saved}" if self.saved else "")
             )
         self.rows.append({"epoch": epoch + 1, **row})

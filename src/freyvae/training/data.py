@@ -46,6 +46,6 @@ def load_training_data(recipe: Recipe, *, progress: bool = False) -> TrainingDat
     if recipe.training.batch_size > len(split.train):
         raise BadInput(
             f"batch_size {recipe.training.batch_size} is larger than the {len(split.train)} training images: "
-            f"give --batch-size {len(split.train)} or less"
+            f"give batch_size={len(split.train)} or less"
         )
     return TrainingData(images, split)

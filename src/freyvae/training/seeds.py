@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from freyvae.arguments import whole
+from freyvae.console import silence
 from freyvae.errors import BadInput, TrainingFailed
 from freyvae.files import as_path, write_whole
 from freyvae.model.many import bytes_of_state, fit_many, most_at_once
@@ -27,7 +28,6 @@ from freyvae.training.train import (
     finish,
     is_trained,
     load_data,
-    silence,
     start,
     with_levels,
 )
@@ -41,7 +41,7 @@ MOST_SEEDS = 200
 def train_seeds(
     recipe: Recipe,
     count: int,
-    folder: str | Path | None = None,
+    out: str | Path | None = None,
     *,
     fresh: bool = False,
     quiet: bool = False,
@@ -55,7 +55,7 @@ def train_seeds(
     Args:
         recipe: every choice, the first seed among them.
         count: number of seeds, at most 200.
-        folder: where the run folders are, `seed-0` and so on, and `seeds.json`; by default `runs/`, the recipe's name
+        out: where the run folders are, `seed-0` and so on, and `seeds.json`; by default `runs/`, the recipe's name
             and `-seeds`.
         fresh: train anew even where there are runs of this recipe.
         quiet: say nothing.
@@ -72,12 +72,12 @@ def train_seeds(
         Interrupted: Ctrl-C; the same call goes on.
     """
     recipe, fresh, say = checked(recipe, fresh=fresh, quiet=quiet, say=say)
-    folder = Path("runs") / f"{recipe.name}-seeds" if folder is None else as_path("folder", folder)
-    count = whole("count", count)
+    folder = Path("runs") / f"{recipe.name}-seeds" if out is None else as_path("out", out)
+    count = whole("seeds", count)
     if not 1 <= count <= MOST_SEEDS:
-        raise BadInput(f"--seeds must be from 1 to {MOST_SEEDS}, not {count}")
+        raise BadInput(f"seeds must be from 1 to {MOST_SEEDS}, not {count}")
     if Run(folder).recipe_path.exists():
-        raise BadInput(f"{folder} is a run itself: choose another folder for runs of many seeds with --out")
+        raise BadInput(f"{folder} is a run itself: choose another folder for runs of many seeds with out=...")
     recipes = [recipe.replace(seed=recipe.training.seed + number) for number in range(count)]
     runs = [Run(folder / f"seed-{own.training.seed}") for own in recipes]
     with ExitStack() as locks, StopRequest().watched() as pressed:
@@ -88,7 +88,7 @@ def train_seeds(
             (run, own) for run, own in zip(runs, recipes, strict=True) if fresh or not is_trained(run, own, say=silence)
         ]
         if len(untrained) < count:
-            say(f"{folder}: {count - len(untrained)} of {count} seeds are trained: reloaded. `--fresh` trains anew.")
+            say(f"{folder}: {count - len(untrained)} of {count} seeds are trained: reloaded. `fresh=True` trains anew.")
         if untrained:
             data = load_data(recipe, quiet=quiet, say=say)
             untrained = [(run, with_levels(own, data)) for run, own in untrained]
