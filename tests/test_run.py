@@ -13,9 +13,10 @@ from filelock import FileLock
 from freyvae import run as run_module
 from freyvae.errors import BadInput
 from freyvae.recipe import Recipe
-from freyvae.run import METRICS_FORMAT, METRICS_OF_TRAINING, WORDS_OF_TRAINING, Run
+from freyvae.records import TrainingRecord, required
+from freyvae.run import METRICS_FORMAT, Run
 
-METRICS = dict.fromkeys(METRICS_OF_TRAINING, 1) | dict.fromkeys(WORDS_OF_TRAINING, "a")
+METRICS = dict.fromkeys(required(TrainingRecord), 1) | dict.fromkeys(("data", "data_sha256", "split", "backend"), "a")
 
 
 @pytest.fixture
@@ -273,7 +274,7 @@ def test_the_metrics_come_back(run):
         (json.dumps(METRICS | {"seconds": None}), "has no seconds that could be one"),
         (json.dumps(METRICS | {"epochs": "x"}), "has no epochs that could be one"),
         (json.dumps(METRICS | {"data": 3}), "has no data that could be one"),
-        (json.dumps(METRICS | {"versions": 3}), "has no versions that could be some"),
+        (json.dumps(METRICS | {"versions": 3}), "has no versions that could be one"),
     ],
 )
 def test_damaged_metrics_are_refused_in_one_line(run, content, line):

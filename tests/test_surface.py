@@ -104,7 +104,7 @@ def test_what_there_is_to_say_of_images_is_said_to_who_asks(run, tmp_path, capsy
 
 def test_measuring_writes_the_report_and_comparing_takes_folders(run, capsys):
     copied = Run(run.folder)
-    assert freyvae.measure(copied, samples=2, split="validation", progress=False)["measured_split"] == "validation"
+    assert freyvae.measure(copied, samples=2, split="validation", progress=False).measured_split == "validation"
     assert "validation images of " in copied.report_path.read_text()
     assert freyvae.compare([copied, copied.folder]).differences[1].mean == 0.0
     assert capsys.readouterr() == ("", "")

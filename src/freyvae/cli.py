@@ -211,10 +211,12 @@ def measure(
     """
     _begin()
     from freyvae.reporting import summary, tables
+    from freyvae.run import Run
 
-    metrics = freyvae.measure(run, samples=samples, split=split, seed=seed, progress=not quiet)
+    found = freyvae.measure(run, samples=samples, split=split, seed=seed, progress=not quiet)
     if not quiet:
-        tables.show(tables.measured(metrics), sentences=summary.measured_sentences(metrics))
+        data = Run(run).training.data
+        tables.show(tables.measured(found, data), sentences=summary.measured_sentences(found))
 
 
 @app.command

@@ -33,6 +33,7 @@ from freyvae.files import (
     write_whole,
 )
 from freyvae.recipe import Recipe, load_recipe
+from freyvae.records import Measurement, TrainingRecord, from_json
 
 if TYPE_CHECKING:
     from freyvae.model import VAE
@@ -43,25 +44,6 @@ MOST_BYTES_OF_METRICS = 64 * 2**20
 SECONDS_TO_LOCK = 20.0
 _NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL, errno.EIO, errno.ESTALE)
 _OLD_TEMPORARY = re.compile(r"\.recipe-[a-z0-9_]{8}\.toml")
-# what training itself measures, and every finished run has
-METRICS_OF_TRAINING = (
-    "val_free_energy_nats",
-    "val_rate_nats",
-    "val_distortion_nats",
-    "val_loss",
-    "val_rmse_grey_levels",
-    "epochs",
-    "seconds",
-    "compile_seconds",
-    "images_per_second",
-    "seed",
-    "data",
-    "data_sha256",
-    "split",
-    "backend",
-)
-
-WORDS_OF_TRAINING = ("data", "data_sha256", "split", "backend")
 
 
 class Run:
@@ -323,23 +305,40 @@ class Run:
         self.check_unchanged(self.history_path)
         return history
 
+    @property
+    def training(self) -> TrainingRecord:
+        """What training itself knows. Raises `BadInput` as `read_metrics` does."""
+        return self._training(self.read_metrics())
+
+    @property
+    def measurement(self) -> Measurement | None:
+        """What measuring found; None where it is not measured.
+
+        Raises `BadInput` as `read_metrics` does, and where measuring again mends what was damaged.
+        """
+        metrics = self.read_metrics()
+        if "nll_nats" not in metrics:
+            return None
+        try:
+            return from_json(Measurement, metrics)
+        except BadInput as error:
+            raise BadInput(f"{self.metrics_path} {error}: `freyvae measure {self.folder}` again") from error
+
+    def _training(self, metrics: dict[str, Any]) -> TrainingRecord:
+        try:
+            return from_json(TrainingRecord, metrics)
+        except BadInput as error:
+            raise BadInput(f"{self.metrics_path} {error}: train again with fresh=True") from error
+
     def read_metrics(self) -> dict[str, Any]:
-        """What was measured so far.
+        """What `metrics.json` holds of training and measuring, its keys as `freyvae.records` has them.
 
         Raises:
             BadInput: it cannot be read, was damaged or edited, or is of a newer version.
         """
         metrics = self._read_record()
         metrics.pop("files_sha256", None)
-        missing = [name for name in METRICS_OF_TRAINING if name not in metrics]
-        if missing:
-            raise BadInput(f"{self.metrics_path} lacks {', '.join(missing)}: train again with fresh=True")
-        for name in METRICS_OF_TRAINING:
-            kind = str if name in WORDS_OF_TRAINING else (int, float)
-            if not isinstance(metrics[name], kind) or isinstance(metrics[name], bool):
-                raise BadInput(f"{self.metrics_path} has no {name} that could be one: train again with fresh=True")
-        if not isinstance(metrics.get("versions", {}), dict):
-            raise BadInput(f"{self.metrics_path} has no versions that could be some: train again with fresh=True")
+        self._training(metrics)
         return metrics
 
     def write_metrics(self, metrics: dict[str, Any]) -> None:

@@ -161,7 +161,7 @@ def _images_to_compress(
     """Images, and which they are. Raises `BadInput` where they cannot be had, or `out` is one of them."""
     if data is None:
         check_output(out, run.recipe.data.source)
-        own = load_measured_data(run, run.read_metrics())
+        own = load_measured_data(run)
         return images_of_part(run, own, split), f"{split} images of {own.images.name}"
     if not isinstance(data, str | Path):
         check_output(out)

@@ -6,9 +6,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -22,28 +22,21 @@ from freyvae.evaluation import standard_error
 from freyvae.files import replacing
 from freyvae.model import VAE
 from freyvae.recipe import LARGEST_SEED, Recipe
+from freyvae.records import Baseline, Factors, Latent, MeasuredWith, Measurement, names, to_json
 from freyvae.run import Run, opened
 from freyvae.training import TrainingData, load_training_data
 
 PARTS = ("test", "validation", "training")
 MOST_SAMPLES = 10**6  # a day's work for a small model: more are a slip of the hand
 IMAGES_FORMAT = 1  # of measured.npz
-# the keys that a measurement adds to metrics.json: of every model, and of some
-MEASURES_OF_ALL = (
-    *("nll_is", "free_energy_nats", "rate_nats", "distortion_nats", "nll_nats", "nll_nats_se"),
-    *("nll_samples", "nll_nats_by_samples", "rmse_grey_levels", "active_units", "latent_dim", "latents", "baselines"),
-    *("is_healthy", "verdict", "measured_split", "images", "images_sha256", "measured_with", "measured_notes"),
-)
-MEASURES = (
-    *MEASURES_OF_ALL,
-    *("free_energy_bits_per_dim", "nll_bits_per_dim", "nll_bits_per_dim_se", "factors"),
-)
+# the keys that a measurement adds to metrics.json
+MEASURES = names(Measurement)
 # drawn faces to fit what predicts the factors, and as many to score it: each the first frame of a video of its own, so
 # that factors are independent, which they are not within a video; the training's video is that of seed 0
 FACES_OF_EACH = 1000
 
 
-def load_measured_data(run: Run, metrics: dict[str, Any]) -> TrainingData:
+def load_measured_data(run: Run) -> TrainingData:
     """The images that a run was trained on and held out. Raises `BadInput` when they are gone, or others now."""
     recipe = run.recipe
     try:
@@ -53,18 +46,9 @@ def load_measured_data(run: Run, metrics: dict[str, Any]) -> TrainingData:
             raise
         # runs of before there were levels: 16 bits were divided by 257, however few of them were used
         data = load_training_data(recipe.replace(levels="0:65535"))
-    if pixels_sha256(data.images.images) != metrics.get("data_sha256"):
+    if pixels_sha256(data.images.images) != run.training.data_sha256:
         raise BadInput(f"{run.recipe.data.source} holds other images now than those that {run.folder} was trained on")
     return data
-
-
-def check_measures(run: Run, metrics: dict[str, Any]) -> None:
-    """Refuse metrics of a measured run that were damaged since. Raises `BadInput`: measuring again mends them."""
-    missing = [name for name in MEASURES_OF_ALL if name not in metrics]
-    wrong = [name for name in MEASURES if name.endswith("_nats") and not isinstance(metrics.get(name), (int, float))]
-    if missing or wrong:
-        what = f"lacks {', '.join(missing)}" if missing else f"has no number as {', '.join(wrong)}"
-        raise BadInput(f"{run.metrics_path} {what}: `freyvae measure {run.folder}` again")
 
 
 def images_of_part(run: Run, data: TrainingData, part: str) -> np.ndarray:
@@ -93,7 +77,7 @@ def _check_part(part: str) -> None:
 
 def measure(
     run: Run | str | Path, *, samples: int = 5000, split: str = "test", seed: int = 0, progress: bool = True
-) -> dict[str, Any]:
+) -> Measurement:
     """Measure a finished run on its held-out images, and write what was found into its folder.
 
     `metrics.json` gets the measures beside those of training, keys ending in their unit, and `measured.npz` the
@@ -108,7 +92,7 @@ def measure(
         progress: draw a bar on stderr, if that is a terminal.
 
     Returns:
-        Everything that `metrics.json` now holds.
+        what was found.
 
     Raises:
         BadInput: the split is unknown or holds no images, the images are not those of the training any more, an
@@ -119,122 +103,115 @@ def measure(
     samples = whole("samples", samples, at_least=1, at_most=MOST_SAMPLES)
     seed = whole("seed", seed, at_least=0, at_most=LARGEST_SEED)
     with run.lock():
-        metrics, recipe = run.read_metrics(), run.recipe
-        data = load_measured_data(run, metrics)
+        others = {key: value for key, value in run.read_metrics().items() if key not in MEASURES}
+        data = load_measured_data(run)
         images = images_of_part(run, data, split)
         began = time.perf_counter()
         vae = run.load_model()
         with _bar(progress) as on_progress:
             likelihood = evaluation.importance_sampled(vae, images, samples=samples, seed=seed, on_progress=on_progress)
-        measured = _measures(vae, recipe, data, images, likelihood)
-        measured |= {
-            "measured_split": split,
-            "images": len(images),
-            "images_sha256": pixels_sha256(images),
-            "measured_with": {
-                "freyvae": version("freyvae"),
-                "keras": keras.__version__,
-                "backend": keras.backend.backend(),
-                "seed": seed,
-                "seconds": time.perf_counter() - began,
-            },
-            "measured_notes": _notes(vae, recipe, data, split, measured),
-        }
+        found = _measurement(vae, run.recipe, data, images, likelihood, split=split, seed=seed, began=began)
         with replacing(run.measured_path) as path:
             np.savez(
                 path,
                 format=IMAGES_FORMAT,
-                images_sha256=measured["images_sha256"],
+                images_sha256=found.images_sha256,
                 nll_nats=likelihood.nll,
                 free_energy_nats=likelihood.free_energy,
             )
-        metrics = {key: value for key, value in metrics.items() if key not in MEASURES} | measured
-        run.write_metrics(metrics)
-    return metrics
+        run.write_metrics(others | to_json(found))
+    return found
 
 
-def _measures(
-    vae: VAE, recipe: Recipe, data: TrainingData, images: np.ndarray, likelihood: evaluation.SampledLikelihood
-) -> dict[str, Any]:
+def _measurement(
+    vae: VAE,
+    recipe: Recipe,
+    data: TrainingData,
+    images: np.ndarray,
+    likelihood: evaluation.SampledLikelihood,
+    *,
+    split: str,
+    seed: int,
+    began: float,
+) -> Measurement:
     bits = images[0].size * math.log(2.0)
     is_bytes = vae.pixel_likelihood.is_probability_of_bytes
     codes = vae.encode(images)
     active = evaluation.is_active(codes)
-    names = names_of_latents(vae.latent_dim, recipe.latent_names)
+    latents = names_of_latents(vae.latent_dim, recipe.latent_names)
     rmse = evaluation.rmse_grey_levels(vae, images)
     baselines = _baselines(vae, data, images)
     mean_image_nll = evaluation.mean_image_nll_nats(data.train, images, vae.pixel_likelihood).mean()
     healthy, verdict = evaluation.verdict(
         active=active,
-        names=names,
+        names=latents,
         rmse_grey_levels=rmse,
-        mean_image_rmse_grey_levels=baselines["mean_image"]["rmse_grey_levels"],
+        mean_image_rmse_grey_levels=evaluation.mean_image_rmse_grey_levels(data.train, images),
         nll_nats=likelihood.nll.mean(),
         mean_image_nll_nats=mean_image_nll,
     )
     kl_per_latent = evaluation.kl_per_latent_nats(vae, images)
     nll_se = standard_error(likelihood.nll)
-    return {
-        "nll_is": vae.pixel_likelihood.kind,
-        "free_energy_nats": float(likelihood.free_energy.mean()),
-        "rate_nats": float(likelihood.rate.mean()),
-        "distortion_nats": float(likelihood.distortion.mean()),
-        "nll_nats": float(likelihood.nll.mean()),
-        "nll_nats_se": nll_se,
-        **(
-            {
-                "free_energy_bits_per_dim": float(likelihood.free_energy.mean() / bits),
-                "nll_bits_per_dim": float(likelihood.nll.mean() / bits),
-                "nll_bits_per_dim_se": None if nll_se is None else nll_se / bits,
-            }
-            if is_bytes
-            else {}
-        ),
-        "nll_samples": max(likelihood.nll_by_samples),
-        "nll_nats_by_samples": {
-            str(count): float(values.mean()) for count, values in likelihood.nll_by_samples.items()
-        },
-        "rmse_grey_levels": rmse,
-        "active_units": int(active.sum()),
-        "latent_dim": vae.latent_dim,
-        "latents": {
+    found = Measurement(
+        nll_is=vae.pixel_likelihood.kind,
+        free_energy_nats=float(likelihood.free_energy.mean()),
+        rate_nats=float(likelihood.rate.mean()),
+        distortion_nats=float(likelihood.distortion.mean()),
+        nll_nats=float(likelihood.nll.mean()),
+        nll_nats_se=nll_se,
+        free_energy_bits_per_dim=float(likelihood.free_energy.mean() / bits) if is_bytes else None,
+        nll_bits_per_dim=float(likelihood.nll.mean() / bits) if is_bytes else None,
+        nll_bits_per_dim_se=nll_se / bits if is_bytes and nll_se is not None else None,
+        nll_samples=max(likelihood.nll_by_samples),
+        nll_nats_by_samples={str(count): float(nll.mean()) for count, nll in likelihood.nll_by_samples.items()},
+        rmse_grey_levels=rmse,
+        active_units=int(active.sum()),
+        latent_dim=vae.latent_dim,
+        latents={
             # with a flow or a learned prior latents are not independent, and have no KL of their own
-            name: ({} if kl_per_latent is None else {"kl_nats": float(kl_per_latent[i])}) | {"active": bool(alive)}
-            for i, (name, alive) in enumerate(zip(names, active, strict=True))
+            name: Latent(kl_nats=None if kl_per_latent is None else float(kl_per_latent[i]), active=bool(alive))
+            for i, (name, alive) in enumerate(zip(latents, active, strict=True))
         },
-        "baselines": baselines,
-        "is_healthy": healthy,
-        "verdict": verdict,
-        **({"factors": _factors(vae, names)} if data.images.factors is not None and _can_score_factors() else {}),
-    }
+        baselines=baselines,
+        is_healthy=healthy,
+        verdict=verdict,
+        factors=_factors(vae, latents) if data.images.factors is not None and _can_score_factors() else None,
+        measured_split=split,
+        images=len(images),
+        images_sha256=pixels_sha256(images),
+        measured_with=MeasuredWith(
+            freyvae=version("freyvae"),
+            keras=keras.__version__,
+            backend=keras.backend.backend(),
+            seed=seed,
+            seconds=time.perf_counter() - began,
+        ),
+        measured_notes=(),
+    )
+    return replace(found, measured_notes=tuple(_notes(vae, data, found)))
 
 
-def _baselines(vae: VAE, data: TrainingData, images: np.ndarray) -> dict[str, dict[str, float]]:
+def _baselines(vae: VAE, data: TrainingData, images: np.ndarray) -> dict[str, Baseline]:
     """What the same images cost without the model; bits are those of probabilities of the bytes, or of files."""
-    values = images[0].size
-    bits = values * math.log(2.0)
+    bits = images[0].size * math.log(2.0)
 
-    def cost(nll: np.ndarray) -> dict[str, float]:
-        return {"nll_nats": float(nll.mean()), "nll_bits_per_dim": float(nll.mean() / bits)}
+    def cost(nll: np.ndarray, **more: float) -> Baseline:
+        return Baseline(nll_nats=float(nll.mean()), nll_bits_per_dim=float(nll.mean() / bits), **more)
 
-    baselines: dict[str, dict[str, float]] = {
-        "mean_image": {
-            **cost(evaluation.mean_image_nll_nats(data.train, images)),
-            "rmse_grey_levels": evaluation.mean_image_rmse_grey_levels(data.train, images),
-        }
-    }
+    rmse = evaluation.mean_image_rmse_grey_levels(data.train, images)
+    baselines = {"mean_image": cost(evaluation.mean_image_nll_nats(data.train, images), rmse_grey_levels=rmse)}
     likelihood = vae.pixel_likelihood
     if not likelihood.is_probability_of_bytes:
         constant = evaluation.mean_image_nll_nats(data.train, images, likelihood)
-        baselines["mean_image_same_likelihood"] = {"nll_nats": float(constant.mean())}
+        baselines["mean_image_same_likelihood"] = Baseline(nll_nats=float(constant.mean()))
     least = likelihood.least_nats(images)
     if least is not None:
-        baselines[f"{likelihood.name}_floor"] = {"nll_nats": least}
+        baselines[f"{likelihood.name}_floor"] = Baseline(nll_nats=least)
     gaussian = evaluation.FullGaussian.fit(data.train, data.validation)
     if gaussian is not None:
-        baselines["full_gaussian"] = {**cost(gaussian.nll_nats(images)), "shrinkage": gaussian.shrinkage}
+        baselines["full_gaussian"] = cost(gaussian.nll_nats(images), shrinkage=gaussian.shrinkage)
     for name, size in evaluation.lossless_bits_per_dim(images).items():
-        baselines[name] = {"bits_per_dim": size}
+        baselines[name] = Baseline(bits_per_dim=size)
     return baselines
 
 
@@ -243,23 +220,23 @@ def _can_score_factors() -> bool:
     return importlib.util.find_spec("sklearn") is not None
 
 
-def _factors(vae: VAE, names: Sequence[str]) -> dict[str, Any]:
+def _factors(vae: VAE, names: Sequence[str]) -> Factors:
     """How latents and the known factors go together, on faces of the same man that no training has seen."""
     (codes, factors), (apart_codes, apart_factors) = (
         _faces_with_factors(vae, range(first, first + FACES_OF_EACH)) for first in (1, 1 + FACES_OF_EACH)
     )
     scores = evaluation.factor_scores(codes, factors, apart_codes, apart_factors)
-    return {
-        "r2": {
+    return Factors(
+        r2={
             name: dict(zip(scores.factors, map(float, row), strict=True))
             for name, row in zip(names, scores.r2, strict=True)
         },
-        "r2_all_latents": dict(zip(scores.factors, map(float, scores.informativeness), strict=True)),
-        "mutual_information_gap": scores.mutual_information_gap,
-        "dci_disentanglement": scores.disentanglement,
-        "dci_completeness": scores.completeness,
-        "dci_informativeness": float(scores.informativeness.mean()),
-    }
+        r2_all_latents=dict(zip(scores.factors, map(float, scores.informativeness), strict=True)),
+        mutual_information_gap=scores.mutual_information_gap,
+        dci_disentanglement=scores.disentanglement,
+        dci_completeness=scores.completeness,
+        dci_informativeness=float(scores.informativeness.mean()),
+    )
 
 
 def _faces_with_factors(vae: VAE, seeds: range) -> tuple[np.ndarray, dict[str, np.ndarray]]:
@@ -271,8 +248,9 @@ def _faces_with_factors(vae: VAE, seeds: range) -> tuple[np.ndarray, dict[str, n
     return vae.encode(images), truth
 
 
-def _notes(vae: VAE, recipe: Recipe, data: TrainingData, split: str, measured: dict[str, Any]) -> list[str]:
+def _notes(vae: VAE, data: TrainingData, found: Measurement) -> list[str]:
     """What a reader must know before believing a measure."""
+    split, bits = found.measured_split, found.nll_bits_per_dim
     notes = [data.split.note] if data.split.note and split != "training" else []
     if split == "validation":
         notes.append("Measured on validation images, which choices are made on: the test images are the honest ones.")
@@ -293,17 +271,17 @@ def _notes(vae: VAE, recipe: Recipe, data: TrainingData, split: str, measured: d
         notes.append(
             "Neighbouring frames of a video are alike: the standard error takes them as independent and is too small."
         )
-    if data.images.factors is not None and "factors" not in measured:
+    if data.images.factors is not None and found.factors is None:
         notes.append("How well latents predict the known factors is left out: pip install 'freyvae[factors]'")
-    gaussian = measured["baselines"].get("full_gaussian")
+    gaussian = found.baselines.get("full_gaussian")
     if gaussian is None:
         notes.append("The full-covariance Gaussian is left out: the images have too many values for a covariance.")
-    elif measured.get("nll_bits_per_dim", 0.0) > gaussian["nll_bits_per_dim"]:
+    elif bits is not None and gaussian.nll_bits_per_dim is not None and bits > gaussian.nll_bits_per_dim:
         notes.append(
             "One Gaussian with a full covariance and no latents gives these images more probability than the model."
         )
-    lossless = [cost["bits_per_dim"] for cost in measured["baselines"].values() if "bits_per_dim" in cost]
-    if lossless and min(lossless) < measured.get("nll_bits_per_dim", 0.0):
+    lossless = [cost.bits_per_dim for cost in found.baselines.values() if cost.bits_per_dim is not None]
+    if bits is not None and lossless and min(lossless) < bits:
         notes.append(
             f"A lossless file format stores these images in {min(lossless):.2f} bits per dimension, fewer than the "
             "model's."

@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from freyvae.files import as_path, write_whole
 from freyvae.model.many import bytes_of_state, fit_many, most_at_once
 from freyvae.model.vae import VAE
 from freyvae.recipe import Recipe
+from freyvae.records import OverSeeds, SeedsRecord, TrainingRecord, names, to_json
 from freyvae.run import Run
 from freyvae.signals import StopRequest
 from freyvae.training import checkpoint
@@ -34,6 +34,8 @@ from freyvae.training.train import (
 
 SUMMARY_FORMAT = 1
 SUMMARY_NAME = "seeds.json"
+# of a training, those that are of the model and not of the machine
+NUMBERS = [name for name in names(TrainingRecord) if name.startswith("val_") or name in ("loss", "best_epoch")]
 # each holds the lock of its run, an open file, of which some systems allow 256
 MOST_SEEDS = 200
 
@@ -46,7 +48,7 @@ def train_seeds(
     fresh: bool = False,
     quiet: bool = False,
     say: Callable[[str], None] | None = None,
-) -> dict[str, Any]:
+) -> SeedsRecord:
     """Train a recipe with its seed and the following ones, together; each run is what `train` alone would make of it.
 
     Runs that are finished are reloaded, those that were interrupted go on. When one seed's loss is no longer a number
@@ -62,9 +64,7 @@ def train_seeds(
         say: how to say a line; by default to standard error. It may be called from other threads.
 
     Returns:
-        what `seeds.json` holds: `recipe`, its name, `data` and `seeds`, and in `numbers`, for each final number of
-        training, in the unit that ends its name, its `values` by seed, their `mean` and their `deviation`, the sample
-        standard deviation (None of one seed).
+        what `seeds.json` holds: of each final number of training its values by seed, their mean and deviation.
 
     Raises:
         BadInput: the data or a folder cannot be used, a folder holds a run of another recipe, or memory is short.
@@ -101,7 +101,7 @@ def train_seeds(
                     run.clear()
             _train(untrained, together, data, pressed, say)
         summary = _summary(recipe, recipes, runs)
-        write_whole(folder / SUMMARY_NAME, json.dumps(summary, indent=2) + "\n")
+        write_whole(folder / SUMMARY_NAME, json.dumps(to_json(summary), indent=2) + "\n")
     return summary
 
 
@@ -209,19 +209,21 @@ def _remove_if_empty(folder: Path) -> None:
         folder.rmdir()
 
 
-def _summary(recipe: Recipe, recipes: list[Recipe], runs: list[Run]) -> dict[str, Any]:
-    metrics = [run.read_metrics() for run in runs]
+def _summary(recipe: Recipe, recipes: list[Recipe], runs: list[Run]) -> SeedsRecord:
+    found = [run.training for run in runs]
     numbers = {}
-    for name in metrics[0]:
-        if name.startswith("val_") or name in ("loss", "best_epoch"):
-            values = [float(own[name]) for own in metrics]
+    for name in NUMBERS:
+        values = [getattr(own, name) for own in found]
+        if None not in values:
             deviation = float(np.std(values, ddof=1)) if len(values) > 1 else None
-            numbers[name] = {"mean": float(np.mean(values)), "deviation": deviation, "values": values}
-    return {
-        "format": SUMMARY_FORMAT,
-        "recipe": recipe.name,
-        "data": recipe.data.source,
-        "split": recipe.split.name,
-        "seeds": [own.training.seed for own in recipes],
-        "numbers": numbers,
-    }
+            numbers[name] = OverSeeds(
+                mean=float(np.mean(values)), deviation=deviation, values=tuple(map(float, values))
+            )
+    return SeedsRecord(
+        format=SUMMARY_FORMAT,
+        recipe=recipe.name,
+        data=recipe.data.source,
+        split=recipe.split.name,
+        seeds=tuple(own.training.seed for own in recipes),
+        numbers=numbers,
+    )

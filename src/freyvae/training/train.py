@@ -18,6 +18,7 @@ from freyvae.files import as_path, write_whole
 from freyvae.model import VAE, check_keras_file
 from freyvae.recipe import Recipe
 from freyvae.recipe.recipe import short_name
+from freyvae.records import TrainingRecord, to_json
 from freyvae.run import Run
 from freyvae.signals import Stopped
 from freyvae.training import checkpoint
@@ -100,7 +101,7 @@ def is_trained(run: Run, recipe: Recipe, *, say: Callable[[str], None]) -> bool:
         return False
     _refuse_other_recipe(run, recipe)
     if run.is_finished:
-        epochs = run.read_metrics()["epochs"]
+        epochs = run.training.epochs
         run.read_history()
         check_keras_file(run.model_path)
         run.check_unchanged(run.model_path)
@@ -148,7 +149,7 @@ def finish(vae: VAE, recorder: Recorder, data: TrainingData, *, say: Callable[[s
         )
     run.write_history(recorder.rows)
     run.save_model(vae)
-    run.write_metrics(_metrics(recipe, data, recorder, vae))
+    run.write_metrics(to_json(_record(recipe, data, recorder, vae)))
     run.remove_checkpoint()
 
 
@@ -199,33 +200,32 @@ def _go_on(run: Run, vae: VAE, fresh: checkpoint.Progress, say: Callable[[str], 
     return progress
 
 
-def _metrics(recipe: Recipe, data: TrainingData, recorder: Recorder, vae: VAE) -> dict[str, Any]:
-    """What training itself knows; the keys end in their unit."""
+def _record(recipe: Recipe, data: TrainingData, recorder: Recorder, vae: VAE) -> TrainingRecord:
     kept = recorder.rows[recorder.kept_epoch - 1]
     seconds = recorder.earlier_seconds + sum(recorder.epoch_seconds)
-    return {
-        "val_free_energy_nats": kept["val_free_energy"],
-        "val_rate_nats": kept["val_rate"],
-        "val_distortion_nats": kept["val_distortion"],
-        "val_loss": kept["val_loss"],
-        **({"val_bits_per_dim": kept["val_bits_per_dim"]} if "val_bits_per_dim" in kept else {}),
-        "val_rmse_grey_levels": rmse_grey_levels(vae, data.validation),
-        "loss": kept["loss"],
-        "epochs": len(recorder.rows),
-        **({"best_epoch": recorder.kept_epoch} if recipe.training.patience else {}),
-        "seconds": seconds,
-        "compile_seconds": recorder.compile_seconds,
-        "images_per_second": len(recorder.rows) * len(data.split.train) / seconds,
-        "seed": recipe.training.seed,
-        "data": recipe.data.source,
-        "data_sha256": recorder.data_sha256,
-        "split": recipe.split.name,
-        "train_images": len(data.split.train),
-        "validation_images": len(data.split.validation),
-        "test_images": len(data.split.test),
-        "backend": keras.backend.backend(),
-        "versions": _versions(),
-    }
+    return TrainingRecord(
+        val_free_energy_nats=kept["val_free_energy"],
+        val_rate_nats=kept["val_rate"],
+        val_distortion_nats=kept["val_distortion"],
+        val_loss=kept["val_loss"],
+        val_bits_per_dim=kept.get("val_bits_per_dim"),
+        val_rmse_grey_levels=rmse_grey_levels(vae, data.validation),
+        loss=kept["loss"],
+        epochs=len(recorder.rows),
+        best_epoch=recorder.kept_epoch if recipe.training.patience else None,
+        seconds=seconds,
+        compile_seconds=recorder.compile_seconds,
+        images_per_second=len(recorder.rows) * len(data.split.train) / seconds,
+        seed=recipe.training.seed,
+        data=recipe.data.source,
+        data_sha256=recorder.data_sha256,
+        split=recipe.split.name,
+        train_images=len(data.split.train),
+        validation_images=len(data.split.validation),
+        test_images=len(data.split.test),
+        backend=keras.backend.backend(),
+        versions=_versions(),
+    )
 
 
 def _versions() -> dict[str, str]:
