@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import freyvae
-from freyvae import VAE, Recipe, Run, compression, data, explorer, measuring, pictures
+from freyvae import VAE, Recipe, Run, compression, data, evaluation, explorer, pictures
 from fuzz.case import Case
 from fuzz.odd_values import HUGE, VALUES
 from fuzz.oracle import call
@@ -247,11 +247,11 @@ def _of_runs(world: World) -> Iterator[Door]:
     yield Door("Run.open", lambda: Run.open, {"folder": run.folder})
     yield Door("load", lambda: freyvae.load, {"path": run.folder})
     yield Door(
-        "measuring.measure",
-        lambda: measuring.measure,
+        "evaluation.measure",
+        lambda: evaluation.measure,
         {"run": run, "samples": 2, "split": "test", "seed": 0, "progress": False},
     )
-    yield Door("measuring.compare", lambda: measuring.compare, {"runs": [run, run]})
+    yield Door("evaluation.compare", lambda: evaluation.compare, {"runs": [run, run]})
     yield Door(
         "compression.compress",
         lambda: compression.compress,

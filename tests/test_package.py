@@ -30,7 +30,7 @@ def test_all_is_sorted_and_whole():
 
 
 @pytest.mark.parametrize(
-    "package", ["compression", "data", "evaluation", "explorer", "measuring", "model", "pictures", "training"]
+    "package", ["compression", "data", "evaluation", "explorer", "metrics", "model", "pictures", "training"]
 )
 def test_the_contents_that_a_package_lists_are_true(package):
     module = importlib.import_module(f"freyvae.{package}")

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
         synthetic_faces,
     )
     from freyvae.errors import BadInput, FreyvaeError
+    from freyvae.evaluation import compare
     from freyvae.explorer.explore import explore
     from freyvae.explorer.export import export
     from freyvae.inference import decode, encode, sample
-    from freyvae.measuring import compare
     from freyvae.model import VAE, FreeEnergy, fit_many, likelihoods, networks, objectives, posteriors, priors
     from freyvae.recipe import Recipe, load_recipe
     from freyvae.reporting.summary import measure, show
@@ -93,7 +93,7 @@ _HOMES = {
     "freyvae.errors": ("BadInput", "FreyvaeError"),
     "freyvae.explorer": ("explore", "export"),
     "freyvae.inference": ("decode", "encode", "sample"),
-    "freyvae.measuring": ("compare",),
+    "freyvae.evaluation": ("compare",),
     "freyvae.model": ("VAE", "FreeEnergy", "fit_many"),
     "freyvae.recipe": ("Recipe", "load_recipe"),
     "freyvae.reporting.summary": ("measure", "show"),

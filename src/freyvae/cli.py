@@ -258,7 +258,7 @@ def encode(run: Path, data: str, *, levels: str | None = None, out: Path = Path(
         out: a .csv file with a header, its SHA-256 in a file beside it, or a .npy file of float32 (image, latent).
     """
     _begin()
-    print_lines(str(freyvae.encode(run, data, levels=levels, out=out, say=say)))
+    print_lines(str(freyvae.encode(run, data, levels=levels, out=out, progress=True, say=say)))
 
 
 @app.command
@@ -377,7 +377,7 @@ def fetch(
     """
     from freyvae.data import fetch_frey_faces
 
-    print_lines(str(fetch_frey_faces(source)))
+    print_lines(str(fetch_frey_faces(source, progress=True)))
 
 
 @data_app.command(name="show")
@@ -411,7 +411,7 @@ def data_show(
     from freyvae.run import check_output
 
     check_output(out, data)
-    images = load_images(data, image_size=image_size, grey=grey, strict=strict, levels=levels)
+    images = load_images(data, image_size=image_size, grey=grey, strict=strict, levels=levels, progress=True)
     for line in images.remarks:
         say(line)
     number, height, width, channels = images.images.shape

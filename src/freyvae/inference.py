@@ -5,7 +5,7 @@ from pathlib import Path
 
 from freyvae.arguments import function, several, whole
 from freyvae.codes import names_of_latents, read_codes, write_codes
-from freyvae.console import silence
+from freyvae.console import Progress, silence
 from freyvae.data import load_images
 from freyvae.errors import BadInput
 from freyvae.files import as_path
@@ -42,6 +42,7 @@ def encode(
     *,
     levels: str | None = None,
     out: str | Path = "codes.csv",
+    progress: bool | Progress = False,
     say: Callable[[str], None] | None = None,
 ) -> Path:
     """Encode images: one row an image, one column a latent (posterior means).
@@ -51,6 +52,7 @@ def encode(
         data: `frey-faces`, `synthetic-faces`, or the path of a folder or file of images; resized as the run's were.
         levels: stored values that become black and white, `LOW:HIGH` or `auto`; by default the run's.
         out: a .csv file with a header, its SHA-256 in a file beside it, or a .npy file of float32 (image, latent).
+        progress: told how far reading the images is; True draws a bar on stderr, if that is a terminal.
         say: told what is left out and what else there is to say of the images, each a line.
 
     Returns:
@@ -68,6 +70,7 @@ def encode(
         image_size=recipe.data.image_size,
         grey=recipe.data.grey,
         levels=recipe.data.levels if levels is None else levels,
+        progress=progress,
     )
     for line in images.remarks:
         say(line)

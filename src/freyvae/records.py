@@ -113,7 +113,7 @@ class Baseline:
 
 @dataclass(frozen=True, kw_only=True)
 class Factors:
-    """How well latents predict the factors that drew the images; 1 is best. See `evaluation.FactorScores`.
+    """How well latents predict the factors that drew the images; 1 is best. See `metrics.FactorScores`.
 
     Attributes:
         r2: latent -> factor -> R2.

@@ -10,7 +10,7 @@ import numpy as np
 
 from freyvae.data import split_indices
 from freyvae.errors import BadInput
-from freyvae.evaluation import standard_error
+from freyvae.metrics import standard_error
 from freyvae.records import Baseline
 from freyvae.reporting import tables
 from freyvae.run import Run

@@ -13,8 +13,8 @@ from freyvae.compression import WrongImages, compress, compressed_file, decompre
 from freyvae.compression.bits_back import BitsBack
 from freyvae.engine import memory
 from freyvae.errors import BadInput, FreyvaeError
-from freyvae.evaluation import baselines
-from freyvae.measuring import images_of_part
+from freyvae.evaluation import images_of_part
+from freyvae.metrics import baselines
 from freyvae.recipe import Recipe, load_recipe
 from freyvae.reporting import tables
 from freyvae.training import load_training_data, train

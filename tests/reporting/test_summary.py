@@ -7,9 +7,9 @@ import pytest
 
 from freyvae.data import ImageSet, Split
 from freyvae.errors import BadInput
+from freyvae.evaluation import measure
 from freyvae.explorer import page
 from freyvae.explorer.server import prepare_page
-from freyvae.measuring import measure
 from freyvae.recipe import Recipe
 from freyvae.reporting import summary
 from freyvae.reporting.pictures import album

@@ -1,7 +1,7 @@
 """Images to one small file and back, with a trained model, and what it cost beside what the model promised."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,16 +9,16 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from freyvae.arguments import function, truth
-from freyvae.compression.bits_back import WORD_BITS, BitsBack, OnImage, WrongImages
+from freyvae.arguments import function
+from freyvae.compression.bits_back import WORD_BITS, BitsBack, WrongImages
 from freyvae.compression.compressed_file import CompressedFile, fingerprint, read_compressed_file, this_writer
-from freyvae.console import silence
+from freyvae.console import Progress, checked_progress, shown, silence
 from freyvae.data import as_images, load_images
 from freyvae.engine.memory import check_memory
 from freyvae.errors import BadInput, FreyvaeError
-from freyvae.evaluation import lossless_bits_per_dim
+from freyvae.evaluation import images_of_part, load_measured_data
 from freyvae.files import as_path, making_folder, replacing, write_whole
-from freyvae.measuring import images_of_part, load_measured_data
+from freyvae.metrics import lossless_bits_per_dim
 from freyvae.run import Run, check_output, opened
 
 # of each image, for its free energy
@@ -39,7 +39,7 @@ class Compressed:
         first_image_bits: of which these are what the first image's code was drawn with, and the checksum at once.
         free_energy_bits_per_dim: what the model promised, with 16 draws of each image.
         seconds: that compressing took, and decompressing again to be sure.
-        lossless_bits_per_dim: the same images in other formats, as `evaluation.lossless_bits_per_dim` names them.
+        lossless_bits_per_dim: the same images in other formats, as `metrics.lossless_bits_per_dim` names them.
     """
 
     what: str
@@ -76,7 +76,7 @@ def compress(
     *,
     split: str | None = None,
     levels: str | None = None,
-    progress: bool = True,
+    progress: bool | Progress = False,
     say: Callable[[str], None] | None = None,
 ) -> Compressed:
     """Write images to one file with a run's model, losslessly: bits back (Townsend, Bird & Barber 2019).
@@ -90,7 +90,7 @@ def compress(
         out: the file.
         split: which of the run's own images: `test`, `validation` or `training`; by default `test`.
         levels: of other images, stored values that become black and white, `LOW:HIGH` or `auto`; by default the run's.
-        progress: draw bars on stderr, if that is a terminal.
+        progress: told how far it is; True draws bars on stderr, if that is a terminal.
         say: told what there is to say of images that are read, each a line.
 
     Raises:
@@ -102,9 +102,11 @@ def compress(
         raise BadInput("split=... says which of the run's own images: leave it out, or the images")
     if levels is not None and not isinstance(data, str | Path):
         raise BadInput("levels=... is for other images than the run's own: leave it out, or give their path")
-    run, out, progress = opened(run), as_path("out", out), truth("progress", progress)
+    run, out, progress = opened(run), as_path("out", out), checked_progress(progress)
     say = silence if say is None else function("say", say)
-    given, what = _images_to_compress(run, data, out=out, split=split or "test", levels=levels, say=say)
+    given, what = _images_to_compress(
+        run, data, out=out, split=split or "test", levels=levels, progress=progress, say=say
+    )
     images = as_images(given, name="data")
     if not np.array_equal(np.ravel(given), images.ravel()):
         raise BadInput(
@@ -121,11 +123,12 @@ def compress(
     if not np.isfinite(free_energy).all():
         raise BadInput(f"the free energy of some images under {run.folder} is not a number: the model is broken")
     began = time.perf_counter()
-    stream = coder.encode(images, on_image=_bar("compressing", progress))
-    try:
-        decoded = coder.decode(stream, on_image=_bar("decompressing again", progress))
-    except WrongImages:
-        decoded = None
+    with shown(progress) as told:
+        stream = coder.encode(images, progress=told)
+        try:
+            decoded = coder.decode(stream, progress=told)
+        except WrongImages:
+            decoded = None
     if decoded is None or not np.array_equal(decoded, images):
         raise FreyvaeError(
             "what was compressed does not decode to the same images: this machine does not compute the same "
@@ -156,6 +159,7 @@ def _images_to_compress(
     out: Path,
     split: str,
     levels: str | None,
+    progress: bool | Progress,
     say: Callable[[str], None],
 ) -> tuple[npt.ArrayLike, str]:
     """Images, and which they are. Raises `BadInput` where they cannot be had, or `out` is one of them."""
@@ -167,14 +171,15 @@ def _images_to_compress(
         check_output(out)
         return data, "images"
     check_output(out, data)
-    loaded = load_images(data, strict=True, levels=run.recipe.data.levels if levels is None else levels)
+    levels = run.recipe.data.levels if levels is None else levels
+    loaded = load_images(data, strict=True, levels=levels, progress=progress)
     for line in loaded.remarks:
         say(line)
     return loaded.images, f"images of {loaded.name}"
 
 
 def decompress(
-    run: Run | str | Path, file: str | Path, out: str | Path = "decompressed.npy", *, progress: bool = True
+    run: Run | str | Path, file: str | Path, out: str | Path = "decompressed.npy", *, progress: bool | Progress = False
 ) -> np.ndarray:
     """The images of a file of `compress`, bit for bit, written to `out`.
 
@@ -182,7 +187,7 @@ def decompress(
         run: the run that it was compressed with, or its folder.
         file: the file.
         out: a .npy file of uint8 (image, height, width, channel), or a new folder of PNGs.
-        progress: draw a bar on stderr, if that is a terminal.
+        progress: told how far it is; True draws a bar on stderr, if that is a terminal.
 
     Returns:
         uint8 (image, height, width, channel).
@@ -192,7 +197,7 @@ def decompress(
             or `out` cannot be written.
         FreyvaeError: this machine computes other probabilities than the one that wrote the file.
     """
-    file, out, progress = as_path("file", file), as_path("out", out), truth("progress", progress)
+    file, out, progress = as_path("file", file), as_path("out", out), checked_progress(progress)
     check_output(out, file)
     run = opened(run)
     if out.suffix not in ("", ".npy"):
@@ -207,7 +212,8 @@ def decompress(
         raise BadInput(f"{file} was compressed with another model than {run.folder} holds: give the run it was made by")
     check_memory("decompressed images", (read.stream.count, *read.image_shape), "uint8", "use a machine with more")
     try:
-        images = BitsBack(vae).decode(read.stream, on_image=_bar("decompressing", progress))
+        with shown(progress) as told:
+            images = BitsBack(vae).decode(read.stream, progress=told)
     except WrongImages as error:
         raise FreyvaeError(
             f"{file} does not decode here to the images that it was made of, whose checksum it holds: it was written "
@@ -228,19 +234,6 @@ def _write(images: np.ndarray, out: Path) -> None:
         for number, image in enumerate(images, 1):
             picture = Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image)
             picture.save(folder / f"{number:0{digits}}.png", optimize=True)
-
-
-def _bar(what: str, wanted: bool) -> OnImage:
-    """A bar on stderr, if somebody can see it."""
-
-    def over(images: Iterable[int]) -> Iterable[int]:
-        from rich.console import Console
-        from rich.progress import track
-
-        console = Console(stderr=True)
-        return track(images, what, console=console, transient=True, disable=not (wanted and console.is_terminal))
-
-    return over
 
 
 def _shape(shape: tuple[int, ...]) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from freyvae.arguments import truth
-from freyvae.console import printable
+from freyvae.console import Progress, checked_progress, printable
 from freyvae.data.image_size import ImageSize, fit_images, parse_image_size
 from freyvae.data.images import ImageSet, convert, have_said
 from freyvae.data.levels import Levels, Survey, dark_note, parse_levels
@@ -48,7 +48,7 @@ def load_file(
     grey: bool = False,
     strict: bool = False,
     levels: Levels = None,
-    progress: bool = True,
+    progress: bool | Progress = False,
 ) -> ImageSet:
     """Read images from a NumPy or MATLAB file, or a TIFF of several pages, or a GIF of several frames.
 
@@ -73,7 +73,7 @@ def load_file(
     path, name = split_array(path)
     where = printable(path)
     size = parse_image_size(image_size)
-    grey, _, _ = truth("grey", grey), truth("strict", strict), truth("progress", progress)
+    grey, _, _ = truth("grey", grey), truth("strict", strict), checked_progress(progress)
     if not path.is_file():
         raise BadInput(f"{where}: {'neither a file nor a folder' if path.exists() else 'no such file'}")
     try:

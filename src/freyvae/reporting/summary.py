@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from freyvae.arguments import instance
-from freyvae.console import printable
+from freyvae.console import Progress, printable
 from freyvae.errors import BadInput
-from freyvae.evaluation import mean_image_rmse_grey_levels
+from freyvae.evaluation import load_measured_data
+from freyvae.evaluation import measure as measure_only
 from freyvae.explorer import write_page
-from freyvae.measuring import load_measured_data
-from freyvae.measuring import measure as measure_only
+from freyvae.metrics import mean_image_rmse_grey_levels
 from freyvae.model import VAE
 from freyvae.recipe import Recipe
 from freyvae.recipe.sections import RandomSplit
@@ -22,7 +22,12 @@ from freyvae.training import TrainingData
 
 
 def measure(
-    run: Run | str | Path, *, samples: int = 5000, split: str = "test", seed: int = 0, progress: bool = True
+    run: Run | str | Path,
+    *,
+    samples: int = 5000,
+    split: str = "test",
+    seed: int = 0,
+    progress: bool | Progress = False,
 ) -> Measurement:
     """Measure a run on images it was not trained on, compared with what the images cost without a model.
 
@@ -33,7 +38,7 @@ def measure(
         samples: importance samples for each image.
         split: `test`, `validation` or `training`.
         seed: of the draws.
-        progress: draw a bar on stderr, if that is a terminal.
+        progress: told how far it is; True draws a bar on stderr, if that is a terminal.
 
     Returns:
         what was found.

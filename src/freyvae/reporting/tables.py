@@ -7,7 +7,7 @@ from typing import Any
 
 from freyvae.compression import Compressed
 from freyvae.console import printable
-from freyvae.measuring import Comparison, Difference
+from freyvae.evaluation import Comparison, Difference
 from freyvae.records import Factors, Measurement, SeedsRecord
 
 # this many latents are listed, those of the highest KL first

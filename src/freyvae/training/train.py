@@ -13,8 +13,8 @@ from freyvae.console import say as to_stderr
 from freyvae.console import silence
 from freyvae.data import pixels_sha256
 from freyvae.errors import BadInput
-from freyvae.evaluation import rmse_grey_levels
 from freyvae.files import as_path, write_whole
+from freyvae.metrics import rmse_grey_levels
 from freyvae.model import VAE, check_keras_file
 from freyvae.recipe import Recipe
 from freyvae.recipe.recipe import short_name

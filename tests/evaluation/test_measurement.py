@@ -13,10 +13,10 @@ import pytest
 
 from freyvae.data import ImageSet, Split, split_indices
 from freyvae.errors import BadInput
-from freyvae.evaluation import baselines
+from freyvae.evaluation import MEASURES, compare, measure, measurement
 from freyvae.explorer import export
 from freyvae.explorer.page import bundle_of_run
-from freyvae.measuring import MEASURES, compare, measure, measurement
+from freyvae.metrics import baselines
 from freyvae.recipe import Recipe
 from freyvae.records import Latent, Measurement, from_json, to_json
 from freyvae.reporting import summary, tables

@@ -2,10 +2,8 @@
 
 import importlib.util
 import math
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -13,13 +11,14 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from freyvae import evaluation
-from freyvae.arguments import one_of, truth, whole
+from freyvae import metrics
+from freyvae.arguments import one_of, whole
 from freyvae.codes import names_of_latents
+from freyvae.console import Progress, checked_progress
 from freyvae.data import fit_images, pixels_sha256, synthetic_faces
 from freyvae.errors import BadInput
-from freyvae.evaluation import standard_error
 from freyvae.files import replacing
+from freyvae.metrics import standard_error
 from freyvae.model import VAE
 from freyvae.recipe import LARGEST_SEED, Recipe
 from freyvae.records import Baseline, Factors, Latent, MeasuredWith, Measurement, names, to_json
@@ -76,7 +75,12 @@ def _check_part(part: str) -> None:
 
 
 def measure(
-    run: Run | str | Path, *, samples: int = 5000, split: str = "test", seed: int = 0, progress: bool = True
+    run: Run | str | Path,
+    *,
+    samples: int = 5000,
+    split: str = "test",
+    seed: int = 0,
+    progress: bool | Progress = False,
 ) -> Measurement:
     """Measure a finished run on its held-out images, and write what was found into its folder.
 
@@ -89,7 +93,7 @@ def measure(
         samples: importance samples for each image; memory does not depend on it.
         split: `test`, `validation` or `training`.
         seed: of the draws.
-        progress: draw a bar on stderr, if that is a terminal.
+        progress: told how far it is; True draws a bar on stderr, if that is a terminal.
 
     Returns:
         what was found.
@@ -99,7 +103,7 @@ def measure(
             argument is out of range, or the run's files are damaged or of a newer version.
     """
     _check_part(split)
-    run, progress = opened(run), truth("progress", progress)
+    run, progress = opened(run), checked_progress(progress)
     samples = whole("samples", samples, at_least=1, at_most=MOST_SAMPLES)
     seed = whole("seed", seed, at_least=0, at_most=LARGEST_SEED)
     with run.lock():
@@ -108,8 +112,7 @@ def measure(
         images = images_of_part(run, data, split)
         began = time.perf_counter()
         vae = run.load_model()
-        with _bar(progress) as on_progress:
-            likelihood = evaluation.importance_sampled(vae, images, samples=samples, seed=seed, on_progress=on_progress)
+        likelihood = metrics.importance_sampled(vae, images, samples=samples, seed=seed, progress=progress)
         found = _measurement(vae, run.recipe, data, images, likelihood, split=split, seed=seed, began=began)
         with replacing(run.measured_path) as path:
             np.savez(
@@ -128,7 +131,7 @@ def _measurement(
     recipe: Recipe,
     data: TrainingData,
     images: np.ndarray,
-    likelihood: evaluation.SampledLikelihood,
+    likelihood: metrics.SampledLikelihood,
     *,
     split: str,
     seed: int,
@@ -137,20 +140,20 @@ def _measurement(
     bits = images[0].size * math.log(2.0)
     is_bytes = vae.pixel_likelihood.is_probability_of_bytes
     codes = vae.encode(images)
-    active = evaluation.is_active(codes)
+    active = metrics.is_active(codes)
     latents = names_of_latents(vae.latent_dim, recipe.latent_names)
-    rmse = evaluation.rmse_grey_levels(vae, images)
+    rmse = metrics.rmse_grey_levels(vae, images)
     baselines = _baselines(vae, data, images)
-    mean_image_nll = evaluation.mean_image_nll_nats(data.train, images, vae.pixel_likelihood).mean()
-    healthy, verdict = evaluation.verdict(
+    mean_image_nll = metrics.mean_image_nll_nats(data.train, images, vae.pixel_likelihood).mean()
+    healthy, verdict = metrics.verdict(
         active=active,
         names=latents,
         rmse_grey_levels=rmse,
-        mean_image_rmse_grey_levels=evaluation.mean_image_rmse_grey_levels(data.train, images),
+        mean_image_rmse_grey_levels=metrics.mean_image_rmse_grey_levels(data.train, images),
         nll_nats=likelihood.nll.mean(),
         mean_image_nll_nats=mean_image_nll,
     )
-    kl_per_latent = evaluation.kl_per_latent_nats(vae, images)
+    kl_per_latent = metrics.kl_per_latent_nats(vae, images)
     nll_se = standard_error(likelihood.nll)
     found = Measurement(
         nll_is=vae.pixel_likelihood.kind,
@@ -198,19 +201,19 @@ def _baselines(vae: VAE, data: TrainingData, images: np.ndarray) -> dict[str, Ba
     def cost(nll: np.ndarray, **more: float) -> Baseline:
         return Baseline(nll_nats=float(nll.mean()), nll_bits_per_dim=float(nll.mean() / bits), **more)
 
-    rmse = evaluation.mean_image_rmse_grey_levels(data.train, images)
-    baselines = {"mean_image": cost(evaluation.mean_image_nll_nats(data.train, images), rmse_grey_levels=rmse)}
+    rmse = metrics.mean_image_rmse_grey_levels(data.train, images)
+    baselines = {"mean_image": cost(metrics.mean_image_nll_nats(data.train, images), rmse_grey_levels=rmse)}
     likelihood = vae.pixel_likelihood
     if not likelihood.is_probability_of_bytes:
-        constant = evaluation.mean_image_nll_nats(data.train, images, likelihood)
+        constant = metrics.mean_image_nll_nats(data.train, images, likelihood)
         baselines["mean_image_same_likelihood"] = Baseline(nll_nats=float(constant.mean()))
     least = likelihood.least_nats(images)
     if least is not None:
         baselines[f"{likelihood.name}_floor"] = Baseline(nll_nats=least)
-    gaussian = evaluation.FullGaussian.fit(data.train, data.validation)
+    gaussian = metrics.FullGaussian.fit(data.train, data.validation)
     if gaussian is not None:
         baselines["full_gaussian"] = cost(gaussian.nll_nats(images), shrinkage=gaussian.shrinkage)
-    for name, size in evaluation.lossless_bits_per_dim(images).items():
+    for name, size in metrics.lossless_bits_per_dim(images).items():
         baselines[name] = Baseline(bits_per_dim=size)
     return baselines
 
@@ -225,7 +228,7 @@ def _factors(vae: VAE, names: Sequence[str]) -> Factors:
     (codes, factors), (apart_codes, apart_factors) = (
         _faces_with_factors(vae, range(first, first + FACES_OF_EACH)) for first in (1, 1 + FACES_OF_EACH)
     )
-    scores = evaluation.factor_scores(codes, factors, apart_codes, apart_factors)
+    scores = metrics.factor_scores(codes, factors, apart_codes, apart_factors)
     return Factors(
         r2={
             name: dict(zip(scores.factors, map(float, row), strict=True))
@@ -287,24 +290,3 @@ def _notes(vae: VAE, data: TrainingData, found: Measurement) -> list[str]:
             "model's."
         )
     return notes
-
-
-@contextmanager
-def _bar(wanted: bool) -> Iterator[Callable[[float], None] | None]:
-    """A bar on stderr, if somebody can see it."""
-    if not wanted or not sys.stderr.isatty():
-        yield None
-        return
-    from rich import progress
-    from rich.console import Console
-
-    with progress.Progress(
-        progress.TextColumn("importance sampling"),
-        progress.BarColumn(),
-        progress.TaskProgressColumn(),
-        progress.TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    ) as bar:
-        task = bar.add_task("", total=1.0)
-        yield lambda share: bar.update(task, completed=share)

@@ -9,8 +9,8 @@ from scipy.special import stdtrit
 
 from freyvae.arguments import several
 from freyvae.errors import BadInput
-from freyvae.evaluation import standard_error
-from freyvae.measuring.measurement import IMAGES_FORMAT
+from freyvae.evaluation.measurement import IMAGES_FORMAT
+from freyvae.metrics import standard_error
 from freyvae.records import Measurement
 from freyvae.run import Run, opened
 
