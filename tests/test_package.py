@@ -76,6 +76,11 @@ def test_importing_freyvae_loads_nothing_heavy_and_leaves_the_backend_to_the_use
     )
 
 
+def test_a_part_that_needs_the_engine_can_be_the_first_that_is_imported():
+    """Keras imports our classes with it, which need the engine."""
+    assert "keras" in imported("import freyvae; freyvae.compress")
+
+
 def test_a_command_imports_keras_without_scikit_learn():
     loaded = imported("from freyvae.cli import _begin; _begin(); import freyvae.training, freyvae.reporting.summary")
     assert "keras" in loaded
