@@ -23,7 +23,7 @@ def free_energy(trial: optuna.Trial, recipe: freyvae.Recipe, folder: Path) -> fl
         learning_rate=trial.suggest_float("learning_rate", 1e-4, 1e-2, log=True),
     )
     run = freyvae.train(choice, folder / f"trial-{trial.number:03d}", quiet=True)
-    return float(run.read_metrics()["val_free_energy_nats"])
+    return run.training.val_free_energy_nats
 
 
 def main() -> None:

@@ -64,7 +64,7 @@ def recipes_table(folder: Path, train: np.ndarray, validation: np.ndarray, *, ep
     for label, recipe in RECIPES.items():
         print(f"training {recipe.name}", file=sys.stderr, flush=True)
         run = freyvae.train(recipe.replace(epochs=epochs, seed=seed), folder / recipe.name, quiet=True)
-        vae, metrics = run.load_model(), run.read_metrics()
+        vae, training = run.load_model(), run.training
         # the model's own: noise of deviation 1, distortion summed, whatever the training did
         parts = vae.free_energy(validation, samples=DRAWS)
         rate = parts.rate.mean()
@@ -74,8 +74,8 @@ def recipes_table(folder: Path, train: np.ndarray, validation: np.ndarray, *, ep
             [
                 label,
                 *(
-                    f"{metrics[key]:.{3 if recipe.objective.average_distortion else 1}f}"
-                    for key in ("loss", "val_loss")
+                    f"{loss:.{3 if recipe.objective.average_distortion else 1}f}"
+                    for loss in (training.loss, training.val_loss)
                 ),
                 f"{parts.total.mean():.1f}",
                 f"{rate:.{3 if rate < 0.1 else 1}f}",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import freyvae
-from freyvae import VAE, Recipe, Run, compression, data, explorer, measuring, pictures
+from freyvae import VAE, Recipe, Run, compression, data, evaluation, explorer, pictures
 from fuzz.case import Case
 from fuzz.odd_values import HUGE, VALUES
 from fuzz.oracle import call
@@ -241,26 +241,41 @@ def _of_runs(world: World) -> Iterator[Door]:
     yield Door(
         "train",
         lambda: freyvae.train,
-        {"recipe": world.recipe, "folder": run.folder, "fresh": False, "quiet": True, "say": None},
+        {"recipe": world.recipe, "out": run.folder, "fresh": False, "quiet": True, "say": None},
     )
     yield Door("Run", lambda: Run, {"folder": run.folder})
     yield Door("Run.open", lambda: Run.open, {"folder": run.folder})
     yield Door("load", lambda: freyvae.load, {"path": run.folder})
     yield Door(
-        "measuring.measure",
-        lambda: measuring.measure,
+        "evaluation.measure",
+        lambda: evaluation.measure,
         {"run": run, "samples": 2, "split": "test", "seed": 0, "progress": False},
     )
-    yield Door("measuring.compare", lambda: measuring.compare, {"runs": [run, run]})
+    yield Door("evaluation.compare", lambda: evaluation.compare, {"runs": [run, run]})
     yield Door(
         "compression.compress",
         lambda: compression.compress,
-        {"run": run, "images": images[:2], "out": "images.freyvae", "progress": False},
+        {"run": run, "data": images[:2], "out": "images.freyvae", "progress": False},
     )
     yield Door(
         "compression.decompress",
         lambda: compression.decompress,
         {"run": run, "file": _compressed(world), "out": "images.npy", "progress": False},
+    )
+    yield Door(
+        "measure", lambda: freyvae.measure, {"run": run, "samples": 2, "split": "test", "seed": 0, "progress": False}
+    )
+    yield Door("show", lambda: freyvae.show, {"run": run, "vae": None})
+    yield Door("sample", lambda: freyvae.sample, {"run": run, "count": 3, "seed": 0, "out": "samples.npy"})
+    yield Door(
+        "encode",
+        lambda: freyvae.encode,
+        {"run": run, "data": world.recipe.data.source, "levels": None, "out": "codes.npy", "say": None},
+    )
+    yield Door(
+        "decode",
+        lambda: freyvae.decode,
+        {"run": run, "latents": [0.0] * world.vae.latent_dim, "codes": None, "out": "decoded.npy"},
     )
     yield Door("explorer.export", lambda: explorer.export, {"run": run, "format": "weights", "out": None})
     yield Door(

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from PIL import Image
 
-from freyvae import VAE, Recipe, Run, measuring, train
+from freyvae import VAE, Recipe, Run, evaluation, train
 from freyvae.codes import write_codes
 from freyvae.data import load_images
 from freyvae.training import Interrupted
@@ -99,7 +99,7 @@ class World:
     def run(self) -> Run:
         """A run that is finished and measured."""
         run = train(self.recipe, self.folder / "run", quiet=True)
-        measuring.measure(run, samples=2, progress=False)
+        evaluation.measure(run, samples=2, progress=False)
         return run
 
     @cached_property

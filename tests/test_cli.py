@@ -403,7 +403,7 @@ def test_every_field_of_a_recipe_is_overridden_by_its_flag(chosen, name):
 def test_what_does_not_go_together_is_refused_by_its_flag(refused):
     line = refused("train", "--flow-length", 3)
     assert "the posterior diagonal-normal has no length: only inverse-autoregressive and planar and sylvester" in line
-    assert "flow_length must be at least 1" in refused("train", "--posterior", "planar", "--flow-length", 0)
+    assert "--flow-length must be at least 1" in refused("train", "--posterior", "planar", "--flow-length", 0)
     assert "--image-size" not in line
 
 
@@ -610,8 +610,8 @@ def test_codes_that_do_not_fit_are_refused(refused, run, tmp_path, arguments, li
     [
         (["--count", "0"], "count must be a whole number and at least 1, not 0"),
         (["--count", str(10**12)], "GiB are free: ask for fewer"),
-        (["--seed", "-1"], "seed must be from 0 to"),
-        (["--seed", str(2**32)], "seed must be from 0 to"),
+        (["--seed", "-1"], "--seed must be a whole number from 0 to"),
+        (["--seed", str(2**32)], "--seed must be a whole number from 0 to"),
         (["--count", "1.5"], "--count must be a whole number, not '1.5'"),
         (["--out", "/proc/freyvae/samples.png"], "cannot write /proc/freyvae/samples.png"),
     ],
@@ -792,7 +792,7 @@ def test_the_demo_goes_on_with_drawn_faces_and_says_so_loudly(say, monkeypatch, 
         ("train one two", "no more arguments were expected: two"),
         ("sample", "RUN is missing; see `freyvae sample --help`"),
         ("encode run", "DATA is missing"),
-        ("train --latent-dim 0", "latent_dim must be at least 1, not 0"),
+        ("train --latent-dim 0", "--latent-dim must be at least 1, not 0"),
         ("train --seed -1", "seed must be at least 0, not -1"),
         ("train --seed 4294967296", "seed must be at most"),
         ("train --image-size big --data images.npy", "image size 'big' is not HEIGHTxWIDTH"),

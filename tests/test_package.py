@@ -30,7 +30,7 @@ def test_all_is_sorted_and_whole():
 
 
 @pytest.mark.parametrize(
-    "package", ["compression", "data", "evaluation", "explorer", "measuring", "model", "pictures", "training"]
+    "package", ["compression", "data", "evaluation", "explorer", "metrics", "model", "pictures", "training"]
 )
 def test_the_contents_that_a_package_lists_are_true(package):
     module = importlib.import_module(f"freyvae.{package}")
@@ -74,6 +74,11 @@ def test_importing_freyvae_loads_nothing_heavy_and_leaves_the_backend_to_the_use
     imported(
         "import os; os.environ['KERAS_BACKEND'] = 'torch'; import freyvae; assert os.getenv('KERAS_BACKEND') == 'torch'"
     )
+
+
+def test_a_part_that_needs_the_engine_can_be_the_first_that_is_imported():
+    """Keras imports our classes with it, which need the engine."""
+    assert "keras" in imported("import freyvae; freyvae.compress")
 
 
 def test_a_command_imports_keras_without_scikit_learn():

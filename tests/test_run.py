@@ -13,9 +13,10 @@ from filelock import FileLock
 from freyvae import run as run_module
 from freyvae.errors import BadInput
 from freyvae.recipe import Recipe
-from freyvae.run import METRICS_FORMAT, METRICS_OF_TRAINING, WORDS_OF_TRAINING, Run
+from freyvae.records import TrainingRecord, required
+from freyvae.run import METRICS_FORMAT, Run
 
-METRICS = dict.fromkeys(METRICS_OF_TRAINING, 1) | dict.fromkeys(WORDS_OF_TRAINING, "a")
+METRICS = dict.fromkeys(required(TrainingRecord), 1) | dict.fromkeys(("data", "data_sha256", "split", "backend"), "a")
 
 
 @pytest.fixture
@@ -99,7 +100,7 @@ def test_a_lock_under_which_nothing_was_written_leaves_no_folder(tmp_path):
 def test_a_folder_of_something_else_is_refused_and_left_as_it_is(tmp_path):
     (tmp_path / "thesis.tex").write_text("precious")
     with (
-        pytest.raises(BadInput, match="exists and is not a run folder: choose another with --out"),
+        pytest.raises(BadInput, match="exists and is not a run folder: choose another with out="),
         Run(tmp_path).lock(),
     ):
         pass
@@ -152,7 +153,7 @@ def test_clearing_never_goes_through_a_link_and_a_run_with_one_is_not_written_to
     (run.folder / name).symlink_to(elsewhere)
     run.clear()
     assert files(elsewhere) == [".drawn", "codes.png", "index.html", "state.npz"]
-    with pytest.raises(BadInput, match=rf"{name} is a link, .*: remove it, or choose another --out"), run.lock():
+    with pytest.raises(BadInput, match=rf"{name} is a link, .*: remove it, or choose another out="), run.lock():
         pass
 
 
@@ -269,11 +270,11 @@ def test_the_metrics_come_back(run):
         ("[]", "cannot read"),
         (json.dumps({**METRICS, "format": METRICS_FORMAT + 1}), "this freyvae reads up to"),
         (json.dumps({**METRICS, "format": "new"}), "has the format 'new'"),
-        (json.dumps({name: 1 for name in METRICS if name != "epochs"}), "lacks epochs: train again with --fresh"),
+        (json.dumps({name: 1 for name in METRICS if name != "epochs"}), "lacks epochs: train again with fresh=True"),
         (json.dumps(METRICS | {"seconds": None}), "has no seconds that could be one"),
         (json.dumps(METRICS | {"epochs": "x"}), "has no epochs that could be one"),
         (json.dumps(METRICS | {"data": 3}), "has no data that could be one"),
-        (json.dumps(METRICS | {"versions": 3}), "has no versions that could be some"),
+        (json.dumps(METRICS | {"versions": 3}), "has no versions that could be one"),
     ],
 )
 def test_damaged_metrics_are_refused_in_one_line(run, content, line):

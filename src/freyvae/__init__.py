@@ -8,6 +8,7 @@ from freyvae.registration import register_with_keras
 
 if TYPE_CHECKING:
     from freyvae import pictures
+    from freyvae.compression.compress import compress, decompress
     from freyvae.data import (
         ImageSet,
         Split,
@@ -19,9 +20,13 @@ if TYPE_CHECKING:
         synthetic_faces,
     )
     from freyvae.errors import BadInput, FreyvaeError
-    from freyvae.explorer import explore
+    from freyvae.evaluation import compare
+    from freyvae.explorer.explore import explore
+    from freyvae.explorer.export import export
+    from freyvae.inference import decode, encode, sample
     from freyvae.model import VAE, FreeEnergy, fit_many, likelihoods, networks, objectives, posteriors, priors
     from freyvae.recipe import Recipe, load_recipe
+    from freyvae.reporting.summary import measure, show
     from freyvae.run import Run, load
     from freyvae.training import train
 
@@ -37,18 +42,27 @@ __all__ = [
     "Run",
     "Split",
     "as_images",
+    "compare",
+    "compress",
+    "decode",
+    "decompress",
+    "encode",
     "explore",
+    "export",
     "fit_many",
     "likelihoods",
     "load",
     "load_frey_faces",
     "load_images",
     "load_recipe",
+    "measure",
     "networks",
     "objectives",
     "pictures",
     "posteriors",
     "priors",
+    "sample",
+    "show",
     "split",
     "split_indices",
     "synthetic_faces",
@@ -65,6 +79,7 @@ _MODULES = {
     **{name: f"freyvae.model.{name}" for name in ("likelihoods", "networks", "objectives", "posteriors", "priors")},
 }
 _HOMES = {
+    "freyvae.compression": ("compress", "decompress"),
     "freyvae.data": (
         "ImageSet",
         "Split",
@@ -76,9 +91,12 @@ _HOMES = {
         "synthetic_faces",
     ),
     "freyvae.errors": ("BadInput", "FreyvaeError"),
-    "freyvae.explorer": ("explore",),
+    "freyvae.explorer": ("explore", "export"),
+    "freyvae.inference": ("decode", "encode", "sample"),
+    "freyvae.evaluation": ("compare",),
     "freyvae.model": ("VAE", "FreeEnergy", "fit_many"),
     "freyvae.recipe": ("Recipe", "load_recipe"),
+    "freyvae.reporting.summary": ("measure", "show"),
     "freyvae.run": ("Run", "load"),
     "freyvae.training": ("train",),
 }

@@ -67,7 +67,9 @@ def _failed(error: Exception, *, debug: bool) -> int:
         with suppress(OSError):
             traceback.print_exc()
     if isinstance(error, FreyvaeError):
-        return _fail(str(error), error.exit_code)
+        from freyvae.cli import in_flags
+
+        return _fail(in_flags(str(error)), error.exit_code)
     if isinstance(error, CycloptsError):
         return _fail(_wrong_usage(error), 2)
     if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):  # the latter is JAX's

@@ -1,27 +1,26 @@
 """The commands: each parses, calls and prints."""
 
+import re
+import shlex
 import typing
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from freyvae import __version__
+import freyvae
 from freyvae.compilation_cache import keep_compiled_programs
-from freyvae.console import print_lines, say
-from freyvae.errors import BadInput
+from freyvae.console import print_lines
+from freyvae.console import say as to_stderr
 from freyvae.flags import Flags, Whole, chosen_recipe
 from freyvae.keras_import import import_keras
-from freyvae.recipe import LARGEST_SEED, Recipe, load_recipe, recipe_names
+from freyvae.recipe import Recipe, load_recipe, recipe_names
 from freyvae.signals import handled_by, leave
-
-if typing.TYPE_CHECKING:
-    from freyvae.data import ImageSet
 
 app = App(
     name="freyvae",
     help="Fit a variational auto-encoder to a set of images, know how good it is, and play with what it learned.",
-    version=__version__,
+    version=freyvae.__version__,
     help_epilogue="`--debug` anywhere shows the traceback of what goes wrong.",
     default_parameter=Parameter(negative=()),
     suppress_keyboard_interrupt=False,
@@ -33,11 +32,39 @@ app.command(recipes_app)
 app.register_install_completion_command(help="Install completion for your shell.")
 
 
-def _say_what_was_read(images: "ImageSet") -> None:
-    for file in images.unreadable:
-        say(f"left out, unreadable: {file}")
-    for note in images.notes:
-        say(f"note: {note}")
+# an argument as a line of the library says it, `seeds=16`; one without a value is `out=...`
+_ARGUMENT = re.compile(r"""(?<![^\s`(])(?P<name>[a-z_]+)=(?P<value>"[^"]*"|True|\.\.\.|\d+(\.\d+)?)(?!\S*\w)""")
+# at the beginning of a line, of an argument that has a wrong value
+_WRONG = re.compile(r"(?P<name>[a-z_]+)(?= (must|cannot) )")
+
+
+def in_flags(line: str) -> str:
+    """A line of the library in the words of the command line: `--fresh` for `fresh=True`, `--out` for `out=...`."""
+    flags = {name for argument in _arguments(app) for name in argument.names}
+
+    def flag(found: re.Match[str]) -> str:
+        value = found.groupdict().get("value", "...")
+        named = f"--{found['name'].replace('_', '-')}"
+        if named not in flags:
+            return found[0]
+        text = value.strip('"')
+        return named if text in ("...", "True") else f"{named} {shlex.quote(text)}"
+
+    return _ARGUMENT.sub(flag, _WRONG.sub(flag, line, count=1) if _WRONG.match(line) else line)
+
+
+def _arguments(command: App) -> typing.Iterator[typing.Any]:
+    """The arguments of all commands."""
+    if command.default_command is not None:
+        yield from command.assemble_argument_collection()
+    for name in command:
+        if not name.startswith("-"):
+            yield from _arguments(command[name])
+
+
+def say(line: str) -> None:
+    """Say a line of the library to standard error."""
+    to_stderr(in_flags(line))
 
 
 def _begin() -> None:
@@ -93,7 +120,7 @@ def _train_seeds(recipe: Recipe, count: int, *, out: Path | None, fresh: bool, q
     from freyvae import training
     from freyvae.reporting import tables
 
-    summary = training.train_seeds(recipe, count, out, fresh=fresh, quiet=quiet)
+    summary = training.train_seeds(recipe, count, out, fresh=fresh, quiet=quiet, say=say)
     if not quiet:
         tables.show([tables.over_seeds(summary)])
 
@@ -104,11 +131,11 @@ def _train(recipe: Recipe, *, out: Path | None, fresh: bool, quiet: bool) -> Non
     from freyvae import training
     from freyvae.reporting import summary
 
-    run, vae = training.train_model(recipe, out, fresh=fresh, quiet=quiet)
+    run, vae = training.train_model(recipe, out, fresh=fresh, quiet=quiet, say=say)
     if fresh or not run.report_path.is_file():
         if not quiet:
             say("drawing the pictures and writing the report")
-        for note in summary.present(run, vae=vae):
+        for note in summary.show(run, vae=vae):
             if not quiet:
                 say(f"note: {note}")
     if not quiet:
@@ -156,10 +183,9 @@ def show(run: Path) -> None:
     from freyvae.reporting import summary
     from freyvae.run import Run
 
-    opened = Run.open(run)
-    for note in summary.present(opened):
+    for note in freyvae.show(run):
         say(f"note: {note}")
-    print_lines(summary.describe(opened))
+    print_lines(summary.describe(Run(run)))
 
 
 @app.command
@@ -184,15 +210,13 @@ def measure(
         quiet: say nothing but errors.
     """
     _begin()
-    from freyvae import measuring
     from freyvae.reporting import summary, tables
     from freyvae.run import Run
 
-    opened = Run.open(run)
-    metrics = measuring.measure(opened, samples=samples, split=split, seed=seed, progress=not quiet)
-    summary.report(opened)
+    found = freyvae.measure(run, samples=samples, split=split, seed=seed, progress=not quiet)
     if not quiet:
-        tables.show(tables.measured(metrics), sentences=summary.measured_sentences(metrics))
+        data = Run(run).training.data
+        tables.show(tables.measured(found, data), sentences=summary.measured_sentences(found))
 
 
 @app.command
@@ -203,11 +227,9 @@ def compare(run: Path, others: list[Path], /) -> None:
         run: the run folder that the others are compared with.
         others: one or more run folders.
     """
-    from freyvae import measuring
     from freyvae.reporting import tables
-    from freyvae.run import Run
 
-    comparison = measuring.compare([Run.open(folder) for folder in (run, *others)])
+    comparison = freyvae.compare([run, *others])
     tables.show([tables.compared(comparison)], sentences=comparison.notes)
 
 
@@ -221,16 +243,8 @@ def sample(run: Path, *, count: Whole = 100, seed: Whole = 0, out: Path = Path("
         seed: of the draw.
         out: a PNG of them all, or a .npy file of uint8 (image, height, width, channel).
     """
-    from freyvae import pictures
-    from freyvae.run import Run, check_output
-
-    if not 0 <= seed <= LARGEST_SEED:
-        raise BadInput(f"seed must be from 0 to {LARGEST_SEED}, not {seed}")
-    check_output(out)
-    opened = Run.open(run)
     _begin()
-    pictures.save_images(pictures.sample_images(opened.load_model(), count, seed=seed), out)
-    print_lines(str(out))
+    print_lines(str(freyvae.sample(run, count=count, seed=seed, out=out)))
 
 
 @app.command
@@ -243,24 +257,8 @@ def encode(run: Path, data: str, *, levels: str | None = None, out: Path = Path(
         levels: stored values that become black and white, LOW:HIGH or auto. [default: the run's]
         out: a .csv file with a header, its SHA-256 in a file beside it, or a .npy file of float32 (image, latent).
     """
-    from freyvae.codes import write_codes
-    from freyvae.data import load_images
-    from freyvae.run import Run, check_output
-
-    check_output(out, data)
-    opened = Run.open(run)
-    recipe = opened.recipe
-    images = load_images(
-        data,
-        image_size=recipe.data.image_size,
-        grey=recipe.data.grey,
-        levels=recipe.data.levels if levels is None else levels,
-    )
-    _say_what_was_read(images)
     _begin()
-    codes = opened.load_model().encode(images.images)
-    write_codes(out, codes, names=recipe.latent_names, files=images.files)
-    print_lines(str(out))
+    print_lines(str(freyvae.encode(run, data, levels=levels, out=out, progress=True, say=say)))
 
 
 @app.command
@@ -280,22 +278,8 @@ def decode(
         codes: a .csv or .npy file of codes, instead; columns of a .csv file go by their names.
         out: a PNG of them all, or a .npy file of uint8 (image, height, width, channel).
     """
-    from freyvae import pictures
-    from freyvae.codes import names_of_latents, read_codes
-    from freyvae.run import Run, check_output
-
-    if (codes is None) == (not latents):
-        raise BadInput("give the numbers of one code, or a file of codes with --codes")
-    check_output(out, codes)
-    opened = Run.open(run)
     _begin()
-    vae = opened.load_model()
-    names = names_of_latents(vae.latent_dim, opened.recipe.latent_names)
-    latent_codes: Any = [latents] if codes is None else read_codes(codes, names=names)
-    if len(latent_codes[0]) != vae.latent_dim:
-        raise BadInput(f"a code of {run} is {vae.latent_dim} numbers, one a latent, not {len(latent_codes[0])}")
-    pictures.save_images(vae.decode(latent_codes), out)
-    print_lines(str(out))
+    print_lines(str(freyvae.decode(run, latents, codes=codes, out=out)))
 
 
 @app.command
@@ -321,29 +305,11 @@ def compress(
         quiet: say nothing but errors.
     """
     _begin()
-    from freyvae import compression, measuring
-    from freyvae.data import load_images
     from freyvae.reporting import tables
-    from freyvae.run import Run, check_output
 
-    if data is not None and split is not None:
-        raise BadInput("--split says which of the run's own images: leave it out, or the path of others")
-    if data is None and levels is not None:
-        raise BadInput("--levels is for other images than the run's own: leave it out, or give their path")
-    opened = Run.open(run)
-    check_output(out, opened.recipe.data.source if data is None else data)
-    if data is None:
-        split = split or "test"
-        own = measuring.load_measured_data(opened, opened.read_metrics())
-        images, what = measuring.images_of_part(opened, own, split), f"{split} images of {own.images.name}"
-    else:
-        loaded = load_images(data, strict=True, levels=opened.recipe.data.levels if levels is None else levels)
-        _say_what_was_read(loaded)
-        images, what = loaded.images, f"images of {loaded.name}"
-    compressed = compression.compress(opened, images, out, progress=not quiet)
+    found = freyvae.compress(run, data, out, split=split, levels=levels, progress=not quiet, say=say)
     if not quiet:
-        sentences = [*tables.compressed_sentences(compressed), str(out)]
-        tables.show([tables.compressed(compressed, what)], sentences=sentences)
+        tables.show([tables.compressed(found)], sentences=[*tables.compressed_sentences(found), str(out)])
 
 
 @app.command
@@ -363,11 +329,7 @@ def decompress(
         quiet: say nothing but errors.
     """
     _begin()
-    from freyvae import compression
-    from freyvae.run import Run, check_output
-
-    check_output(out, file)
-    images = compression.decompress(Run.open(run), file, out, progress=not quiet)
+    images = freyvae.decompress(run, file, out, progress=not quiet)
     if not quiet:
         counted = "1 image" if len(images) == 1 else f"{len(images)} images"
         print_lines(f"{counted}, every byte as it was compressed: their checksum is right")
@@ -386,10 +348,7 @@ def explore(run: Path, *, port: Whole | None = None, no_browser: bool = False) -
         port: to listen on, at 127.0.0.1. [default: 8765, or the next free one]
         no_browser: only serve.
     """
-    from freyvae import explorer
-    from freyvae.run import Run
-
-    explorer.serve(Run.open(run), port=port, browser=not no_browser)
+    freyvae.explore(run, port=port, no_browser=no_browser)
 
 
 @app.command
@@ -401,12 +360,8 @@ def export(run: Path, *, format: str = "onnx", out: Path | None = None) -> None:
         format: onnx (encoder and decoder, for any ONNX runtime), html (the explorer's page) or weights (an .npz file).
         out: where to. [default: export/ in the run's folder; for html, its explorer/index.html]
     """
-    from freyvae import explorer
-    from freyvae.run import Run
-
-    opened = Run.open(run)
     _begin()
-    for path in explorer.export(opened, format, out):
+    for path in freyvae.export(run, format, out):
         print_lines(str(path))
 
 
@@ -422,7 +377,7 @@ def fetch(
     """
     from freyvae.data import fetch_frey_faces
 
-    print_lines(str(fetch_frey_faces(source)))
+    print_lines(str(fetch_frey_faces(source, progress=True)))
 
 
 @data_app.command(name="show")
@@ -456,8 +411,9 @@ def data_show(
     from freyvae.run import check_output
 
     check_output(out, data)
-    images = load_images(data, image_size=image_size, grey=grey, strict=strict, levels=levels)
-    _say_what_was_read(images)
+    images = load_images(data, image_size=image_size, grey=grey, strict=strict, levels=levels, progress=True)
+    for line in images.remarks:
+        say(line)
     number, height, width, channels = images.images.shape
     pictures.save_figure(pictures.examples(images.images, count=count, columns=columns), out)
     kind = "grey" if channels == 1 else "colour"

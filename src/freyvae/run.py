@@ -33,6 +33,7 @@ from freyvae.files import (
     write_whole,
 )
 from freyvae.recipe import Recipe, load_recipe
+from freyvae.records import Measurement, TrainingRecord, from_json
 
 if TYPE_CHECKING:
     from freyvae.model import VAE
@@ -41,29 +42,8 @@ METRICS_FORMAT = 2  # since 2, with its own SHA-256 and that of the files it is 
 MOST_BYTES_OF_METRICS = 64 * 2**20
 # a file system that does not answer by then will not
 SECONDS_TO_LOCK = 20.0
-# what an error says of something else in place of a run
-OPENED = "freyvae.Run.open(folder) opens one"
 _NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL, errno.EIO, errno.ESTALE)
 _OLD_TEMPORARY = re.compile(r"\.recipe-[a-z0-9_]{8}\.toml")
-# what training itself measures, and every finished run has
-METRICS_OF_TRAINING = (
-    "val_free_energy_nats",
-    "val_rate_nats",
-    "val_distortion_nats",
-    "val_loss",
-    "val_rmse_grey_levels",
-    "epochs",
-    "seconds",
-    "compile_seconds",
-    "images_per_second",
-    "seed",
-    "data",
-    "data_sha256",
-    "split",
-    "backend",
-)
-
-WORDS_OF_TRAINING = ("data", "data_sha256", "split", "backend")
 
 
 class Run:
@@ -176,14 +156,14 @@ class Run:
         acquiring = threading.Thread(target=acquire, daemon=True)
         acquiring.start()
         acquiring.join(SECONDS_TO_LOCK)
-        elsewhere = "choose a folder on a disk of this machine with --out, and copy it afterwards"
+        elsewhere = "choose a folder on a disk of this machine with out=..., and copy it afterwards"
         if acquiring.is_alive():
             raise BadInput(f"the file system of {self.folder} does not answer to a lock: {elsewhere}")
         if outcome:
             reason = outcome[0]
             if isinstance(reason, Timeout):
                 raise BadInput(
-                    f"another process is working on {self.folder}: wait, or choose another --out"
+                    f"another process is working on {self.folder}: wait, or choose another out=..."
                 ) from reason
             if isinstance(reason, NotImplementedError) or getattr(reason, "errno", None) in _NO_LOCKS:
                 raise BadInput(f"the file system of {self.folder} has no locks ({reason}): {elsewhere}") from reason
@@ -217,22 +197,22 @@ class Run:
         if not self.folder.exists():
             return
         if not self.folder.is_dir() or (not self.recipe_path.exists() and any(self._contents())):
-            raise BadInput(f"{self.folder} exists and is not a run folder: choose another with --out")
+            raise BadInput(f"{self.folder} exists and is not a run folder: choose another with out=...")
         if self.recipe_path.exists():
             try:
                 self._recipe_as_it_stands()
             except BadInput as error:
-                raise BadInput(f"{self.folder} is not a run of ours: {error}; choose another with --out") from None
+                raise BadInput(f"{self.folder} is not a run of ours: {error}; choose another with out=...") from None
         for file in (*self.parts, self.report_path, self.explorer_path):
             if file.is_dir():
-                raise BadInput(f"{file} is a folder, where the run has a file: remove it, or choose another --out")
+                raise BadInput(f"{file} is a folder, where the run has a file: remove it, or choose another out=...")
         for folder in self._folders:
             if folder.is_symlink():
                 raise BadInput(
-                    f"{folder} is a link, and what it leads to may be somebody's: remove it, or choose another --out"
+                    f"{folder} is a link, and what it leads to may be somebody's: remove it, or choose another out=..."
                 )
             if folder.exists() and not folder.is_dir():
-                raise BadInput(f"{folder} is a file, where the run has a folder: remove it, or choose another --out")
+                raise BadInput(f"{folder} is a file, where the run has a folder: remove it, or choose another out=...")
 
     @property
     def _folders(self) -> tuple[Path, ...]:
@@ -321,27 +301,44 @@ class Run:
                 rows = list(csv.DictReader(file, strict=True))
             history = {name: [float(row[name]) for row in rows] for name in (rows[0] if rows else {})}
         except (OSError, ValueError, TypeError, csv.Error) as error:
-            raise BadInput(f"cannot read {self.history_path}: {error}; train again with --fresh") from error
+            raise BadInput(f"cannot read {self.history_path}: {error}; train again with fresh=True") from error
         self.check_unchanged(self.history_path)
         return history
 
+    @property
+    def training(self) -> TrainingRecord:
+        """What training itself knows. Raises `BadInput` as `read_metrics` does."""
+        return self._training(self.read_metrics())
+
+    @property
+    def measurement(self) -> Measurement | None:
+        """What measuring found; None where it is not measured.
+
+        Raises `BadInput` as `read_metrics` does, and where measuring again mends what was damaged.
+        """
+        metrics = self.read_metrics()
+        if "nll_nats" not in metrics:
+            return None
+        try:
+            return from_json(Measurement, metrics)
+        except BadInput as error:
+            raise BadInput(f"{self.metrics_path} {error}: `freyvae measure {self.folder}` again") from error
+
+    def _training(self, metrics: dict[str, Any]) -> TrainingRecord:
+        try:
+            return from_json(TrainingRecord, metrics)
+        except BadInput as error:
+            raise BadInput(f"{self.metrics_path} {error}: train again with fresh=True") from error
+
     def read_metrics(self) -> dict[str, Any]:
-        """What was measured so far.
+        """What `metrics.json` holds of training and measuring, its keys as `freyvae.records` has them.
 
         Raises:
             BadInput: it cannot be read, was damaged or edited, or is of a newer version.
         """
         metrics = self._read_record()
         metrics.pop("files_sha256", None)
-        missing = [name for name in METRICS_OF_TRAINING if name not in metrics]
-        if missing:
-            raise BadInput(f"{self.metrics_path} lacks {', '.join(missing)}: train again with --fresh")
-        for name in METRICS_OF_TRAINING:
-            kind = str if name in WORDS_OF_TRAINING else (int, float)
-            if not isinstance(metrics[name], kind) or isinstance(metrics[name], bool):
-                raise BadInput(f"{self.metrics_path} has no {name} that could be one: train again with --fresh")
-        if not isinstance(metrics.get("versions", {}), dict):
-            raise BadInput(f"{self.metrics_path} has no versions that could be some: train again with --fresh")
+        self._training(metrics)
         return metrics
 
     def write_metrics(self, metrics: dict[str, Any]) -> None:
@@ -367,7 +364,7 @@ class Run:
         if not self.is_unchanged(path):
             raise BadInput(
                 f"{path} is not the file that {self.metrics_path.name} is about: it was damaged, edited or exchanged "
-                "since; put the old one back, or train again with --fresh"
+                "since; put the old one back, or train again with fresh=True"
             )
 
     def _read_record(self) -> dict[str, Any]:
@@ -379,9 +376,11 @@ class Run:
             raise
         except (ValueError, AttributeError, RecursionError) as error:
             reason = "it is nested too deeply" if isinstance(error, RecursionError) else error
-            raise BadInput(f"cannot read {self.metrics_path}: {reason}; train again with --fresh") from error
+            raise BadInput(f"cannot read {self.metrics_path}: {reason}; train again with fresh=True") from error
         if type(version) is not int:
-            raise BadInput(f"{self.metrics_path} has the format {version!r}, which is none: train again with --fresh")
+            raise BadInput(
+                f"{self.metrics_path} has the format {version!r}, which is none: train again with fresh=True"
+            )
         if version > METRICS_FORMAT:
             raise BadInput(
                 f"{self.metrics_path} has format {version}; this freyvae reads up to {METRICS_FORMAT}: update freyvae"
@@ -389,7 +388,7 @@ class Run:
         if (version > 1 or sha256 is not None) and sha256 != _digest(record):
             raise BadInput(
                 f"{self.metrics_path} was damaged or edited since it was written: its SHA-256 is another; put the old "
-                "one back, or train again with --fresh"
+                "one back, or train again with fresh=True"
             )
         return record
 
@@ -412,6 +411,11 @@ def load(path: str | Path) -> "VAE":
     return Run.open(path).load_model() if path.is_dir() else load_vae(path)
 
 
+def opened(run: Run | str | Path) -> Run:
+    """A run, given as such or by its folder. Raises `BadInput` as `Run.open` does, or where it is neither."""
+    return run if isinstance(run, Run) else Run.open(as_path("run", run))
+
+
 def check_output(path: Path, *inputs: str | Path | None) -> None:
     """Refuse a place to write to where a command would destroy what it reads, or a part of a run.
 
@@ -430,8 +434,8 @@ def check_output(path: Path, *inputs: str | Path | None) -> None:
     for source in inputs:
         read = None if source is None else split_array(source)[0].resolve()
         if read == target or read in target.parents:
-            raise BadInput(f"{path} is read here, and would be lost: choose another --out")
+            raise BadInput(f"{path} is read here, and would be lost: choose another out=...")
     # a checkpoint lies a folder deeper
     for run in map(Run, target.parents[:2]):
         if run.recipe_path.is_file() and target in run.parts:
-            raise BadInput(f"{path} is a part of the run {run.folder}, and would be lost: choose another --out")
+            raise BadInput(f"{path} is a part of the run {run.folder}, and would be lost: choose another out=...")

@@ -53,9 +53,10 @@ def is_trained(job: Job, runs: Path) -> bool:
 def is_measured(job: Job, runs: Path) -> bool:
     """Whether a trained run is measured on the test images, with as many samples as the plan says."""
     run = Run(runs / job.name)
-    metrics = run.read_metrics()
-    wanted = {"measured_split": "test", "nll_samples": job.samples}
-    return run.measured_path.is_file() and all(metrics.get(key) == value for key, value in wanted.items())
+    found = run.measurement
+    if found is None or not run.measured_path.is_file():
+        return False
+    return (found.measured_split, found.nll_samples) == ("test", job.samples)
 
 
 def train_missing(jobs: Sequence[Job], runs: Path, start: Start = start_process) -> list[str]:

@@ -10,7 +10,8 @@ import numpy as np
 
 from freyvae.data import split_indices
 from freyvae.errors import BadInput
-from freyvae.evaluation import standard_error
+from freyvae.metrics import standard_error
+from freyvae.records import Baseline
 from freyvae.reporting import tables
 from freyvae.run import Run
 from studies.density.jobs import is_measured, is_trained, machine_of
@@ -35,7 +36,7 @@ def gather(plan: Plan, runs: Path) -> dict[str, Any]:
             measured = {job.seed: Measured(job, Run(runs / job.name)) for job in found}
             for one in measured.values():
                 _same_images(images, split, one)
-                baselines.setdefault(split.label, one.metrics["baselines"])
+                baselines.setdefault(split.label, one.measured.baselines)
             models += [one.row() for one in measured.values()]
             if len(measured) > 1:
                 ensembles.append(_ensemble_row(system, split, measured))
@@ -56,20 +57,16 @@ class Measured:
 
     def __init__(self, job: Job, run: Run):
         self.job, self.run = job, run
-        self.metrics = run.read_metrics()
-        if "nll_bits_per_dim" not in self.metrics:
+        self.training, measured = run.training, run.measurement
+        if measured is None or measured.bits_per_nat is None:
             raise BadInput(f"{run.folder} has no bits per dimension: its likelihood is no probability of the bytes")
+        self.measured, self.bits_per_nat = measured, measured.bits_per_nat
         with np.load(run.measured_path, allow_pickle=False) as saved:
             self.nll = np.asarray(saved["nll_nats"], np.float64)
             self.free_energy = np.asarray(saved["free_energy_nats"], np.float64)
 
-    @property
-    def bits_per_nat(self) -> float:
-        """Bits per dimension in a nat per image."""
-        return float(self.metrics["nll_bits_per_dim"] / self.metrics["nll_nats"])
-
     def row(self) -> Row:
-        metrics, recipe = self.metrics, self.run.recipe
+        training, measured, recipe = self.training, self.measured, self.run.recipe
         train, measure = self.job.in_words()
         return {
             **_identity(self.job.system, self.job.split),
@@ -78,15 +75,15 @@ class Measured:
             "latent_dim": recipe.latent_dim,
             "likelihood": recipe.likelihood.name,
             **_costs(self.nll, self.free_energy, self.bits_per_nat),
-            "rate_nats": metrics["rate_nats"],
-            "samples": metrics["nll_samples"],
-            "images": metrics["images"],
-            "val_free_energy_nats": metrics["val_free_energy_nats"],
-            "epochs": metrics["epochs"],
-            "kept_epoch": metrics.get("best_epoch", metrics["epochs"]),
-            "seconds": metrics["seconds"],
-            "compile_seconds": metrics["compile_seconds"],
-            "backend": metrics["backend"],
+            "rate_nats": measured.rate_nats,
+            "samples": measured.nll_samples,
+            "images": measured.images,
+            "val_free_energy_nats": training.val_free_energy_nats,
+            "epochs": training.epochs,
+            "kept_epoch": training.best_epoch or training.epochs,
+            "seconds": training.seconds,
+            "compile_seconds": training.compile_seconds,
+            "backend": training.backend,
             "machine": machine_of(self.run),
             "train_command": train,
             "measure_command": measure,
@@ -109,9 +106,9 @@ def _ensemble_row(system: System, split: Split, measured: dict[int, Measured]) -
         **_identity(system, split),
         "seeds": list(measured),
         **_costs(nll, free_energy, every[0].bits_per_nat),
-        "samples": every[0].metrics["nll_samples"],
-        "images": every[0].metrics["images"],
-        "seconds": sum(one.metrics["seconds"] for one in every),
+        "samples": every[0].measured.nll_samples,
+        "images": every[0].measured.images,
+        "seconds": sum(one.training.seconds for one in every),
     }
 
 
@@ -160,11 +157,12 @@ def _means(plan: Plan, of: str, rows: Iterable[Row]) -> list[Row]:
     return means
 
 
-def _baseline_rows(found: dict[str, dict[str, Any]]) -> list[Row]:
+def _baseline_rows(found: dict[str, dict[str, Baseline]]) -> list[Row]:
     """What the same test images cost without a model: the mean over the random splits, and the blocked one."""
 
-    def cost(baseline: dict[str, float]) -> float:
-        return baseline.get("nll_bits_per_dim", baseline.get("bits_per_dim", math.nan))
+    def cost(baseline: Baseline) -> float:
+        bits = baseline.any_bits_per_dim
+        return math.nan if bits is None else bits
 
     rows = []
     for key, label in ((key, tables.BASELINES[key]) for key in BASELINES):
@@ -219,7 +217,7 @@ def _protocol(plan: Plan) -> Row:
 
 def _same_images(seen: dict[str, str], split: Split, one: Measured) -> None:
     """Refuse models of one split that were measured on different images."""
-    sha256 = one.metrics["images_sha256"]
+    sha256 = one.measured.images_sha256
     if seen.setdefault(split.label, sha256) != sha256:
         raise BadInput(f"{one.run.folder} was measured on other images than the other runs of the split {split.label}")
 

@@ -13,8 +13,8 @@ from freyvae.compression import WrongImages, compress, compressed_file, decompre
 from freyvae.compression.bits_back import BitsBack
 from freyvae.engine import memory
 from freyvae.errors import BadInput, FreyvaeError
-from freyvae.evaluation import baselines
-from freyvae.measuring import images_of_part
+from freyvae.evaluation import images_of_part
+from freyvae.metrics import baselines
 from freyvae.recipe import Recipe, load_recipe
 from freyvae.reporting import tables
 from freyvae.training import load_training_data, train
@@ -318,8 +318,8 @@ def test_a_file_that_cannot_be_written_is_refused(run, images):
 
 def test_the_table_says_what_each_byte_is_for(compressed):
     _, found = compressed
-    table = tables.compressed(found, "test images of faces")
-    assert table.title == f"File size: {COUNT} test images of faces"
+    table = tables.compressed(found)
+    assert table.title == f"File size: {COUNT} images"
     rows = {name.strip(): (int(size.replace(",", "")), float(bits)) for name, size, bits in table.rows}
     parts = ("the images", "first image's code, a checksum", "header")
     assert rows["the file"][0] == found.file_bytes == sum(rows[part][0] for part in parts)

@@ -102,9 +102,9 @@ def test_mat_keeps_images_along_the_last_axis(tmp_path):
 def test_mat_with_one_column_an_image_needs_the_size(tmp_path):
     scipy.io.savemat(tmp_path / "a.mat", {"ff": GREY.reshape(5, 24).T})
     np.testing.assert_array_equal(load_file(tmp_path / "a.mat", image_size="6x4").images, GREY[..., None])
-    with pytest.raises(BadInput, match=r"each column is one image of 24 pixels; give its shape, --image-size HxW"):
+    with pytest.raises(BadInput, match=r"each column is one image of 24 pixels; give its shape, image_size=.HxW"):
         load_file(tmp_path / "a.mat")
-    with pytest.raises(BadInput, match=r"one image of 24 pixels, but --image-size 5x5 has 25"):
+    with pytest.raises(BadInput, match=r"one image of 24 pixels, but image_size=.5x5. has 25"):
         load_file(tmp_path / "a.mat", image_size=5)
 
 
@@ -131,7 +131,7 @@ def test_resizing_and_grey(tmp_path):
     ("array", "message"),
     [
         (np.full((2, 3, 3), np.nan), "a.npy: some pixels are NaN"),
-        (GREY.astype(float), "a.npy: float64 pixels from 0 to 248,.*: give --levels 0:255"),
+        (GREY.astype(float), "a.npy: float64 pixels from 0 to 248,.*: give levels=.0:255"),
         (np.zeros((2, 3, 3, 2)), "a.npy: 2 channels"),
         (np.zeros((2, 0, 3)), "a.npy: images of zero size"),
         (np.zeros((0, 3, 3)), "a.npy: there are no images"),

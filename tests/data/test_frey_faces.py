@@ -30,7 +30,7 @@ from freyvae.data import (
 )
 from freyvae.errors import BadInput
 
-WAY_OUT = "`freyvae data fetch frey-faces --from FILE`, or use `--data synthetic-faces`"
+WAY_OUT = '`freyvae data fetch frey-faces --from FILE`, or use `data="synthetic-faces"`'
 
 
 class _Bomb:

@@ -83,7 +83,7 @@ def test_big_endian_32_bit_and_float_tiffs(tmp_path):
     assert load_folder(tmp_path).unreadable == ("d.tif: some pixels are NaN or infinite",)
     # a range that does not tell itself is that of the set, and no fault of one picture
     _save(tmp_path / "e.tif", GREY.astype(np.int32) - 1000)
-    with pytest.raises(BadInput, match=r"int32 and uint16 pixels from -\d+ to .*give --levels -\d+:\d+$"):
+    with pytest.raises(BadInput, match=r"int32 and uint16 pixels from -\d+ to .*give levels=.-\d+:\d+.$"):
         load_folder(tmp_path)
 
 
@@ -167,7 +167,7 @@ def test_unreadable_files_are_listed_and_left_out(tmp_path):
     assert reasons["empty.png"] == "empty"
     assert reasons["text.jpg"] == "not a picture of a kind we read"
     with pytest.raises(
-        BadInput, match=r"unreadable: cut.bmp: .*, and 8 more; mend or remove it, or leave --strict out"
+        BadInput, match=r"unreadable: cut.bmp: .*, and 8 more; mend or remove it, or leave out strict=True"
     ):
         load_folder(tmp_path, strict=True)
 
@@ -197,7 +197,7 @@ def test_bad_folders_are_refused(tmp_path):
 def test_two_sizes_without_image_size_are_named(tmp_path):
     _save(tmp_path / "a.png", GREY)
     _save(tmp_path / "b.png", GREY.T)
-    with pytest.raises(BadInput, match=r"a.png is 6x4 and b.png is 4x6 .* with --image-size 6x4"):
+    with pytest.raises(BadInput, match=r"a.png is 6x4 and b.png is 4x6 .* with image_size=.6x4"):
         load_folder(tmp_path)
 
 

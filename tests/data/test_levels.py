@@ -253,7 +253,7 @@ def test_the_range_is_that_of_the_whole_set(tmp_path, suffix):
     light[0, 0] = 4000
     Image.fromarray(dark).save(tmp_path / f"1.{suffix}")  # alone, it would be taken for bytes
     Image.fromarray(light).save(tmp_path / f"2.{suffix}")
-    with pytest.raises(BadInput, match=r"uint16 pixels from \d+ to 4\d+, .*give --levels 0:4095, or --levels auto for"):
+    with pytest.raises(BadInput, match=r"uint16 pixels from \d+ to 4\d+, .*give levels=.0:4095., or levels=.auto. for"):
         load_folder(tmp_path)
     images = load_folder(tmp_path, levels="0:4095")
     np.testing.assert_array_equal(images.images[..., 0], np.rint(np.stack([dark, light]) * (255 / 4095)))
@@ -286,7 +286,7 @@ def test_colour_of_16_bits_is_seen_in_all_of_them(tmp_path, name):
     twelve = rng.integers(0, 4096, (6, 4, 3)).astype(np.uint16)
     twelve[0, 0, 0] = 4095
     (tmp_path / name).write_bytes(_deep_colour(name, twelve))
-    with pytest.raises(BadInput, match=r"uint16 pixels from \d+ to 4095, .*give --levels 0:4095"):
+    with pytest.raises(BadInput, match=r"uint16 pixels from \d+ to 4095, .*give levels=.0:4095"):
         load_folder(tmp_path)
     images = load_folder(tmp_path, levels="0:4095").images[0]
     np.testing.assert_array_equal(images, np.rint(twelve * (255 / 4095)))

@@ -216,14 +216,14 @@ def test_pages_and_frames_are_a_set_and_in_a_folder_the_first_is_taken(tmp_path,
 def test_pages_take_a_size_levels_and_grey_as_pictures_do(tmp_path):
     deep = [Image.fromarray(page.astype(np.uint16) * 16) for page in (GREY, GREY[::-1])]
     deep[0].save(tmp_path / "a.tif", save_all=True, append_images=deep[1:])
-    with pytest.raises(BadInput, match=r"a.tif: uint16 pixels from \d+ to \d+, .*give --levels 0:4095"):
+    with pytest.raises(BadInput, match=r"a.tif: uint16 pixels from \d+ to \d+, .*give levels=.0:4095"):
         load_file(tmp_path / "a.tif")
     images = load_file(tmp_path / "a.tif", levels="0:4080", image_size="3x2")
     assert images.images.shape == (2, 3, 2, 1)
     assert images.levels == "0:4080"
     pages = [Image.fromarray(COLOUR), Image.fromarray(GREY.T)]
     pages[0].save(tmp_path / "b.tif", save_all=True, append_images=pages[1:])
-    with pytest.raises(BadInput, match=r"b.tif: pages of different sizes, 6x4 and 4x6 .* --image-size 6x4"):
+    with pytest.raises(BadInput, match=r"b.tif: pages of different sizes, 6x4 and 4x6 .* image_size=.6x4"):
         load_file(tmp_path / "b.tif")
     assert load_file(tmp_path / "b.tif", image_size="6x4").images.shape == (2, 6, 4, 3)
     assert load_file(tmp_path / "b.tif", image_size="6x4", grey=True).images.shape == (2, 6, 4, 1)
@@ -238,6 +238,6 @@ def test_more_frames_than_memory_holds_are_refused_before_they_are_read(tmp_path
     for number in range(10):
         frames[0].save(tmp_path / f"{number}.png")
     (tmp_path / "a.tif").unlink()
-    with pytest.raises(BadInput, match=r"needs .* GiB of memory, .*give a smaller --image-size"):
+    with pytest.raises(BadInput, match=r"needs .* GiB of memory, .*give a smaller image_size="):
         load_folder(tmp_path)
     assert load_folder(tmp_path, image_size=5).images.shape == (10, 5, 5, 1)

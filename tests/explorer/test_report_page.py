@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from freyvae.measuring import measure
+from freyvae.evaluation import measure
 from freyvae.reporting import summary
 from freyvae.run import Run
 

@@ -9,7 +9,7 @@ import pytest
 import freyvae
 from freyvae.engine.shuffling import ShuffledBatches
 from freyvae.errors import BadInput
-from freyvae.evaluation import importance_sampled
+from freyvae.metrics import importance_sampled
 from freyvae.model import VAE, load_vae
 from freyvae.model.likelihoods import LIKELIHOODS
 from freyvae.model.networks import Dense

@@ -7,9 +7,9 @@ import pytest
 
 from freyvae.data import ImageSet, Split
 from freyvae.errors import BadInput
+from freyvae.evaluation import measure
 from freyvae.explorer import page
 from freyvae.explorer.server import prepare_page
-from freyvae.measuring import measure
 from freyvae.recipe import Recipe
 from freyvae.reporting import summary
 from freyvae.reporting.pictures import album
@@ -35,7 +35,7 @@ def one_picture(monkeypatch):
 
 
 def test_a_run_gets_its_pictures_and_its_page(run, one_picture):
-    assert summary.present(run) == []
+    assert summary.show(run) == []
     assert sorted(path.name for path in run.pictures_path.glob("*.png")) == ["convergence.png", "examples.png"]
     assert run.drawn == ("convergence.png", "examples.png")
     page = run.report_path.read_text()
@@ -52,7 +52,7 @@ def test_a_model_that_is_at_hand_is_not_read_again(run, one_picture, monkeypatch
     for ours, read in zip(vae.get_weights(), again.load_model().get_weights(), strict=True):
         np.testing.assert_array_equal(ours, read)
     monkeypatch.delattr(Run, "load_model")
-    assert summary.present(again, vae=vae) == []
+    assert summary.show(again, vae=vae) == []
     assert again.report_path.is_file()
     assert train_model(run.recipe, again.folder, quiet=True)[1] is None  # reloaded
 
@@ -62,7 +62,7 @@ def test_what_cannot_be_drawn_is_said_and_nothing_else_fails(run, one_picture, m
         raise BadInput("there is nothing to see")
 
     monkeypatch.setitem(album.PICTURES, "convergence", dataclasses.replace(album.PICTURES["convergence"], draw=refuse))
-    assert summary.present(run) == ["convergence.png is left out: there is nothing to see"]
+    assert summary.show(run) == ["convergence.png is left out: there is nothing to see"]
     assert run.report_path.is_file()
 
 
@@ -72,7 +72,7 @@ def test_other_images_than_those_of_the_training_are_refused(run, one_picture):
     try:
         np.save(path, images[::-1])
         with pytest.raises(BadInput, match="holds other images now than those"):
-            summary.present(run)
+            summary.show(run)
     finally:
         np.save(path, images)
 
@@ -148,7 +148,7 @@ def test_no_note_is_a_note_of_a_note(run, one_picture, monkeypatch, capsys):
 
     make_bundle = page.make_bundle
     monkeypatch.setattr(page, "make_bundle", bundle)
-    assert "own pictures cannot be dropped" in summary.present(run)
+    assert "own pictures cannot be dropped" in summary.show(run)
     run.explorer_path.unlink()
     said = []
     prepare_page(run, say=said.append)

@@ -87,7 +87,7 @@ def small(tmp_path_factory):
         return freyvae([*words, "--quiet"] if words[0] == "train" else list(words))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(summary, "present", lambda run, vae: [])
+        patch.setattr(summary, "show", lambda run, vae: [])
         patch.setattr(summary, "report", lambda run: None)
         assert program.main(["--small", "--out", str(out)], start=start) == 0
         first = list(started)

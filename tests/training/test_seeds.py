@@ -11,6 +11,7 @@ import pytest
 
 from freyvae.errors import BadInput, TrainingFailed
 from freyvae.model import many
+from freyvae.records import to_json
 from freyvae.run import Run
 from freyvae.training import Interrupted, callbacks, seeds, train, train_seeds
 
@@ -24,10 +25,10 @@ def assert_same_weights(one, other):
 def test_each_seed_is_the_run_that_it_would_be_alone(recipe):
     recipe = recipe.replace(seed=5)
     summary = train_seeds(recipe, 3, quiet=True)
-    assert json.loads(Path("runs/quick-seeds/seeds.json").read_text()) == summary
-    assert summary["seeds"] == [5, 6, 7]
+    assert json.loads(Path("runs/quick-seeds/seeds.json").read_text()) == to_json(summary)
+    assert summary.seeds == (5, 6, 7)
     finals = []
-    for seed in summary["seeds"]:
+    for seed in summary.seeds:
         run = Run.open(f"runs/quick-seeds/seed-{seed}")
         assert run.recipe == recipe.replace(seed=seed)
         alone = train(recipe.replace(seed=seed), f"alone-{seed}", quiet=True)
@@ -38,12 +39,12 @@ def test_each_seed_is_the_run_that_it_would_be_alone(recipe):
         assert list(run.read_history()) == list(alone.read_history())
         assert not run.checkpoint_path.parent.exists()
         finals.append(ours["val_free_energy_nats"])
-    found = summary["numbers"]["val_free_energy_nats"]
-    assert found["values"] == finals
-    assert found["mean"] == pytest.approx(np.mean(finals))
-    assert found["deviation"] == pytest.approx(np.std(finals, ddof=1))
-    assert {"val_rate_nats", "val_bits_per_dim", "val_rmse_grey_levels", "loss"} <= set(summary["numbers"])
-    assert "seconds" not in summary["numbers"]
+    found = summary.numbers["val_free_energy_nats"]
+    assert list(found.values) == finals
+    assert found.mean == pytest.approx(np.mean(finals))
+    assert found.deviation == pytest.approx(np.std(finals, ddof=1))
+    assert {"val_rate_nats", "val_bits_per_dim", "val_rmse_grey_levels", "loss"} <= set(summary.numbers)
+    assert "seconds" not in summary.numbers
 
 
 def test_finished_seeds_are_reloaded_and_more_are_added(recipe):
@@ -53,13 +54,13 @@ def test_finished_seeds_are_reloaded_and_more_are_added(recipe):
     more = train_seeds(recipe, 3, "many", say=said.append)
     assert any("2 of 3 seeds are trained: reloaded" in line for line in said)
     assert Run("many/seed-1").model_path.stat().st_mtime_ns == written
-    assert more["numbers"]["loss"]["values"][:2] == first["numbers"]["loss"]["values"]
+    assert more.numbers["loss"].values[:2] == first.numbers["loss"].values
     train_seeds(recipe, 2, "many", fresh=True, quiet=True)
     assert Run("many/seed-1").model_path.stat().st_mtime_ns > written
 
 
 def test_one_seed_has_no_deviation(recipe):
-    assert train_seeds(recipe, 1, quiet=True)["numbers"]["loss"]["deviation"] is None
+    assert train_seeds(recipe, 1, quiet=True).numbers["loss"].deviation is None
 
 
 def test_averages_and_patience_are_each_seeds_own(recipe):
@@ -68,7 +69,7 @@ def test_averages_and_patience_are_each_seeds_own(recipe):
     for seed in range(2):
         alone = train(recipe.replace(seed=seed), f"alone-{seed}", quiet=True)
         assert_same_weights(Run(f"many/seed-{seed}"), alone)
-        assert summary["numbers"]["best_epoch"]["values"][seed] == alone.read_metrics()["best_epoch"]
+        assert summary.numbers["best_epoch"].values[seed] == alone.read_metrics()["best_epoch"]
 
 
 @pytest.mark.parametrize("way", ["threads", "vmap", "keras"])
@@ -132,7 +133,7 @@ def test_models_are_built_in_groups_that_fit_into_memory(recipe, monkeypatch):
 
 def test_bad_input_is_refused_before_anything_is_written(recipe, monkeypatch, tmp_path):
     for count in (0, -1, 10_001):
-        with pytest.raises(BadInput, match=f"--seeds must be from 1 to 200, not {count}"):
+        with pytest.raises(BadInput, match=f"seeds must be from 1 to 200, not {count}"):
             train_seeds(recipe, count, quiet=True)
     with pytest.raises(BadInput, match="seed must be at most"):
         train_seeds(recipe.replace(seed=2**31 - 1), 2, quiet=True)

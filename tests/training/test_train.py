@@ -289,7 +289,7 @@ def test_a_loss_that_is_no_number_stops_names_the_epoch_and_keeps_the_last_good_
 
 
 def test_a_learning_rate_too_large_really_gives_that_line(recipe):
-    with pytest.raises(TrainingFailed, match="lower --learning-rate"):
+    with pytest.raises(TrainingFailed, match=r"choose a lower learning_rate=.*fresh=True"):
         train(recipe.replace(optimizer="sgd", learning_rate=1e30, likelihood="gaussian"), quiet=True)
 
 
@@ -309,7 +309,7 @@ def test_a_folder_that_is_something_else_is_never_written_to(recipe, tmp_path):
 
 def test_a_run_of_another_recipe_is_not_overwritten(recipe):
     train(recipe, quiet=True)
-    with pytest.raises(BadInput, match=r"latent_dim 2, not 3.*--fresh"):
+    with pytest.raises(BadInput, match=r"latent_dim 2, not 3.*out=.*fresh=True"):
         train(recipe.replace(latent_dim=3), quiet=True)
     assert train(recipe.replace(latent_dim=3), fresh=True, quiet=True).load_model().latent_dim == 3
 
@@ -356,7 +356,7 @@ def test_a_damaged_checkpoint_is_refused(recipe, monkeypatch, damage):
             train(recipe, quiet=True)
     path = Run("runs/quick").checkpoint_path
     path.write_bytes(damage(path.read_bytes()))
-    with pytest.raises(BadInput, match=r"is damaged.*--fresh"):
+    with pytest.raises(BadInput, match=r"is damaged.*fresh=True"):
         train(recipe, quiet=True)
 
 
@@ -495,7 +495,7 @@ def test_levels_auto_are_not_those_of_a_run_that_had_none(recipe):
 
 def test_what_was_read_is_said_once_when_training_begins(recipe):
     recipe = _recipe_of_12_bits(recipe)
-    with pytest.raises(BadInput, match=r"deep.npy: uint16 pixels from \d+ to \d+, .*give --levels 0:4095"):
+    with pytest.raises(BadInput, match=r"deep.npy: uint16 pixels from \d+ to \d+, .*give levels=.0:4095"):
         train(recipe, quiet=True)
     np.save("deep.npy", np.load("deep.npy") * 16)
     lines = []

@@ -11,7 +11,6 @@ the images, as many bits of it as it takes: after the last step the decoder find
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +18,7 @@ import numpy as np
 
 from freyvae.compression.latents import MOST_BITS_OF_LATENT, Latents
 from freyvae.compression.pixels import pixels_of
+from freyvae.console import Progress, each, shown
 from freyvae.errors import BadInput, FreyvaeError
 from freyvae.model import VAE
 
@@ -27,7 +27,6 @@ WORD_BITS = 32
 LEAST_CHECKSUM_WORDS = 4
 # wherever a code has just been taken off, the stack's state holds as many: more come from the supply below
 LEAST_WORDS = 2
-OnImage = Callable[[Iterable[int]], Iterable[int]]
 
 
 class WrongImages(FreyvaeError):
@@ -69,23 +68,24 @@ class BitsBack:
         self._pixels = pixels_of(vae, constriction)
         self._latents = Latents(vae, constriction)
 
-    def encode(self, images: np.ndarray, *, on_image: OnImage = iter) -> Stream:
+    def encode(self, images: np.ndarray, *, progress: bool | Progress = False) -> Stream:
         """Push images of the model's shape, uint8 (image, height, width, channel), onto a stack of bits.
 
-        `on_image` wraps the images' indices, to show how far it is.
+        `progress` is told how many images are done.
         """
         # as many as popping all the codes can take: the stack cannot run dry
         supply = LEAST_CHECKSUM_WORDS + -(-len(images) * self._latents.count * MOST_BITS_OF_LATENT // WORD_BITS)
         stack = self._stack(_checksum(images, supply), True)
         untouched = supply - LEAST_CHECKSUM_WORDS
-        for index in on_image(range(len(images))):
-            code = self._latents.pop_from_posterior(stack, images[index], index)
-            untouched = min(untouched, stack.pos()[0])
-            self._pixels.push(stack, images[index], self._latents.values(code))
-            self._latents.push_to_prior(stack, code)
+        with shown(progress) as told:
+            for index in each(range(len(images)), told, "compressing"):
+                code = self._latents.pop_from_posterior(stack, images[index], index)
+                untouched = min(untouched, stack.pos()[0])
+                self._pixels.push(stack, images[index], self._latents.values(code))
+                self._latents.push_to_prior(stack, code)
         return Stream(stack.get_compressed()[untouched:], len(images), supply - untouched)
 
-    def decode(self, stream: Stream, *, on_image: OnImage = iter) -> np.ndarray:
+    def decode(self, stream: Stream, *, progress: bool | Progress = False) -> np.ndarray:
         """The images of a stream, uint8 (image, height, width, channel), bit for bit.
 
         Raises:
@@ -94,13 +94,14 @@ class BitsBack:
         """
         stack = self._stack(stream.words)
         images = np.zeros((stream.count, *self.image_shape), np.uint8)
-        for index in on_image(range(stream.count - 1, -1, -1)):
-            code = self._latents.pop_from_prior(stack)
-            images[index] = self._pixels.pop(stack, self._latents.values(code))
-            # an empty stack gives images without end
-            if stack.num_words() < LEAST_WORDS:
-                raise WrongImages(f"there is nothing left of the stream after {stream.count - index} images")
-            self._latents.push_to_posterior(stack, code, images[index], index)
+        with shown(progress) as told:
+            for index in each(range(stream.count - 1, -1, -1), told, "decompressing"):
+                code = self._latents.pop_from_prior(stack)
+                images[index] = self._pixels.pop(stack, self._latents.values(code))
+                # an empty stack gives images without end
+                if stack.num_words() < LEAST_WORDS:
+                    raise WrongImages(f"there is nothing left of the stream after {stream.count - index} images")
+                self._latents.push_to_posterior(stack, code, images[index], index)
         at_first = self._stack(_checksum(images, stream.first_words), True)
         if not np.array_equal(stack.get_compressed(), at_first.get_compressed()):
             raise WrongImages("the checksum is wrong")

@@ -1,22 +1,25 @@
 """Images to one small file and back, with a trained model, and what it cost beside what the model promised."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
-from freyvae.arguments import instance, truth
-from freyvae.compression.bits_back import WORD_BITS, BitsBack, OnImage, WrongImages
+from freyvae.arguments import function
+from freyvae.compression.bits_back import WORD_BITS, BitsBack, WrongImages
 from freyvae.compression.compressed_file import CompressedFile, fingerprint, read_compressed_file, this_writer
-from freyvae.data import as_images
+from freyvae.console import Progress, checked_progress, shown, silence
+from freyvae.data import as_images, load_images
 from freyvae.engine.memory import check_memory
 from freyvae.errors import BadInput, FreyvaeError
-from freyvae.evaluation import lossless_bits_per_dim
+from freyvae.evaluation import images_of_part, load_measured_data
 from freyvae.files import as_path, making_folder, replacing, write_whole
-from freyvae.run import OPENED, Run
+from freyvae.metrics import lossless_bits_per_dim
+from freyvae.run import Run, check_output, opened
 
 # of each image, for its free energy
 DRAWS = 16
@@ -27,6 +30,7 @@ class Compressed:
     """What images cost as one file. Bits per dimension are bits for each value of the images.
 
     Attributes:
+        what: which images these are.
         images: number of them.
         values: of all images.
         file_bytes: the file's size.
@@ -35,9 +39,10 @@ class Compressed:
         first_image_bits: of which these are what the first image's code was drawn with, and the checksum at once.
         free_energy_bits_per_dim: what the model promised, with 16 draws of each image.
         seconds: that compressing took, and decompressing again to be sure.
-        lossless_bits_per_dim: the same images in other formats, as `evaluation.lossless_bits_per_dim` names them.
+        lossless_bits_per_dim: the same images in other formats, as `metrics.lossless_bits_per_dim` names them.
     """
 
+    what: str
     images: int
     values: int
     file_bytes: int
@@ -64,24 +69,45 @@ class Compressed:
         return self.bits_per_dim / (self.free_energy_bits_per_dim + self.first_image_bits_per_dim) - 1.0
 
 
-def compress(run: Run, images: np.ndarray, out: str | Path, *, progress: bool = True) -> Compressed:
+def compress(
+    run: Run | str | Path,
+    data: str | Path | npt.ArrayLike | None = None,
+    out: str | Path = "images.freyvae",
+    *,
+    split: str | None = None,
+    levels: str | None = None,
+    progress: bool | Progress = False,
+    say: Callable[[str], None] | None = None,
+) -> Compressed:
     """Write images to one file with a run's model, losslessly: bits back (Townsend, Bird & Barber 2019).
 
     Before it is written the stream is decoded again, and must give the same images.
 
     Args:
-        run: a finished run whose likelihood is a probability of bytes.
-        images: bytes (image, height, width) or (image, height, width, channel), of the model's image shape.
+        run: a finished run whose likelihood is a probability of bytes, or its folder.
+        data: `frey-faces`, `synthetic-faces`, or the path of a folder or file of images; or the images themselves,
+            bytes (image, height, width) or (image, height, width, channel). By default the run's own images of `split`.
         out: the file.
-        progress: draw bars on stderr, if that is a terminal.
+        split: which of the run's own images: `test`, `validation` or `training`; by default `test`.
+        levels: of other images, stored values that become black and white, `LOW:HIGH` or `auto`; by default the run's.
+        progress: told how far it is; True draws bars on stderr, if that is a terminal.
+        say: told what there is to say of images that are read, each a line.
 
     Raises:
-        BadInput: the model cannot be coded with, the images are no bytes or of another shape, the extra `compression`
-            is not installed, or the place cannot be written.
+        BadInput: an argument is not for these images, there is no such run, the model cannot be coded with, the images
+            are no bytes or of another shape, the extra `compression` is not installed, or the place cannot be written.
         FreyvaeError: this machine does not compute the same probabilities twice.
     """
-    run, out, progress = instance("run", run, Run, hint=OPENED), as_path("out", out), truth("progress", progress)
-    given, images = images, as_images(images)
+    if data is not None and split is not None:
+        raise BadInput("split=... says which of the run's own images: leave it out, or the images")
+    if levels is not None and not isinstance(data, str | Path):
+        raise BadInput("levels=... is for other images than the run's own: leave it out, or give their path")
+    run, out, progress = opened(run), as_path("out", out), checked_progress(progress)
+    say = silence if say is None else function("say", say)
+    given, what = _images_to_compress(
+        run, data, out=out, split=split or "test", levels=levels, progress=progress, say=say
+    )
+    images = as_images(given, name="data")
     if not np.array_equal(np.ravel(given), images.ravel()):
         raise BadInput(
             f"images of {np.asarray(given).dtype} would be rounded: only bytes, uint8, come back as they were"
@@ -97,11 +123,12 @@ def compress(run: Run, images: np.ndarray, out: str | Path, *, progress: bool = 
     if not np.isfinite(free_energy).all():
         raise BadInput(f"the free energy of some images under {run.folder} is not a number: the model is broken")
     began = time.perf_counter()
-    stream = coder.encode(images, on_image=_bar("compressing", progress))
-    try:
-        decoded = coder.decode(stream, on_image=_bar("decompressing again", progress))
-    except WrongImages:
-        decoded = None
+    with shown(progress) as told:
+        stream = coder.encode(images, progress=told)
+        try:
+            decoded = coder.decode(stream, progress=told)
+        except WrongImages:
+            decoded = None
     if decoded is None or not np.array_equal(decoded, images):
         raise FreyvaeError(
             "what was compressed does not decode to the same images: this machine does not compute the same "
@@ -112,6 +139,7 @@ def compress(run: Run, images: np.ndarray, out: str | Path, *, progress: bool = 
     content = file.to_bytes()
     write_whole(out, content)
     return Compressed(
+        what=what,
         images=len(images),
         values=images.size,
         file_bytes=len(content),
@@ -124,14 +152,42 @@ def compress(run: Run, images: np.ndarray, out: str | Path, *, progress: bool = 
     )
 
 
-def decompress(run: Run, file: str | Path, out: str | Path, *, progress: bool = True) -> np.ndarray:
+def _images_to_compress(
+    run: Run,
+    data: str | Path | npt.ArrayLike | None,
+    *,
+    out: Path,
+    split: str,
+    levels: str | None,
+    progress: bool | Progress,
+    say: Callable[[str], None],
+) -> tuple[npt.ArrayLike, str]:
+    """Images, and which they are. Raises `BadInput` where they cannot be had, or `out` is one of them."""
+    if data is None:
+        check_output(out, run.recipe.data.source)
+        own = load_measured_data(run)
+        return images_of_part(run, own, split), f"{split} images of {own.images.name}"
+    if not isinstance(data, str | Path):
+        check_output(out)
+        return data, "images"
+    check_output(out, data)
+    levels = run.recipe.data.levels if levels is None else levels
+    loaded = load_images(data, strict=True, levels=levels, progress=progress)
+    for line in loaded.remarks:
+        say(line)
+    return loaded.images, f"images of {loaded.name}"
+
+
+def decompress(
+    run: Run | str | Path, file: str | Path, out: str | Path = "decompressed.npy", *, progress: bool | Progress = False
+) -> np.ndarray:
     """The images of a file of `compress`, bit for bit, written to `out`.
 
     Args:
-        run: the run that it was compressed with.
+        run: the run that it was compressed with, or its folder.
         file: the file.
         out: a .npy file of uint8 (image, height, width, channel), or a new folder of PNGs.
-        progress: draw a bar on stderr, if that is a terminal.
+        progress: told how far it is; True draws a bar on stderr, if that is a terminal.
 
     Returns:
         uint8 (image, height, width, channel).
@@ -141,12 +197,13 @@ def decompress(run: Run, file: str | Path, out: str | Path, *, progress: bool = 
             or `out` cannot be written.
         FreyvaeError: this machine computes other probabilities than the one that wrote the file.
     """
-    run, progress = instance("run", run, Run, hint=OPENED), truth("progress", progress)
-    file, out = as_path("file", file), as_path("out", out)
+    file, out, progress = as_path("file", file), as_path("out", out), checked_progress(progress)
+    check_output(out, file)
+    run = opened(run)
     if out.suffix not in ("", ".npy"):
         raise BadInput(f"{out.name} must end in .npy, or be a folder, for PNGs")
     if not out.suffix and out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise BadInput(f"{out} exists and is not an empty folder: choose another with --out")
+        raise BadInput(f"{out} exists and is not an empty folder: choose another with out=...")
     read = read_compressed_file(file)
     vae = run.load_model()
     if read.image_shape != vae.image_shape:
@@ -155,7 +212,8 @@ def decompress(run: Run, file: str | Path, out: str | Path, *, progress: bool = 
         raise BadInput(f"{file} was compressed with another model than {run.folder} holds: give the run it was made by")
     check_memory("decompressed images", (read.stream.count, *read.image_shape), "uint8", "use a machine with more")
     try:
-        images = BitsBack(vae).decode(read.stream, on_image=_bar("decompressing", progress))
+        with shown(progress) as told:
+            images = BitsBack(vae).decode(read.stream, progress=told)
     except WrongImages as error:
         raise FreyvaeError(
             f"{file} does not decode here to the images that it was made of, whose checksum it holds: it was written "
@@ -176,19 +234,6 @@ def _write(images: np.ndarray, out: Path) -> None:
         for number, image in enumerate(images, 1):
             picture = Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image)
             picture.save(folder / f"{number:0{digits}}.png", optimize=True)
-
-
-def _bar(what: str, wanted: bool) -> OnImage:
-    """A bar on stderr, if somebody can see it."""
-
-    def over(images: Iterable[int]) -> Iterable[int]:
-        from rich.console import Console
-        from rich.progress import track
-
-        console = Console(stderr=True)
-        return track(images, what, console=console, transient=True, disable=not (wanted and console.is_terminal))
-
-    return over
 
 
 def _shape(shape: tuple[int, ...]) -> str:

@@ -23,7 +23,7 @@ class Pixels:
         if not vae.pixel_likelihood.is_probability_of_bytes:
             raise BadInput(
                 f"the likelihood {vae.pixel_likelihood.name} is no probability of bytes, so that nothing can be coded "
-                "with it: train with --likelihood discretized-logistic"
+                'with it: train with likelihood="discretized-logistic"'
             )
         self.shape = vae.image_shape
         self.values = int(np.prod(vae.image_shape))

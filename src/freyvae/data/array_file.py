@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from freyvae.arguments import truth
-from freyvae.console import printable
+from freyvae.console import Progress, checked_progress, printable
 from freyvae.data.image_size import ImageSize, fit_images, parse_image_size
 from freyvae.data.images import ImageSet, convert, have_said
 from freyvae.data.levels import Levels, Survey, dark_note, parse_levels
@@ -48,7 +48,7 @@ def load_file(
     grey: bool = False,
     strict: bool = False,
     levels: Levels = None,
-    progress: bool = True,
+    progress: bool | Progress = False,
 ) -> ImageSet:
     """Read images from a NumPy or MATLAB file, or a TIFF of several pages, or a GIF of several frames.
 
@@ -73,7 +73,7 @@ def load_file(
     path, name = split_array(path)
     where = printable(path)
     size = parse_image_size(image_size)
-    grey, _, _ = truth("grey", grey), truth("strict", strict), truth("progress", progress)
+    grey, _, _ = truth("grey", grey), truth("strict", strict), checked_progress(progress)
     if not path.is_file():
         raise BadInput(f"{where}: {'neither a file nor a folder' if path.exists() else 'no such file'}")
     try:
@@ -123,7 +123,7 @@ def _from_pictures(path: Path, size: tuple[int, int] | None, *, grey: bool, leve
     if len(sizes) > 1:
         raise BadInput(
             f"{where}: pages of different sizes, {sizes[0]} and {sizes[1]} (height x width); bring them to one with "
-            f"--image-size {sizes[0]}"
+            f'image_size="{sizes[0]}"'
         )
     channels = max(pixels.shape[2] for pixels in images)
     stacked = np.stack([np.broadcast_to(pixels, (*pixels.shape[:2], channels)) for pixels in images])
@@ -242,11 +242,11 @@ def _from_matlab(path: Path, name: str | None, size: tuple[int, int] | None) -> 
         return array
     if size is None:
         raise BadInput(
-            f"{where}: each column is one image of {array.shape[1]} pixels; give its shape, --image-size HxW"
+            f'{where}: each column is one image of {array.shape[1]} pixels; give its shape, image_size="HxW"'
         )
     if size[0] * size[1] != array.shape[1]:
         raise BadInput(
-            f"{where}: each column is one image of {array.shape[1]} pixels, but --image-size {size[0]}x{size[1]} has "
-            f"{size[0] * size[1]}"
+            f"{where}: each column is one image of {array.shape[1]} pixels, but "
+            f'image_size="{size[0]}x{size[1]}" has {size[0] * size[1]}'
         )
     return array.reshape(-1, *size)

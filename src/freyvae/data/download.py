@@ -5,8 +5,8 @@ import http
 import io
 import time
 from pathlib import Path
-from types import TracebackType
-from typing import Any
+
+from freyvae.console import Progress, shown
 
 ATTEMPTS = 3
 WAIT_SECONDS = 1.0  # before the second attempt, and twice that before the third
@@ -24,13 +24,13 @@ class DownloadFailed(Exception):
         self.ours = ours
 
 
-def download(url: str, *, label: str, progress: bool) -> bytes:
+def download(url: str, *, label: str, progress: bool | Progress) -> bytes:
     """What is at `url`, at most `MOST_BYTES`.
 
     Args:
         url: http or https.
-        label: what the progress bar says.
-        progress: draw a bar on stderr, if that is a terminal.
+        label: what progress says of it.
+        progress: told how far it is; True draws a bar on stderr, if that is a terminal.
 
     Raises:
         DownloadFailed: after `ATTEMPTS` attempts, or at once where another can't help.
@@ -45,7 +45,7 @@ def download(url: str, *, label: str, progress: bool) -> bytes:
     raise AssertionError("unreachable")
 
 
-def _once(url: str, *, label: str, progress: bool) -> bytes:
+def _once(url: str, *, label: str, progress: bool | Progress) -> bytes:
     import pooch
     import requests
 
@@ -56,7 +56,8 @@ def _once(url: str, *, label: str, progress: bool) -> bytes:
 
     content = io.BytesIO()
     try:
-        with _Watch(label, visible=progress) as watch:
+        with shown(progress) as told:
+            watch = _Watch(label, told)
             fetch = pooch.HTTPDownloader(progressbar=watch, timeout=SILENCE_SECONDS, hooks={"response": keep})
             fetch(url, content, None)
     except requests.HTTPError as error:
@@ -98,42 +99,19 @@ def _from_status(status: int) -> DownloadFailed:
 
 
 class _Watch:
-    """What pooch wants of a progress bar, drawn by rich; it also ends a download that drips or never ends."""
+    """What pooch wants of a progress bar; it also ends a download that drips or never ends."""
 
-    def __init__(self, label: str, *, visible: bool) -> None:
+    def __init__(self, label: str, progress: Progress) -> None:
         self.total = 0
         self._label = label
-        self._visible = visible
+        self._progress = progress
         self._bytes = 0
         self._deadline = time.monotonic() + TOTAL_SECONDS
-        self._bar: Any = None
-
-    def __enter__(self) -> "_Watch":
-        from rich.console import Console
-        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-
-        console = Console(stderr=True)
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            DownloadColumn(),
-            TimeRemainingColumn(),
-            console=console,
-            disable=not (self._visible and console.is_terminal),
-            transient=True,
-        )
-        self._bar.start()
-        self._task = self._bar.add_task(self._label, total=None)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bar.stop()
 
     def update(self, size: int) -> None:
         self._bytes += size
-        self._bar.update(self._task, completed=min(self._bytes, self.total or self._bytes), total=self.total or None)
+        # a server can say that there is less than it sends
+        self._progress.advance(min(self._bytes, self.total or self._bytes), self.total, self._label)
         if self._bytes > MOST_BYTES:
             raise DownloadFailed(f"sends more than {MOST_BYTES // 2**20} MiB")
         if time.monotonic() > self._deadline:
@@ -143,4 +121,4 @@ class _Watch:
         self._bytes = 0
 
     def close(self) -> None:
-        """Nothing to do: the bar ends with the `with` block."""
+        """Nothing to do: the bar ends with the block that it is shown in."""

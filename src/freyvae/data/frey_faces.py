@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from freyvae.arguments import truth
+from freyvae.console import Progress, checked_progress
 from freyvae.data.download import DownloadFailed, download, why_unwritten
 from freyvae.data.images import Images, pixels_sha256
 from freyvae.data.matlab_tags import readable_variables
@@ -44,7 +44,7 @@ PICKLE_SHA256 = "3b69410c6a5fd6e03f09012905168be3712373a094a776f7e58fcd0670d2138
 
 _FILE_NAMES = ("frey_rawface.mat", "freyfaces.pkl")
 _MOST_BYTES = 64 * 2**20
-_WAY_OUT = "give a file with `freyvae data fetch frey-faces --from FILE`, or use `--data synthetic-faces`"
+_WAY_OUT = 'give a file with `freyvae data fetch frey-faces --from FILE`, or use `data="synthetic-faces"`'
 
 _log = logging.getLogger(__name__)
 
@@ -57,13 +57,13 @@ class _NotTheFaces(Exception):
     """Why a file does not hold the Frey faces, in a few words."""
 
 
-def load_frey_faces(*, progress: bool = True) -> Images:
+def load_frey_faces(*, progress: bool | Progress = False) -> Images:
     """The 1965 frames of Brendan Frey's face, in the order of the video.
 
     Looks in `$FREYVAE_DATA` (a folder, or the file itself), then in the user's cache, then downloads to that cache.
 
     Args:
-        progress: draw a bar on stderr while downloading, if that is a terminal.
+        progress: told how far it is while downloading; True draws a bar on stderr, if that is a terminal.
 
     Returns:
         uint8 (1965, 28, 20, 1), grey levels 8 to 238.
@@ -72,15 +72,15 @@ def load_frey_faces(*, progress: bool = True) -> Images:
         BadInput: `$FREYVAE_DATA` is no path.
         DataUnavailable: none of these had it, with each one's reason and what to do.
     """
-    return _obtain(progress=truth("progress", progress))[1]
+    return _obtain(progress=checked_progress(progress))[1]
 
 
-def fetch_frey_faces(source: Path | None = None, progress: bool = True) -> Path:
+def fetch_frey_faces(source: Path | None = None, progress: bool | Progress = False) -> Path:
     """Make sure that the Frey faces are on this machine.
 
     Args:
         source: a file to take them from, copied to the user's cache; without it, as `load_frey_faces`.
-        progress: draw a bar on stderr while downloading, if that is a terminal.
+        progress: told how far it is while downloading; True draws a bar on stderr, if that is a terminal.
 
     Returns:
         The file, whose pixels were verified.
@@ -89,7 +89,7 @@ def fetch_frey_faces(source: Path | None = None, progress: bool = True) -> Path:
         BadInput: `source` can't be read, or does not hold the Frey faces.
         DataUnavailable: they can't be had, or the cache can't be written.
     """
-    progress = truth("progress", progress)
+    progress = checked_progress(progress)
     if source is None:
         return _obtain(progress=progress)[0]
     try:
@@ -111,7 +111,7 @@ def fetch_frey_faces(source: Path | None = None, progress: bool = True) -> Path:
     return target
 
 
-def _obtain(*, progress: bool) -> tuple[Path, Images]:
+def _obtain(*, progress: bool | Progress) -> tuple[Path, Images]:
     reasons = []
     for where, path in _candidates():
         try:
@@ -151,7 +151,7 @@ def _candidates() -> Iterator[tuple[str, Path]]:
             yield "the cache", folder / name
 
 
-def _from_source(source: Source, folder: Path, *, progress: bool) -> tuple[Path, Images]:
+def _from_source(source: Source, folder: Path, *, progress: bool | Progress) -> tuple[Path, Images]:
     content = download(source.url, label=f"Frey faces, from {source.name}", progress=progress)
     target = folder / source.file_name
     bad = target.with_name(target.name + ".bad")

@@ -1,12 +1,11 @@
 """How does a folder of pictures, of any mix of sizes, modes and depths, become images?"""
 
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from freyvae.arguments import truth
-from freyvae.console import printable
+from freyvae.console import Progress, checked_progress, each, printable, shown
 from freyvae.data.folder_walk import find_pictures
 from freyvae.data.image_size import ImageSize, parse_image_size
 from freyvae.data.images import Images, ImageSet, have_said
@@ -24,7 +23,7 @@ def load_folder(
     grey: bool = False,
     strict: bool = False,
     levels: Levels = None,
-    progress: bool = True,
+    progress: bool | Progress = False,
 ) -> ImageSet:
     """Read every picture in a folder and the folders in it, in natural order (2 before 10).
 
@@ -44,7 +43,7 @@ def load_folder(
         grey: turn colour into grey (ITU-R 601 luma).
         strict: refuse the folder if any picture can't be read, rather than leave that picture out.
         levels: as in `as_images`; the lowest and the highest value of `auto` are those of the whole set.
-        progress: draw a bar on stderr, if that is a terminal.
+        progress: told how far it is; True draws a bar on stderr, if that is a terminal.
 
     Returns:
         `images` uint8 (image, height, width, 1 or 3), `files` relative to `folder`, in `unreadable` those left out, in
@@ -57,7 +56,7 @@ def load_folder(
     folder = as_path("folder", folder)
     where = printable(folder)
     size, wanted = parse_image_size(image_size), parse_levels(levels)
-    grey, strict, progress = truth("grey", grey), truth("strict", strict), truth("progress", progress)
+    grey, strict, progress = truth("grey", grey), truth("strict", strict), checked_progress(progress)
     if not folder.is_dir():
         raise BadInput(f"{where}: no such folder")
     found = find_pictures(folder, SUFFIXES)
@@ -66,15 +65,16 @@ def load_folder(
         raise BadInput(f"{where}: no pictures in this folder{passed}; it needs files ending in {', '.join(SUFFIXES)}")
     reading = _Reading(folder, Survey(where, wanted), size=size, grey=grey, asked=wanted is not None)
     # what the whole set has to be seen for is read twice, so that deep pictures need not be kept
-    for file in _with_progress(found.pictures, progress):
-        reading.look(file, len(found.pictures))
-    for file in _with_progress(tuple(reading.waiting), progress):
-        reading.read(file)
+    with shown(progress) as told:
+        for file in each(found.pictures, told, "reading pictures"):
+            reading.look(file, len(found.pictures))
+        for file in each(tuple(reading.waiting), told, "reading pictures again"):
+            reading.read(file)
     kept = [file for file in found.pictures if file in reading.pictures]
     unreadable = [*found.closed, *(f"{printable(file)}: {reason}" for file, reason in reading.unreadable.items())]
     if unreadable and (strict or not kept):
         more = f", and {len(unreadable) - 1} more" if len(unreadable) > 1 else ""
-        hint = "mend or remove it, or leave --strict out" if kept else "not one picture can be read"
+        hint = "mend or remove it, or leave out strict=True" if kept else "not one picture can be read"
         raise BadInput(f"{where}: unreadable: {unreadable[0]}{more}; {hint}")
     pictures = [reading.pictures[file] for file in kept]
     if any(pixels.shape[2] == 3 for pixels in pictures):
@@ -125,7 +125,7 @@ class _Reading:
         if self._first is None:
             height, width = self._size or stored.values.shape[:2]
             # bytes, and as much again where they become one array
-            check_fits(2 * count * height * width, printable(self._folder), "give a smaller --image-size")
+            check_fits(2 * count * height * width, printable(self._folder), "give a smaller image_size=...")
         self._check_size(file, stored)
         self._kinds[stored.kind] = self._kinds.get(stored.kind, 0) + 1
         if stored.has_more:
@@ -177,8 +177,8 @@ class _Reading:
         if shape != size:
             raise BadInput(
                 f"{printable(self._folder)}: pictures of different sizes, {printable(first)} is {_size(size)} and "
-                f"{printable(file)} is {_size(shape)} (height x width); bring them to one with --image-size "
-                f"{_size(size)}"
+                f"{printable(file)} is {_size(shape)} (height x width); bring them to one with "
+                f'image_size="{_size(size)}"'
             )
 
     def _keep(self, file: str, stored: Stored, levels: tuple[float, float]) -> None:
@@ -187,12 +187,3 @@ class _Reading:
 
 def _size(shape: tuple[int, ...]) -> str:
     return f"{shape[0]}x{shape[1]}"
-
-
-def _with_progress(files: Sequence[str], progress: bool) -> Iterable[str]:
-    from rich.console import Console
-    from rich.progress import track
-
-    console = Console(stderr=True)
-    visible = progress and console.is_terminal
-    return track(files, "Reading pictures", console=console, transient=True, disable=not visible)

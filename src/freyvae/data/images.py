@@ -49,6 +49,12 @@ class ImageSet:
     notes: tuple[str, ...] = ()
     levels: str | None = None
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a person must be told of how they were read, each a line."""
+        left_out = [f"left out, unreadable: {file}" for file in self.unreadable]
+        return *left_out, *(f"note: {note}" for note in self.notes)
+
 
 def as_images(values: npt.ArrayLike, *, name: str = "images", levels: Levels = None) -> Images:
     """Turn anything array-like into images.
@@ -67,7 +73,7 @@ def as_images(values: npt.ArrayLike, *, name: str = "images", levels: Levels = N
     Raises:
         BadInput: anything else, with what was wrong and what to do.
     """
-    images, notes, _ = convert(values, name=text("name", name), levels=levels, argument='levels="{}"')
+    images, notes, _ = convert(values, name=text("name", name), levels=levels)
     for note in filter(None, (*notes, dark_note(images, levels))):
         if _without_numbers(note) not in _said:
             _log.warning("%s: %s", name, note)
@@ -76,7 +82,7 @@ def as_images(values: npt.ArrayLike, *, name: str = "images", levels: Levels = N
 
 
 def convert(
-    values: npt.ArrayLike, *, name: str, levels: Levels, argument: str = "--levels {}"
+    values: npt.ArrayLike, *, name: str, levels: Levels, argument: str = 'levels="{}"'
 ) -> tuple[Images, tuple[str, ...], str | None]:
     """As `as_images`; the images, what there is to say of them, and `levels` as they turned out.
 

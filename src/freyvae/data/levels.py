@@ -107,7 +107,7 @@ class Survey:
         argument: how to say the argument that would help, with `{}` for its value.
     """
 
-    def __init__(self, name: str, levels: Range | str | None, *, argument: str = "--levels {}") -> None:
+    def __init__(self, name: str, levels: Range | str | None, *, argument: str = 'levels="{}"') -> None:
         self._name = name
         self._levels = levels
         self._argument = argument

@@ -4,7 +4,7 @@ import difflib
 from pathlib import Path
 
 from freyvae.arguments import truth, whole
-from freyvae.console import printable
+from freyvae.console import Progress, checked_progress, printable
 from freyvae.data.image_size import ImageSize
 from freyvae.data.images import ImageSet
 from freyvae.data.levels import Levels
@@ -21,7 +21,7 @@ def load_images(
     strict: bool = False,
     levels: Levels = None,
     seed: int = 0,
-    progress: bool = True,
+    progress: bool | Progress = False,
 ) -> ImageSet:
     """Load images from wherever `source` says.
 
@@ -33,13 +33,13 @@ def load_images(
         strict: for a folder, refuse it if any picture can't be read.
         levels: which stored values become black and white, as in `as_images`; `"0:4095"` for 12 bits, or `"auto"`.
         seed: of the synthetic faces.
-        progress: draw bars on stderr, if that is a terminal.
+        progress: told how far it is; True draws bars on stderr, if that is a terminal.
 
     Raises:
         BadInput: no such name or path, or what `load_folder` and `load_file` refuse.
         DataUnavailable: the Frey faces can't be had.
     """
-    grey, strict, progress = truth("grey", grey), truth("strict", strict), truth("progress", progress)
+    grey, strict, progress = truth("grey", grey), truth("strict", strict), checked_progress(progress)
     seed = whole("seed", seed, at_least=0)
     chosen = next((kind for kind in sorted(SOURCES.values(), key=_by_name_first) if kind.accepts(source)), None)
     if chosen is not None:

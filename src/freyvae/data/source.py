@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from freyvae.choice import Choice
 
 if TYPE_CHECKING:
+    from freyvae.console import Progress
     from freyvae.data.image_size import ImageSize
     from freyvae.data.images import ImageSet
     from freyvae.data.levels import Levels
@@ -35,6 +36,6 @@ class Source(Choice):
         strict: bool,
         levels: Levels,
         seed: int,
-        progress: bool,
+        progress: bool | Progress,
     ) -> ImageSet:
         """The images; arguments as for `load_images`, and their errors."""

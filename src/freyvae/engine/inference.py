@@ -2,7 +2,7 @@
 
 from contextlib import AbstractContextManager, nullcontext
 
-import keras
+from freyvae.late import keras
 
 
 def without_gradients() -> AbstractContextManager[None]:

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-import keras
 import numpy as np
-from keras import ops
 
 from freyvae.engine.inference import without_gradients
+
+# late: with Keras our classes are imported, and they need this module whole
+from freyvae.late import keras, ops
 
 
 class Program:
@@ -28,10 +29,10 @@ class Program:
 
     def __init__(
         self,
-        model: keras.Model,
+        model: "keras.Model",
         function: Callable[..., tuple[Any, ...]],
         *,
-        noise: keras.random.SeedGenerator | None = None,
+        noise: "keras.random.SeedGenerator | None" = None,
     ):
         self._function, self._noise = function, noise
         self._variables = [*model.variables, *([] if noise is None else [noise.state])]

@@ -1,31 +1,23 @@
-"""How good is a model, and beside what? Measures of images and of a model on images."""
+"""How good is a run, and which of several is better? Measures of run folders, and comparisons of them.
 
-from freyvae.evaluation.baselines import (
-    FullGaussian,
-    file_bits_per_dim,
-    lossless_bits_per_dim,
-    mean_image_nll_nats,
-    mosaic_bits_per_dim,
-)
-from freyvae.evaluation.collapse import is_active, kl_per_latent_nats, verdict
-from freyvae.evaluation.factors import FactorScores, factor_scores
-from freyvae.evaluation.importance import SampledLikelihood, importance_sampled, standard_error
-from freyvae.evaluation.reconstruction import mean_image_rmse_grey_levels, rmse_grey_levels
+The single measures are in `freyvae.metrics`; some go by names of this package, too, as they did before.
+"""
+
+from freyvae.evaluation.comparison import Comparison, Difference, compare
+from freyvae.evaluation.measurement import MEASURES, PARTS, images_of_part, load_measured_data, measure
+from freyvae.metrics import importance_sampled, mean_image_rmse_grey_levels, rmse_grey_levels, standard_error
 
 __all__ = [
-    "FactorScores",
-    "FullGaussian",
-    "SampledLikelihood",
-    "factor_scores",
-    "file_bits_per_dim",
+    "MEASURES",
+    "PARTS",
+    "Comparison",
+    "Difference",
+    "compare",
+    "images_of_part",
     "importance_sampled",
-    "is_active",
-    "kl_per_latent_nats",
-    "lossless_bits_per_dim",
-    "mean_image_nll_nats",
+    "load_measured_data",
     "mean_image_rmse_grey_levels",
-    "mosaic_bits_per_dim",
+    "measure",
     "rmse_grey_levels",
     "standard_error",
-    "verdict",
 ]

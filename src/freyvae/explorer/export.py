@@ -8,20 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from freyvae.arguments import in_words, instance, text
+from freyvae.arguments import in_words, text
 from freyvae.errors import BadInput
 from freyvae.files import as_path, write_whole
-from freyvae.run import OPENED, Run, check_output
+from freyvae.run import Run, check_output, opened
 
 FORMATS = ("onnx", "html", "weights")
 WEIGHTS_FORMAT = 2  # since 2 without `expected_pixels`, the name of a formula; the likelihood has it
 
 
-def export(run: Run, format: str, out: str | Path | None = None) -> list[Path]:
+def export(run: Run | str | Path, format: str = "onnx", out: str | Path | None = None) -> list[Path]:
     """Write a run's networks for use elsewhere.
 
     Args:
-        run: a finished run.
+        run: a finished run, or its folder.
         format: `onnx`: encoder.onnx and decoder.onnx. `html`: the explorer's page. `weights`: weights.npz, an array
             a weight named `decoder/LAYER/WEIGHT`, and weights.json, the layers that they belong to.
         out: for `html` the file, or a folder; for the others the folder. By default the run's `export/`, and for
@@ -33,7 +33,7 @@ def export(run: Run, format: str, out: str | Path | None = None) -> list[Path]:
     Raises:
         BadInput: an unknown format, a network that the format cannot hold, or a place that cannot be written.
     """
-    run, out = instance("run", run, Run, hint=OPENED), None if out is None else as_path("out", out)
+    run, out = opened(run), None if out is None else as_path("out", out)
     if text("format", format) not in FORMATS:
         near = difflib.get_close_matches(format, FORMATS, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(FORMATS)}"

@@ -113,7 +113,7 @@ def make_server(run: Run, *, port: int = PORT, say: Callable[[str], None] | None
         if wanted != port and say:
             say(f"port {port} is taken: using {wanted}")
         return server
-    raise BadInput(f"no free port from {port} on: give another with --port")
+    raise BadInput(f"no free port from {port} on: give another with port=...")
 
 
 class Server(ThreadingHTTPServer):

@@ -14,22 +14,8 @@ from freyvae.explorer.page import script_of, stylesheet
 from freyvae.model import VAE
 
 
-def explore(vae: Any, images: npt.ArrayLike | ImageSet, *, names: tuple[str, ...] = (), title: str = "VAE") -> Any:
-    """The explorer as a widget: give it back as the last line of a notebook's cell.
-
-    Its `latents` are a list of floats, and its `image` is uint8 (height, width, channel); both may be read and set, and
-    setting an image goes to its code. Dragging needs no kernel.
-
-    Args:
-        vae: a `freyvae.VAE`.
-        images: whatever `as_images` takes, of the model's size; their codes are the points.
-        names: of the latents.
-        title: above the widget.
-
-    Raises:
-        BadInput: the extra `notebook` is not installed, the images do not fit the model, or the decoder has a layer
-            that the page cannot compute.
-    """
+def widget_of(vae: Any, images: npt.ArrayLike | ImageSet, *, names: tuple[str, ...] = (), title: str = "VAE") -> Any:
+    """The widget of a model and images. Arguments and errors are those of `explore`."""
     widget_class = _widget_class()
     vae, title = instance("vae", vae, VAE, hint="freyvae.load(path) reads one"), text("title", title)
     names = tuple(text("names", name) for name in several("names", names))

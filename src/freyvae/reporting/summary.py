@@ -2,36 +2,72 @@
 
 import shlex
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
 
-from freyvae.console import printable
+from freyvae.arguments import instance
+from freyvae.console import Progress, printable
 from freyvae.errors import BadInput
-from freyvae.evaluation import mean_image_rmse_grey_levels
+from freyvae.evaluation import load_measured_data
+from freyvae.evaluation import measure as measure_only
 from freyvae.explorer import write_page
-from freyvae.measuring import MEASURES, check_measures, load_measured_data
+from freyvae.metrics import mean_image_rmse_grey_levels
 from freyvae.model import VAE
 from freyvae.recipe import Recipe
 from freyvae.recipe.sections import RandomSplit
+from freyvae.records import Measurement, TrainingRecord, to_json
 from freyvae.reporting import pictures, tables
 from freyvae.reporting.page import write_report
-from freyvae.run import Run
+from freyvae.run import Run, opened
 from freyvae.training import TrainingData
 
 
-def present(run: Run, *, vae: VAE | None = None) -> list[str]:
+def measure(
+    run: Run | str | Path,
+    *,
+    samples: int = 5000,
+    split: str = "test",
+    seed: int = 0,
+    progress: bool | Progress = False,
+) -> Measurement:
+    """Measure a run on images it was not trained on, compared with what the images cost without a model.
+
+    Writes metrics.json, measured.npz and the report.
+
+    Args:
+        run: a finished run, or its folder.
+        samples: importance samples for each image.
+        split: `test`, `validation` or `training`.
+        seed: of the draws.
+        progress: told how far it is; True draws a bar on stderr, if that is a terminal.
+
+    Returns:
+        what was found.
+
+    Raises:
+        BadInput: there is no such run, its images are gone or others, the split is unknown or holds no images, an
+            argument is out of range, or the run's files are damaged or of a newer version.
+    """
+    run = opened(run)
+    found = measure_only(run, samples=samples, split=split, seed=seed, progress=progress)
+    report(run)
+    return found
+
+
+def show(run: Run | str | Path, *, vae: VAE | None = None) -> list[str]:
     """Draw a run's pictures, write its explorer and its report. Returns a line for each of these that is left out.
 
     Args:
-        run: a run that is finished.
+        run: a run that is finished, or its folder.
         vae: its model, where it is loaded already.
 
     Raises:
         BadInput: the run is not finished, its images are gone or others, another process is at work on it, or its
             folder cannot be written.
     """
+    run, vae = opened(run), None if vae is None else instance("vae", vae, VAE)
     with run.lock():
         recipe, vae = run.recipe, vae or run.load_model()
-        data = load_measured_data(run, run.read_metrics())
+        data = load_measured_data(run)
         split = data.split
         parts = {"training": split.train, "validation": split.validation, "test": split.test}
         left_out: list[str] = []
@@ -57,51 +93,50 @@ def present(run: Run, *, vae: VAE | None = None) -> list[str]:
 def report(run: Run) -> None:
     """Write a run's report again, with the pictures that are there and all that was measured by now.
 
-    Raises `BadInput` as `present` does.
+    Raises `BadInput` as `show` does.
     """
-    _write_report(run, load_measured_data(run, run.read_metrics()))
+    _write_report(run, load_measured_data(run))
 
 
 def _write_report(run: Run, data: TrainingData) -> None:
-    recipe, metrics = run.recipe, run.read_metrics()
-    if "nll_nats" in metrics:
-        check_measures(run, metrics)
+    recipe, training, measured = run.recipe, run.training, run.measurement
     paths = [run.pictures_path / f"{name}.png" for name in pictures.CAPTIONS]
-    collapsed = [] if metrics.get("is_healthy", True) else [str(metrics["verdict"])]
-    part = metrics.get("measured_split", "validation")
-    notes = [*collapsed, *_notes(recipe, data, part), *_chosen_epoch(metrics)]
+    collapsed = [] if measured is None or measured.is_healthy else [measured.verdict]
+    part = "validation" if measured is None else measured.measured_split
+    notes = [*collapsed, *_notes(recipe, data, part), *_chosen_epoch(training)]
+    numbers = to_json(training)
     write_report(
         run.folder,
         title=recipe.name,
-        facts=_facts(recipe, data, metrics),
-        metrics=metrics,
+        facts=_facts(recipe, data, training),
+        metrics=numbers if measured is None else numbers | to_json(measured),
         pictures=[(path, pictures.CAPTIONS[path.stem]) for path in paths if path.is_file()],
-        command="\n".join(_commands(run, metrics)),
+        command="\n".join(_commands(run, training, measured)),
         notes=notes,
-        numbers={key: value for key, value in metrics.items() if key not in MEASURES},
-        tables=tables.measured(metrics),
-        remarks=[sentence for sentence in measured_sentences(metrics) if sentence not in notes],
+        numbers=numbers,
+        tables=[] if measured is None else tables.measured(measured, training.data),
+        remarks=[sentence for sentence in measured_sentences(measured) if sentence not in notes],
     )
 
 
-def measured_sentences(metrics: dict[str, Any]) -> list[str]:
+def measured_sentences(measured: Measurement | None) -> list[str]:
     """The verdict on a measured run, and what a reader must know of its measures; none where it is not measured."""
-    return [str(metrics["verdict"]), *metrics["measured_notes"]] if "verdict" in metrics else []
+    return [] if measured is None else [measured.verdict, *measured.measured_notes]
 
 
 def describe(run: Run) -> str:
     """A few lines on a finished run, for the terminal."""
-    metrics, recipe = run.read_metrics(), run.recipe
+    training, recipe = run.training, run.recipe
     lines = [
         f"{recipe.name}: {printable(recipe.data.source)}, {_counted(recipe.latent_dim, 'latent')}, "
-        f"{_counted(metrics['epochs'], 'epoch')} in {metrics['seconds']:.1f} s "
-        f"after {metrics['compile_seconds']:.1f} s of compilation"
-        + (f", the best of which was epoch {metrics['best_epoch']}" if "best_epoch" in metrics else ""),
-        f"  held-out free energy {metrics['val_free_energy_nats']:10.1f} nats per image"
-        + (f", {metrics['val_bits_per_dim']:.3f} bits per dimension" if "val_bits_per_dim" in metrics else ""),
-        f"              distortion {metrics['val_distortion_nats']:8.1f}",
-        f"                    rate {metrics['val_rate_nats']:8.1f}",
-        f"  reconstruction error {metrics['val_rmse_grey_levels']:10.1f} grey levels of 255 (RMSE)",
+        f"{_counted(training.epochs, 'epoch')} in {training.seconds:.1f} s "
+        f"after {training.compile_seconds:.1f} s of compilation"
+        + (f", the best of which was epoch {training.best_epoch}" if training.best_epoch is not None else ""),
+        f"  held-out free energy {training.val_free_energy_nats:10.1f} nats per image"
+        + (f", {training.val_bits_per_dim:.3f} bits per dimension" if training.val_bits_per_dim is not None else ""),
+        f"              distortion {training.val_distortion_nats:8.1f}",
+        f"                    rate {training.val_rate_nats:8.1f}",
+        f"  reconstruction error {training.val_rmse_grey_levels:10.1f} grey levels of 255 (RMSE)",
         f"  look at {printable(run.report_path)}",
     ]
     if run.explorer_path.is_file():
@@ -113,7 +148,7 @@ def _counted(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def _facts(recipe: Recipe, data: TrainingData, metrics: dict[str, Any]) -> dict[str, str]:
+def _facts(recipe: Recipe, data: TrainingData, training: TrainingRecord) -> dict[str, str]:
     count, height, width, channels = data.images.images.shape
     split = data.split
     network = recipe.network.in_words((height, width, channels), recipe.latent_dim)
@@ -129,19 +164,19 @@ def _facts(recipe: Recipe, data: TrainingData, metrics: dict[str, Any]) -> dict[
         "split": f"{recipe.split.name}{of_split}: {len(split.train)} training, {len(split.validation)} validation, "
         f"{len(split.test)} test",
         "seed": str(recipe.training.seed),
-        "data_sha256": metrics["data_sha256"],
-        "backend": metrics["backend"],
-        "versions": ", ".join(f"{name} {version}" for name, version in metrics.get("versions", {}).items()),
+        "data_sha256": training.data_sha256,
+        "backend": training.backend,
+        "versions": ", ".join(f"{name} {version}" for name, version in (training.versions or {}).items()),
     }
 
 
-def _commands(run: Run, metrics: dict[str, Any]) -> Iterator[str]:
+def _commands(run: Run, training: TrainingRecord, measured: Measurement | None) -> Iterator[str]:
     """The commands that reproduce the run's numbers."""
-    backend = "" if metrics["backend"] == "jax" else f"KERAS_BACKEND={metrics['backend']} "
+    backend = "" if training.backend == "jax" else f"KERAS_BACKEND={training.backend} "
     yield f"{backend}freyvae train --recipe {shlex.quote(str(run.recipe_path))}"
-    if "measured_with" in metrics:
-        choices = f"--samples {metrics['nll_samples']} --split {metrics['measured_split']}"
-        seed = metrics["measured_with"]["seed"]
+    if measured is not None:
+        choices = f"--samples {measured.nll_samples} --split {measured.measured_split}"
+        seed = measured.measured_with.seed
         yield f"{backend}freyvae measure {shlex.quote(str(run.folder))} {choices}" + f" --seed {seed}" * (seed != 0)
 
 
@@ -170,11 +205,11 @@ def _notes(recipe: Recipe, data: TrainingData, part: str = "validation") -> list
     return notes
 
 
-def _chosen_epoch(metrics: dict[str, Any]) -> list[str]:
+def _chosen_epoch(training: TrainingRecord) -> list[str]:
     """With patience, which epoch's model this is, and by what it was chosen."""
-    if "best_epoch" not in metrics:
+    if training.best_epoch is None:
         return []
     return [
-        f"The model is that of epoch {metrics['best_epoch']} of {metrics['epochs']}, the one with the lowest free "
+        f"The model is that of epoch {training.best_epoch} of {training.epochs}, the one with the lowest free "
         "energy on the validation images: its validation numbers are slightly optimistic, its test numbers are not."
     ]

@@ -1,13 +1,14 @@
 """Measures as tables, for the terminal and for the page."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from freyvae.compression import Compressed
 from freyvae.console import printable
-from freyvae.measuring import Comparison, Difference
+from freyvae.evaluation import Comparison, Difference
+from freyvae.records import Factors, Measurement, SeedsRecord
 
 # this many latents are listed, those of the highest KL first
 MOST_LATENTS = 16
@@ -44,61 +45,58 @@ class Table:
     note: str = ""
 
 
-def measured(metrics: Mapping[str, Any]) -> list[Table]:
-    """The tables of a measured run, from its metrics; none where it is not measured."""
-    if "nll_nats" not in metrics:
-        return []
-    return [_costs(metrics), _samples(metrics), _latents(metrics), *_factors(metrics)]
+def measured(found: Measurement, data: str) -> list[Table]:
+    """The tables of a measured run; `data` says where its images were from."""
+    return [_costs(found, data), _samples(found), _latents(found), *_factors(found.factors)]
 
 
 def compared(comparison: Comparison) -> Table:
     """Runs side by side, each with its difference to the first and a 95 % confidence interval."""
-    in_bits = all("nll_bits_per_dim" in metrics for metrics in comparison.metrics)
+    in_bits = all(found.nll_bits_per_dim is not None for found in comparison.measurements)
     scale = comparison.values * math.log(2.0) if in_bits else 1.0
     digits = 3 if in_bits else 1
     rows: list[tuple[str, ...]] = []
-    for folder, metrics, difference in zip(comparison.folders, comparison.metrics, comparison.differences, strict=True):
+    for folder, found, difference in zip(
+        comparison.folders, comparison.measurements, comparison.differences, strict=True
+    ):
         first = not rows
         rows.append(
             (
                 folder,
-                _with_error(metrics["nll_nats"] / scale, _divided(metrics["nll_nats_se"], scale), digits),
-                "" if first else _difference(difference, scale, digits) or f"not comparable: {_kind(metrics)}",
-                f"{metrics['rmse_grey_levels']:.1f}",
-                f"{metrics['active_units']} of {metrics['latent_dim']}",
+                _with_error(found.nll_nats / scale, _divided(found.nll_nats_se, scale), digits),
+                "" if first else _difference(difference, scale, digits) or f"not comparable: {_kind(found)}",
+                f"{found.rmse_grey_levels:.1f}",
+                f"{found.active_units} of {found.latent_dim}",
             )
         )
     unit = "bits per dim" if in_bits else "nats per image"
-    metrics = comparison.metrics[0]
+    found = comparison.measurements[0]
     return Table(
-        title=f"{metrics['images']} {metrics['measured_split']} images of {metrics['data']}, {unit}, lower is better",
+        title=f"{found.images} {found.measured_split} images of {comparison.data}, {unit}, lower is better",
         columns=("run", "-log p(x)", "difference to the first (95 % CI)", "RMSE", "active"),
         rows=tuple(rows),
         note="RMSE is that of reconstructions, in grey levels of 255; active are latents whose code varies.",
     )
 
 
-def over_seeds(summary: Mapping[str, Any]) -> Table:
-    """Mean and deviation over seeds of each final number, from what `train_seeds` returns."""
+def over_seeds(found: SeedsRecord) -> Table:
+    """Mean and deviation over seeds of each final number of training."""
     rows = []
-    for name, found in summary["numbers"].items():
+    for name, number in found.numbers.items():
         digits = 4 if "bits_per_dim" in name else 2
-        shown = (found["mean"], found["deviation"], min(found["values"]), max(found["values"]))
+        shown = (number.mean, number.deviation, min(number.values), max(number.values))
         rows.append((name, *("" if value is None else f"{value:.{digits}f}" for value in shown)))
-    seeds = summary["seeds"]
+    seeds = found.seeds
     return Table(
-        title=f"{summary['recipe']} over {len(seeds)} seeds, {seeds[0]} to {seeds[-1]}, on {summary['data']}",
+        title=f"{found.recipe} over {len(seeds)} seeds, {seeds[0]} to {seeds[-1]}, on {found.data}",
         columns=("", "mean", "deviation", "lowest", "highest"),
         rows=tuple(rows),
-        note=f"val_ is of the validation images, split {summary['split']}; the deviation is the sample's.",
+        note=f"val_ is of the validation images, split {found.split}; the deviation is the sample's.",
     )
 
 
-def compressed(found: Compressed, what: str) -> Table:
-    """The size of images as one file, compared with the model's free energy and with other lossless files.
-
-    `what` says which images these are.
-    """
+def compressed(found: Compressed) -> Table:
+    """The size of images as one file, compared with the model's free energy and with other lossless files."""
     first_image_bytes = found.first_image_bits // 8
     images_bytes = found.file_bytes - found.header_bytes - first_image_bytes
 
@@ -121,7 +119,7 @@ def compressed(found: Compressed, what: str) -> Table:
         ),
     ]
     return Table(
-        title=f"File size: {found.images} {what}",
+        title=f"File size: {found.images} {found.what}",
         columns=("", "bytes", "bits per dim"),
         rows=tuple(rows),
         strong=(0,),
@@ -188,10 +186,10 @@ def _plain(table: Table) -> str:
     return "\n".join([printable(table.title), *aligned, *([printable(table.note)] if table.note else [])])
 
 
-def _costs(metrics: Mapping[str, Any]) -> Table:
+def _costs(found: Measurement, data: str) -> Table:
     """The cost under the model, its parts, and the cost under baselines."""
-    is_bytes = "nll_bits_per_dim" in metrics
-    bits_per_nat = metrics["nll_bits_per_dim"] / metrics["nll_nats"] if is_bytes else None
+    bits_per_nat = found.bits_per_nat
+    is_bytes = bits_per_nat is not None
 
     def model(name: str, nats: float, error: float | None = None, rmse: str = "") -> tuple[str, ...]:
         bits = "" if bits_per_nat is None else _with_error(nats * bits_per_nat, _times(error, bits_per_nat), 3)
@@ -199,33 +197,32 @@ def _costs(metrics: Mapping[str, Any]) -> Table:
 
     rows = [
         model(
-            f"the model, {metrics['nll_samples']} samples",
-            metrics["nll_nats"],
-            metrics["nll_nats_se"],
-            f"{metrics['rmse_grey_levels']:.1f}",
+            f"the model, {found.nll_samples} samples",
+            found.nll_nats,
+            found.nll_nats_se,
+            f"{found.rmse_grey_levels:.1f}",
         ),
-        model("free energy, its upper bound", metrics["free_energy_nats"]),
-        model("  distortion: image given code", metrics["distortion_nats"]),
-        model("  rate: the code", metrics["rate_nats"]),
+        model("free energy, its upper bound", found.free_energy_nats),
+        model("  distortion: image given code", found.distortion_nats),
+        model("  rate: the code", found.rate_nats),
     ]
     for key, name in BASELINES.items():
-        baseline = metrics["baselines"].get(key)
+        baseline = found.baselines.get(key)
         if baseline is None:
             continue
-        bits = baseline.get("bits_per_dim", baseline.get("nll_bits_per_dim"))
         # nats of a probability of bytes cannot be compared with those of a density or a cross-entropy
         comparable = is_bytes or key in ("mean_image_same_likelihood", "bernoulli_floor")
         rows.append(
             (
                 name,
-                "" if bits is None else f"{bits:.3f}",
-                f"{baseline['nll_nats']:.1f}" if comparable and "nll_nats" in baseline else "",
-                f"{baseline['rmse_grey_levels']:.1f}" if "rmse_grey_levels" in baseline else "",
+                _number(baseline.any_bits_per_dim, 3),
+                _number(baseline.nll_nats, 1) if comparable else "",
+                _number(baseline.rmse_grey_levels, 1),
             )
         )
-    nats = "nats per image" if is_bytes else f"{_kind(metrics)}, nats"
+    nats = "nats per image" if is_bytes else f"{_kind(found)}, nats"
     return Table(
-        title=f"Cost per image: {metrics['images']} {metrics['measured_split']} images of {metrics['data']}",
+        title=f"Cost per image: {found.images} {found.measured_split} images of {data}",
         columns=("", "bits per dim", nats, "RMSE"),
         rows=tuple(rows),
         strong=(0,),
@@ -234,61 +231,56 @@ def _costs(metrics: Mapping[str, Any]) -> Table:
     )
 
 
-def _samples(metrics: Mapping[str, Any]) -> Table:
-    by_samples = metrics["nll_nats_by_samples"]
-    bits = metrics.get("nll_bits_per_dim")
+def _samples(found: Measurement) -> Table:
+    bits = found.bits_per_nat
     rows = [
-        (count, *((f"{nats * bits / metrics['nll_nats']:.3f}",) if bits is not None else ()), f"{nats:.1f}")
-        for count, nats in by_samples.items()
+        (count, *((f"{nats * bits:.3f}",) if bits is not None else ()), f"{nats:.1f}")
+        for count, nats in found.nll_nats_by_samples.items()
     ]
     return Table(
         title="Likelihood by number of samples",
         columns=("samples", *(("bits per dim",) if bits is not None else ()), "nats per image"),
         rows=tuple(rows),
-        note=f"All from the same {metrics['nll_samples']} draws: the smaller numbers are means over blocks of them.",
+        note=f"All from the same {found.nll_samples} draws: the smaller numbers are means over blocks of them.",
     )
 
 
-def _latents(metrics: Mapping[str, Any]) -> Table:
+def _latents(found: Measurement) -> Table:
     # no KL where latents are not independent: with a flow, or a learned prior
-    has_kl = all("kl_nats" in latent for latent in metrics["latents"].values())
-    latents = sorted(
-        metrics["latents"].items(), key=lambda item: -item[1]["kl_nats"] if has_kl else not item[1]["active"]
-    )
+    has_kl = all(latent.kl_nats is not None for latent in found.latents.values())
+    # those of the highest KL first, or the active ones
+    latents = sorted(found.latents.items(), key=lambda item: -(item[1].kl_nats or 0.0) if has_kl else -item[1].active)
     rows = [
-        (name, *((f"{latent['kl_nats']:.2f}",) if has_kl else ()), "yes" if latent["active"] else "dead")
+        (name, *((_number(latent.kl_nats, 2),) if has_kl else ()), "yes" if latent.active else "dead")
         for name, latent in latents[:MOST_LATENTS]
     ]
-    left_out = latents[MOST_LATENTS:]
+    left_out = [latent for _, latent in latents[MOST_LATENTS:]]
     if left_out:
-        total = (f"{sum(latent['kl_nats'] for _, latent in left_out):.2f}",) if has_kl else ()
-        alive = sum(latent["active"] for _, latent in left_out)
+        total = (f"{sum(latent.kl_nats or 0.0 for latent in left_out):.2f}",) if has_kl else ()
+        alive = sum(latent.active for latent in left_out)
         rows.append((f"{len(left_out)} more", *total, f"{alive} of {len(left_out)}"))
     return Table(
-        title=f"Latents: {metrics['active_units']} of {metrics['latent_dim']} active",
+        title=f"Latents: {found.active_units} of {found.latent_dim} active",
         columns=("latent", *(("KL in nats",) if has_kl else ()), "active"),
         rows=tuple(rows),
         note="Active: the posterior mean's variance over images is above 0.01 (Burda et al. 2016).",
     )
 
 
-def _factors(metrics: Mapping[str, Any]) -> list[Table]:
-    if "factors" not in metrics:
+def _factors(factors: Factors | None) -> list[Table]:
+    if factors is None:
         return []
-    factors = metrics["factors"]
-    names = tuple(factors["r2_all_latents"])
-    rows = [
-        (latent, *(_share(r2[name]) for name in names)) for latent, r2 in list(factors["r2"].items())[:MOST_LATENTS]
-    ]
-    rows.append(("all together, by trees", *(_share(factors["r2_all_latents"][name]) for name in names)))
+    names = tuple(factors.r2_all_latents)
+    rows = [(latent, *(_share(r2[name]) for name in names)) for latent, r2 in list(factors.r2.items())[:MOST_LATENTS]]
+    rows.append(("all together, by trees", *(_share(factors.r2_all_latents[name]) for name in names)))
     return [
         Table(
             title="How well each latent predicts each factor (R2)",
             columns=("latent", *names),
             rows=tuple(rows),
-            note=f"Mutual information gap {factors['mutual_information_gap']:.2f} (Chen et al. 2018); "
-            f"disentanglement {factors['dci_disentanglement']:.2f}, completeness {factors['dci_completeness']:.2f}, "
-            f"informativeness {factors['dci_informativeness']:.2f} (Eastwood & Williams 2018). 1 is best. "
+            note=f"Mutual information gap {factors.mutual_information_gap:.2f} (Chen et al. 2018); "
+            f"disentanglement {factors.dci_disentanglement:.2f}, completeness {factors.dci_completeness:.2f}, "
+            f"informativeness {factors.dci_informativeness:.2f} (Eastwood & Williams 2018). 1 is best. "
             "On drawn faces that are not among the training images.",
         )
     ]
@@ -303,9 +295,13 @@ def _difference(difference: Difference | None, scale: float, digits: int) -> str
     return f"{mean} [{_signed(difference.low / scale, digits)}, {_signed(difference.high / scale, digits)}]"
 
 
-def _kind(metrics: Mapping[str, Any]) -> str:
+def _kind(found: Measurement) -> str:
     """What the nats are: a probability, a density or a cross-entropy."""
-    return str(metrics["nll_is"]).split(" of ")[0]
+    return found.nll_is.split(" of ")[0]
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "" if value is None else f"{value:.{digits}f}"
 
 
 def _share(value: float) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from freyvae.console import Bar
 from freyvae.engine.training import trained_weights
 from freyvae.errors import TrainingFailed
 from freyvae.files import write_whole
@@ -63,7 +64,8 @@ class Recorder(keras.callbacks.Callback):
         row = {name: float(value) for name, value in _in_order(logs or {})}
         if not all(math.isfinite(value) for value in row.values()):
             raise TrainingFailed(
-                f"the loss is no longer a number in epoch {epoch + 1}: lower --learning-rate and train with --fresh"
+                f"the loss is no longer a number in epoch {epoch + 1}: "
+                "choose a lower learning_rate=... and train with fresh=True"
                 + (f"; {self.run.checkpoint_path} keeps the state after epoch {self.saved}" if self.saved else "")
             )
         self.rows.append({"epoch": epoch + 1, **row})
@@ -165,25 +167,11 @@ class ProgressBar(keras.callbacks.Callback):
         super().__init__()
         self.recorder, self.say = recorder, say
         self.done, self.epochs = len(recorder.rows), recorder.recipe.training.epochs
-        self.bar: Any = None
+        self.bar = Bar(stays=True)
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        """Show the bar, if somebody can see it."""
-        if not sys.stderr.isatty():
-            return
-        from rich import progress
-        from rich.console import Console
-
-        self.bar = progress.Progress(
-            progress.TextColumn("training"),
-            progress.BarColumn(),
-            progress.TextColumn("epoch {task.completed:.0f}/{task.total:.0f}"),
-            progress.TextColumn("{task.fields[values]}"),
-            progress.TimeRemainingColumn(),
-            console=Console(stderr=True),
-        )
-        self.bar.start()
-        self.task = self.bar.add_task("training", total=self.epochs, completed=self.done, values="compiling")
+        """Show the bar while the first epoch is compiled."""
+        self._advance("compiling")
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Move the bar, or say a line now and then."""
@@ -193,15 +181,17 @@ class ProgressBar(keras.callbacks.Callback):
             values += f", held out {logs['val_free_energy']:.1f} nats per image"
         if self.recorder.recipe.training.patience:
             values += f", best epoch {self.recorder.kept_epoch}"
-        if self.bar is not None:
-            self.bar.update(self.task, completed=epoch + 1, values=values)
-        elif (epoch + 1) % max(1, self.epochs // 10) == 0 or self.recorder.is_over:
+        self.done = epoch + 1
+        self._advance(values)
+        if not sys.stderr.isatty() and ((epoch + 1) % max(1, self.epochs // 10) == 0 or self.recorder.is_over):
             self.say(f"epoch {epoch + 1}/{self.epochs}: {values}")
 
     def close(self) -> None:
         """Leave the terminal as it was, however the training ended."""
-        if self.bar is not None:
-            self.bar.stop()
+        self.bar.close()
+
+    def _advance(self, values: str) -> None:
+        self.bar.advance(self.done, self.epochs, f"epoch {self.done}/{self.epochs} {values}")
 
 
 def _in_order(logs: dict[str, float]) -> list[tuple[str, float]]:

@@ -75,7 +75,7 @@ def restore(path: Path, model: keras.Model) -> Progress:
             # the weights are there at most twice; what claims more is damaged, and would fill the memory
             claimed = sum(entry.file_size for entry in saved.zip.infolist())
             if claimed > _most_bytes(variables):
-                raise BadInput(f"{path} is of another model, or damaged; `--fresh` trains anew")
+                raise BadInput(f"{path} is of another model, or damaged; `fresh=True` trains anew")
             note: dict[str, Any] = json.loads(str(saved["note"]))
             arrays = {name: saved[name] for name in saved.files if name != "note"}
             sha256 = note.pop("sha256", None)
@@ -90,11 +90,11 @@ def restore(path: Path, model: keras.Model) -> Progress:
     except BadInput:
         raise
     except Exception as error:  # damaged files make zipfile and numpy raise almost anything
-        raise BadInput(f"{path} is damaged: {few_words(error)}; `--fresh` trains anew") from error
+        raise BadInput(f"{path} is damaged: {few_words(error)}; `fresh=True` trains anew") from error
     shapes = [tuple(variable.shape) for variable in variables]
     kept_shapes = shapes[: len(shapes) - len(model.optimizer.variables)]
     if [array.shape for array in values] != shapes or [array.shape for array in kept] not in ([], kept_shapes):
-        raise BadInput(f"{path} is of another model; `--fresh` trains anew")
+        raise BadInput(f"{path} is of another model; `fresh=True` trains anew")
     for variable, array in zip(variables, values, strict=True):
         variable.assign(array)
     return Progress(rows=rows, seconds=seconds, data_sha256=data_sha256, kept=kept)

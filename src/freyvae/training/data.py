@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from freyvae.console import Progress
 from freyvae.data import ImageSet, Split, load_images, split_indices
 from freyvae.errors import BadInput
 from freyvae.recipe import Recipe
@@ -27,7 +28,7 @@ class TrainingData:
         return self.images.images[self.split.validation]
 
 
-def load_training_data(recipe: Recipe, *, progress: bool = False) -> TrainingData:
+def load_training_data(recipe: Recipe, *, progress: bool | Progress = False) -> TrainingData:
     """The images that a recipe names, split as it says. Raises `BadInput` when they cannot be had."""
     images = load_images(
         recipe.data.source,
@@ -46,6 +47,6 @@ def load_training_data(recipe: Recipe, *, progress: bool = False) -> TrainingDat
     if recipe.training.batch_size > len(split.train):
         raise BadInput(
             f"batch_size {recipe.training.batch_size} is larger than the {len(split.train)} training images: "
-            f"give --batch-size {len(split.train)} or less"
+            f"give batch_size={len(split.train)} or less"
         )
     return TrainingData(images, split)

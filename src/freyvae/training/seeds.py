@@ -4,16 +4,17 @@ import json
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from freyvae.arguments import whole
+from freyvae.console import silence
 from freyvae.errors import BadInput, TrainingFailed
 from freyvae.files import as_path, write_whole
 from freyvae.model.many import bytes_of_state, fit_many, most_at_once
 from freyvae.model.vae import VAE
 from freyvae.recipe import Recipe
+from freyvae.records import OverSeeds, SeedsRecord, TrainingRecord, names, to_json
 from freyvae.run import Run
 from freyvae.signals import StopRequest
 from freyvae.training import checkpoint
@@ -27,13 +28,14 @@ from freyvae.training.train import (
     finish,
     is_trained,
     load_data,
-    silence,
     start,
     with_levels,
 )
 
 SUMMARY_FORMAT = 1
 SUMMARY_NAME = "seeds.json"
+# of a training, those that are of the model and not of the machine
+NUMBERS = [name for name in names(TrainingRecord) if name.startswith("val_") or name in ("loss", "best_epoch")]
 # each holds the lock of its run, an open file, of which some systems allow 256
 MOST_SEEDS = 200
 
@@ -41,12 +43,12 @@ MOST_SEEDS = 200
 def train_seeds(
     recipe: Recipe,
     count: int,
-    folder: str | Path | None = None,
+    out: str | Path | None = None,
     *,
     fresh: bool = False,
     quiet: bool = False,
     say: Callable[[str], None] | None = None,
-) -> dict[str, Any]:
+) -> SeedsRecord:
     """Train a recipe with its seed and the following ones, together; each run is what `train` alone would make of it.
 
     Runs that are finished are reloaded, those that were interrupted go on. When one seed's loss is no longer a number
@@ -55,16 +57,14 @@ def train_seeds(
     Args:
         recipe: every choice, the first seed among them.
         count: number of seeds, at most 200.
-        folder: where the run folders are, `seed-0` and so on, and `seeds.json`; by default `runs/`, the recipe's name
+        out: where the run folders are, `seed-0` and so on, and `seeds.json`; by default `runs/`, the recipe's name
             and `-seeds`.
         fresh: train anew even where there are runs of this recipe.
         quiet: say nothing.
         say: how to say a line; by default to standard error. It may be called from other threads.
 
     Returns:
-        what `seeds.json` holds: `recipe`, its name, `data` and `seeds`, and in `numbers`, for each final number of
-        training, in the unit that ends its name, its `values` by seed, their `mean` and their `deviation`, the sample
-        standard deviation (None of one seed).
+        what `seeds.json` holds: of each final number of training its values by seed, their mean and deviation.
 
     Raises:
         BadInput: the data or a folder cannot be used, a folder holds a run of another recipe, or memory is short.
@@ -72,12 +72,12 @@ def train_seeds(
         Interrupted: Ctrl-C; the same call goes on.
     """
     recipe, fresh, say = checked(recipe, fresh=fresh, quiet=quiet, say=say)
-    folder = Path("runs") / f"{recipe.name}-seeds" if folder is None else as_path("folder", folder)
-    count = whole("count", count)
+    folder = Path("runs") / f"{recipe.name}-seeds" if out is None else as_path("out", out)
+    count = whole("seeds", count)
     if not 1 <= count <= MOST_SEEDS:
-        raise BadInput(f"--seeds must be from 1 to {MOST_SEEDS}, not {count}")
+        raise BadInput(f"seeds must be from 1 to {MOST_SEEDS}, not {count}")
     if Run(folder).recipe_path.exists():
-        raise BadInput(f"{folder} is a run itself: choose another folder for runs of many seeds with --out")
+        raise BadInput(f"{folder} is a run itself: choose another folder for runs of many seeds with out=...")
     recipes = [recipe.replace(seed=recipe.training.seed + number) for number in range(count)]
     runs = [Run(folder / f"seed-{own.training.seed}") for own in recipes]
     with ExitStack() as locks, StopRequest().watched() as pressed:
@@ -88,7 +88,7 @@ def train_seeds(
             (run, own) for run, own in zip(runs, recipes, strict=True) if fresh or not is_trained(run, own, say=silence)
         ]
         if len(untrained) < count:
-            say(f"{folder}: {count - len(untrained)} of {count} seeds are trained: reloaded. `--fresh` trains anew.")
+            say(f"{folder}: {count - len(untrained)} of {count} seeds are trained: reloaded. `fresh=True` trains anew.")
         if untrained:
             data = load_data(recipe, quiet=quiet, say=say)
             untrained = [(run, with_levels(own, data)) for run, own in untrained]
@@ -101,7 +101,7 @@ def train_seeds(
                     run.clear()
             _train(untrained, together, data, pressed, say)
         summary = _summary(recipe, recipes, runs)
-        write_whole(folder / SUMMARY_NAME, json.dumps(summary, indent=2) + "\n")
+        write_whole(folder / SUMMARY_NAME, json.dumps(to_json(summary), indent=2) + "\n")
     return summary
 
 
@@ -209,19 +209,21 @@ def _remove_if_empty(folder: Path) -> None:
         folder.rmdir()
 
 
-def _summary(recipe: Recipe, recipes: list[Recipe], runs: list[Run]) -> dict[str, Any]:
-    metrics = [run.read_metrics() for run in runs]
+def _summary(recipe: Recipe, recipes: list[Recipe], runs: list[Run]) -> SeedsRecord:
+    found = [run.training for run in runs]
     numbers = {}
-    for name in metrics[0]:
-        if name.startswith("val_") or name in ("loss", "best_epoch"):
-            values = [float(own[name]) for own in metrics]
+    for name in NUMBERS:
+        values = [getattr(own, name) for own in found]
+        if None not in values:
             deviation = float(np.std(values, ddof=1)) if len(values) > 1 else None
-            numbers[name] = {"mean": float(np.mean(values)), "deviation": deviation, "values": values}
-    return {
-        "format": SUMMARY_FORMAT,
-        "recipe": recipe.name,
-        "data": recipe.data.source,
-        "split": recipe.split.name,
-        "seeds": [own.training.seed for own in recipes],
-        "numbers": numbers,
-    }
+            numbers[name] = OverSeeds(
+                mean=float(np.mean(values)), deviation=deviation, values=tuple(map(float, values))
+            )
+    return SeedsRecord(
+        format=SUMMARY_FORMAT,
+        recipe=recipe.name,
+        data=recipe.data.source,
+        split=recipe.split.name,
+        seeds=tuple(own.training.seed for own in recipes),
+        numbers=numbers,
+    )

@@ -10,13 +10,15 @@ import keras
 
 from freyvae.arguments import function, instance, truth
 from freyvae.console import say as to_stderr
+from freyvae.console import silence
 from freyvae.data import pixels_sha256
 from freyvae.errors import BadInput
-from freyvae.evaluation import rmse_grey_levels
-from freyvae.files import write_whole
+from freyvae.files import as_path, write_whole
+from freyvae.metrics import rmse_grey_levels
 from freyvae.model import VAE, check_keras_file
 from freyvae.recipe import Recipe
 from freyvae.recipe.recipe import short_name
+from freyvae.records import TrainingRecord, to_json
 from freyvae.run import Run
 from freyvae.signals import Stopped
 from freyvae.training import checkpoint
@@ -31,32 +33,34 @@ class Interrupted(Stopped):
 
 def train(
     recipe: Recipe,
-    folder: str | Path | None = None,
+    out: str | Path | None = None,
     *,
     fresh: bool = False,
     quiet: bool = False,
     say: Callable[[str], None] | None = None,
+    folder: str | Path | None = None,
 ) -> Run:
     """Train a recipe in a run folder, go on with a training that was interrupted, or reload one that is finished.
 
     Args:
         recipe: every choice.
-        folder: the run folder; by default `runs/` and the recipe's name.
+        out: the run folder; by default `runs/` and the recipe's name.
         fresh: train anew even where there is a run of this recipe.
         quiet: say nothing.
         say: how to say a line; by default to standard error.
+        folder: `out`, by the name it had before.
 
     Raises:
         BadInput: the data or the folder cannot be used, or the folder holds a run of another recipe.
         TrainingFailed: the loss is no longer a number.
         Interrupted: Ctrl-C; the same call goes on.
     """
-    return train_model(recipe, folder, fresh=fresh, quiet=quiet, say=say)[0]
+    return train_model(recipe, folder if out is None else out, fresh=fresh, quiet=quiet, say=say)[0]
 
 
 def train_model(
     recipe: Recipe,
-    folder: str | Path | None = None,
+    out: str | Path | None = None,
     *,
     fresh: bool = False,
     quiet: bool = False,
@@ -64,7 +68,7 @@ def train_model(
 ) -> tuple[Run, VAE | None]:
     """As `train`, and with the run the model that was saved in it; none where the run was reloaded."""
     recipe, fresh, say = checked(recipe, fresh=fresh, quiet=quiet, say=say)
-    run = Run(Path("runs") / recipe.name if folder is None else folder)
+    run = Run(Path("runs") / recipe.name if out is None else as_path("out", out))
     with run.lock():
         if not fresh and is_trained(run, recipe, say=say):
             return run, None
@@ -97,21 +101,19 @@ def is_trained(run: Run, recipe: Recipe, *, say: Callable[[str], None]) -> bool:
         return False
     _refuse_other_recipe(run, recipe)
     if run.is_finished:
-        epochs = run.read_metrics()["epochs"]
+        epochs = run.training.epochs
         run.read_history()
         check_keras_file(run.model_path)
         run.check_unchanged(run.model_path)
-        say(f"{run.folder} is trained ({epochs} epochs): reloaded. `--fresh` trains anew.")
+        say(f"{run.folder} is trained ({epochs} epochs): reloaded. `fresh=True` trains anew.")
     return run.is_finished
 
 
 def load_data(recipe: Recipe, *, quiet: bool, say: Callable[[str], None]) -> TrainingData:
     """The images of a recipe, with what there is to say about them. Raises `BadInput` when they cannot be had."""
     data = load_training_data(recipe, progress=not quiet)
-    for file in data.images.unreadable:
-        say(f"left out, unreadable: {file}")
-    for note in data.images.notes:
-        say(f"note: {note}")
+    for line in data.images.remarks:
+        say(line)
     if data.split.note:
         say(f"note: {data.split.note}")
     return data
@@ -147,7 +149,7 @@ def finish(vae: VAE, recorder: Recorder, data: TrainingData, *, say: Callable[[s
         )
     run.write_history(recorder.rows)
     run.save_model(vae)
-    run.write_metrics(_metrics(recipe, data, recorder, vae))
+    run.write_metrics(to_json(_record(recipe, data, recorder, vae)))
     run.remove_checkpoint()
 
 
@@ -179,7 +181,7 @@ def _fit_epochs(
 def how_to_go_on(recorder: Recorder) -> str:
     """The end of the line that says that a training was stopped."""
     run = recorder.run
-    return f"the same command with --out {run.folder} goes on" if recorder.has_moved else "the same command goes on"
+    return f'the same command with out="{run.folder}" goes on' if recorder.has_moved else "the same command goes on"
 
 
 def averages_of(recipe: Recipe) -> list[keras.callbacks.Callback]:
@@ -193,38 +195,37 @@ def averages_of(recipe: Recipe) -> list[keras.callbacks.Callback]:
 def _go_on(run: Run, vae: VAE, fresh: checkpoint.Progress, say: Callable[[str], None]) -> checkpoint.Progress:
     progress = checkpoint.restore(run.checkpoint_path, vae)
     if progress.data_sha256 != fresh.data_sha256:
-        raise BadInput(f"the images are not those that {run.folder} began with: `--fresh` trains anew on these")
+        raise BadInput(f"the images are not those that {run.folder} began with: `fresh=True` trains anew on these")
     say(f"going on with {run.folder} after epoch {len(progress.rows)}")
     return progress
 
 
-def _metrics(recipe: Recipe, data: TrainingData, recorder: Recorder, vae: VAE) -> dict[str, Any]:
-    """What training itself knows; the keys end in their unit."""
+def _record(recipe: Recipe, data: TrainingData, recorder: Recorder, vae: VAE) -> TrainingRecord:
     kept = recorder.rows[recorder.kept_epoch - 1]
     seconds = recorder.earlier_seconds + sum(recorder.epoch_seconds)
-    return {
-        "val_free_energy_nats": kept["val_free_energy"],
-        "val_rate_nats": kept["val_rate"],
-        "val_distortion_nats": kept["val_distortion"],
-        "val_loss": kept["val_loss"],
-        **({"val_bits_per_dim": kept["val_bits_per_dim"]} if "val_bits_per_dim" in kept else {}),
-        "val_rmse_grey_levels": rmse_grey_levels(vae, data.validation),
-        "loss": kept["loss"],
-        "epochs": len(recorder.rows),
-        **({"best_epoch": recorder.kept_epoch} if recipe.training.patience else {}),
-        "seconds": seconds,
-        "compile_seconds": recorder.compile_seconds,
-        "images_per_second": len(recorder.rows) * len(data.split.train) / seconds,
-        "seed": recipe.training.seed,
-        "data": recipe.data.source,
-        "data_sha256": recorder.data_sha256,
-        "split": recipe.split.name,
-        "train_images": len(data.split.train),
-        "validation_images": len(data.split.validation),
-        "test_images": len(data.split.test),
-        "backend": keras.backend.backend(),
-        "versions": _versions(),
-    }
+    return TrainingRecord(
+        val_free_energy_nats=kept["val_free_energy"],
+        val_rate_nats=kept["val_rate"],
+        val_distortion_nats=kept["val_distortion"],
+        val_loss=kept["val_loss"],
+        val_bits_per_dim=kept.get("val_bits_per_dim"),
+        val_rmse_grey_levels=rmse_grey_levels(vae, data.validation),
+        loss=kept["loss"],
+        epochs=len(recorder.rows),
+        best_epoch=recorder.kept_epoch if recipe.training.patience else None,
+        seconds=seconds,
+        compile_seconds=recorder.compile_seconds,
+        images_per_second=len(recorder.rows) * len(data.split.train) / seconds,
+        seed=recipe.training.seed,
+        data=recipe.data.source,
+        data_sha256=recorder.data_sha256,
+        split=recipe.split.name,
+        train_images=len(data.split.train),
+        validation_images=len(data.split.validation),
+        test_images=len(data.split.test),
+        backend=keras.backend.backend(),
+        versions=_versions(),
+    )
 
 
 def _versions() -> dict[str, str]:
@@ -250,9 +251,5 @@ def _refuse_other_recipe(run: Run, recipe: Recipe) -> None:
     if different:
         raise BadInput(
             f"{run.folder} holds a run of another recipe ({'; '.join(different)}): "
-            "choose another folder with --out, or train anew with --fresh"
+            "choose another folder with out=..., or train anew with fresh=True"
         )
-
-
-def silence(line: str) -> None:
-    """Say nothing."""

@@ -16,7 +16,7 @@ import keras
 import numpy as np
 
 import freyvae
-from freyvae.evaluation import importance_sampled
+from freyvae.metrics import importance_sampled
 from freyvae.training import build_vae
 
 FACE = (28, 20, 1)

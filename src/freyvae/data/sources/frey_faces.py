@@ -19,7 +19,7 @@ class FreyFaces(Source):
     name = "frey-faces"
     by_name = True
 
-    def load(self, source: Any, *, image_size: Any, grey: bool, levels: Any, progress: bool, **others: Any) -> Any:
+    def load(self, source: Any, *, image_size: Any, grey: bool, levels: Any, progress: Any, **others: Any) -> Any:
         """As `Source.load`."""
         size = parse_image_size(image_size)
         images, _, used = convert(load_frey_faces(progress=progress), name=self.name, levels=levels)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from freyvae.evaluation import collapse, is_active, kl_per_latent_nats, verdict
+from freyvae.metrics import collapse, is_active, kl_per_latent_nats, verdict
 from freyvae.model import VAE
 
 GOOD = {"rmse_grey_levels": 10.0, "mean_image_rmse_grey_levels": 30.0, "nll_nats": 1.0, "mean_image_nll_nats": 2.0}

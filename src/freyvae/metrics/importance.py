@@ -1,6 +1,6 @@
 """How probable are images under a model? The likelihood by importance sampling, the posterior being the proposal."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from freyvae.console import Progress, shown
 from freyvae.engine.programs import Program
 from freyvae.errors import BadInput
 from freyvae.model import VAE
@@ -56,7 +57,7 @@ def importance_sampled(
     *,
     samples: int = 5000,
     seed: int = 0,
-    on_progress: Callable[[float], None] | None = None,
+    progress: bool | Progress = False,
 ) -> SampledLikelihood:
     """Estimate -log p(x) of each image by L_S = log 1/S sum_s p(x | z_s) p(z_s) / q(z_s | x), z_s ~ q(z | x).
 
@@ -68,7 +69,7 @@ def importance_sampled(
         images: uint8 (image, height, width, channel).
         samples: S.
         seed: of the draws.
-        on_progress: called with the share that is done, in (0, 1].
+        progress: told how many draws are done; True shows a bar.
 
     Raises:
         BadInput: `samples` below 1.
@@ -79,24 +80,24 @@ def importance_sampled(
     images_at_once, draws_at_once = _chunk(vae, len(images), samples)
     step = _step(vae, keras.random.SeedGenerator(seed), draws_at_once)
     found = []
-    for start in range(0, len(images), images_at_once):
-        chunk = images[start : start + images_at_once]
-        # one shape, compiled once: the last images are filled up, the last draws cut off
-        filled = np.concatenate([chunk, np.repeat(chunk[-1:], images_at_once - len(chunk), axis=0)])
-        blocks = [_Blocks(size, images_at_once) for size in sizes]
-        distortion = np.zeros(images_at_once)
-        rate = np.zeros(images_at_once)
-        for done in range(0, samples, draws_at_once):
-            drawn = (values.astype(np.float64) for values in step(filled))
-            for log_weight, log_likelihood, rate_there in list(zip(*drawn, strict=True))[: samples - done]:
-                distortion -= log_likelihood / samples
-                rate += rate_there / samples
-                for block in blocks:
-                    block.add(log_weight)
-            if on_progress:
-                share = start * samples + len(chunk) * min(done + draws_at_once, samples)
-                on_progress(share / (len(images) * samples))
-        found.append(np.stack([rate, distortion, *(-block.mean() for block in blocks)])[:, : len(chunk)])
+    with shown(progress) as told:
+        for start in range(0, len(images), images_at_once):
+            chunk = images[start : start + images_at_once]
+            # one shape, compiled once: the last images are filled up, the last draws cut off
+            filled = np.concatenate([chunk, np.repeat(chunk[-1:], images_at_once - len(chunk), axis=0)])
+            blocks = [_Blocks(size, images_at_once) for size in sizes]
+            distortion = np.zeros(images_at_once)
+            rate = np.zeros(images_at_once)
+            for done in range(0, samples, draws_at_once):
+                drawn = (values.astype(np.float64) for values in step(filled))
+                for log_weight, log_likelihood, rate_there in list(zip(*drawn, strict=True))[: samples - done]:
+                    distortion -= log_likelihood / samples
+                    rate += rate_there / samples
+                    for block in blocks:
+                        block.add(log_weight)
+                drawn_by_now = start * samples + len(chunk) * min(done + draws_at_once, samples)
+                told.advance(drawn_by_now, len(images) * samples, "importance sampling")
+            found.append(np.stack([rate, distortion, *(-block.mean() for block in blocks)])[:, : len(chunk)])
     rate, distortion, *nll = np.concatenate(found, axis=1)
     return SampledLikelihood(rate, distortion, dict(zip(sizes, nll, strict=True)))
 

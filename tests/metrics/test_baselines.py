@@ -9,7 +9,7 @@ from PIL import Image
 from scipy import stats
 from scipy.special import entr
 
-from freyvae.evaluation import (
+from freyvae.metrics import (
     FullGaussian,
     baselines,
     file_bits_per_dim,

@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 from scipy.special import stdtrit
 
-from freyvae.arguments import instance, several
+from freyvae.arguments import several
 from freyvae.errors import BadInput
-from freyvae.evaluation import standard_error
-from freyvae.measuring.measurement import IMAGES_FORMAT, check_measures
-from freyvae.run import OPENED, Run
+from freyvae.evaluation.measurement import IMAGES_FORMAT
+from freyvae.metrics import standard_error
+from freyvae.records import Measurement
+from freyvae.run import Run, opened
 
 
 @dataclass(frozen=True)
@@ -35,46 +36,51 @@ class Comparison:
 
     Attributes:
         folders: the runs', in the order given.
-        metrics: of each run.
+        data: where the images were from.
+        measurements: of each run.
         differences: of each run to the first; None for the first, and where the likelihoods are of another kind.
         values: of an image, to turn nats into bits per dimension.
         notes: what a reader must know.
     """
 
     folders: tuple[str, ...]
-    metrics: tuple[dict[str, Any], ...]
+    data: str
+    measurements: tuple[Measurement, ...]
     differences: tuple[Difference | None, ...]
     values: int
     notes: tuple[str, ...]
 
 
-def compare(runs: Sequence[Run]) -> Comparison:
-    """Runs side by side, their likelihoods paired image by image.
+def compare(runs: Sequence[Run | str | Path]) -> Comparison:
+    """Compare runs that were measured on the same images: their likelihoods are paired image by image.
+
+    Args:
+        runs: two or more finished runs, or their folders; the others are compared with the first.
 
     Raises:
         BadInput: fewer than two runs, a run that is not measured, or runs measured on different images.
     """
-    runs = [instance("a run", run, Run, hint=OPENED) for run in several("runs", runs)]
-    if len(runs) < 2:
+    found = [opened(run) for run in several("runs", runs)]
+    if len(found) < 2:
         raise BadInput("comparing takes at least two runs")
-    measured = [_read_measured(run) for run in runs]
-    first_metrics, first_nll = measured[0]
-    for run, (metrics, _) in zip(runs, measured, strict=True):
-        if metrics["images_sha256"] != first_metrics["images_sha256"]:
+    measured = [_read_measured(run) for run in found]
+    first, first_nll = measured[0]
+    for run, (measurement, _) in zip(found, measured, strict=True):
+        if measurement.images_sha256 != first.images_sha256:
             raise BadInput(
-                f"{runs[0].folder} and {run.folder} were measured on different images ({_images_of(first_metrics)}; "
-                f"{_images_of(metrics)}): no figure of one compares with one of the other"
+                f"{found[0].folder} and {run.folder} were measured on different images ({_images_of(found[0], first)}; "
+                f"{_images_of(run, measurement)}): no figure of one compares with one of the other"
             )
     differences: list[Difference | None] = [None]
-    for metrics, nll in measured[1:]:
-        same_kind = metrics["nll_is"] == first_metrics["nll_is"]
-        differences.append(_difference(nll - first_nll) if same_kind else None)
+    for measurement, nll in measured[1:]:
+        differences.append(_difference(nll - first_nll) if measurement.nll_is == first.nll_is else None)
     return Comparison(
-        folders=tuple(str(run.folder) for run in runs),
-        metrics=tuple(metrics for metrics, _ in measured),
+        folders=tuple(str(run.folder) for run in found),
+        data=found[0].training.data,
+        measurements=tuple(measurement for measurement, _ in measured),
         differences=tuple(differences),
-        values=int(np.prod(runs[0].load_model().image_shape)),
-        notes=tuple(_notes_of_comparison([metrics for metrics, _ in measured])),
+        values=int(np.prod(found[0].load_model().image_shape)),
+        notes=tuple(_notes_of_comparison([measurement for measurement, _ in measured])),
     )
 
 
@@ -86,31 +92,31 @@ def _difference(paired: np.ndarray) -> Difference:
     return Difference(mean, mean - half, mean + half)
 
 
-def _notes_of_comparison(metrics: Sequence[dict[str, Any]]) -> list[str]:
+def _notes_of_comparison(measured: Sequence[Measurement]) -> list[str]:
     notes = []
-    if len({one["nll_is"] for one in metrics}) > 1:
+    if len({one.nll_is for one in measured}) > 1:
         notes.append(
             "Likelihoods of different kinds (a probability of the bytes, a density, a cross-entropy) do not compare: "
             "no difference is given between them."
         )
-    if len({one["nll_samples"] for one in metrics}) > 1:
-        counts = ", ".join(str(one["nll_samples"]) for one in metrics)
+    if len({one.nll_samples for one in measured}) > 1:
+        counts = ", ".join(str(one.nll_samples) for one in measured)
         notes.append(f"Measured with different numbers of samples ({counts}): more samples give a lower figure.")
-    seen = dict.fromkeys(note for one in metrics for note in one["measured_notes"])
-    return [*notes, *(note for note in seen if all(note in one["measured_notes"] for one in metrics))]
+    seen = dict.fromkeys(note for one in measured for note in one.measured_notes)
+    return [*notes, *(note for note in seen if all(note in one.measured_notes for one in measured))]
 
 
-def _images_of(metrics: dict[str, Any]) -> str:
-    return f"{metrics['images']} {metrics['measured_split']} images of {metrics['data']}, split {metrics['split']}"
+def _images_of(run: Run, measured: Measurement) -> str:
+    training = run.training
+    return f"{measured.images} {measured.measured_split} images of {training.data}, split {training.split}"
 
 
-def _read_measured(run: Run) -> tuple[dict[str, Any], np.ndarray]:
-    """A run's metrics, and the -log p(x) of each image."""
-    metrics = run.read_metrics()
+def _read_measured(run: Run) -> tuple[Measurement, np.ndarray]:
+    """A run's measurement, and the -log p(x) of each image."""
+    measured = run.measurement
     again = f"`freyvae measure {run.folder}`"
-    if "nll_nats" not in metrics or not run.measured_path.is_file():
+    if measured is None or not run.measured_path.is_file():
         raise BadInput(f"{run.folder} has not been measured: {again} does it")
-    check_measures(run, metrics)
     try:
         with run.measured_path.open("rb") as file, np.load(file, allow_pickle=False) as saved:
             version, sha256, nll = int(saved["format"]), str(saved["images_sha256"]), saved["nll_nats"]
@@ -120,9 +126,9 @@ def _read_measured(run: Run) -> tuple[dict[str, Any], np.ndarray]:
         raise BadInput(
             f"{run.measured_path} has format {version}; this freyvae reads up to {IMAGES_FORMAT}: update freyvae"
         )
-    of_another = sha256 != metrics.get("images_sha256") or nll.shape != (metrics["images"],)
+    of_another = sha256 != measured.images_sha256 or nll.shape != (measured.images,)
     # the mean tells apart what versions before 0.2 left, which kept no hash
-    of_another = of_another or not np.isclose(nll.mean(), metrics["nll_nats"], rtol=1e-6)
+    of_another = of_another or not np.isclose(nll.mean(), measured.nll_nats, rtol=1e-6)
     if of_another or not run.is_unchanged(run.measured_path):
         raise BadInput(f"{run.measured_path} is of another measurement than {run.metrics_path}: {again} mends it")
-    return metrics, nll
+    return measured, nll

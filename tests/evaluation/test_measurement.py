@@ -1,5 +1,6 @@
 """A run is measured on what it held out, its numbers say what they are, and runs are compared on the same images."""
 
+import dataclasses
 import html
 import json
 import re
@@ -12,11 +13,12 @@ import pytest
 
 from freyvae.data import ImageSet, Split, split_indices
 from freyvae.errors import BadInput
-from freyvae.evaluation import baselines
+from freyvae.evaluation import MEASURES, compare, measure, measurement
 from freyvae.explorer import export
 from freyvae.explorer.page import bundle_of_run
-from freyvae.measuring import MEASURES, compare, measure, measurement
+from freyvae.metrics import baselines
 from freyvae.recipe import Recipe
+from freyvae.records import Latent, Measurement, from_json, to_json
 from freyvae.reporting import summary, tables
 from freyvae.run import METRICS_FORMAT, Run
 from freyvae.training import TrainingData, load_training_data, train
@@ -123,7 +125,10 @@ def test_the_measures_are_written_beside_those_of_training(run):
 def test_it_adds_no_key_that_is_not_listed(folder):
     run = trained(folder, "keys", epochs=1)
     of_training = run.read_metrics()
-    assert set(measure(run, samples=1, progress=False)) - set(of_training) == set(MEASURES) - {"factors"}
+    found = measure(run, samples=1, progress=False)
+    assert set(run.read_metrics()) - set(of_training) == set(MEASURES) - {"factors"}
+    assert run.measurement == found
+    assert run.read_metrics() == of_training | to_json(found)
 
 
 def test_the_value_of_each_image_is_kept(run):
@@ -139,13 +144,13 @@ def test_the_same_seed_measures_the_same_and_a_new_measure_replaces_the_old(copi
     run = copied("again")
     first = measure(run, samples=20, progress=False)
     second = measure(run, samples=20, progress=False)
-    assert first["nll_nats"] == second["nll_nats"]
+    assert first.nll_nats == second.nll_nats
     third = measure(run, samples=10, seed=1, split="validation", progress=False)
-    assert third["nll_samples"] == 10
-    assert third["images"] == 4
+    assert third.nll_samples == 10
+    assert third.images == 4
     assert "20" not in run.read_metrics()["nll_nats_by_samples"]
-    assert any("validation images, which choices are made on" in note for note in third["measured_notes"])
-    assert "was trained on" in measure(run, samples=1, split="training", progress=False)["measured_notes"][0]
+    assert any("validation images, which choices are made on" in note for note in third.measured_notes)
+    assert "was trained on" in measure(run, samples=1, split="training", progress=False).measured_notes[0]
     run.clear()
     assert not run.measured_path.exists()
 
@@ -156,7 +161,7 @@ def test_a_density_has_no_bits_per_dimension(density):
     assert metrics["nll_is"] == "density of pixels in [0, 1]"
     assert any("a density of pixels" in note for note in metrics["measured_notes"])
     assert set(metrics["baselines"]["mean_image_same_likelihood"]) == {"nll_nats"}
-    costs = tables.measured(metrics)[0]
+    costs = tables.measured(density.measurement, "a")[0]
     assert costs.columns[2] == "density, nats"
     for name, bits, nats, _ in costs.rows:
         assert not (bits and nats), name  # never side by side
@@ -173,16 +178,17 @@ def test_a_density_has_no_bits_per_dimension(density):
 def test_flows_and_learned_priors_are_measured_shown_and_exported(folder, choices):
     """By the functions that the commands call. Latents have no KL of their own then."""
     run = trained(folder, choices["posterior"], **choices)
-    metrics = measure(run, samples=20, progress=False)
+    found = measure(run, samples=20, progress=False)
+    metrics = run.read_metrics()
     assert metrics["free_energy_nats"] == pytest.approx(metrics["rate_nats"] + metrics["distortion_nats"])
     assert metrics["nll_nats"] <= metrics["nll_nats_by_samples"]["1"] + 1e-6
     assert metrics["nll_nats_by_samples"]["1"] == pytest.approx(metrics["free_energy_nats"], rel=1e-6)
     assert len(metrics["latents"]) == metrics["latent_dim"]
     assert all(set(latent) == {"active"} for latent in metrics["latents"].values())
     assert any("the rate has no closed form" in note for note in metrics["measured_notes"])
-    (latents,) = (table for table in tables.measured(metrics) if "active" in table.columns)
+    (latents,) = (table for table in tables.measured(found, "a") if "active" in table.columns)
     assert latents.columns == ("latent", "active")
-    summary.present(run)
+    summary.show(run)
     assert (run.pictures_path / "manifold.png").is_file()
     assert (run.pictures_path / "codes.png").is_file()
     assert run.report_path.is_file()
@@ -204,7 +210,9 @@ def test_coin_flips_carry_their_floor(coins):
     assert "nll_bits_per_dim" not in metrics
     assert any(f"{floor:.1f} nats" in note and "coin flips" in note for note in metrics["measured_notes"])
     assert any("own posterior, of deviation 1" in note and "0.01" in note for note in metrics["measured_notes"])
-    assert ("entropy of the pixels, a lower bound", "", f"{floor:.1f}", "") in tables.measured(metrics)[0].rows
+    assert ("entropy of the pixels, a lower bound", "", f"{floor:.1f}", "") in tables.measured(coins.measurement, "a")[
+        0
+    ].rows
 
 
 def test_known_factors_are_looked_for_in_the_latents(folder, monkeypatch):
@@ -212,34 +220,33 @@ def test_known_factors_are_looked_for_in_the_latents(folder, monkeypatch):
     monkeypatch.setattr(baselines, "MOST_VALUES", 3)  # other tests have that Gaussian
     recipe = Recipe().replace(name="drawn", data="synthetic-faces", latent_names=("humour",), hidden=(8,), epochs=1)
     run = train(recipe, folder / "drawn", quiet=True)
-    metrics = measure(run, samples=2, progress=False)
-    factors = metrics["factors"]
+    found = measure(run, samples=2, progress=False)
+    factors = run.read_metrics()["factors"]
     assert list(factors["r2"]) == ["humour", "z2"]
     assert list(factors["r2"]["z2"]) == ["pose", "humour", "blink", "light"]
     assert 0 <= factors["mutual_information_gap"] <= 1
-    table = tables.measured(metrics)[-1]
+    table = tables.measured(found, "a")[-1]
     assert table.columns == ("latent", "pose", "humour", "blink", "light")
     assert f"Mutual information gap {factors['mutual_information_gap']:.2f}" in table.note
-    assert any("Neighbouring frames" in note for note in metrics["measured_notes"])
+    assert any("Neighbouring frames" in note for note in found.measured_notes)
 
     monkeypatch.setitem(sys.modules, "sklearn", None)
     without = measure(run, samples=2, progress=False)
-    assert "factors" not in without
-    assert without["nll_nats"] == metrics["nll_nats"]
-    assert any("freyvae[factors]" in note for note in without["measured_notes"])
+    assert without.factors is None
+    assert without.nll_nats == found.nll_nats
+    assert any("freyvae[factors]" in note for note in without.measured_notes)
 
 
 def test_a_random_split_of_a_video_says_what_it_hides(run):
-    recipe = Recipe().replace(data="video", split="random")
     pixels = np.zeros((40, 6, 5, 1), "uint8")
     split = split_indices(40, "random", is_video=True)
     data = TrainingData(ImageSet(images=pixels, name="video", is_video=True), split)
-    metrics = run.read_metrics()
-    notes = measurement._notes(run.load_model(), recipe, data, "test", metrics)
+    notes = measurement._notes(run.load_model(), data, run.measurement)
     assert notes[0] == split.note
     assert "random split flatter" in split.note
     assert any("takes them as independent" in note for note in notes)
-    assert split.note not in measurement._notes(run.load_model(), recipe, data, "training", metrics)
+    of_training = dataclasses.replace(run.measurement, measured_split="training")
+    assert split.note not in measurement._notes(run.load_model(), data, of_training)
 
 
 def test_a_gaussian_that_does_better_than_the_model_is_said(run):
@@ -249,15 +256,15 @@ def test_a_gaussian_that_does_better_than_the_model_is_said(run):
     for bits, said in ((1.0, True), (9.0, False)):
         metrics = run.read_metrics() | {"nll_bits_per_dim": 5.0}
         metrics["baselines"]["full_gaussian"]["nll_bits_per_dim"] = bits
-        notes = measurement._notes(run.load_model(), run.recipe, data, "test", metrics)
+        notes = measurement._notes(run.load_model(), data, from_json(Measurement, metrics))
         assert any("One Gaussian" in note for note in notes) == said
 
 
 def test_images_too_large_for_a_covariance_do_without_that_baseline(copied, monkeypatch):
     monkeypatch.setattr(baselines, "MOST_VALUES", 3)
-    metrics = measure(copied("large"), samples=1, progress=False)
-    assert "full_gaussian" not in metrics["baselines"]
-    assert any("Gaussian is left out" in note for note in metrics["measured_notes"])
+    found = measure(copied("large"), samples=1, progress=False)
+    assert "full_gaussian" not in found.baselines
+    assert any("Gaussian is left out" in note for note in found.measured_notes)
 
 
 @pytest.mark.parametrize(
@@ -276,9 +283,9 @@ def test_a_wrong_argument_is_one_line(run, arguments, words):
 
 def test_a_run_without_test_images_says_what_to_do(folder):
     run = trained(folder, "no-test", test=0)
-    with pytest.raises(BadInput, match="has no test images: choose another part with --split validation"):
+    with pytest.raises(BadInput, match=r"has no test images: choose another part with split=.validation"):
         measure(run, samples=1)
-    assert "nll_nats" in measure(run, samples=1, split="validation", progress=False)
+    assert measure(run, samples=1, split="validation", progress=False).images == 4
 
 
 def test_other_images_than_the_trainings_are_refused(folder):
@@ -299,8 +306,8 @@ def test_metrics_of_a_newer_version_are_refused(copied):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"nll_nats": "abc"}, "has no number as nll_nats: `freyvae measure .*` again"),
-        ({"rate_nats": None}, "has no number as rate_nats"),
+        ({"nll_nats": "abc"}, "has no nll_nats that could be one: `freyvae measure .*` again"),
+        ({"rate_nats": None}, "has no rate_nats that could be one"),
         ({"baselines": ...}, "lacks baselines: `freyvae measure"),
         ({"nll_samples": ..., "measured_notes": ...}, "lacks nll_samples, measured_notes"),
     ],
@@ -360,9 +367,11 @@ def test_densities_compare_with_each_other_in_nats(density):
 
 def test_a_single_image_has_no_interval(folder):
     run = trained(folder, "single", test=1, epochs=1)
-    metrics = measure(run, samples=2, progress=False)
-    assert metrics["nll_nats_se"] is None
-    assert "±" not in tables.measured(metrics)[0].rows[0][1]
+    found = measure(run, samples=2, progress=False)
+    assert found.nll_nats_se is None
+    written = json.loads(run.metrics_path.read_text())
+    assert (written["nll_nats_se"], written["nll_bits_per_dim_se"]) == (None, None)
+    assert "±" not in tables.measured(found, "a")[0].rows[0][1]
     comparison = compare([run, run])
     assert comparison.differences[1].low is None
     assert "[" not in tables.compared(comparison).rows[1][2]
@@ -441,11 +450,11 @@ def test_the_report_of_a_run_that_is_not_measured_has_no_such_table(copied):
     run = copied("plain")
     summary.report(run)
     assert "Cost per image" not in run.report_path.read_text()
-    assert summary.measured_sentences(run.read_metrics()) == []
+    assert summary.measured_sentences(run.measurement) == []
 
 
 def test_tables_are_plain_text_when_nobody_looks(run, capsys):
-    tables.show(tables.measured(run.read_metrics()), sentences=["That is all."])
+    tables.show(tables.measured(run.measurement, "a"), sentences=["That is all."])
     said = capsys.readouterr().out
     assert "\x1b" not in said
     assert "─" not in said
@@ -460,8 +469,8 @@ def test_tables_fit_a_terminal_of_80_columns(run, second, coins, monkeypatch, ca
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("TERM", "xterm")
     for one in (run, coins):
-        metrics = one.read_metrics() | {"nll_samples": 5000}
-        tables.show(tables.measured(metrics), sentences=summary.measured_sentences(metrics))
+        found = dataclasses.replace(one.measurement, nll_samples=5000)
+        tables.show(tables.measured(found, one.training.data), sentences=summary.measured_sentences(found))
         said = capsys.readouterr().out
         assert "\x1b[1;36m" in said
         lines = list(map(strip, said.splitlines()))
@@ -476,10 +485,10 @@ def strip(line):
     return re.sub(r"\x1b\[[0-9;]*m", "", line)
 
 
-def test_many_latents_are_summed_up():
-    latents = {f"z{i}": {"kl_nats": float(i), "active": i > 3} for i in range(40)}
-    metrics = {"latents": latents, "active_units": 36, "latent_dim": 40}
-    table = tables._latents(metrics)
+def test_many_latents_are_summed_up(run):
+    latents = {f"z{i}": Latent(kl_nats=float(i), active=i > 3) for i in range(40)}
+    found = dataclasses.replace(run.measurement, latents=latents, active_units=36, latent_dim=40)
+    table = tables._latents(found)
     assert table.rows[0] == ("z39", "39.00", "yes")
     assert table.rows[-1] == ("24 more", f"{sum(range(24)):.2f}", "20 of 24")
 
@@ -491,7 +500,7 @@ def test_a_run_of_few_of_16_bits_from_before_there_were_levels_is_measured_on_it
     recipe = run.recipe.replace(levels=None)
     run.recipe_path.write_text(recipe.to_toml().replace("\n# levels =\n", "\n"))
     run.metrics_path.write_bytes(_of_format_1(run.metrics_path.read_bytes()))
-    images = measure(run, samples=2, progress=False)["images"]
+    images = measure(run, samples=2, progress=False).images
     assert images == len(load_training_data(recipe.replace(levels="0:65535")).split.test)
     np.save(folder / "deep.npy", deep + 257)
     with pytest.raises(BadInput, match="holds other images now"):

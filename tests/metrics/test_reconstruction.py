@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from freyvae.evaluation import mean_image_rmse_grey_levels, rmse_grey_levels
+from freyvae.metrics import mean_image_rmse_grey_levels, rmse_grey_levels
 
 
 class Constant:

@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import mutual_info_score
 
 from freyvae.errors import BadInput
-from freyvae.evaluation import factor_scores, factors
+from freyvae.metrics import factor_scores, factors
 
 ROWS = 1500
 

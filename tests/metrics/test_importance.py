@@ -7,7 +7,7 @@ from sklearn.decomposition import FactorAnalysis
 from tests.linear_gaussian import SCALES, VALUES, LinearGaussian
 
 from freyvae.errors import BadInput
-from freyvae.evaluation import importance, importance_sampled, standard_error
+from freyvae.metrics import importance, importance_sampled, standard_error
 from freyvae.model import VAE
 from freyvae.model.distributions import IndependentNormals, UnitNormal
 
@@ -127,11 +127,18 @@ def test_memory_is_bounded_whatever_the_number_of_samples_and_images(monkeypatch
 def test_images_and_draws_in_chunks_are_the_same_measure(monkeypatch):
     vae = LinearVAE()
     monkeypatch.setattr(importance, "VALUES_AT_ONCE", 7 * VALUES)
-    done = []
-    found = importance_sampled(vae, vae.images, samples=11, on_progress=done.append)
+    done, words = [], set()
+
+    class Told:
+        def advance(self, share, total, said):
+            done.append(share / total)
+            words.add(said)
+
+    found = importance_sampled(vae, vae.images, samples=11, progress=Told())
     np.testing.assert_allclose(found.nll, vae.exact_nll(), atol=2e-3)
     assert done == sorted(done)
     assert done[-1] == pytest.approx(1.0)
+    assert words == {"importance sampling"}
 
 
 def test_images_of_more_values_than_fit_go_one_by_one(monkeypatch):

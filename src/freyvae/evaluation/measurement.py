@@ -1,0 +1,292 @@
+"""How good is a run, on images it was not trained on? The measures, written into its folder."""
+
+import importlib.util
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from freyvae import metrics
+from freyvae.arguments import one_of, whole
+from freyvae.codes import names_of_latents
+from freyvae.console import Progress, checked_progress
+from freyvae.data import fit_images, pixels_sha256, synthetic_faces
+from freyvae.errors import BadInput
+from freyvae.files import replacing
+from freyvae.metrics import standard_error
+from freyvae.model import VAE
+from freyvae.recipe import LARGEST_SEED, Recipe
+from freyvae.records import Baseline, Factors, Latent, MeasuredWith, Measurement, names, to_json
+from freyvae.run import Run, opened
+from freyvae.training import TrainingData, load_training_data
+
+PARTS = ("test", "validation", "training")
+MOST_SAMPLES = 10**6  # a day's work for a small model: more are a slip of the hand
+IMAGES_FORMAT = 1  # of measured.npz
+# the keys that a measurement adds to metrics.json
+MEASURES = names(Measurement)
+# drawn faces to fit what predicts the factors, and as many to score it: each the first frame of a video of its own, so
+# that factors are independent, which they are not within a video; the training's video is that of seed 0
+FACES_OF_EACH = 1000
+
+
+def load_measured_data(run: Run) -> TrainingData:
+    """The images that a run was trained on and held out. Raises `BadInput` when they are gone, or others now."""
+    recipe = run.recipe
+    try:
+        data = load_training_data(recipe)
+    except BadInput:
+        if recipe.data.levels is not None:
+            raise
+        # runs of before there were levels: 16 bits were divided by 257, however few of them were used
+        data = load_training_data(recipe.replace(levels="0:65535"))
+    if pixels_sha256(data.images.images) != run.training.data_sha256:
+        raise BadInput(f"{run.recipe.data.source} holds other images now than those that {run.folder} was trained on")
+    return data
+
+
+def images_of_part(run: Run, data: TrainingData, part: str) -> np.ndarray:
+    """The test, validation or training images, uint8 (image, height, width, channel).
+
+    Raises `BadInput` when there is no such part, or nothing in it.
+    """
+    _check_part(part)
+    chosen = _chosen(data, part)
+    if not len(chosen):
+        raise BadInput(
+            f'{run.folder} has no {part} images: choose another part with split="validation", '
+            "or train with test=... above 0"
+        )
+    images: np.ndarray = data.images.images[chosen]
+    return images
+
+
+def _chosen(data: TrainingData, part: str) -> np.ndarray:
+    return {"test": data.split.test, "validation": data.split.validation, "training": data.split.train}[part]
+
+
+def _check_part(part: str) -> None:
+    one_of("split", part, PARTS)
+
+
+def measure(
+    run: Run | str | Path,
+    *,
+    samples: int = 5000,
+    split: str = "test",
+    seed: int = 0,
+    progress: bool | Progress = False,
+) -> Measurement:
+    """Measure a finished run on its held-out images, and write what was found into its folder.
+
+    `metrics.json` gets the measures beside those of training, keys ending in their unit, and `measured.npz` the
+    likelihood of each image, for `compare`. The test images are for reading once, at the end: nothing is chosen on
+    them here.
+
+    Args:
+        run: a finished run, or its folder.
+        samples: importance samples for each image; memory does not depend on it.
+        split: `test`, `validation` or `training`.
+        seed: of the draws.
+        progress: told how far it is; True draws a bar on stderr, if that is a terminal.
+
+    Returns:
+        what was found.
+
+    Raises:
+        BadInput: the split is unknown or holds no images, the images are not those of the training any more, an
+            argument is out of range, or the run's files are damaged or of a newer version.
+    """
+    _check_part(split)
+    run, progress = opened(run), checked_progress(progress)
+    samples = whole("samples", samples, at_least=1, at_most=MOST_SAMPLES)
+    seed = whole("seed", seed, at_least=0, at_most=LARGEST_SEED)
+    with run.lock():
+        others = {key: value for key, value in run.read_metrics().items() if key not in MEASURES}
+        data = load_measured_data(run)
+        images = images_of_part(run, data, split)
+        began = time.perf_counter()
+        vae = run.load_model()
+        likelihood = metrics.importance_sampled(vae, images, samples=samples, seed=seed, progress=progress)
+        found = _measurement(vae, run.recipe, data, images, likelihood, split=split, seed=seed, began=began)
+        with replacing(run.measured_path) as path:
+            np.savez(
+                path,
+                format=IMAGES_FORMAT,
+                images_sha256=found.images_sha256,
+                nll_nats=likelihood.nll,
+                free_energy_nats=likelihood.free_energy,
+            )
+        run.write_metrics(others | to_json(found))
+    return found
+
+
+def _measurement(
+    vae: VAE,
+    recipe: Recipe,
+    data: TrainingData,
+    images: np.ndarray,
+    likelihood: metrics.SampledLikelihood,
+    *,
+    split: str,
+    seed: int,
+    began: float,
+) -> Measurement:
+    bits = images[0].size * math.log(2.0)
+    is_bytes = vae.pixel_likelihood.is_probability_of_bytes
+    codes = vae.encode(images)
+    active = metrics.is_active(codes)
+    latents = names_of_latents(vae.latent_dim, recipe.latent_names)
+    rmse = metrics.rmse_grey_levels(vae, images)
+    baselines = _baselines(vae, data, images)
+    mean_image_nll = metrics.mean_image_nll_nats(data.train, images, vae.pixel_likelihood).mean()
+    healthy, verdict = metrics.verdict(
+        active=active,
+        names=latents,
+        rmse_grey_levels=rmse,
+        mean_image_rmse_grey_levels=metrics.mean_image_rmse_grey_levels(data.train, images),
+        nll_nats=likelihood.nll.mean(),
+        mean_image_nll_nats=mean_image_nll,
+    )
+    kl_per_latent = metrics.kl_per_latent_nats(vae, images)
+    nll_se = standard_error(likelihood.nll)
+    found = Measurement(
+        nll_is=vae.pixel_likelihood.kind,
+        free_energy_nats=float(likelihood.free_energy.mean()),
+        rate_nats=float(likelihood.rate.mean()),
+        distortion_nats=float(likelihood.distortion.mean()),
+        nll_nats=float(likelihood.nll.mean()),
+        nll_nats_se=nll_se,
+        free_energy_bits_per_dim=float(likelihood.free_energy.mean() / bits) if is_bytes else None,
+        nll_bits_per_dim=float(likelihood.nll.mean() / bits) if is_bytes else None,
+        nll_bits_per_dim_se=nll_se / bits if is_bytes and nll_se is not None else None,
+        nll_samples=max(likelihood.nll_by_samples),
+        nll_nats_by_samples={str(count): float(nll.mean()) for count, nll in likelihood.nll_by_samples.items()},
+        rmse_grey_levels=rmse,
+        active_units=int(active.sum()),
+        latent_dim=vae.latent_dim,
+        latents={
+            # with a flow or a learned prior latents are not independent, and have no KL of their own
+            name: Latent(kl_nats=None if kl_per_latent is None else float(kl_per_latent[i]), active=bool(alive))
+            for i, (name, alive) in enumerate(zip(latents, active, strict=True))
+        },
+        baselines=baselines,
+        is_healthy=healthy,
+        verdict=verdict,
+        factors=_factors(vae, latents) if data.images.factors is not None and _can_score_factors() else None,
+        measured_split=split,
+        images=len(images),
+        images_sha256=pixels_sha256(images),
+        measured_with=MeasuredWith(
+            freyvae=version("freyvae"),
+            keras=keras.__version__,
+            backend=keras.backend.backend(),
+            seed=seed,
+            seconds=time.perf_counter() - began,
+        ),
+        measured_notes=(),
+    )
+    return replace(found, measured_notes=tuple(_notes(vae, data, found)))
+
+
+def _baselines(vae: VAE, data: TrainingData, images: np.ndarray) -> dict[str, Baseline]:
+    """What the same images cost without the model; bits are those of probabilities of the bytes, or of files."""
+    bits = images[0].size * math.log(2.0)
+
+    def cost(nll: np.ndarray, **more: float) -> Baseline:
+        return Baseline(nll_nats=float(nll.mean()), nll_bits_per_dim=float(nll.mean() / bits), **more)
+
+    rmse = metrics.mean_image_rmse_grey_levels(data.train, images)
+    baselines = {"mean_image": cost(metrics.mean_image_nll_nats(data.train, images), rmse_grey_levels=rmse)}
+    likelihood = vae.pixel_likelihood
+    if not likelihood.is_probability_of_bytes:
+        constant = metrics.mean_image_nll_nats(data.train, images, likelihood)
+        baselines["mean_image_same_likelihood"] = Baseline(nll_nats=float(constant.mean()))
+    least = likelihood.least_nats(images)
+    if least is not None:
+        baselines[f"{likelihood.name}_floor"] = Baseline(nll_nats=least)
+    gaussian = metrics.FullGaussian.fit(data.train, data.validation)
+    if gaussian is not None:
+        baselines["full_gaussian"] = cost(gaussian.nll_nats(images), shrinkage=gaussian.shrinkage)
+    for name, size in metrics.lossless_bits_per_dim(images).items():
+        baselines[name] = Baseline(bits_per_dim=size)
+    return baselines
+
+
+def _can_score_factors() -> bool:
+    """Whether the extra `factors` is installed."""
+    return importlib.util.find_spec("sklearn") is not None
+
+
+def _factors(vae: VAE, names: Sequence[str]) -> Factors:
+    """How latents and the known factors go together, on faces of the same man that no training has seen."""
+    (codes, factors), (apart_codes, apart_factors) = (
+        _faces_with_factors(vae, range(first, first + FACES_OF_EACH)) for first in (1, 1 + FACES_OF_EACH)
+    )
+    scores = metrics.factor_scores(codes, factors, apart_codes, apart_factors)
+    return Factors(
+        r2={
+            name: dict(zip(scores.factors, map(float, row), strict=True))
+            for name, row in zip(names, scores.r2, strict=True)
+        },
+        r2_all_latents=dict(zip(scores.factors, map(float, scores.informativeness), strict=True)),
+        mutual_information_gap=scores.mutual_information_gap,
+        dci_disentanglement=scores.disentanglement,
+        dci_completeness=scores.completeness,
+        dci_informativeness=float(scores.informativeness.mean()),
+    )
+
+
+def _faces_with_factors(vae: VAE, seeds: range) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Codes (image, latent) of one drawn face a seed, and the factors that drew them, each (image,)."""
+    faces = [synthetic_faces(1, seed=seed) for seed in seeds]
+    factors = [face.factors or {} for face in faces]
+    truth = {name: np.concatenate([one[name] for one in factors]) for name in factors[0]}
+    images = fit_images(np.concatenate([face.images for face in faces]), vae.image_shape[:2], grey=False)
+    return vae.encode(images), truth
+
+
+def _notes(vae: VAE, data: TrainingData, found: Measurement) -> list[str]:
+    """What a reader must know before believing a measure."""
+    split, bits = found.measured_split, found.nll_bits_per_dim
+    notes = [data.split.note] if data.split.note and split != "training" else []
+    if split == "validation":
+        notes.append("Measured on validation images, which choices are made on: the test images are the honest ones.")
+    elif split == "training":
+        notes.append("Measured on the images that the model was trained on: no figure of how good it is on others.")
+    notes += vae.pixel_likelihood.said_of(data.images.images[_chosen(data, split)], split)
+    if vae.noise_scale != 1.0:
+        notes.append(
+            f"Measured with the model's own posterior, of deviation 1; in training its noise was scaled by "
+            f"{vae.noise_scale:g}."
+        )
+    if not (vae.posterior_choice.is_diagonal_normal and vae.prior_choice.is_standard_normal):
+        notes.append(
+            f"With the posterior {vae.posterior_choice.name} and the prior {vae.prior_choice.name} the rate has no "
+            "closed form, and none for each latent: it is estimated with the same draws as the distortion."
+        )
+    if data.images.is_video and split != "training":
+        notes.append(
+            "Neighbouring frames of a video are alike: the standard error takes them as independent and is too small."
+        )
+    if data.images.factors is not None and found.factors is None:
+        notes.append("How well latents predict the known factors is left out: pip install 'freyvae[factors]'")
+    gaussian = found.baselines.get("full_gaussian")
+    if gaussian is None:
+        notes.append("The full-covariance Gaussian is left out: the images have too many values for a covariance.")
+    elif bits is not None and gaussian.nll_bits_per_dim is not None and bits > gaussian.nll_bits_per_dim:
+        notes.append(
+            "One Gaussian with a full covariance and no latents gives these images more probability than the model."
+        )
+    lossless = [cost.bits_per_dim for cost in found.baselines.values() if cost.bits_per_dim is not None]
+    if bits is not None and lossless and min(lossless) < bits:
+        notes.append(
+            f"A lossless file format stores these images in {min(lossless):.2f} bits per dimension, fewer than the "
+            "model's."
+        )
+    return notes

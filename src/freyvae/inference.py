@@ -1,0 +1,116 @@
+"""What the model of a finished run makes of images and codes: new images, codes of images, images of codes."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from freyvae.arguments import function, several, whole
+from freyvae.codes import names_of_latents, read_codes, write_codes
+from freyvae.console import Progress, silence
+from freyvae.data import load_images
+from freyvae.errors import BadInput
+from freyvae.files import as_path
+from freyvae.recipe import LARGEST_SEED
+from freyvae.reporting.pictures import sample_images, save_images
+from freyvae.run import Run, check_output, opened
+
+
+def sample(run: Run | str | Path, *, count: int = 100, seed: int = 0, out: str | Path = "samples.png") -> Path:
+    """Draw new images from the prior: expected pixels, but of an autoregressive decoder pixels drawn one by one.
+
+    Args:
+        run: a finished run, or its folder.
+        count: how many images.
+        seed: of the draw.
+        out: a PNG of them all, or a .npy file of uint8 (image, height, width, channel).
+
+    Returns:
+        the file.
+
+    Raises:
+        BadInput: there is no such run, an argument is out of range, or the file cannot be written.
+    """
+    seed = whole("seed", seed, at_least=0, at_most=LARGEST_SEED)
+    out = as_path("out", out)
+    check_output(out)
+    save_images(sample_images(opened(run).load_model(), count, seed=seed), out)
+    return out
+
+
+def encode(
+    run: Run | str | Path,
+    data: str | Path,
+    *,
+    levels: str | None = None,
+    out: str | Path = "codes.csv",
+    progress: bool | Progress = False,
+    say: Callable[[str], None] | None = None,
+) -> Path:
+    """Encode images: one row an image, one column a latent (posterior means).
+
+    Args:
+        run: a finished run, or its folder.
+        data: `frey-faces`, `synthetic-faces`, or the path of a folder or file of images; resized as the run's were.
+        levels: stored values that become black and white, `LOW:HIGH` or `auto`; by default the run's.
+        out: a .csv file with a header, its SHA-256 in a file beside it, or a .npy file of float32 (image, latent).
+        progress: told how far reading the images is; True draws a bar on stderr, if that is a terminal.
+        say: told what is left out and what else there is to say of the images, each a line.
+
+    Returns:
+        the file.
+
+    Raises:
+        BadInput: there is no such run, the images cannot be read, or the file cannot be written.
+    """
+    out, say = as_path("out", out), silence if say is None else function("say", say)
+    check_output(out, as_path("data", data))
+    run = opened(run)
+    recipe = run.recipe
+    images = load_images(
+        data,
+        image_size=recipe.data.image_size,
+        grey=recipe.data.grey,
+        levels=recipe.data.levels if levels is None else levels,
+        progress=progress,
+    )
+    for line in images.remarks:
+        say(line)
+    codes = run.load_model().encode(images.images)
+    write_codes(out, codes, names=recipe.latent_names, files=images.files)
+    return out
+
+
+def decode(
+    run: Run | str | Path,
+    latents: Sequence[float] | None = None,
+    *,
+    codes: str | Path | None = None,
+    out: str | Path = "decoded.png",
+) -> Path:
+    """Decode codes: the numbers of one code, or a file of codes as `encode` writes it.
+
+    Args:
+        run: a finished run, or its folder.
+        latents: one number a latent; the standard normal prior has 0 in the middle and deviation 1.
+        codes: a .csv or .npy file of codes, instead; columns of a .csv file go by their names.
+        out: a PNG of them all, or a .npy file of uint8 (image, height, width, channel).
+
+    Returns:
+        the file.
+
+    Raises:
+        BadInput: there is no such run, both or neither of `latents` and `codes` are given, the codes are of another
+            number of latents, or a file cannot be read or written.
+    """
+    given = [] if latents is None else several("latents", latents)
+    if (codes is None) == (not given):
+        raise BadInput("give the numbers of one code, or a file of codes with codes=...")
+    out, codes = as_path("out", out), None if codes is None else as_path("codes", codes)
+    check_output(out, codes)
+    run = opened(run)
+    vae = run.load_model()
+    names = names_of_latents(vae.latent_dim, run.recipe.latent_names)
+    latent_codes = [given] if codes is None else read_codes(codes, names=names)
+    if len(latent_codes[0]) != vae.latent_dim:
+        raise BadInput(f"a code of {run.folder} is {vae.latent_dim} numbers, one a latent, not {len(latent_codes[0])}")
+    save_images(vae.decode(latent_codes), out)
+    return out

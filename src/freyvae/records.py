@@ -1,0 +1,289 @@
+"""What training and measuring find, as records: each field has its unit in its type.
+
+`metrics.json` is the JSON of a `TrainingRecord` and, where the run is measured, of a `Measurement`, side by side;
+`seeds.json` that of a `SeedsRecord`.
+"""
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from freyvae.errors import BadInput
+
+Nats = Annotated[float, Meta(description="nats per image")]
+BitsPerDim = Annotated[float, Meta(description="bits per dimension")]
+GreyLevels = Annotated[float, Meta(description="grey levels of 255")]
+Seconds = Annotated[float, Meta(description="seconds")]
+PerSecond = Annotated[float, Meta(description="per second")]
+
+Kind = TypeVar("Kind")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingRecord:
+    """What training itself knows of a run.
+
+    Attributes:
+        val_free_energy_nats: of the validation images, in the epoch whose weights are kept.
+        val_rate_nats: likewise.
+        val_distortion_nats: likewise.
+        val_loss: likewise; what was minimised, without a unit.
+        val_bits_per_dim: likewise; None where the likelihood is no probability of bytes.
+        val_rmse_grey_levels: error of the validation images' reconstructions.
+        loss: of the training images, in the epoch whose weights are kept.
+        epochs: that were trained.
+        best_epoch: whose weights are kept, from 1; None without patience.
+        seconds: of all epochs.
+        compile_seconds: before the first.
+        images_per_second: in training.
+        seed: of the training.
+        data: where the images were from.
+        data_sha256: of their pixels.
+        split: its name.
+        train_images: number of them.
+        validation_images: number of them.
+        test_images: number of them.
+        backend: of Keras.
+        versions: of the programs that the numbers depend on.
+    """
+
+    val_free_energy_nats: Nats
+    val_rate_nats: Nats
+    val_distortion_nats: Nats
+    val_loss: float
+    val_bits_per_dim: BitsPerDim | None = None
+    val_rmse_grey_levels: GreyLevels
+    loss: float | None = None
+    epochs: int
+    best_epoch: int | None = None
+    seconds: Seconds
+    compile_seconds: Seconds
+    images_per_second: PerSecond
+    seed: int
+    data: str
+    data_sha256: str
+    split: str
+    train_images: int | None = None
+    validation_images: int | None = None
+    test_images: int | None = None
+    backend: str
+    versions: dict[str, str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Latent:
+    """Of one latent, over the images measured.
+
+    Attributes:
+        kl_nats: its KL from the prior; None where latents are not independent, with a flow or a learned prior.
+        active: whether its posterior mean varies over the images.
+    """
+
+    kl_nats: Nats | None = None
+    active: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Baseline:
+    """What the same images cost without the model; None for what a baseline does not have.
+
+    Attributes:
+        nll_nats: -log p(x).
+        nll_bits_per_dim: the same, of a probability of bytes.
+        rmse_grey_levels: the error of its answer.
+        shrinkage: of a Gaussian's covariance, the share of the diagonal.
+        bits_per_dim: of a file.
+    """
+
+    nll_nats: Nats | None = None
+    nll_bits_per_dim: BitsPerDim | None = None
+    rmse_grey_levels: GreyLevels | None = None
+    shrinkage: float | None = None
+    bits_per_dim: BitsPerDim | None = None
+
+    @property
+    def any_bits_per_dim(self) -> float | None:
+        """Of a file or of a probability of bytes."""
+        return self.nll_bits_per_dim if self.bits_per_dim is None else self.bits_per_dim
+
+
+@dataclass(frozen=True, kw_only=True)
+class Factors:
+    """How well latents predict the factors that drew the images; 1 is best. See `metrics.FactorScores`.
+
+    Attributes:
+        r2: latent -> factor -> R2.
+        r2_all_latents: factor -> R2, predicted from all latents by trees.
+        mutual_information_gap: Chen et al. 2018.
+        dci_disentanglement: Eastwood & Williams 2018.
+        dci_completeness: the same.
+        dci_informativeness: the same, the mean of `r2_all_latents`.
+    """
+
+    r2: dict[str, dict[str, float]]
+    r2_all_latents: dict[str, float]
+    mutual_information_gap: float
+    dci_disentanglement: float
+    dci_completeness: float
+    dci_informativeness: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasuredWith:
+    """What a measurement was made with: versions, Keras's backend, the seed of the draws, how long it took."""
+
+    freyvae: str
+    keras: str
+    backend: str
+    seed: int
+    seconds: Seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """How good a run is on images of one part of its split.
+
+    Attributes:
+        nll_is: what -log p(x) is of: a probability of the bytes, a density, a cross-entropy.
+        free_energy_nats: an upper bound of -log p(x).
+        rate_nats: its part for the code.
+        distortion_nats: its part for the image given the code.
+        nll_nats: -log p(x), by importance sampling with all samples.
+        nll_nats_se: its standard error over images; None for one image.
+        free_energy_bits_per_dim: None where the likelihood is no probability of bytes.
+        nll_bits_per_dim: likewise.
+        nll_bits_per_dim_se: likewise, and for one image.
+        nll_samples: importance samples for each image.
+        nll_nats_by_samples: number of samples, as text -> -log p(x).
+        rmse_grey_levels: error of the reconstructions.
+        active_units: number of latents that are active.
+        latent_dim: number of latents.
+        latents: by their names.
+        baselines: by their names.
+        is_healthy: whether latents live and a constant is beaten.
+        verdict: the same in words.
+        factors: None where the images have none, or the extra `factors` is not installed.
+        measured_split: test, validation or training.
+        images: number of them.
+        images_sha256: of their pixels.
+        measured_with: versions, seed and time.
+        measured_notes: what a reader must know.
+    """
+
+    nll_is: str
+    free_energy_nats: Nats
+    rate_nats: Nats
+    distortion_nats: Nats
+    nll_nats: Nats
+    nll_nats_se: Nats | None
+    free_energy_bits_per_dim: BitsPerDim | None = None
+    nll_bits_per_dim: BitsPerDim | None = None
+    nll_bits_per_dim_se: BitsPerDim | None = field(default=None, metadata={"written_with": "nll_bits_per_dim"})
+    nll_samples: int
+    nll_nats_by_samples: dict[str, Nats]
+    rmse_grey_levels: GreyLevels
+    active_units: int
+    latent_dim: int
+    latents: dict[str, Latent]
+    baselines: dict[str, Baseline]
+    is_healthy: bool
+    verdict: str
+    factors: Factors | None = None
+    measured_split: str
+    images: int
+    images_sha256: str
+    measured_with: MeasuredWith
+    measured_notes: tuple[str, ...]
+
+    @property
+    def bits_per_nat(self) -> float | None:
+        """Bits per dimension that a nat per image is; None where the likelihood is no probability of bytes."""
+        return None if self.nll_bits_per_dim is None else self.nll_bits_per_dim / self.nll_nats
+
+
+@dataclass(frozen=True, kw_only=True)
+class OverSeeds:
+    """A final number of training over seeds, in the unit of its field in `TrainingRecord`.
+
+    Attributes:
+        mean: over the seeds.
+        deviation: the sample's standard deviation; None of one seed.
+        values: in the order of the seeds.
+    """
+
+    mean: float
+    deviation: float | None
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeedsRecord:
+    """What `seeds.json` holds: one recipe with many seeds.
+
+    Attributes:
+        format: of the file.
+        recipe: its name.
+        data: where the images were from.
+        split: its name.
+        seeds: of the trainings.
+        numbers: by the names that they have in `TrainingRecord`.
+    """
+
+    format: int
+    recipe: str
+    data: str
+    split: str
+    seeds: tuple[int, ...]
+    numbers: dict[str, OverSeeds]
+
+
+def to_json(record: Any) -> Any:
+    """A record as dictionaries, lists, texts and numbers; a field that has no value is left out.
+
+    A standard error is None for one image, and is written as that.
+    """
+    if dataclasses.is_dataclass(record) and not isinstance(record, type):
+        return {each.name: to_json(getattr(record, each.name)) for each in _written(record)}
+    if isinstance(record, Mapping):
+        return {name: to_json(value) for name, value in record.items()}
+    if isinstance(record, tuple):
+        return [to_json(value) for value in record]
+    return record
+
+
+def _written(record: Any) -> Iterator[dataclasses.Field[Any]]:
+    for each in dataclasses.fields(record):
+        beside = each.metadata.get("written_with")
+        is_written = each.default is dataclasses.MISSING or getattr(record, each.name) is not None
+        if is_written or (beside and getattr(record, beside) is not None):
+            yield each
+
+
+def from_json(kind: type[Kind], found: Mapping[str, Any]) -> Kind:
+    """A record of a kind from dictionaries; what no field is for is passed over.
+
+    Raises:
+        BadInput: a field is missing, or what is in its place could not be one; the line says which.
+    """
+    missing = [name for name in required(kind) if name not in found]
+    if missing:
+        raise BadInput(f"lacks {', '.join(missing)}")
+    try:
+        return msgspec.convert(dict(found), kind)
+    except msgspec.ValidationError as error:
+        field_name = str(error).partition("`$.")[2].partition("`")[0].partition(".")[0].partition("[")[0]
+        raise BadInput(f"has no {field_name or 'value'} that could be one") from error
+
+
+def required(kind: type) -> list[str]:
+    """The fields that every record of a kind has a value for."""
+    return [each.name for each in dataclasses.fields(kind) if each.default is dataclasses.MISSING]
+
+
+def names(kind: type) -> tuple[str, ...]:
+    """All the fields of a kind of record."""
+    return tuple(each.name for each in dataclasses.fields(kind))
