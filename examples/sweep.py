@@ -22,7 +22,7 @@ def free_energy(trial: optuna.Trial, recipe: freyvae.Recipe, folder: Path) -> fl
         hidden=(width,),
         learning_rate=trial.suggest_float("learning_rate", 1e-4, 1e-2, log=True),
     )
-    run = freyvae.train(choice, folder / f"trial-{trial.number:03d}", quiet=True)
+    run = freyvae.train(choice, folder / f"trial-{trial.number:03d}", quiet=True, pictures=False)
     return run.training.val_free_energy_nats
 
 

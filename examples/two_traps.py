@@ -63,7 +63,7 @@ def recipes_table(folder: Path, train: np.ndarray, validation: np.ndarray, *, ep
     rows.append(["the mean face", "", "", f"{energy:.1f}", "0", f"{error:.1f}", f"{error / 255:.3f}", "", ""])
     for label, recipe in RECIPES.items():
         print(f"training {recipe.name}", file=sys.stderr, flush=True)
-        run = freyvae.train(recipe.replace(epochs=epochs, seed=seed), folder / recipe.name, quiet=True)
+        run = freyvae.train(recipe.replace(epochs=epochs, seed=seed), folder / recipe.name, quiet=True, pictures=False)
         vae, training = run.load_model(), run.training
         # the model's own: noise of deviation 1, distortion summed, whatever the training did
         parts = vae.free_energy(validation, samples=DRAWS)

@@ -284,7 +284,7 @@ def _of_runs(world: World) -> Iterator[Door]:
 
 
 def _train(world: World, **choices: Any) -> Run:
-    return freyvae.train(Recipe().replace(**choices), world.scratch / "trained", quiet=True)
+    return freyvae.train(Recipe().replace(**choices), world.scratch / "trained", quiet=True, pictures=False)
 
 
 def _compressed(world: World) -> Any:

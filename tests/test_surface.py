@@ -26,7 +26,7 @@ def run(tmp_path_factory):
     recipe = freyvae.load_recipe("images").replace(
         data=str(folder / "noise.npy"), epochs=1, batch_size=10, hidden=(8,), latent_dim=2, latent_names=("light",)
     )
-    return freyvae.train(recipe, folder / "run", quiet=True)
+    return freyvae.train(recipe, folder / "run", quiet=True, pictures=False)
 
 
 @pytest.fixture(autouse=True)

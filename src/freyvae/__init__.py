@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from freyvae.model import VAE, FreeEnergy, fit_many, likelihoods, networks, objectives, posteriors, priors
     from freyvae.recipe import Recipe, load_recipe
     from freyvae.reporting.summary import measure, show
+    from freyvae.reporting.train import train
     from freyvae.run import Run, load
-    from freyvae.training import train
+    from freyvae.training import train_seeds
 
 __version__ = "0.1.0"
 
@@ -67,6 +68,7 @@ __all__ = [
     "split_indices",
     "synthetic_faces",
     "train",
+    "train_seeds",
 ]
 
 # Keras asks for TensorFlow unless told otherwise; the choice stays the user's
@@ -98,7 +100,8 @@ _HOMES = {
     "freyvae.recipe": ("Recipe", "load_recipe"),
     "freyvae.reporting.summary": ("measure", "show"),
     "freyvae.run": ("Run", "load"),
-    "freyvae.training": ("train",),
+    "freyvae.reporting.train": ("train",),
+    "freyvae.training": ("train_seeds",),
 }
 
 

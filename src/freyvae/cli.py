@@ -117,10 +117,9 @@ def train(
 
 def _train_seeds(recipe: Recipe, count: int, *, out: Path | None, fresh: bool, quiet: bool) -> None:
     _begin()
-    from freyvae import training
     from freyvae.reporting import tables
 
-    summary = training.train_seeds(recipe, count, out, fresh=fresh, quiet=quiet, say=say)
+    summary = freyvae.train_seeds(recipe, count, out, fresh=fresh, quiet=quiet, say=say)
     if not quiet:
         tables.show([tables.over_seeds(summary)])
 
@@ -128,16 +127,9 @@ def _train_seeds(recipe: Recipe, count: int, *, out: Path | None, fresh: bool, q
 def _train(recipe: Recipe, *, out: Path | None, fresh: bool, quiet: bool) -> None:
     _begin()
     _draw_plainly()
-    from freyvae import training
     from freyvae.reporting import summary
 
-    run, vae = training.train_model(recipe, out, fresh=fresh, quiet=quiet, say=say)
-    if fresh or not run.report_path.is_file():
-        if not quiet:
-            say("drawing the pictures and writing the report")
-        for note in summary.show(run, vae=vae):
-            if not quiet:
-                say(f"note: {note}")
+    run = freyvae.train(recipe, out, fresh=fresh, quiet=quiet, say=say)
     if not quiet:
         print_lines(summary.describe(run))
 

@@ -96,7 +96,7 @@ def test_colour_and_other_likelihoods_are_refused():
 
 
 def test_large_images_are_refused():
-    with pytest.raises(BadInput, match="--image-size"):
+    with pytest.raises(BadInput, match="image_size="):
         Autoregression(MixtureOfLogistics()).build((None, 128, 128, 9), (None, 2), (None, 128, 128, 1))
 
 

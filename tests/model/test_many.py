@@ -185,7 +185,7 @@ def test_as_many_models_as_memory_holds(monkeypatch):
     assert many.most_at_once(16, lambda count: 200 * count) == 5
     assert many.most_at_once(16, lambda count: 400 + 200 * count) == 3
     assert many.most_at_once(16, lambda count: 1000 * count) == 1
-    with pytest.raises(BadInput, match="choose a smaller --batch-size or fewer --hidden units"):
+    with pytest.raises(BadInput, match=r"choose a smaller batch_size=\.\.\. or fewer units in hidden="):
         many.most_at_once(16, lambda count: 1001 * count)
 
 

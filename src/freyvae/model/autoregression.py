@@ -58,7 +58,7 @@ class Autoregression(keras.layers.Layer):
         if pixels > MOST_PIXELS:
             raise BadInput(
                 f"an autoregressive decoder of {height} x {width} images would need a matrix of {pixels} x {pixels}: "
-                f"make them smaller with --image-size, {MOST_PIXELS} pixels at most"
+                f"make them smaller with image_size=..., {MOST_PIXELS} pixels at most"
             )
         seeds = iter(keras.random.randint((4,), 0, 2**31 - 1, seed=keras.random.SeedGenerator(self.seed)))
 

@@ -103,7 +103,7 @@ def most_at_once(wanted: int, bytes_of: Callable[[int], int]) -> int:
         if count == 1:
             raise BadInput(
                 f"a model needs {needed / 2**30:.1f} GiB of memory and {free / 2**30:.1f} GiB are free: choose a "
-                "smaller --batch-size or fewer --hidden units"
+                "smaller batch_size=... or fewer units in hidden=..."
             )
         count = max(1, min(count - 1, int(count * free / needed)))
     return count

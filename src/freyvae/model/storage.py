@@ -38,7 +38,7 @@ def load_vae(path: str | Path) -> VAE:
     if not isinstance(model, VAE):
         raise BadInput(f"{path} holds a {type(model).__name__}, not a freyvae VAE")
     if not all(np.isfinite(keras.ops.convert_to_numpy(weight.value)).all() for weight in model.weights):
-        raise BadInput(f"{path} holds weights that are no numbers (NaN or infinite): train again with --fresh")
+        raise BadInput(f"{path} holds weights that are no numbers (NaN or infinite): train again with fresh=True")
     return model
 
 
@@ -53,7 +53,7 @@ def check_keras_file(path: Path) -> None:
     if not path.is_file():
         raise BadInput(f"no model at {path}" + (": it is no plain file" if path.exists() else ""))
     if not zipfile.is_zipfile(path):
-        raise BadInput(f"{path} is no Keras model, or is truncated: train again with --fresh")
+        raise BadInput(f"{path} is no Keras model, or is truncated: train again with fresh=True")
     size = path.stat().st_size
     try:
         with zipfile.ZipFile(path) as archive:

@@ -174,7 +174,7 @@ def _smallest_size(image_shape: tuple[int, int, int]) -> tuple[int, int]:
     if height % _REDUCTION or width % _REDUCTION:
         raise BadInput(
             f"gated convolutions halve height and width twice: both must be multiples of {_REDUCTION}, not "
-            f"{height} x {width}; resize the images with --image-size, or choose another --network"
+            f'{height} x {width}; resize the images with image_size=..., or choose network="dense"'
         )
     return height // _REDUCTION, width // _REDUCTION
 

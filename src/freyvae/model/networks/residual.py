@@ -40,7 +40,7 @@ class Residual(Dense):
         if len(self.hidden) < 2 or len(set(self.hidden)) > 1:
             raise BadInput(
                 f"a residual network needs two hidden widths or more, all equal, not {list(self.hidden)}: "
-                "give --hidden 256 256, or --network dense"
+                'give equal ones with hidden=..., or network="dense"'
             )
 
     def trunk(

@@ -1,0 +1,49 @@
+"""Train a run, and draw what it has to show."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from freyvae import training
+from freyvae.arguments import truth
+from freyvae.recipe import Recipe
+from freyvae.reporting.summary import show
+from freyvae.run import Run
+from freyvae.training.train import checked
+
+
+def train(
+    recipe: Recipe,
+    out: str | Path | None = None,
+    *,
+    fresh: bool = False,
+    quiet: bool = False,
+    pictures: bool = True,
+    say: Callable[[str], None] | None = None,
+    folder: str | Path | None = None,
+) -> Run:
+    """Train a recipe in a run folder, go on with a training that was interrupted, or reload one that is finished.
+
+    Then its pictures, its report and its explorer page are drawn, where there is no report yet.
+
+    Args:
+        recipe: every choice.
+        out: the run folder; by default `runs/` and the recipe's name.
+        fresh: train anew even where there is a run of this recipe.
+        quiet: say nothing.
+        pictures: False to train only; `freyvae.show` draws later.
+        say: how to say a line; by default to standard error.
+        folder: `out`, by the name it had before.
+
+    Raises:
+        BadInput: the data or the folder cannot be used, or the folder holds a run of another recipe.
+        TrainingFailed: the loss is no longer a number.
+        Interrupted: Ctrl-C; the same call goes on.
+    """
+    pictures = truth("pictures", pictures)
+    run, vae = training.train_model(recipe, folder if out is None else out, fresh=fresh, quiet=quiet, say=say)
+    if pictures and (fresh or not run.report_path.is_file()):
+        _, _, say = checked(recipe, fresh=fresh, quiet=quiet, say=say)
+        say("drawing the pictures and writing the report")
+        for note in show(run, vae=vae):
+            say(f"note: {note}")
+    return run
