@@ -272,10 +272,13 @@ def _kind(model: VAE, number: int) -> dict[str, str]:
             return [plain(item) for item in value]
         return names.get(value, value) if isinstance(value, str) else value
 
-    config = model.get_config()
-    objective = {"objective": type(model.objective).__name__, **model.objective.get_config()}
-    choices: dict[str, Any] = plain({**config, "objective": objective, **(model.get_compile_config() or {})})
-    return {name: repr(value) for name, value in choices.items()}
+    config = {name: value for name, value in model.get_config().items() if name not in model.choices}
+    layers = plain({**config, **(model.get_compile_config() or {})})
+    choices = {
+        name: (type(choice).__name__, {key: value for key, value in choice.get_config().items() if key != "beta"})
+        for name, choice in model.choices.items()
+    }
+    return {name: repr(value) for name, value in {**layers, **choices}.items()}
 
 
 def _joined(histories: list[dict[str, list[float]]]) -> dict[str, np.ndarray]:

@@ -10,7 +10,7 @@ import keras
 from keras import ops
 
 from freyvae.arguments import in_words, number, text, truth, whole
-from freyvae.choice import LARGEST_SEED
+from freyvae.choice import LARGEST_SEED, Choice
 from freyvae.engine.keras_internals import check_settings, states_of_noise
 from freyvae.engine.precision import layers_computing_in, with_float32_outputs
 from freyvae.errors import BadInput, few_words
@@ -215,6 +215,20 @@ class VAE(OnArrays):
         """Standard deviation of the reparametrization noise in training."""
         return self.objective.standard_deviation_of_noise
 
+    @property
+    def choices(self) -> dict[str, Choice]:
+        """Network, likelihood, posterior, prior and objective by these names, the objective with the present beta."""
+        objective = self.objective
+        if "beta" in {field.name for field in dataclasses.fields(objective)}:
+            objective = dataclasses.replace(objective, beta=self.beta)  # type: ignore[call-arg]
+        return {
+            "network": self.network,
+            "likelihood": self.pixel_likelihood,
+            "posterior": self.posterior_choice,
+            "prior": self.prior_choice,
+            "objective": objective,
+        }
+
     # --- what Keras calls ---
 
     def compile(self, optimizer: Any = "rmsprop", loss: Any = None, **kwargs: Any) -> None:
@@ -338,23 +352,13 @@ class VAE(OnArrays):
 
     def get_config(self) -> dict[str, Any]:
         """Everything that `from_config` needs, the networks included."""
-        objective = self.objective
-        if "beta" in {field.name for field in dataclasses.fields(objective)}:
-            objective = dataclasses.replace(objective, beta=self.beta)  # type: ignore[call-arg]
-        choices = {
-            "network": self.network,
-            "likelihood": self.pixel_likelihood,
-            "posterior": self.posterior_choice,
-            "prior": self.prior_choice,
-            "objective": objective,
-        }
         return {
             **super().get_config(),
             "image_shape": list(self.image_shape),
             "latent_dim": self.latent_dim,
             "encoder": keras.saving.serialize_keras_object(self.encoder),
             "decoder": keras.saving.serialize_keras_object(self.decoder),
-            **{name: KINDS[name].saved(choice) for name, choice in choices.items()},
+            **{name: KINDS[name].saved(choice) for name, choice in self.choices.items()},
             "shift": self.shift,
             "seed": self.seed,
         }
