@@ -414,6 +414,12 @@ def test_lists_and_switches_are_taken_back(chosen):
     assert chosen("--hidden", 3, "--hidden", 4).network.hidden == chosen("--hidden", 3, 4).network.hidden == (3, 4)
 
 
+def test_a_field_is_known_by_its_full_name_too(chosen):
+    full = chosen("--network.hidden", 3, 4, "--training.batch-size=7", "--split", "random", "--split.seed", 5)
+    assert full == chosen("--hidden", 3, 4, "--batch-size=7", "--split", "random", "--split-seed", 5)
+    assert chosen("--no-network.start-at-mean") == chosen("--no-start-at-mean")
+
+
 @pytest.mark.parametrize("latents", [1, 16, 64])
 def test_another_number_of_latents_drops_the_recipes_names(chosen, latents):
     assert chosen().latent_names == ("humour", "pose")

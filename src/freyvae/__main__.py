@@ -38,9 +38,10 @@ def main(arguments: list[str] | None = None) -> int:
         os.environ["MPLBACKEND"] = "agg"
         with handled_by(leave):
             from freyvae.cli import app
+            from freyvae.flags import with_short_flags
 
         with handled_by(stop):
-            app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
+            app(with_short_flags(tokens), exit_on_error=False, print_error=False, result_action="return_value")
             sys.stdout.flush()
     except SystemExit as exit:
         if exit.code == 1:  # so rich ends where the reader of help has left

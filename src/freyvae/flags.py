@@ -103,6 +103,17 @@ def _flags() -> type:
     return flags
 
 
+def with_short_flags(tokens: Sequence[str]) -> list[str]:
+    """A command line in which fields have their short flags: `--hidden` in place of `--network.hidden`."""
+    short = {
+        f"--{no}{full.replace('_', '-')}": f"--{no}{short_name(full).replace('_', '-')}"
+        for full in recipe_hints()
+        for no in ("", "no-")
+    }
+    parted = (token.partition("=") for token in tokens)
+    return [short.get(flag, flag) + equals + value for flag, equals, value in parted]
+
+
 if TYPE_CHECKING:
 
     class Flags:

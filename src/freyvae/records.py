@@ -167,6 +167,7 @@ class Measurement:
         is_healthy: whether latents live and a constant is beaten.
         verdict: the same in words.
         factors: None where the images have none, or the extra `factors` is not installed.
+        other_measures: by the names of their files in `metrics/measures/`; None where none is defined.
         measured_split: test, validation or training.
         images: number of them.
         images_sha256: of their pixels.
@@ -193,6 +194,7 @@ class Measurement:
     is_healthy: bool
     verdict: str
     factors: Factors | None = None
+    other_measures: dict[str, float] | None = None
     measured_split: str
     images: int
     images_sha256: str

@@ -19,6 +19,8 @@ from freyvae.data import fit_images, pixels_sha256, synthetic_faces
 from freyvae.errors import BadInput
 from freyvae.files import replacing
 from freyvae.metrics import standard_error
+from freyvae.metrics.measure import Seen
+from freyvae.metrics.measures import MEASURES as OTHER_MEASURES
 from freyvae.model import VAE
 from freyvae.recipe import LARGEST_SEED, Recipe
 from freyvae.records import Baseline, Factors, Latent, MeasuredWith, Measurement, names, to_json
@@ -179,6 +181,7 @@ def _measurement(
         is_healthy=healthy,
         verdict=verdict,
         factors=_factors(vae, latents) if data.images.factors is not None and _can_score_factors() else None,
+        other_measures=_other_measures(Seen(vae=vae, images=images, train=data.train, codes=codes)),
         measured_split=split,
         images=len(images),
         images_sha256=pixels_sha256(images),
@@ -216,6 +219,12 @@ def _baselines(vae: VAE, data: TrainingData, images: np.ndarray) -> dict[str, Ba
     for name, size in metrics.lossless_bits_per_dim(images).items():
         baselines[name] = Baseline(bits_per_dim=size)
     return baselines
+
+
+def _other_measures(seen: Seen) -> dict[str, float] | None:
+    """The number of each of `metrics/measures/`, where it is defined."""
+    found = {name: measure.of(seen) for name, measure in OTHER_MEASURES.items()}
+    return {name: value for name, value in found.items() if value is not None} or None
 
 
 def _can_score_factors() -> bool:

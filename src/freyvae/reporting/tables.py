@@ -1,13 +1,15 @@
 """Measures as tables, for the terminal and for the page."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from freyvae.compression import Compressed
 from freyvae.console import printable
 from freyvae.evaluation import Comparison, Difference
+from freyvae.metrics.measure import Measure
+from freyvae.metrics.measures import MEASURES
 from freyvae.records import Factors, Measurement, SeedsRecord
 
 # this many latents are listed, those of the highest KL first
@@ -47,7 +49,13 @@ class Table:
 
 def measured(found: Measurement, data: str) -> list[Table]:
     """The tables of a measured run; `data` says where its images were from."""
-    return [_costs(found, data), _samples(found), _latents(found), *_factors(found.factors)]
+    return [
+        _costs(found, data),
+        _samples(found),
+        _latents(found),
+        *_other_measures(found.other_measures),
+        *_factors(found.factors),
+    ]
 
 
 def compared(comparison: Comparison) -> Table:
@@ -265,6 +273,15 @@ def _latents(found: Measurement) -> Table:
         rows=tuple(rows),
         note="Active: the posterior mean's variance over images is above 0.01 (Burda et al. 2016).",
     )
+
+
+def _other_measures(found: Mapping[str, float] | None) -> list[Table]:
+    if not found:
+        return []
+    # of a later version there may be others
+    known = {name: MEASURES.get(name, Measure(name.replace("_", " "), "", lambda seen: None)) for name in found}
+    rows = tuple((known[name].label, f"{value:.3g} {known[name].unit}".strip()) for name, value in found.items())
+    return [Table(title="Other measures", columns=("measure", "value"), rows=rows)]
 
 
 def _factors(factors: Factors | None) -> list[Table]:

@@ -1,0 +1,24 @@
+"""Do two latents say the same?"""
+
+import numpy as np
+
+from freyvae.metrics.measure import Measure, Seen
+
+
+def largest_code_correlation(codes: np.ndarray) -> float | None:
+    """The largest correlation of two latents' codes, (image, latent), by its size, in [0, 1].
+
+    None where no two latents vary, or for fewer than three images. Near 1, one slider moves what another does.
+    """
+    varying = codes[:, codes.std(axis=0) > 0].astype(np.float64)
+    if varying.shape[1] < 2 or len(varying) < 3:
+        return None
+    between = np.asarray(np.corrcoef(varying.T))[np.triu_indices(varying.shape[1], 1)]
+    return float(min(1.0, np.abs(between).max()))
+
+
+def _of(seen: Seen) -> float | None:
+    return largest_code_correlation(seen.codes)
+
+
+MEASURE = Measure(label="largest correlation of two latents' codes", unit="", of=_of)
