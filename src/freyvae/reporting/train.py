@@ -6,7 +6,7 @@ from pathlib import Path
 from freyvae import training
 from freyvae.arguments import truth
 from freyvae.recipe import Recipe
-from freyvae.reporting.summary import show
+from freyvae.reporting import summary
 from freyvae.run import Run
 from freyvae.training.train import checked
 
@@ -44,6 +44,6 @@ def train(
     if pictures and (fresh or not run.report_path.is_file()):
         _, _, say = checked(recipe, fresh=fresh, quiet=quiet, say=say)
         say("drawing the pictures and writing the report")
-        for note in show(run, vae=vae):
+        for note in summary.show(run, vae=vae):
             say(f"note: {note}")
     return run
