@@ -49,7 +49,7 @@ class Narrow(Posterior):
 @keras.saving.register_keras_serializable("own")
 @dataclass(frozen=True)
 class Scaling(Flow):
-    """Each step scales by one learned factor."""
+    """Each step scales by learned factors; then all latents of an image are shifted by its own number."""
 
     name = "scaling"
 
@@ -61,7 +61,7 @@ class Scaling(Flow):
 
     def transform(self, latents, parameters, weights):
         log_scale = ops.sum(ops.convert_to_tensor(weights["log_scales"]), axis=0)
-        return latents * ops.exp(log_scale), ops.zeros_like(latents[:, 0]) + ops.sum(log_scale)
+        return latents * ops.exp(log_scale) + parameters, ops.zeros_like(latents[:, 0]) + ops.sum(log_scale)
 
 
 @keras.saving.register_keras_serializable("own")
