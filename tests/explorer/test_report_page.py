@@ -18,7 +18,7 @@ def test_a_phone_shows_every_table_and_breaks_no_word(run: Run, tmp_path: Path, 
     page = open_page(measured.report_path, ready=False, **phone)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     tables = page.evaluate("[...document.querySelectorAll('.measured')].map(one => one.scrollWidth - one.clientWidth)")
-    assert len(tables) == 4
+    assert len(tables) == 5
     assert max(tables) == 0
     # a row is as high as its label is long: four words, a line each
     lines = "row => row.clientHeight / parseFloat(getComputedStyle(row).lineHeight)"
