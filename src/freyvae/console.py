@@ -19,7 +19,7 @@ class Progress(Protocol):
     """Who is told how far a long piece of work is."""
 
     def advance(self, done: float, total: float, words: str) -> None:
-        """Hear that `done` of `total` is done, which is 0 where nobody knows; `words` say of what."""
+        """Take note that `done` of `total` is done, 0 where the total is unknown; `words` say of what."""
 
 
 class Bar:
@@ -75,7 +75,7 @@ class _Silence:
 
 @contextmanager
 def shown(progress: bool | Progress) -> Iterator[Progress]:
-    """Who is told: a bar for True, nobody for False, and else the one that is given. A bar of ours ends with the block.
+    """A bar for True, nothing for False, and else the one that is given. A bar of ours ends with the block.
 
     Raises `BadInput` for anything else.
     """
@@ -120,7 +120,7 @@ def _is_text(character: str) -> bool:
 
 
 def say(line: str) -> None:
-    """Say a line to standard error. Where nobody hears it, closed or full as that may be, the work goes on."""
+    """Say a line to standard error. Where standard error is closed or full, the work goes on."""
     with suppress(OSError, ValueError):
         print(printable(line), file=sys.stderr, flush=True)
 
@@ -136,7 +136,7 @@ def print_lines(text: str) -> None:
 
 
 def prepare_streams() -> None:
-    """See to it that the standard streams are open, take every character, and that the terminal has a width.
+    """Make sure that the standard streams are open, take every character, and that the terminal has a width.
 
     A closed one would be the next file that is opened, into which libraries then write what they say to the terminal.
     """

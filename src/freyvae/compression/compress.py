@@ -35,7 +35,7 @@ class Compressed:
         values: of all images.
         file_bytes: the file's size.
         header_bytes: of which this says how to read it.
-        model_bytes: size of the model's file, which whoever decompresses needs too, and which is not in the file.
+        model_bytes: size of the model's file, which decompressing needs too, and which is not in the file.
         first_image_bits: of which these are what the first image's code was drawn with, and the checksum at once.
         free_energy_bits_per_dim: what the model promised, with 16 draws of each image.
         seconds: that compressing took, and decompressing again to be sure.

@@ -73,13 +73,13 @@ class AutoregressivePixels(Pixels):
         )
 
     def push(self, stack: Any, image: np.ndarray, latents: np.ndarray) -> None:
-        """See `Pixels.push`."""
+        """As `Pixels.push`."""
         (decoded,) = self._decoder(latents[None])
         (given,) = self._given_before(decoded, latents[None], image[None])
         self._push(stack, image, np.concatenate([self._pixel(pixel)[0] for pixel in given]))
 
     def pop(self, stack: Any, latents: np.ndarray) -> np.ndarray:
-        """See `Pixels.pop`."""
+        """As `Pixels.pop`."""
         (decoded,) = self._decoder(latents[None])
         image = np.zeros(self.shape, np.uint8)
         pixels = image.reshape(-1, self.shape[2])

@@ -9,7 +9,7 @@ from freyvae.memory import free_bytes_of_machine
 
 
 def free_bytes() -> int:
-    """Free memory of the device that JAX computes on, or of the machine; where nobody knows, no limit."""
+    """Free memory of the device that JAX computes on, or of the machine; where that is unknown, no limit."""
     stats = None
     if keras.backend.backend() == "jax":
         import jax

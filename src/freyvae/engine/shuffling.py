@@ -1,6 +1,6 @@
 """The order in which an epoch shows the images: it follows from the seed and the step.
 
-Each backend of Keras shuffles arrays from a global generator of its own, whose state nobody saves. This order depends
+Each backend of Keras shuffles arrays from a global generator of its own, whose state is not saved. This order depends
 on what a checkpoint holds, so that an interrupted training goes on with the very batches it would have had.
 """
 

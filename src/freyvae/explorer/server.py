@@ -1,4 +1,4 @@
-"""A run's page at an address of one's own machine: the run's own files by name, and nothing else to nobody else.
+"""A run's page at an address of one's own machine: the run's own files by name, and nothing else.
 
 Other users of the machine reach the address too: the one that is opened carries a token, which the first answer leaves
 as a cookie, and without which there is no other answer.
@@ -82,7 +82,7 @@ def serve(run: Run, *, port: int | None = None, browser: bool = True, say: Calla
 
 
 def prepare_page(run: Run, *, say: Callable[[str], None] | None = None) -> Path:
-    """See to it that a run has a page, whole and of this version. Raises `BadInput` as `serve` does."""
+    """Make sure that a run has a page, whole and of this version. Raises `BadInput` as `serve` does."""
     path = run.explorer_path
     if path.is_file():
         refuse_foreign_page(path)

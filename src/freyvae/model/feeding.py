@@ -106,7 +106,7 @@ class FedWithImages(keras.Model):
         self.optimizer.build(self.trainable_variables)
 
     def _gate(self, images: Any, name: str) -> Any:
-        """Arrays pass the one gate, whoever's they are; a data set object of some framework is left to Keras.
+        """Arrays of any library pass the one gate; a data set object of some framework is left to Keras.
 
         What such a one gives passes `_images_of_step`, batch by batch.
         """

@@ -115,7 +115,7 @@ class Recorder(keras.callbacks.Callback):
             for variable, array in zip(own, self.kept, strict=True):
                 variable.assign(array)
         else:
-            # with averages, they: Keras's `fit` does so too, but nobody calls it where all epochs were done before
+            # with averages, those: Keras's `fit` does so too, but it is not called where all epochs were done before
             model.optimizer.finalize_variable_values(model.trainable_variables)
 
     @property

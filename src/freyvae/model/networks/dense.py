@@ -111,7 +111,7 @@ class Dense(Network):
         seeds = seeds_from(seed)
         latents = keras.Input((latent_dim,), name="latents")
         values = self.trunk(latents, self.hidden[::-1], seeds=seeds, name="decoder", first_dtype="float32")
-        # where the shape of the distribution hangs on the code, all of it begins nearly the same for every code
+        # where the shape of the distribution depends on the code, all of it begins nearly the same for every code
         scale = 0.01 if all_from_code else 1.0
         location = dense_layer(height * width * channels, seeds, name="location", scale=scale)(values)
         location = layers.Reshape(image_shape, name="image")(location)
