@@ -1,5 +1,6 @@
 """The commands: each parses, calls and prints."""
 
+import functools
 import re
 import shlex
 import typing
@@ -40,7 +41,7 @@ _WRONG = re.compile(r"(?P<name>[a-z_]+)(?= (must|cannot) )")
 
 def in_flags(line: str) -> str:
     """A line of the library in the words of the command line: `--fresh` for `fresh=True`, `--out` for `out=...`."""
-    flags = {name for argument in _arguments(app) for name in argument.names}
+    flags = _flag_names()
 
     def flag(found: re.Match[str]) -> str:
         value = found.groupdict().get("value", "...")
@@ -51,6 +52,12 @@ def in_flags(line: str) -> str:
         return named if text in ("...", "True") else f"{named} {shlex.quote(text)}"
 
     return _ARGUMENT.sub(flag, _WRONG.sub(flag, line, count=1) if _WRONG.match(line) else line)
+
+
+@functools.cache
+def _flag_names() -> frozenset[str]:
+    """The names of all flags: put together once, since it takes longer than many a line's work."""
+    return frozenset(name for argument in _arguments(app) for name in argument.names)
 
 
 def _arguments(command: App) -> typing.Iterator[typing.Any]:

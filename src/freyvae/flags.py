@@ -15,11 +15,11 @@ from freyvae.recipe import Recipe, load_recipe, recipe_names
 from freyvae.recipe.recipe import SECTIONS, recipe_hints, short_name
 
 
-def _default_text(name: str, recipes: dict[str, Recipe]) -> str:
+def _default_text(name: str, recipes: dict[str, dict[str, Any]]) -> str:
     """A field's default, then what it is in the shipped recipes that have another."""
     if name == "name":
         return "the recipe's, or the data's"
-    values = {recipe: fields[name] for recipe, chosen in recipes.items() if name in (fields := chosen.fields())}
+    values = {recipe: fields[name] for recipe, fields in recipes.items() if name in fields}
     default = values["frey-faces"] if "frey-faces" in values else _default_of_kinds(*name.split("."))
     others = [f"{_text(value)} in {recipe}" for recipe, value in values.items() if value != default]
     return "; ".join([_text(default), *others])
@@ -72,7 +72,7 @@ Whole = Annotated[int, Parameter(converter=_whole_number)]
 
 def _flags() -> type:
     """A flag for every field of a recipe, absent unless given, in the sections of the recipe."""
-    recipes = {name: load_recipe(name) for name in recipe_names()}
+    recipes = {name: load_recipe(name).fields() for name in recipe_names()}
     groups = {
         name: Group(f"Section {name}", sort_key=place, help=_kinds_in_short(name))
         for place, name in enumerate(SECTIONS, start=1)
