@@ -400,3 +400,11 @@ def test_a_value_without_end_is_not_repeated():
             Recipe().replace(epochs=value)
         assert len(str(refusal.value).splitlines()) == 1
         assert len(str(refusal.value)) < 150
+
+
+def test_a_choice_of_ones_own_is_refused_where_it_could_not_be_read_back():
+    class Own(Vamp):
+        name = "own"
+
+    with pytest.raises(BadInput, match=r"prior own is one of your own, which no recipe\.toml can name"):
+        Recipe(prior=Own(3))

@@ -96,7 +96,13 @@ class Recipe:
         for name, section in SECTIONS.items():
             value = getattr(self, name)
             if isinstance(section, Kinds):
-                object.__setattr__(self, name, section.read(value))
+                chosen = section.read(value)
+                if type(section.get(chosen.name)) is not type(chosen):
+                    raise BadInput(
+                        f"{name} {chosen.name} is one of your own, which no recipe.toml can name: "
+                        "give it to freyvae.VAE"
+                    )
+                object.__setattr__(self, name, chosen)
             elif not isinstance(value, section):
                 raise BadInput(f"{name} must be a {section.__name__}, not {in_words(value)}")
         reserved = any(character in self.name for character in "/\\")
