@@ -84,3 +84,56 @@ def test_a_call_that_fails_leaves_the_values_of_all_variables():
 class Failing(keras.callbacks.Callback):
     def on_train_batch_begin(self, batch, logs=None):
         raise ZeroDivisionError
+
+
+def test_the_largest_output_is_of_the_layers_within_the_networks():
+    images = keras.Input((4, 6, 1))
+    encoder = keras.Model(images, keras.layers.Conv2D(3, 3, padding="same")(images))
+
+    class Both(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.encoder = encoder
+
+    assert keras_internals.largest_output(Both()) == 4 * 6 * 3
+    assert keras_internals.largest_output(keras.Sequential([keras.layers.Dense(2)])) == 1
+
+
+@pytest.mark.skipif(keras.backend.backend() != "jax", reason="the stateless step is JAX's")
+def test_the_halves_of_a_step_are_the_step_and_metrics_add_up():
+    import jax.numpy as jnp
+
+    network = keras.Sequential([keras.Input((3,)), keras.layers.Dense(3, kernel_initializer="ones")])
+
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.network = network
+
+        def call(self, values):
+            return self.network(values)
+
+        def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+            return keras.ops.mean(keras.ops.square(y_pred))
+
+    model = Own()
+    model.compile(optimizer=keras.optimizers.Adam(0.1))
+    rows = jnp.arange(12.0).reshape(4, 3)
+    model(rows)
+    model.optimizer.build(model.trainable_variables)
+    variables = [
+        model.trainable_variables,
+        model.non_trainable_variables,
+        model.optimizer.variables,
+        model.metrics_variables,
+    ]
+    state = tuple([variable.value for variable in group] for group in variables)
+    parts = [keras_internals.gradients_of_step(model, state, rows[part]) for part in (slice(0, 2), slice(2, 4))]
+    mean = [sum(gradients) / 2 for gradients in zip(*(part[0] for part in parts), strict=True)]
+    trainable, optimizer = keras_internals.apply_gradients(model, state, mean)
+    metrics = keras_internals.add_to_metrics(state[3], [part[1] for part in parts])
+    _, whole = model.train_step(state, (rows,))
+    for ours, theirs in zip(
+        (*trainable, *optimizer, *metrics, *parts[0][2]), (*whole[0], *whole[2], *whole[3], *whole[1]), strict=True
+    ):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6)

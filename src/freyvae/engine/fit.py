@@ -48,8 +48,8 @@ def way_of_jax(model: keras.Model, images: Any, arguments: dict[str, Any]) -> Wa
     if not can_serve(model, images, arguments):
         return None
     # XLA's CPU compiler has a fast convolution, but not within a loop, which a scan is. On two cores, 16 images a step:
-    # the network of gated convolutions, 28 x 20 pixels, learns from 12 images a second scanned and from 212 stepped,
-    # residual blocks on 64 x 64 in colour from 4 and 131 (`python -m studies.speed --only convolutions`)
+    # the network of gated convolutions, 28 x 20 pixels, learns from 12 images a second scanned and from 290 stepped,
+    # residual blocks on 64 x 64 in colour from 4 and 244 (`python -m studies.speed --only convolutions`)
     return stepped.fit if is_cpu_of_jax() and has_convolutions(model) else scanned.fit
 
 

@@ -1,5 +1,6 @@
 """What we touch of Keras that Keras does not promise: all of it is here."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -80,6 +81,17 @@ def all_layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
     return found
 
 
+def largest_output(model: keras.Model) -> int:
+    """The number of values of one image in the largest output of a layer within a model's networks; 1 without any."""
+    shapes = (
+        tensor.shape[1:]
+        for layer in all_layers(model)
+        for node in layer._inbound_nodes
+        for tensor in node.output_tensors
+    )
+    return max((math.prod(shape) for shape in shapes if None not in shape), default=1)
+
+
 def states_of_noise(model: keras.Model) -> list[Any]:
     """The states of all generators of random numbers in a model, which Keras does not save with its weights."""
     weights = {id(weight) for weight in model.weights}
@@ -99,3 +111,40 @@ def forget_epoch_to_begin_with(model: keras.Model) -> None:
 def should_evaluate(model: keras.Model, epoch: int, validation_freq: Any) -> bool:
     """Whether an epoch, counted from 0, is one that ends with a validation."""
     return bool(model._should_eval(epoch, validation_freq))
+
+
+def gradients_of_step(model: keras.Model, state: Any, images: Any) -> tuple[Any, Any, Any]:
+    """The first half of Keras's training step on JAX, which `apply_gradients` and `add_to_metrics` complete.
+
+    Args:
+        model: compiled; all of its metrics are means.
+        state: values of its trainable, non-trainable, optimizer's and metrics' variables.
+        images: of the step.
+
+    Returns:
+        gradients of the trainable variables; what these images add to the metrics' variables; the values of the
+        non-trainable ones after the step.
+    """
+    import jax
+    import jax.numpy as jnp
+
+    trainable, non_trainable, optimizer, metrics = state
+    gradients_of = jax.value_and_grad(model.compute_loss_and_updates, has_aux=True)
+    (_, (loss, outputs, non_trainable, _)), gradients = gradients_of(
+        trainable, non_trainable, metrics, images, None, None, training=True, optimizer_variables=optimizer
+    )
+    none_yet = [jnp.zeros_like(values) for values in metrics]
+    _, added = model._update_metrics_variables(none_yet, loss, images, None, outputs, None)
+    return gradients, added, non_trainable
+
+
+def apply_gradients(model: keras.Model, state: Any, gradients: Any) -> tuple[Any, Any]:
+    """The values of the trainable and of the optimizer's variables after a step with these gradients."""
+    trainable, _, optimizer, _ = state
+    trainable, optimizer = model.optimizer.stateless_apply(optimizer, gradients, trainable)
+    return trainable, optimizer
+
+
+def add_to_metrics(metrics: Any, added: Any) -> list[Any]:
+    """The values of the metrics' variables, totals and counts, with those that the parts of a batch add."""
+    return [sum(parts, start) for start, *parts in zip(metrics, *added, strict=True)]

@@ -12,6 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from freyvae.engine.shares import shares_of_step, step_in_shares
 from freyvae.engine.shuffling import order_of_epoch
 from freyvae.engine.training import Training, evaluated_weights, place_of_steps, results_of_metrics, state_of
 from freyvae.signals import held_back
@@ -113,11 +114,15 @@ def _compile(
         return order_of_epoch(key, steps, len(images))
 
     def train(size: int) -> Callable[..., Any]:
+        arguments, shares = (state, images, order, np.int32(0)), shares_of_step(model, size)
+        if shares > 1:
+            return step_in_shares(model, size, shares, compiled, arguments)
+
         def step(state: Any, images: Any, order: Any, start: Any) -> Any:
             _, state = model.train_step(state, (images[jax.lax.dynamic_slice(order, (start,), (size,))],))
             return state
 
-        return compiled(step, state, images, order, np.int32(0), donated=True)
+        return compiled(step, *arguments, donated=True)
 
     def test(size: int) -> Callable[..., Any]:
         def step(state: Any, weights: Any, images: Any, start: Any) -> Any:

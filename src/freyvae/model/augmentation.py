@@ -5,6 +5,8 @@ from typing import Any
 import keras
 from keras import layers, ops
 
+from freyvae.engine.draws import draw_for_images
+
 Tensor = Any
 
 
@@ -34,7 +36,7 @@ class RandomShift(layers.Layer):
             ops.concatenate([images[:, 1:], images[:, -1:]], axis=1),
             ops.concatenate([images[:, :1], images[:, :-1]], axis=1),
         ]
-        draws = keras.random.uniform((ops.shape(images)[0], 1, 1, 1), seed=self.draws)
+        draws = draw_for_images(keras.random.uniform, (ops.shape(images)[0], 1, 1, 1), seed=self.draws)
         # [0, probability) in four parts, each for a direction; beyond, an image stays
         direction = ops.floor(draws * (len(moved) / self.probability))
         for number, candidate in enumerate(moved):

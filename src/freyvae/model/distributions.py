@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
+from freyvae.engine.draws import draw_for_images
 from freyvae.late import keras, ops
 
 Tensor = Any
@@ -76,7 +77,7 @@ class IndependentNormals(Conditional):
 
     def draw(self, seed: keras.random.SeedGenerator, *, noise_scale: float = 1.0) -> tuple[Tensor, Tensor]:
         """As `Conditional.draw`: z = mean + deviation * noise."""
-        noise = noise_scale * keras.random.normal(ops.shape(self.mean), seed=seed)
+        noise = noise_scale * draw_for_images(keras.random.normal, ops.shape(self.mean), seed=seed)
         log_density = -0.5 * ops.sum(ops.square(noise) + self.log_variance + LOG_TWO_PI, axis=-1)
         return self.mean + self.deviation * noise, log_density
 

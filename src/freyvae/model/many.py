@@ -8,7 +8,6 @@ steps uses all cores, and a loop of them in one program would be many times slow
 """
 
 import math
-import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
@@ -20,6 +19,7 @@ import numpy as np
 
 from freyvae.arguments import instance, several
 from freyvae.engine import scanned
+from freyvae.engine.device import cores
 from freyvae.engine.fit import way_of_jax
 from freyvae.engine.memory import free_bytes
 from freyvae.engine.training import Training, state_of, variables_of
@@ -117,11 +117,6 @@ def bytes_of_state(model: keras.Model) -> int:
         for variables in variables_of(model)
         for variable in variables
     )
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _fit_by_one_program(

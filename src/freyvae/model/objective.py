@@ -34,6 +34,11 @@ class Objective(Choice):
         return 1
 
     @property
+    def is_mean_over_images(self) -> bool:
+        """Whether the loss of a batch is the mean of what it is for each image alone."""
+        return False
+
+    @property
     def standard_deviation_of_noise(self) -> float:
         """Of the reparametrization noise, in training."""
         return 1.0

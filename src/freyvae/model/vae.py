@@ -11,7 +11,7 @@ from keras import ops
 
 from freyvae.arguments import in_words, number, text, truth, whole
 from freyvae.choice import LARGEST_SEED, Choice
-from freyvae.engine.keras_internals import check_settings, states_of_noise
+from freyvae.engine.keras_internals import all_layers, check_settings, states_of_noise
 from freyvae.engine.precision import layers_computing_in, with_float32_outputs
 from freyvae.errors import BadInput, few_words
 from freyvae.files import as_path, cannot_write
@@ -228,6 +228,18 @@ class VAE(OnArrays):
             "prior": self.prior_choice,
             "objective": objective,
         }
+
+    @property
+    def is_mean_over_images(self) -> bool:
+        """Whether a step's loss is the mean of its images' own, each with a row of the noise: `engine.shares`."""
+        own = [self.noise.state, *(() if self.moved is None else [self.moved.draws.state])]
+        return (
+            type(self) is VAE
+            and self.objective.is_mean_over_images
+            and self.objective.draws == 1
+            and {id(state) for state in states_of_noise(self)} == {id(state) for state in own}
+            and not any(isinstance(layer, keras.layers.BatchNormalization) for layer in all_layers(self))
+        )
 
     # --- what Keras calls ---
 

@@ -54,6 +54,11 @@ class FreeEnergy(Objective):
         return self.beta
 
     @property
+    def is_mean_over_images(self) -> bool:
+        """As `Objective.is_mean_over_images`: free bits are of the mean over a batch."""
+        return not self.free_bits
+
+    @property
     def standard_deviation_of_noise(self) -> float:
         """As `Objective.standard_deviation_of_noise`."""
         return self.noise_scale

@@ -35,6 +35,11 @@ class ImportanceWeighted(Objective):
         """K."""
         return self.samples
 
+    @property
+    def is_mean_over_images(self) -> bool:
+        """As `Objective.is_mean_over_images`."""
+        return True
+
     def parts(self, log_weights: Tensor, groups: Sequence[Group]) -> dict[str, Tensor]:
         """`bound` (image,), in nats."""
         return {"bound": importance_weighted_bound(log_weights)}
