@@ -15,7 +15,6 @@ from freyvae.engine.keras_internals import all_layers, check_settings, states_of
 from freyvae.engine.precision import layers_computing_in, with_float32_outputs
 from freyvae.errors import BadInput, few_words
 from freyvae.files import as_path, cannot_write
-from freyvae.model import layers as registered_layers  # noqa: F401  which saved networks are made of
 from freyvae.model.arrays import OnArrays
 from freyvae.model.augmentation import RandomShift
 from freyvae.model.checks import as_networks, check_networks, checked_image_shape, checked_probability
@@ -23,6 +22,7 @@ from freyvae.model.distributions import Conditional, Marginal
 from freyvae.model.estimate import Estimate
 from freyvae.model.free_energy import free_energy
 from freyvae.model.groups import Group
+from freyvae.model.layers import with_constants
 from freyvae.model.likelihood import Bound, Likelihood
 from freyvae.model.network import Network
 from freyvae.model.objective import Objective
@@ -112,7 +112,7 @@ class VAE(OnArrays):
             "objective": objective,
         }
         choices = with_short_forms({key: KINDS[key].read(choice) for key, choice in asked.items()}, given)
-        self.network: Network = choices["network"]
+        self.network: Network = choices["network"].for_images(image_shape)
         self.pixel_likelihood: Likelihood = choices["likelihood"]
         self.posterior_choice: Posterior = choices["posterior"]
         self.prior_choice: Prior = choices["prior"]
@@ -141,7 +141,7 @@ class VAE(OnArrays):
         self.learned_prior = prior_weights if prior_weights.weights else None
         self._encode_floats: Any = _on_floats(self.encoder) if self.prior_choice.uses_encoder else None
         self.noise = keras.random.SeedGenerator(self.seed + 2, name="noise")
-        self.autoregression = self.pixel_likelihood.given_pixels_before(seed=self.seed + 6)
+        self.autoregression = self.pixel_likelihood.given_pixels_before(image_shape, seed=self.seed + 6)
         if self.autoregression is not None:
             self.autoregression.build((None, *self.decoder.output_shape[1:]), (None, latent_dim), (None, *image_shape))
         self.moved = RandomShift(self.shift, seed=self.seed + 3, name="moved") if self.shift else None
@@ -173,15 +173,17 @@ class VAE(OnArrays):
                 )
             )
         if decoder is None:
+            likelihood = self.pixel_likelihood
             decoder = with_float32_outputs(
                 self.network.decoder(
                     self.latent_dim,
                     self.image_shape,
-                    parameters_per_value=self.pixel_likelihood.parameters_per_value,
-                    all_from_code=self.pixel_likelihood.shape_from_code,
+                    parameters_per_value=likelihood.parameters_per_value if likelihood.shape_from_code else 1,
                     seed=self.seed + 1,
                 )
             )
+            if not likelihood.shape_from_code:
+                decoder = with_constants(decoder, self.image_shape, likelihood)
         return encoder, decoder
 
     def start_at(self, images: Any) -> None:

@@ -35,7 +35,8 @@ def build_vae(recipe: Recipe, train: np.ndarray) -> VAE:
 def _optimizer(recipe: Recipe, vae: VAE, *, steps: int) -> keras.optimizers.Optimizer:
     """The optimizer of a recipe, for a training of so many steps."""
     learning_rate: Any = recipe.optimizer.learning_rate
-    if recipe.optimizer.schedule == "cosine":
+    # where a clock ends the training, `Annealing` sets it
+    if recipe.optimizer.schedule == "cosine" and not recipe.training.minutes:
         cosine = keras.optimizers.schedules.CosineDecay(learning_rate, steps, alpha=SMALLEST_LEARNING_RATE)
         learning_rate = keras.optimizers.schedules.serialize(cosine)
     choices: dict[str, Any] = {"learning_rate": learning_rate}
