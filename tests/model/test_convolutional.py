@@ -34,7 +34,7 @@ def test_a_depth_is_the_number_of_halvings_at_most():
     assert Convolutional(depth=9).sizes((64, 6, 3)) == Convolutional().sizes((64, 6, 3))
 
 
-@pytest.mark.parametrize("shape", [(17, 9, 5), (1, 12, 2), (3, 2, 3)], ids=str)
+@pytest.mark.parametrize("shape", [(17, 9, 3), (1, 12, 1), (3, 2, 3)], ids=str)
 def test_images_of_any_size_are_encoded_and_decoded(shape):
     vae = VAE(shape, 2, network=Convolutional(width=4), likelihood="discretized-logistic", seed=0)
     images = np.random.default_rng(0).integers(0, 256, (5, *shape), dtype="uint8")

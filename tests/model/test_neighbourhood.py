@@ -130,18 +130,19 @@ def test_a_vae_of_colour_images_learns_with_it_draws_and_is_saved(tmp_path):
 
 def test_samples_follow_the_distribution_that_they_are_drawn_from():
     """Of two values: how often the second is above the first is what the probabilities say."""
-    vae = VAE((1, 1, 2), 1, network=Convolutional(width=2), likelihood=MIXTURE, seed=0)
+    mixture = MixtureOfLogistics(components=9, autoregressive=True, context="neighbourhood")
+    vae = VAE((1, 2, 1), 1, network=Convolutional(width=2), likelihood=mixture, seed=0)
     layer = vae.autoregression
     for weight in layer.weights:
         weight.assign(numpy(weight.value) + np.random.default_rng(1).normal(0, 0.1, weight.shape).astype("float32"))
     levels = np.arange(256, dtype="uint8")
-    pairs = np.stack(np.meshgrid(levels, levels, indexing="ij"), axis=-1).reshape(-1, 1, 1, 2)
+    pairs = np.stack(np.meshgrid(levels, levels, indexing="ij"), axis=-1).reshape(-1, 1, 2, 1)
     code = np.zeros((1, 1), "float32")
     log_prob = [
         numpy(vae.likelihood(ops.repeat(code, len(chunk), axis=0), chunk).log_prob(chunk))
         for chunk in np.split(pairs, 16)
     ]
     probabilities = np.exp(np.concatenate(log_prob).astype(float)).reshape(256, 256)
-    drawn = vae.sample(np.zeros((4000, 1), "float32"))[:, 0, 0].astype(int)
+    drawn = vae.sample(np.zeros((4000, 1), "float32"))[:, 0, :, 0].astype(int)
     above = np.triu(probabilities, 1).sum()
     assert (drawn[:, 1] > drawn[:, 0]).mean() == pytest.approx(above, abs=4 * np.sqrt(above * (1 - above) / 4000))
