@@ -70,7 +70,7 @@ def test_every_type_of_idx_is_known(tmp_path, dtype):
 
 def test_labels_and_stubs_of_idx_are_no_images(tmp_path):
     (tmp_path / "train-labels-idx1-ubyte").write_bytes(_idx(np.arange(10)))
-    assert "of shape (10,): labels, no images" in _refusal(tmp_path / "train-labels-idx1-ubyte")
+    assert "of shape (10,): labels, not images" in _refusal(tmp_path / "train-labels-idx1-ubyte")
     (tmp_path / "idx3-ubyte").write_bytes(_idx(IMAGES)[:10])
     assert "cut short" in _refusal(tmp_path / "idx3-ubyte")
 
