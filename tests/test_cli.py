@@ -647,8 +647,8 @@ def test_compress_and_decompress(say, run, pictures_folder):
     ("arguments", "line"),
     [
         (["--split", "tset"], "unknown split 'tset': choose one of test, validation, training"),
-        (["good.npy", "--split", "test"], "--split says which of the run's own images"),
-        (["good.npy"], "the images are 4 x 4 grey images and the model is of 7 x 6 grey images"),
+        (["good.npy", "--split", "test"], "--split chooses among the run's own images"),
+        (["good.npy"], "the model takes 7 x 6 grey images, but these are 4 x 4 grey images"),
         (["nowhere"], "nowhere: no such folder or file"),
         (["--out", "/proc/freyvae/a"], "cannot write /proc/freyvae/a"),
     ],
@@ -694,7 +694,7 @@ def test_levels_are_asked_for_given_and_said_on_the_way_in(say, refused, run, pi
         assert "deep: uint16 pixels from 0 to 4080, which does not tell" in refused(*command)
         for levels in ("4080", ""):
             assert refused(*command, "--levels", levels).startswith(f"levels {levels!r} is not LOW:HIGH")
-    assert "--levels is for other images than the run's own" in refused("compress", run, "--levels", "0:4080")
+    assert "--levels is for images that are read from a path" in refused("compress", run, "--levels", "0:4080")
     for levels in ("0:4080", "auto"):
         said = say("encode", run, deep, "--levels", levels, "--out", "codes.npy")
         assert said.err == "note: passed over: 1 .txt\n"

@@ -159,8 +159,8 @@ def test_the_first_images_bits_are_a_checksum():
 @pytest.mark.parametrize(
     ("choices", "line"),
     [
-        ({"likelihood": "bernoulli"}, "likelihood bernoulli is no probability of bytes"),
-        ({"likelihood": "gaussian"}, "likelihood gaussian is no probability of bytes"),
+        ({"likelihood": "bernoulli"}, "likelihood bernoulli is not a probability of bytes"),
+        ({"likelihood": "gaussian"}, "likelihood gaussian is not a probability of bytes"),
         ({"posterior": "planar"}, "the posterior of this model is planar: bits back needs"),
     ],
 )

@@ -152,13 +152,13 @@ def test_other_files_are_refused(compressed, run, tmp_path):
 
 
 def test_the_file_of_another_model_is_refused(compressed, other_run, tmp_path):
-    refused(other_run, compressed[0].read_bytes(), tmp_path, "was compressed with another model than .*other holds")
+    refused(other_run, compressed[0].read_bytes(), tmp_path, "was compressed with another model than that of .*other:")
 
 
 def test_the_file_of_a_model_of_other_images_is_refused(compressed, run, tmp_path):
     read = compressed_file.read_compressed_file(compressed[0])
     other = compressed_file.CompressedFile(read.model, (5, 6, 1), read.writer, read.stream).to_bytes()
-    refused(run, other, tmp_path, "holds 5 x 6 grey images, but .* is of 6 x 5 grey images")
+    refused(run, other, tmp_path, "holds 5 x 6 grey images, but .* takes 6 x 5 grey images")
 
 
 def claiming(content, **claims):
@@ -271,8 +271,8 @@ def test_places_that_images_cannot_be_written_to_are_refused(compressed, run, tm
 @pytest.mark.parametrize(
     ("shape", "line"),
     [
-        ((2, 5, 6, 1), "are 5 x 6 grey images and the model is of 6 x 5 grey images"),
-        ((2, 6, 5, 3), "are 6 x 5 colour images and the model is of 6 x 5 grey images"),
+        ((2, 5, 6, 1), "takes 6 x 5 grey images, but these are 5 x 6 grey images"),
+        ((2, 6, 5, 3), "takes 6 x 5 grey images, but these are 6 x 5 colour images"),
     ],
 )
 def test_images_of_another_shape_are_refused(run, tmp_path, shape, line):
@@ -293,7 +293,7 @@ def test_images_that_would_be_rounded_are_refused(run, images, tmp_path):
 
 def test_a_likelihood_that_is_no_probability_of_bytes_is_refused(folder, images, tmp_path):
     run = trained(folder, "coins", likelihood="bernoulli")
-    with pytest.raises(BadInput, match="bernoulli is no probability of bytes"):
+    with pytest.raises(BadInput, match="bernoulli is not a probability of bytes"):
         compress(run, images, tmp_path / "out", progress=False)
     assert not any(tmp_path.iterdir())
 
