@@ -1,4 +1,4 @@
-"""A run compresses images to one file and back; what is wrong is one line, and then nothing is written."""
+"""A run compresses images to one file and back. Errors are one line, and then nothing is written."""
 
 import os
 import struct
@@ -64,7 +64,7 @@ def test_the_file_is_as_large_as_the_model_promised(compressed, images):
     assert (found.images, found.values) == (COUNT, images.size)
     assert found.file_bytes == path.stat().st_size
     assert found.bits_per_dim == 8 * found.file_bytes / images.size
-    # the free energy and the first image's code, within 2 %, headers and all
+    # the free energy and the first image's code, within 2 %, including headers
     promised = found.free_energy_bits_per_dim + found.first_image_bits_per_dim
     assert found.bits_per_dim == pytest.approx(promised, rel=0.02)
     assert abs(found.excess) < 0.02
@@ -121,7 +121,7 @@ def test_a_file_says_which_model_and_program_wrote_it(compressed, run):
 
 
 def refused(run, content, tmp_path, line):
-    """Decompressing such a file is refused, and nothing is written."""
+    """Check that decompressing a file with this content is refused, and that nothing is written."""
     (tmp_path / "faces.freyvae").write_bytes(content)
     with pytest.raises(BadInput, match=line):
         decompress(run, tmp_path / "faces.freyvae", tmp_path / "out.npy", progress=False)
@@ -162,7 +162,7 @@ def test_the_file_of_a_model_of_other_images_is_refused(compressed, run, tmp_pat
 
 
 def claiming(content, **claims):
-    """The same file with another header, and a checksum that goes with it."""
+    """The same file with a changed header, and the checksum for it."""
     fields = dict(
         zip(
             ("model", "height", "width", "channels", "count", "first", "writer"),
@@ -190,7 +190,7 @@ def test_a_header_that_claims_more_images_than_the_file_can_hold_is_refused(comp
 
 
 def test_no_header_makes_anything_but_a_file_or_a_line(compressed, tmp_path):
-    """Bytes of the header and behind it are others, and the checksum goes with them, as in a file made to deceive."""
+    """Bytes of the header and after it are changed, and the checksum is adapted, as in a malicious file."""
     content, path = compressed[0].read_bytes(), tmp_path / "odd"
     for seed in range(300):
         random = np.random.default_rng(seed)
@@ -241,7 +241,7 @@ def test_what_is_no_file_is_refused(run, tmp_path):
 
 
 def test_another_machines_probabilities_are_told(compressed, run, tmp_path):
-    """A stream of other words stands in for a machine that computes another last bit."""
+    """A changed stream stands in for a machine that computes another last bit."""
     read = compressed_file.read_compressed_file(compressed[0])
     read.stream.words[5] ^= 1
     (tmp_path / "moved").write_bytes(read.to_bytes())

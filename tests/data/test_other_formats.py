@@ -1,4 +1,4 @@
-"""What is not read is recognised by its content, and the line names a way that works."""
+"""Files that are not supported are recognised by their content, and the error names a conversion that works."""
 
 import bz2
 import gzip
@@ -37,7 +37,7 @@ def _refusal(path):
 
 
 def _do_what_it_says(line, folder):
-    """Run the command in back quotes, as a shell would."""
+    """Run the command in backquotes as a shell would."""
     words = shlex.split(line.split("`")[1])
     assert words[0] == "python"
     subprocess.run([sys.executable, *words[1:]], cwd=folder, check=True, capture_output=True)

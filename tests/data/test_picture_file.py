@@ -1,4 +1,4 @@
-"""A picture is read whatever its metadata are like, and nothing that is no picture file is waited for."""
+"""A picture is read with any metadata, and files that are not pictures never block."""
 
 import io
 import os
@@ -91,7 +91,7 @@ def _chunk(kind, content, checksum=None):
 
 
 def _png_with(*chunks, pixels=COLOUR):
-    """A PNG with more chunks after its header."""
+    """A PNG with additional chunks after its header."""
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "png")
     content = buffer.getvalue()
