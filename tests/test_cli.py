@@ -661,7 +661,7 @@ def test_images_that_cannot_be_compressed_are_refused(refused, run, arguments, l
 
 def test_files_that_cannot_be_decompressed_are_refused(refused, run):
     Path("images.freyvae").write_bytes(b"precious")
-    assert "images.freyvae is no file of `freyvae compress`" in refused("decompress", run, "images.freyvae")
+    assert "images.freyvae is not a file of `freyvae compress`" in refused("decompress", run, "images.freyvae")
     assert "cannot read away" in refused("decompress", run, "away")
     assert "must end in .npy, or be a folder" in refused("decompress", run, "images.freyvae", "--out", "a.png")
 
@@ -693,7 +693,7 @@ def test_levels_are_asked_for_given_and_said_on_the_way_in(say, refused, run, pi
     for command in (["encode", run, deep], ["compress", run, deep], ["data", "show", deep], ["train", deep, *QUICK]):
         assert "deep: uint16 pixels from 0 to 4080, which does not tell" in refused(*command)
         for levels in ("4080", ""):
-            assert refused(*command, "--levels", levels).startswith(f"levels {levels!r} is not LOW:HIGH")
+            assert refused(*command, "--levels", levels).startswith(f"levels {levels!r} is neither LOW:HIGH")
     assert "--levels is for images that are read from a path" in refused("compress", run, "--levels", "0:4080")
     for levels in ("0:4080", "auto"):
         said = say("encode", run, deep, "--levels", levels, "--out", "codes.npy")

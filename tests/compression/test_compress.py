@@ -143,7 +143,7 @@ def test_a_truncated_file_is_refused(compressed, run, tmp_path, length):
 def test_other_files_are_refused(compressed, run, tmp_path):
     content = compressed[0].read_bytes()
     for other in (b"", b"PK\3\4", content[1:]):
-        refused(run, other, tmp_path, "is no file of `freyvae compress`")
+        refused(run, other, tmp_path, "is not a file of `freyvae compress`")
     for format, advice in ((3, "update freyvae"), (1, "compress the images again")):
         other = content[:8] + struct.pack("<H", format) + content[10:]
         refused(run, other, tmp_path, f"has format {format}; this freyvae reads 2: {advice}")
@@ -236,7 +236,7 @@ def test_pictures_are_written_whole(compressed, run, tmp_path, monkeypatch):
 
 def test_what_is_no_file_is_refused(run, tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(BadInput, match="it is no file"):
+    with pytest.raises(BadInput, match="it is not a file"):
         decompress(run, tmp_path / "pipe", tmp_path / "out.npy", progress=False)
 
 

@@ -188,7 +188,7 @@ def test_bad_levels_are_refused(tmp_path, levels):
         lambda: load_images(tmp_path, levels=levels),
         lambda: load_images("synthetic-faces", levels=levels),
     ):
-        with pytest.raises(BadInput, match=r"^levels .* is not LOW:HIGH, .*, nor auto$"):
+        with pytest.raises(BadInput, match=r"^levels .* is neither LOW:HIGH, .*, nor auto$"):
             read()
 
 

@@ -65,7 +65,7 @@ def read_compressed_file(path: Path) -> CompressedFile:
     """
     try:
         if path.exists() and not path.is_file():
-            raise BadInput(f"cannot read {path}: it is no file")
+            raise BadInput(f"cannot read {path}: it is not a file")
         with path.open("rb") as file:
             content = file.read(len(MAGIC))
             # the rest of a file of another kind could be larger than memory
@@ -73,7 +73,7 @@ def read_compressed_file(path: Path) -> CompressedFile:
     except OSError as error:
         raise BadInput(f"cannot read {path}: {error.strerror or error}") from error
     if not content.startswith(MAGIC):
-        raise BadInput(f"{path} is no file of `freyvae compress`")
+        raise BadInput(f"{path} is not a file of `freyvae compress`")
     beginning, rest = content[: _BEGINNING.size], content[_BEGINNING.size :]
     damaged = BadInput(f"{path} is damaged or cut short: its checksum is wrong")
     if len(beginning) < _BEGINNING.size:

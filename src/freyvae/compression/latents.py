@@ -15,7 +15,8 @@ from freyvae.model import VAE
 from freyvae.model.distributions import UnitNormal
 
 # A latent has 2**16 bins: 256 coarse bins with 256 fine bins in each. The coder's probabilities have 24 bits and are
-# never zero. If all bins were coded at once, one draw in 256 would come from the prior. In two steps one in 30,000 does.
+# never zero. If all bins were coded at once, one draw in 256 would come from the prior. In two steps it is one in
+# 30,000.
 BINS = 256
 MOST_BITS_OF_LATENT = 48  # upper bound for coding one latent: 24 bits for each of the two steps
 SMALLEST_DEVIATION = 2.0**-20  # far smaller than the width of a bin

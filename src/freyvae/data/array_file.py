@@ -183,7 +183,7 @@ def _read_npy(file: IO[bytes], where: str, size: int) -> _Array:
         count = math.prod(shape)
         if count * dtype.itemsize > size:
             raise ValueError("claims more than it holds")
-        # the array, and a copy as bytes where it holds another type
+        # the array, and a copy as bytes if it has another type
         check_fits(count * (dtype.itemsize + (dtype != np.uint8)), where, "save it as uint8, or fewer images")
     file.seek(0)
     array: _Array = np.lib.format.read_array(file, allow_pickle=False)

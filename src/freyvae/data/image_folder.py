@@ -158,8 +158,8 @@ class _Reading:
         if self._with_more:
             others = f" and {len(self._with_more) - 1} more" if len(self._with_more) > 1 else ""
             notes.append(
-                f"only the first page or frame was taken of {printable(self._with_more[0])}{others}; such a file "
-                "alone, in place of the folder, gives all of its own"
+                f"only the first page or frame of {printable(self._with_more[0])}{others} was read; to read all of "
+                "them, give that file instead of the folder"
             )
         return notes
 

@@ -48,7 +48,7 @@ def parse_levels(levels: Levels) -> Range | str | None:
         good = False
     if not good:
         raise BadInput(
-            f"levels {in_words(levels)} is not LOW:HIGH, the values that become black and white, such as 0:4095, "
+            f"levels {in_words(levels)} is neither LOW:HIGH, the values that become black and white, such as 0:4095, "
             "nor auto"
         )
     return low, high
