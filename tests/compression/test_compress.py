@@ -184,7 +184,7 @@ def test_a_header_that_claims_more_images_than_the_file_can_hold_is_refused(comp
         run,
         claiming(content, count=2**32 - 1),
         tmp_path,
-        r"claims 4,294,967,295 images of 6 x 5 x 1 values, and .* bytes are too few",
+        r"claims 4,294,967,295 images of 6 x 5 x 1 values, but .* bytes are too few",
     )
     refused(run, claiming(content, height=65535, width=65535, channels=255), tmp_path, "bytes are too few for them")
 
