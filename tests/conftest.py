@@ -1,4 +1,4 @@
-"""Fixtures that every folder of tests may use."""
+"""Fixtures for all tests."""
 
 import os
 import tempfile
@@ -11,8 +11,8 @@ import pytest
 from freyvae.data import DataUnavailable, load_frey_faces
 from freyvae.data import frey_faces as frey_faces_module
 
-# tests compile the same few programs again and again: kept for the length of a run, before JAX is imported; the
-# processes that pytest-xdist starts share one folder, their parent's
+# Tests compile the same few programs again and again, so compiled programs are kept until the tests end. This must be
+# set before JAX is imported. The processes of pytest-xdist share the folder of their parent.
 if "PYTEST_XDIST_WORKER" not in os.environ:
     _compiled = tempfile.TemporaryDirectory(prefix="freyvae-compiled-", ignore_cleanup_errors=True)
     os.environ["JAX_COMPILATION_CACHE_DIR"] = _compiled.name
@@ -21,9 +21,9 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
 
 @pytest.fixture(scope="session")
 def frey_faces(tmp_path_factory: pytest.TempPathFactory) -> npt.NDArray[np.uint8]:
-    """The real faces from `$FREYVAE_DATA`, uint8 (1965, 28, 20, 1). Never the network, never the user's own cache.
+    """The real faces from `$FREYVAE_DATA`, uint8 (1965, 28, 20, 1). The network and the user's cache are not used.
 
-    Where they are missing the test is skipped, or fails if `FREYVAE_REQUIRE_DATA=1`.
+    If they are missing, the test is skipped, or fails if `FREYVAE_REQUIRE_DATA=1`.
     """
     with pytest.MonkeyPatch.context() as patch:
         empty: Path = tmp_path_factory.mktemp("no-cache")

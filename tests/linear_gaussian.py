@@ -1,4 +1,4 @@
-"""A likelihood under which a linear decoder is a factor analysis, whose log-likelihood is known exactly."""
+"""A likelihood with which a linear decoder is a factor analysis, so that the log-likelihood is known exactly."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ SCALES = np.linspace(3.0, 6.0, VALUES)
 
 @dataclass(frozen=True)
 class LinearGaussian(Likelihood):
-    """x ~ N(decoder's output, SCALES^2), of grey levels."""
+    """Grey levels x ~ N(output of the decoder, SCALES^2)."""
 
     name = "linear-gaussian"
     kind = "density of grey levels"

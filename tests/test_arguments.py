@@ -1,4 +1,4 @@
-"""What an argument has to be, and what is said where it is not."""
+"""Checks of arguments, and their errors."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The commands, as a person types them: what they make, what they say, and what they say no to."""
+"""The commands as a user types them: their files, their output, and their errors."""
 
 import contextlib
 import csv
@@ -65,13 +65,13 @@ def _own_folder(tmp_path, monkeypatch):
 
 @pytest.fixture
 def few_pictures(monkeypatch):
-    """Drawing is the pictures' tests' business, and takes its time."""
+    """Draw nothing, since it takes time, and the tests of pictures cover it."""
     monkeypatch.setattr(album, "CAPTIONS", {"examples": album.CAPTIONS["examples"]})
 
 
 @pytest.fixture
 def screen(monkeypatch):
-    """Make the screen so many columns wide."""
+    """Set the width of the terminal."""
     return lambda columns: monkeypatch.setattr(cli.app, "_console", Console(width=columns))
 
 
@@ -84,7 +84,7 @@ class Said:
 
 @pytest.fixture
 def say(capsys):
-    """Type a command; get its exit code and what it said."""
+    """Run a command; return its exit code and its output."""
 
     def type_command(*arguments):
         capsys.readouterr()
@@ -96,7 +96,7 @@ def say(capsys):
 
 @pytest.fixture
 def refused(say, tmp_path):
-    """Type a command that must be refused: exit code 2, one line, and not a file changed. Get the line."""
+    """Run a command that must be refused with exit code 2, one line, and no file changed. Return the line."""
 
     def type_command(*arguments, code=2):
         before = files(tmp_path)
@@ -126,7 +126,7 @@ def files(folder):
 
 @pytest.fixture(scope="module")
 def pictures_folder(tmp_path_factory):
-    """A folder of pictures such as a person may have, 30 of them."""
+    """A folder of 30 pictures, as a user may have it."""
     folder = tmp_path_factory.mktemp("home") / "cells.v2"
     folder.mkdir()
     random = np.random.default_rng(0)
@@ -137,7 +137,7 @@ def pictures_folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def trained(pictures_folder, tmp_path_factory):
-    """`freyvae train cells.v2/ --out ...` with the recipe that suits a folder: the run, and what was said."""
+    """`freyvae train cells.v2/ --out ...` with the recipe for folders: the run, and the output."""
     out, err = io.StringIO(), io.StringIO()
     folder = tmp_path_factory.mktemp("runs") / "cells"
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
@@ -245,7 +245,7 @@ def test_progress_is_one_bar_on_a_terminal(monkeypatch, tmp_path):
     assert lines == []
     assert "epoch 20/20" in shown
     assert "free energy -10.0, held out -9.0 nats per image" in shown
-    # drawn over itself, not line after line, and the cursor is given back
+    # the bar is redrawn in place, and the cursor is shown again at the end
     assert "\x1b[2K" in shown
     assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l")
 
@@ -271,7 +271,7 @@ def test_seeds_are_trained_at_once_each_a_run_and_a_table_of_all_is_printed(say,
 
 @pytest.fixture
 def chosen(monkeypatch):
-    """What `train` would train, without training."""
+    """The recipe that `train` would train, without a training."""
     choices = {}
 
     def record(recipe, **others):
@@ -369,7 +369,7 @@ FIELDS = {short_name(full): full for full in recipe_hints() if full != "data.sou
 
 
 def with_its_kind(recipe, name):
-    """Changes by which a recipe has the field of this name: a kind that has it, where its own has not."""
+    """Changes that give a recipe the field of this name: another kind of a choice, if the default has no such field."""
     section, _, field = FIELDS[name].partition(".")
     kinds = SECTIONS.get(section)
     if not field or not isinstance(kinds, Kinds) or FIELDS[name] in recipe.fields():
@@ -389,7 +389,7 @@ def test_every_field_of_a_recipe_is_overridden_by_its_flag(chosen, name):
         kind = with_its_kind(recipe, name)
         try:
             expected = recipe.replace(**kind, **{name: value})
-        except BadInput:  # what does not go with the recipe's other choices
+        except BadInput:  # a value that does not fit the other choices of the recipe
             continue
         possible += 1
         kinds = [part for section, chosen_kind in kind.items() for part in (f"--{section}", chosen_kind)]
@@ -647,8 +647,8 @@ def test_compress_and_decompress(say, run, pictures_folder):
     ("arguments", "line"),
     [
         (["--split", "tset"], "unknown split 'tset': choose one of test, validation, training"),
-        (["good.npy", "--split", "test"], "--split says which of the run's own images"),
-        (["good.npy"], "the images are 4 x 4 grey images and the model is of 7 x 6 grey images"),
+        (["good.npy", "--split", "test"], "--split chooses among the run's own images"),
+        (["good.npy"], "the model takes 7 x 6 grey images, but these are 4 x 4 grey images"),
         (["nowhere"], "nowhere: no such folder or file"),
         (["--out", "/proc/freyvae/a"], "cannot write /proc/freyvae/a"),
     ],
@@ -661,7 +661,7 @@ def test_images_that_cannot_be_compressed_are_refused(refused, run, arguments, l
 
 def test_files_that_cannot_be_decompressed_are_refused(refused, run):
     Path("images.freyvae").write_bytes(b"precious")
-    assert "images.freyvae is no file of `freyvae compress`" in refused("decompress", run, "images.freyvae")
+    assert "images.freyvae is not a file of `freyvae compress`" in refused("decompress", run, "images.freyvae")
     assert "cannot read away" in refused("decompress", run, "away")
     assert "must end in .npy, or be a folder" in refused("decompress", run, "images.freyvae", "--out", "a.png")
 
@@ -693,8 +693,8 @@ def test_levels_are_asked_for_given_and_said_on_the_way_in(say, refused, run, pi
     for command in (["encode", run, deep], ["compress", run, deep], ["data", "show", deep], ["train", deep, *QUICK]):
         assert "deep: uint16 pixels from 0 to 4080, which does not tell" in refused(*command)
         for levels in ("4080", ""):
-            assert refused(*command, "--levels", levels).startswith(f"levels {levels!r} is not LOW:HIGH")
-    assert "--levels is for other images than the run's own" in refused("compress", run, "--levels", "0:4080")
+            assert refused(*command, "--levels", levels).startswith(f"levels {levels!r} is neither LOW:HIGH")
+    assert "--levels is for images that are read from a path" in refused("compress", run, "--levels", "0:4080")
     for levels in ("0:4080", "auto"):
         said = say("encode", run, deep, "--levels", levels, "--out", "codes.npy")
         assert said.err == "note: passed over: 1 .txt\n"
@@ -813,7 +813,7 @@ def test_wrong_usage_names_what_is_wrong_and_suggests_the_nearest(refused, tmp_p
 
 @pytest.fixture
 def bad_data(tmp_path, pictures_folder):
-    """One of every kind of images that cannot be trained on."""
+    """Examples of all kinds of images that cannot be trained on."""
     (tmp_path / "empty").mkdir()
     (tmp_path / "one").mkdir()
     shutil.copy(pictures_folder / "0.png", tmp_path / "one")
@@ -886,7 +886,7 @@ def test_places_that_cannot_be_written_are_refused(refused, run, pictures_folder
 
 
 def test_a_full_disk_is_one_line_and_what_was_there_stays(refused, run, pictures_folder, tmp_path):
-    """A file-size limit of the system stands in for the full disk. Training on one is training's tests' business."""
+    """A file-size limit of the system stands in for a full disk. The tests of training cover trainings on one."""
     (tmp_path / "codes.csv").write_text("precious")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
@@ -902,7 +902,7 @@ def test_a_full_disk_is_one_line_and_what_was_there_stays(refused, run, pictures
 
 @pytest.fixture
 def copied(run, tmp_path):
-    """A copy of the run, to be spoiled."""
+    """A copy of the run that a test may damage."""
     return Run(shutil.copytree(run, tmp_path / "copied"))
 
 
@@ -983,7 +983,7 @@ def test_a_part_of_a_run_is_not_written_over(refused, say, copied, run):
         ["export", run, "--format", "html", "--out", copied.recipe_path],
         ["sample", run, "--out", copied.measured_path.with_suffix(".npy")],
     ):
-        if command[0] == "sample":  # what else lies in a run's folder may be written there, again too
+        if command[0] == "sample":  # other files in the folder of a run may be written, and overwritten
             assert say(*command).code == say(*command).code == 0
         else:
             assert line in refused(*command)
@@ -1065,7 +1065,7 @@ def test_ctrl_c_in_a_real_process_exits_130_with_one_line():
 
 
 def test_a_reader_that_leaves_early_is_no_error():
-    """`freyvae recipes print frey-faces | head -1`, with a head that is gone before the first line."""
+    """`freyvae recipes print frey-faces | head -1`, with a `head` that ends before the first line."""
     reading, writing = os.pipe()
     os.close(reading)
     try:

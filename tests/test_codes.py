@@ -1,4 +1,4 @@
-"""Codes go to a file and come back, and a file that holds none is refused."""
+"""Codes are written to files and read back, and files without codes are refused."""
 
 import csv
 import io
@@ -82,7 +82,7 @@ def _zip():
 
 
 def _claim(shape):
-    """A .npy file of 16 bytes whose header says more."""
+    """A .npy file of 16 bytes with a header that claims more."""
     file = io.BytesIO()
     np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": shape})
     return file.getvalue() + bytes(16)
@@ -144,7 +144,7 @@ def test_no_flipped_bit_and_no_cut_gives_other_numbers(tmp_path, codes, name):
         with suppress(BadInput):
             np.testing.assert_array_equal(read_codes(path), codes)
             read_well += 1
-    # cut behind its array, a .npy file is as anybody else's
+    # cut off after its array, a .npy file is like that of any other program
     assert read_well == (1 if name == "codes.npy" else 0)
 
 

@@ -1,4 +1,4 @@
-"""What is compiled once is kept, and a cache that is damaged or cannot be written stops nothing."""
+"""Compiled programs are kept, and a cache that is damaged or cannot be written does no harm."""
 
 import os
 import subprocess
@@ -22,7 +22,7 @@ print("trained")
 
 @pytest.fixture
 def train(monkeypatch):
-    """Train in a process of its own, with a user's cache of the test's, and return all that it says."""
+    """Train in a separate process with the test's own cache folder, and return its output."""
     monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR", raising=False)
 
     def run(cache):
@@ -50,11 +50,11 @@ def test_a_cache_that_cannot_be_written_is_said_in_one_line_and_the_work_goes_on
 
 
 def test_a_full_cache_stops_nothing(monkeypatch, train, tmp_path):
-    # no file may grow beyond 1000 bytes: to a program that writes, that is a disk that is full
+    # files are limited to 1000 bytes, which has the effect of a full disk
     full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))"
     monkeypatch.setattr(sys.modules[__name__], "TRAIN", f"{full}\n{TRAIN}")
     said = train(tmp_path)
-    # matplotlib, which Keras imports, has a cache of its own and says so
+    # matplotlib, which Keras imports, has its own cache and reports it
     assert [line for line in said.splitlines() if "font_manager" not in line] == ["trained"]
 
 

@@ -1,4 +1,4 @@
-"""Whoever waits for a long piece of work is told how far it is: by a bar on a terminal, or in a way of their own."""
+"""The progress of long work is shown by a bar on a terminal, or passed to the user's own function."""
 
 import io
 import re
@@ -19,7 +19,7 @@ class Terminal(io.StringIO):
 
 
 class Told:
-    """Keeps what it is told."""
+    """Records its calls."""
 
     def __init__(self):
         self.calls = []
@@ -30,7 +30,7 @@ class Told:
 
 @pytest.fixture
 def terminal(monkeypatch):
-    """Make standard error a terminal, from within a test: pytest puts its own there before."""
+    """Make standard error a terminal. This must be called within a test, since pytest replaces it before."""
 
     def made():
         monkeypatch.setattr(sys, "stderr", Terminal())
@@ -53,7 +53,7 @@ def test_a_bar_is_drawn_on_a_terminal_and_taken_away_however_the_work_ends(termi
     said = screen.getvalue()
     assert "75%" in said
     assert "counting [sheep]" in said
-    # the cursor is given back
+    # the cursor is shown again
     assert said.rindex("\x1b[?25h") > said.rindex("\x1b[?25l")
 
 

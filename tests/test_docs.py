@@ -1,4 +1,4 @@
-"""What the documents say is so: commands and code run, links lead somewhere, and nothing public is left out."""
+"""The documents are correct: commands and code run, links have targets, and every public name is mentioned."""
 
 import contextlib
 import importlib.util
@@ -23,7 +23,7 @@ from freyvae.reporting import pictures
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 TRAPS = ROOT / "examples" / "two_traps.py"
-# commands that go on until they are told to stop, or that change the shell of whoever runs the test: only parsed
+# commands that run until they are stopped, or that change the user's shell, are only parsed
 PARSED_ONLY = {"explore", "--install-completion"}
 EVERY_DOCUMENT = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 
@@ -37,7 +37,7 @@ def fences(text):
 
 
 def command_lines(text):
-    """Every line of a shell block and every code span, in reading order, as words: ['freyvae', 'train', ...]."""
+    """Every line of a shell block and every code span, in order, as words: ['freyvae', 'train', ...]."""
     spans = []
     for match in re.finditer(f"(?P<fence>{_FENCE.pattern})|(?P<span>{_SPAN.pattern})", text, _FENCE.flags):
         if match["span"]:
@@ -46,7 +46,7 @@ def command_lines(text):
             spans.extend(match["fence"].replace("\\\n", " ").splitlines()[1:-1])
     lines = []
     for span in spans:
-        with contextlib.suppress(ValueError):  # not a shell's words: an apostrophe, say
+        with contextlib.suppress(ValueError):  # not valid words of a shell, such as an apostrophe
             words = shlex.split(span.removeprefix("$ "), comments=True)
             while words and re.fullmatch(r"[A-Z_]+=\S*", words[0]):
                 words = words[1:]
@@ -57,14 +57,14 @@ def command_lines(text):
 
 
 def commands(document, program):
-    """The words after `program`, of each of its different command lines in the document."""
+    """The words after `program` of each different command line in the document."""
     found = [tuple(words[1:]) for words in command_lines(document.read_text("utf-8")) if words[0] == program]
     return list(dict.fromkeys(found))
 
 
 @pytest.fixture
 def quick(monkeypatch):
-    """One epoch is enough, and one picture: the others have tests of their own."""
+    """Train one epoch and draw one picture, since other tests cover the rest."""
     train_model, train_seeds = training.train_model, training.train_seeds
 
     def one_epoch(recipe, *arguments, **named):
@@ -86,7 +86,7 @@ def quick(monkeypatch):
 
 @pytest.fixture(scope="module")
 def compiled_quickly(tmp_path_factory):
-    """Nearly all of an epoch's time here is compilation: let JAX do it roughly, and once for each model."""
+    """Let JAX compile with few optimizations and once for each model: an epoch here is nearly all compilation."""
     if keras.backend.backend() != "jax":
         yield
         return
@@ -109,7 +109,7 @@ def compiled_quickly(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def small_run(compiled_quickly, frey_faces, tmp_path_factory):
-    """One run of the default recipe, for documents that speak of one they did not train."""
+    """A run of the default recipe, for documents that use a run without training it."""
     folder = tmp_path_factory.mktemp("docs") / "run"
     training.train(freyvae.load_recipe("frey-faces").replace(epochs=1), folder, quiet=True)
     return folder
@@ -117,7 +117,7 @@ def small_run(compiled_quickly, frey_faces, tmp_path_factory):
 
 @pytest.fixture
 def desk(frey_faces, small_run, tmp_path, monkeypatch):
-    """A folder to follow a document in, with images of one's own, the faces' file, and a run of `freyvae train`."""
+    """A folder to run a document in, with a user's images, the file of the faces, and a run of `freyvae train`."""
     home = Path(os.environ["FREYVAE_DATA"]).resolve()
     monkeypatch.setenv("FREYVAE_DATA", str(home))
     monkeypatch.chdir(tmp_path)
@@ -131,7 +131,7 @@ def desk(frey_faces, small_run, tmp_path, monkeypatch):
 
 
 def run_command(words, capsys):
-    """Run one command line, with what stands in it for something of the reader's own; returns the exit code."""
+    """Run one command line, with placeholders replaced; returns the exit code."""
     words = [word for word in words if word not in ("...", "…")]
     output = None
     if ">" in words:
@@ -194,13 +194,13 @@ def test_relative_links_lead_somewhere(document):
 
 
 def anchors(text):
-    """The names that GitHub gives to the headings."""
+    """The anchors that GitHub makes for the headings."""
     headings = re.findall(r"^#+ (.*)$", _FENCE.sub("", text), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def every_command(branch, *words):
-    """The full name of each command, those of groups one by one."""
+    """The full name of each command, including those in groups."""
     for name in branch:
         if not name.startswith("-"):
             group = [child for child in branch[name] if not child.startswith("-")]
@@ -208,7 +208,7 @@ def every_command(branch, *words):
 
 
 def in_words():
-    """The README and the docs, which a user reads."""
+    """The text of the README and the docs."""
     return "\n".join(document.read_text("utf-8") for document in DOCUMENTS if document.name != "CONTRIBUTING.md")
 
 
@@ -227,14 +227,14 @@ def test_the_two_traps_are_printed_as_they_are_documented(desk, monkeypatch, cap
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
     labels = list(module.RECIPES)
-    # two of its trainings are enough: one whose loss is averaged, and the default
+    # two of its trainings are enough: one with an averaged loss, and the default
     monkeypatch.setattr(module, "RECIPES", {label: module.RECIPES[label] for label in (labels[0], labels[-1])})
     monkeypatch.setattr(sys, "argv", ["two_traps.py", "--epochs", "1", "--out", "traps"])
     module.main()
     recipes, floor, splits = capsys.readouterr().out.strip().split("\n\n")
 
     text = (ROOT / "docs" / "the-post.md").read_text("utf-8")
-    # what no training changes is in the document to the letter
+    # the parts that do not depend on a training are in the document exactly
     assert floor in text
     assert splits in text
     header, rule, mean_face, *rows = recipes.splitlines()

@@ -1,4 +1,4 @@
-"""The examples run; the notebook and the two traps have tests beside what they are about."""
+"""The examples run. The notebook and the two traps are tested elsewhere."""
 
 import re
 import runpy
@@ -24,7 +24,7 @@ def test_a_likelihood_of_ones_own_is_the_same_in_keras_onnx_and_the_page(tmp_pat
     arguments = ["own_likelihood.py", "--synthetic", "--epochs", "2", "--out", str(tmp_path)]
     monkeypatch.setattr(sys, "argv", arguments)
     script = str(ROOT / "examples" / "own_likelihood.py")
-    # in a thread of its own: another test's browser may have left its event loop running in this one
+    # in a separate thread, since the browser of another test may have left its event loop running in this one
     with ThreadPoolExecutor(1) as pool:
         pool.submit(runpy.run_path, script, run_name="__main__").result()
     said = capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""A file is written whole or not at all, and what was there stays until then."""
+"""A file is written whole or not at all, and an earlier file stays until then."""
 
 import errno
 import os
@@ -87,7 +87,7 @@ def test_the_file_has_the_rights_that_any_new_file_has(tmp_path):
 
 @pytest.mark.skipif(os.name == "nt", reason="folders cannot be synced there")
 def test_file_and_folder_are_synced_before_and_after_the_move(tmp_path, monkeypatch):
-    """Else a power cut leaves an empty file under the new name, or neither name."""
+    """Otherwise a power cut could leave an empty file under the new name, or no file at all."""
     done = []
     fsync, replace = os.fsync, os.replace
 
@@ -172,7 +172,7 @@ def test_a_full_disk_says_so(tmp_path, number):
 
 
 def test_a_write_that_the_system_breaks_off_leaves_the_old_file(tmp_path):
-    """A file-size limit stands in for the full disk."""
+    """A file-size limit stands in for a full disk."""
     (tmp_path / "old.txt").write_text("old")
     script = (
         "import resource; from pathlib import Path; from freyvae.files import write_whole\n"

@@ -1,4 +1,4 @@
-"""What versions before 0.2 wrote goes on working: run folders, recipes, files of codes, compressed files and pages.
+"""Files of versions before 0.2 still work: run folders, recipes, files of codes, compressed files and pages.
 
 `format_1/` was written by such a version: `plain`, trained, measured, with a page, codes of its images and its first 8
 images compressed; `interrupted`, stopped after 2 of 3 epochs; `choices.keras`, a model with choices beside the default.
@@ -25,7 +25,7 @@ from freyvae.run import Run
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    """A copy of the folder, in which one stands."""
+    """A copy of the folder, as the working directory."""
     folder = shutil.copytree(Path(__file__).with_name("format_1"), tmp_path / "old")
     page = folder / "plain" / "explorer" / "index.html"
     page.write_bytes(gzip.decompress(page.with_suffix(".html.gz").read_bytes()))

@@ -1,4 +1,4 @@
-"""A small part of `make fuzz`, the same cases each time: every one ends with a result or in one line."""
+"""A small part of `make fuzz`, with fixed cases: every one ends with a result or with one line."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ from freyvae.errors import BadInput
 
 SEED = 0
 SECONDS = 60
-# what the error calls an argument where not by its name
+# the words for an argument in errors, if they are not its name
 CALLED = {
     "x": "images",
     "values": "images",
@@ -29,13 +29,13 @@ CALLED = {
     "models": "model",
     "runs": "run",
 }
-# a picture that cannot be drawn is left out, and that is said
+# a picture that cannot be drawn is left out with a message
 LEFT_OUT = ("pictures.draw_all(history)", "pictures.draw_all(frames)")
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    """Things for cases to make wrong, and after them the process as it was."""
+    """Inputs that cases damage. The state of the process is restored afterwards."""
     folder, before, sources = os.getcwd(), dict(os.environ), frey_faces.SOURCES
     place = tmp_path_factory.mktemp("fuzz")
     worker.keep_to(place)
@@ -47,7 +47,7 @@ def world(tmp_path_factory):
 
 
 def run_cases(world, part, numbers):
-    """Run cases of a part, all of them, and fail with those that failed."""
+    """Run all given cases of a part, and fail with a list of those that failed."""
     failed = []
     for number in numbers:
         case = part.case(world, SEED, number)

@@ -1,4 +1,4 @@
-"""What `import freyvae` promises is there, said once, and cheap."""
+"""The public names of `import freyvae` exist, are listed once, and take little time to import."""
 
 import importlib
 import importlib.metadata
@@ -17,7 +17,7 @@ def test_every_public_name_is_there_and_documented(name):
     assert inspect.getdoc(thing)
     assert name in dir(freyvae)
     if not inspect.ismodule(thing):
-        # its own words, not a base class's
+        # the class's own docstring, not that of a base class
         assert thing.__doc__
         assert thing.__module__.startswith("freyvae.")
 
@@ -58,7 +58,7 @@ def test_the_package_says_that_it_is_typed():
 
 
 def imported(script):
-    """The modules that are loaded after a script, in an interpreter of its own."""
+    """The modules that are loaded after a script, in a separate interpreter."""
     script += "\nimport sys; print(*sys.modules, file=sys.stderr)"
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
     return set(result.stderr.split())
@@ -77,7 +77,7 @@ def test_importing_freyvae_loads_nothing_heavy_and_leaves_the_backend_to_the_use
 
 
 def test_a_part_that_needs_the_engine_can_be_the_first_that_is_imported():
-    """Keras imports our classes with it, which need the engine."""
+    """Importing Keras also imports our classes, which need the engine."""
     assert "keras" in imported("import freyvae; freyvae.compress")
 
 
@@ -89,7 +89,7 @@ def test_a_command_imports_keras_without_scikit_learn():
 
 
 def test_help_and_recipes_load_nothing_heavy():
-    """That, and not a clock, is the test that `freyvae --help` answers at once."""
+    """This, and not a time, is the test that `freyvae --help` is quick."""
     loaded = imported(
         "from freyvae.__main__ import main\n"
         "for line in ('--help', '--version', 'train --help', 'recipes list', 'recipes print images'):\n"

@@ -1,4 +1,4 @@
-"""The palette: every colour that a style sheet asks for is there, no sheet has its own, and text can be read."""
+"""The palette: it has every colour that a style sheet uses, no sheet defines others, and text is legible."""
 
 import re
 from importlib.resources import files
@@ -18,7 +18,7 @@ SHEETS = {
 
 
 def contrast(one, other):
-    """The ratio of WCAG 2.1, from 1 to 21."""
+    """The contrast ratio of WCAG 2.1, from 1 to 21."""
 
     def luminance(colour):
         linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
@@ -42,7 +42,7 @@ def test_every_custom_property_that_a_sheet_uses_is_defined(name):
 def test_no_sheet_has_colours_of_its_own(name):
     rules = (files("freyvae") / SHEETS[name][1]).read_text("utf-8")
     on_screen = rules.partition("@media print")[0]
-    # pictures are on white
+    # pictures have a white background
     assert set(re.findall(r"#[0-9a-fA-F]{3,8}\b|light-dark\(", on_screen)) <= {"#fff"}
 
 

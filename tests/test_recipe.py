@@ -1,4 +1,4 @@
-"""A recipe goes to TOML and back unchanged, and says which of its fields is wrong."""
+"""A recipe is written to TOML and read back unchanged, and errors name the wrong field."""
 
 import tomllib
 
@@ -311,7 +311,7 @@ def test_names_belong_to_a_number_of_latents(latents):
     assert recipe.latent_names == ("humour", "pose")
     assert recipe.replace(latent_dim=latents).latent_names == ()
     assert recipe.replace(latent_dim=2, epochs=1).latent_names == ("humour", "pose")
-    # the first ones can be named by who asks for it
+    # the caller can name the first ones
     assert recipe.replace(latent_dim=latents, latent_names=("light",)).latent_names == ("light",)
 
 
@@ -319,7 +319,7 @@ def test_a_file_of_an_earlier_version_with_more_names_than_latents_opens_without
     earlier = 'format = 1\nlatent_dim = 1\nlatent_names = ["humour", "pose"]\n'
     (tmp_path / "run.toml").write_text(earlier)
     assert load_recipe(tmp_path / "run.toml").latent_names == ()
-    # one of a person's own is a slip of the hand
+    # in a user's own file, too many names are an error
     (tmp_path / "own.toml").write_text('latent_dim = 1\nlatent_names = ["humour", "pose"]\n')
     with pytest.raises(BadInput, match="latent_names must be at most one a latent"):
         load_recipe(tmp_path / "own.toml")

@@ -1,4 +1,4 @@
-"""Records say their units, and are `metrics.json` to the letter."""
+"""Records have units, and are written to `metrics.json` exactly."""
 
 import dataclasses
 import json
@@ -13,7 +13,7 @@ from freyvae import records
 from freyvae.errors import BadInput
 from freyvae.records import Measurement, TrainingRecord, from_json, to_json
 
-# as it was written before there were records
+# as versions without records wrote it
 FORMAT_1 = json.loads((Path(__file__).parent / "format_1" / "plain" / "metrics.json").read_text())
 UNITS = {"_nats": "nats per image", "_bits_per_dim": "bits per dimension", "_grey_levels": "grey levels of 255"}
 
@@ -36,7 +36,7 @@ def test_what_a_record_has_no_value_for_is_left_out():
     assert to_json(bare)["nll_nats_se"] is None
     assert not [key for key in to_json(bare) if "bits_per_dim" in key]
     assert bare.bits_per_nat is None
-    # of a single image there is an error in neither unit, and that is written
+    # a single image has no standard error, and null is written for it in both units
     single = to_json(dataclasses.replace(measured, nll_nats_se=None, nll_bits_per_dim_se=None))
     assert (single["nll_nats_se"], single["nll_bits_per_dim_se"]) == (None, None)
     assert "best_epoch" not in to_json(from_json(TrainingRecord, FORMAT_1))

@@ -1,4 +1,4 @@
-"""A run folder is opened, locked, read and written, and a folder that is something else is left alone."""
+"""A run folder is opened, locked, read and written, and other folders are left alone."""
 
 import errno
 import json
@@ -21,7 +21,7 @@ METRICS = dict.fromkeys(required(TrainingRecord), 1) | dict.fromkeys(("data", "d
 
 @pytest.fixture
 def run(tmp_path):
-    """A finished run, as far as its files' names go."""
+    """A folder with the file names of a finished run."""
     run = Run(tmp_path / "run")
     run.folder.mkdir()
     run.recipe_path.write_text(Recipe().to_toml())
@@ -109,7 +109,7 @@ def test_a_folder_of_something_else_is_refused_and_left_as_it_is(tmp_path):
 
 @pytest.mark.parametrize("content", ['title = "Pancakes"\nflour_grams = 200', "\x00", "format = 99"])
 def test_a_folder_with_a_recipe_of_another_kitchen_is_refused_and_left_as_it_is(tmp_path, content):
-    """Others call files recipe.toml too; `--fresh` must not empty their folders."""
+    """Other programs may have files called recipe.toml. `--fresh` must not empty their folders."""
     (tmp_path / "recipe.toml").write_text(content)
     (tmp_path / "model.keras").write_text("precious")
     with pytest.raises(BadInput, match="is not a run of ours"), Run(tmp_path).lock():
@@ -199,17 +199,17 @@ def test_a_file_that_is_not_the_one_on_record_is_refused(run, name):
     read = {"recipe.toml": lambda: run.recipe, "model.keras": run.load_model, "history.csv": run.read_history}[name]
     path = run.folder / name
     path.write_bytes(path.read_bytes() + b"\n")
-    # of a damaged model the reader may be the first to say so
+    # a damaged model may be noticed only when it is read
     with pytest.raises(BadInput, match=rf"{name} is (not the file that metrics\.json is about|no Keras model)"):
         read()
-    # what it says to do works
+    # the advice in the error works
     with run.lock():
         run.clear()
     assert run.recipe == Recipe()
 
 
 def test_no_byte_of_the_metrics_can_change_unseen(run):
-    """Flipped, cut or doubled: what is read is what was written, or nothing."""
+    """If bytes are flipped, cut or doubled, either the written values are read, or the file is refused."""
     run.write_metrics({**METRICS, "nll_nats": 1234.5678, "note": "a sentence", "latents": {"z1": {"active": True}}})
     content, before = run.metrics_path.read_bytes(), run.read_metrics()
     rng = np.random.default_rng(0)
@@ -224,7 +224,7 @@ def test_no_byte_of_the_metrics_can_change_unseen(run):
             damaged[place] ^= 1 << int(rng.integers(8))
         run.metrics_path.write_bytes(damaged)
         with suppress(BadInput):
-            assert run.read_metrics() == before, (trial, place)  # white space, say
+            assert run.read_metrics() == before, (trial, place)  # such as white space
 
 
 def test_metrics_without_bounds_are_refused_in_one_line(run):

@@ -1,4 +1,4 @@
-"""One surface: what a command does, the function of its name does, and each speaks of arguments in its own words."""
+"""A command and the function of its name do the same, and each names arguments in its own way."""
 
 import importlib
 import inspect
@@ -20,7 +20,7 @@ COMMANDS = ["measure", "compare", "show", "sample", "encode", "decode", "compres
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """A run of noise, 7 by 6 pixels, with two named latents."""
+    """A run on noise of 7 by 6 pixels, with two named latents."""
     folder = tmp_path_factory.mktemp("surface")
     np.save(folder / "noise.npy", np.random.default_rng(0).integers(0, 256, (40, 7, 6), np.uint8))
     recipe = freyvae.load_recipe("images").replace(
@@ -139,7 +139,7 @@ def test_the_explorer_is_of_a_run_or_of_a_model_and_images(run, monkeypatch):
         ("give batch_size=20 or less", "give --batch-size 20 or less"),
         ("seeds must be from 1 to 200, not 0", "--seeds must be from 1 to 200, not 0"),
         ("latent_dim must be at least 1, not 0", "--latent-dim must be at least 1, not 0"),
-        # what is no argument of any command, and what stands in a name or a file
+        # words that are not arguments of a command, and words within a name or a file
         ("images must be a list, not 5", "images must be a list, not 5"),
         ("cannot read runs/seed=3/recipe.toml: empty", "cannot read runs/seed=3/recipe.toml: empty"),
         ("cannot read my seed=3.npy: empty", "cannot read my seed=3.npy: empty"),

@@ -1,4 +1,4 @@
-"""Whatever environment, terminal and signals are like: a command does its work, or says in a line why not."""
+"""With any environment, terminal and signals, a command does its work or says in one line why not."""
 
 import json
 import os
@@ -27,7 +27,7 @@ def here(tmp_path, monkeypatch):
 
 
 def freyvae(*arguments, streams="", **environment):
-    """A command as a shell runs it, with redirections."""
+    """Run a command as a shell does, with redirections."""
     return subprocess.run(
         ["sh", "-c", f'exec "$0" -m freyvae "$@" {streams}', sys.executable, *arguments],
         env=os.environ | environment,
@@ -64,7 +64,7 @@ def test_settings_that_are_none_are_one_line(here, environment, words):
 
 
 def test_a_backend_that_is_not_installed_is_one_line(here):
-    """A module of that name that cannot be imported stands in for one that is not there."""
+    """A module of this name that cannot be imported stands in for one that is not installed."""
     (here / "torch.py").write_text("raise ModuleNotFoundError(\"No module named 'torch'\")")
     result = freyvae(*TRAIN, KERAS_BACKEND="torch", PYTHONPATH=str(here))
     assert_one_line(result, "KERAS_BACKEND is torch, which cannot be imported")
@@ -103,7 +103,7 @@ def test_errors_that_nobody_hears_leave_their_exit_code(here):
     for streams in ("2>/dev/full", "2>&-", ">&- 2>&-"):
         result = freyvae("show", "away", streams=streams)
         assert (result.returncode, result.stdout, result.stderr) == (2, "", "")
-    # a closed stream is not what the next file is opened as
+    # the next file that is opened does not get the number of a closed stream
     result = freyvae("data", "show", "images.npy", "--out", "all.png", streams=">&- 2>&-")
     assert (result.returncode, (here / "all.png").read_bytes()[:4]) == (0, b"\x89PNG")
 
@@ -168,14 +168,14 @@ def test_what_asks_a_training_to_stop_saves_it_and_the_same_command_goes_on(name
     assert said.startswith("freyvae: stopped ")
     done = len(run.read_history()["epoch"])
     assert 0 < done < 30000
-    if seeds == 1:  # as if it had been so many epochs from the beginning
+    if seeds == 1:  # as if the recipe had had this number of epochs from the beginning
         run.recipe_path.write_text(run.recipe_path.read_text().replace("epochs = 30000", f"epochs = {done + 2}"))
         assert main([*CHOICES, "--epochs", str(done + 2), "--out", "run"]) == 0
         assert len(run.read_history()["epoch"]) == done + 2
 
 
 def test_signals_that_are_ignored_stay_ignored():
-    """As under nohup."""
+    """Run as with nohup."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         assert main(["recipes", "list"]) == 0

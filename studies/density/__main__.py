@@ -1,4 +1,4 @@
-"""`make results`: train and measure what is missing, then write docs/results.md, docs/results.json and the picture."""
+"""`make results`: train and measure the missing models; write docs/results.md, docs/results.json and the picture."""
 
 import argparse
 import json
@@ -23,17 +23,17 @@ def main(arguments: Sequence[str] | None = None, *, start: Start = start_process
     """Run the command line; returns the exit code."""
     chosen = _parser().parse_args(arguments)
     work = _small if chosen.small else _full
-    return exit_code(lambda: work(chosen, start), name="density", interrupted="the same command goes on")
+    return exit_code(lambda: work(chosen, start), name="density", interrupted="the same command continues")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m studies.density", description=__doc__)
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="only this system, or this run")
-    parser.add_argument("--no-training", action="store_true", help="measure and write what is trained already")
+    parser.add_argument("--no-training", action="store_true", help="train nothing: measure the models that are trained")
     parser.add_argument("--page", action="store_true", help="only write page and picture again, from the JSON")
     parser.add_argument("--list", action="store_true", help="only print the commands")
-    parser.add_argument("--small", action="store_true", help="everything in miniature, to see that it works")
-    parser.add_argument("--trained-here", action="store_true", help="runs found already were trained on this machine")
+    parser.add_argument("--small", action="store_true", help="everything in miniature, as a test")
+    parser.add_argument("--trained-here", action="store_true", help="existing runs were trained on this machine")
     parser.add_argument("--runs", type=Path, default=RUNS, help=f"folder of the runs (default: {RUNS})")
     parser.add_argument("--out", type=Path, help="folder to write to (default: docs; with --small a temporary one)")
     return parser
@@ -71,7 +71,7 @@ def _small(chosen: argparse.Namespace, start: Start) -> int:
 
 
 def make(everything: Plan, runs: Path, out: Path, *, chosen: argparse.Namespace, start: Start) -> int:
-    """Train, then measure, then write; 1 where something failed, and the page then says what is missing."""
+    """Train, measure and write. Returns 1 if something failed; the page then says what is missing."""
     jobs = list(everything.jobs(chosen.only))
     if chosen.trained_here:
         record_machine(jobs, runs)
@@ -84,7 +84,7 @@ def make(everything: Plan, runs: Path, out: Path, *, chosen: argparse.Namespace,
 
 
 def write(results: dict[str, Any], out: Path) -> None:
-    """`results.json`, `results.md` and `pictures/results.png` in a folder."""
+    """Write `results.json`, `results.md` and `pictures/results.png` in a folder."""
     write_whole(out / "results.json", json.dumps(results, indent=2) + "\n")
     write_whole(out / "results.md", page(results))
     write_picture(results, out / "pictures" / "results.png")

@@ -1,7 +1,7 @@
-"""The trainings and measurements that are still missing, each in a process of its own.
+"""Runs the trainings and measurements that are still missing, each in a separate process.
 
-What is finished is kept: interrupted and called again, everything goes on where it was. All trainings come before the
-first measurement, so that nothing that the test images say can change a training.
+Finished work is kept. After an interruption, the same call continues. All trainings come before the first measurement,
+so that results on the test images cannot influence a training.
 """
 
 import json
@@ -21,12 +21,12 @@ from studies.shared.process import INTERPRETERS, not_set_up
 
 MACHINE = "machine.json"
 
-# runs a command line on a backend: the words after `freyvae`, the backend -> the exit code
+# runs a command on a backend: (words after `freyvae`, backend) -> exit code
 Start = Callable[[Sequence[str], str], int]
 
 
 def start_process(words: Sequence[str], backend: str) -> int:
-    """A `freyvae` command in a process of its own. Ctrl-C reaches it too: it saves and ends, and then so do we."""
+    """Run a `freyvae` command in a separate process. After Ctrl-C it saves and ends, and then this function raises."""
     python = INTERPRETERS[backend]
     if not python.is_file():
         print(f"density: {not_set_up(python)}", file=sys.stderr)
@@ -41,7 +41,7 @@ def start_process(words: Sequence[str], backend: str) -> int:
 
 
 def is_trained(job: Job, runs: Path) -> bool:
-    """Whether the job's run is finished. Raises `BadInput` where its folder holds a run of another recipe."""
+    """Whether the job's run is finished. Raises `BadInput` if its folder holds a run of another recipe."""
     run = Run(runs / job.name)
     if not run.is_finished:
         return False
@@ -51,7 +51,7 @@ def is_trained(job: Job, runs: Path) -> bool:
 
 
 def is_measured(job: Job, runs: Path) -> bool:
-    """Whether a trained run is measured on the test images, with as many samples as the plan says."""
+    """Whether a trained run is measured on the test images, with the number of samples in the plan."""
     run = Run(runs / job.name)
     found = run.measurement
     if found is None or not run.measured_path.is_file():
@@ -60,7 +60,7 @@ def is_measured(job: Job, runs: Path) -> bool:
 
 
 def train_missing(jobs: Sequence[Job], runs: Path, start: Start = start_process) -> list[str]:
-    """Train what is not trained yet; returns the names of the jobs that failed."""
+    """Train the models that are not trained yet; return the names of the jobs that failed."""
     missing = [job for job in jobs if not is_trained(job, runs)]
     failed = []
     for number, job in enumerate(missing, start=1):
@@ -73,7 +73,7 @@ def train_missing(jobs: Sequence[Job], runs: Path, start: Start = start_process)
 
 
 def measure_missing(jobs: Sequence[Job], runs: Path, start: Start = start_process) -> list[str]:
-    """Measure what is trained and not measured yet; returns the names of the jobs that failed."""
+    """Measure the models that are trained but not measured yet; return the names of the jobs that failed."""
     missing = [job for job in jobs if is_trained(job, runs) and not is_measured(job, runs)]
     failed = []
     for number, job in enumerate(missing, start=1):
@@ -84,7 +84,7 @@ def measure_missing(jobs: Sequence[Job], runs: Path, start: Start = start_proces
 
 
 def record_machine(jobs: Sequence[Job], runs: Path) -> None:
-    """Write this machine into the folders of trained runs that name no machine yet."""
+    """Record this machine in the folders of trained runs that have no record of one."""
     for job in jobs:
         path = runs / job.name / MACHINE
         if is_trained(job, runs) and not path.exists():
@@ -92,7 +92,7 @@ def record_machine(jobs: Sequence[Job], runs: Path) -> None:
 
 
 def machine_of(run: Run) -> dict[str, Any] | None:
-    """Where a run was trained, if that was written down."""
+    """The machine that a run was trained on, or None if it was not recorded."""
     try:
         found: dict[str, Any] = json.loads((run.folder / MACHINE).read_text())
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""The page, docs/results.md: every figure in it comes from docs/results.json."""
+"""Writes docs/results.md. Every figure in it comes from docs/results.json."""
 
 import string
 from collections.abc import Sequence
@@ -35,28 +35,26 @@ def page(results: dict[str, Any]) -> str:
         near_random=f"{protocol['test_frames_next_to_training_random']:.0%}",
         near_blocked=f"{protocol['test_frames_next_to_training_blocked']:.0%}",
     )
-    # a table that is not there leaves no gap
+    # a missing table leaves no gap
     while "\n\n\n" in text:
         text = text.replace("\n\n\n", "\n\n")
     return text
 
 
 def choices_sentence(protocol: dict[str, Any]) -> str:
-    """Where the choices were made, and which test frames they saw."""
+    """A sentence on which split was used for choices, and how many test frames of the other splits it shares."""
     (clean, _), *others = protocol["test_frames_that_choices_saw"].items()
-    seen = [
-        f"{label}: {counts['in_validation']} in the validation, {counts['in_training']} in the training"
-        for label, counts in others
-    ]
+    seen = [f"{label}: {counts['in_validation']} and {counts['in_training']}" for label, counts in others]
     return (
-        f"Every choice was made in trainings on the split {clean}, by its validation frames; its {protocol['test']} "
-        f"test frames took no part. Those of the other splits partly did ({'; '.join(seen)} frames of that split): "
-        f"strictly, only the figures of {clean} are of frames that no choice has seen."
+        f"All choices were made by the validation frames of trainings on the split {clean}. Its {protocol['test']} "
+        "test frames took no part. The test frames of the other splits include validation and training frames of these "
+        f"trainings ({'; '.join(seen)}). So, strictly, only the figures of {clean} are of frames that no choice has "
+        "seen."
     )
 
 
 def summary(results: dict[str, Any]) -> str:
-    """Our systems, what the same frames cost without a model, and what others have published."""
+    """Table of our systems, of the same frames without a model, and of published models."""
     lines = []
     for system in results["systems"]:
         for of, rows in (("model", results["models"]), ("ensemble", results["ensembles"])):
@@ -75,7 +73,7 @@ def summary(results: dict[str, Any]) -> str:
 
 
 def models(results: dict[str, Any]) -> str:
-    """A row for each model that was trained and measured."""
+    """Table with a row for each model that was trained and measured."""
     labels = {system["system"]: system["label"] for system in results["systems"]}
     places = _machines(results)
     lines = [
@@ -101,7 +99,7 @@ def models(results: dict[str, Any]) -> str:
 
 
 def ensembles(results: dict[str, Any]) -> str:
-    """A row for each ensemble."""
+    """Table with a row for each ensemble."""
     labels = {system["system"]: system["label"] for system in results["systems"]}
     lines = [
         [
@@ -122,13 +120,13 @@ def ensembles(results: dict[str, Any]) -> str:
 
 
 def machines(results: dict[str, Any]) -> str:
-    """The machines that the letters in the column of machines stand for."""
+    """Legend for the letters in the column of machines."""
     places = [f"{letter}: {place}" for place, letter in _machines(results).items()]
     return f"Machines: {'; '.join(places)}." if places else ""
 
 
 def blocked_sentence(results: dict[str, Any]) -> str:
-    """What the first system costs on the blocked split, compared with the random ones."""
+    """A sentence that compares the first system on the blocked split and on the random splits."""
     system = results["systems"][0]
     mean = find(results["means"], system=system["system"], of="model")
     blocked = _mean_of_seeds([row for row in results["models"] if _is(row, system, "blocked")])
@@ -151,7 +149,7 @@ def _mean_of_seeds(rows: Sequence[Row]) -> float | None:
 
 
 def _of_mean(mean: Row | None) -> tuple[str, str]:
-    """The two cells of a mean over splits; of fewer splits than planned, it says so."""
+    """The two cells of a mean over splits. If splits are still missing, the cell lists those that it has."""
     if mean is None:
         return NOT_YET, ""
     names = ("nll_bits_per_dim", "free_energy_bits_per_dim")
@@ -170,7 +168,7 @@ def _which_seeds(rows: Sequence[Row], system: Row) -> str:
 
 
 def _machines(results: dict[str, Any]) -> dict[str, str]:
-    """A letter for each machine that something was trained on."""
+    """A letter for each machine that was used for training."""
     found = dict.fromkeys(in_words(row["machine"]) for row in results["models"] if row["machine"] is not None)
     return {place: chr(ord("A") + number) for number, place in enumerate(found)}
 

@@ -1,4 +1,4 @@
-"""The page's picture: bits per dimension as bars, ours, published and without a model."""
+"""Draws the picture of the page: bits per dimension as bars, for our models, published ones, and without a model."""
 
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ WITHOUT = palette.WITHOUT_MODEL
 
 
 def bars(results: dict[str, Any]) -> Figure:
-    """The NLL on the random splits, the best on top; bars begin at 0, where an ideal file would be empty."""
+    """The NLL on the random splits as bars from 0, the lowest at the top."""
     found = _bars(results)
     height = ROW * len(found)
     figure, axes = sheet(

@@ -1,4 +1,4 @@
-"""What is trained and measured for the page: which recipes, on which splits, with which seeds, by which commands."""
+"""The plan of the study: which recipes are trained and measured, on which splits, with which seeds and commands."""
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,7 +8,7 @@ from typing import Any
 
 from freyvae.recipe import Recipe, load_recipe, recipe_names
 
-# where the runs lie, in the project and in the commands that the page prints
+# folder of the runs, in the project and in the commands that the page prints
 RUNS = Path("runs/results")
 
 
@@ -26,7 +26,7 @@ class Split:
         return {"split": self.scheme} | ({} if self.seed is None else {"split_seed": self.seed})
 
 
-# the seeds of van den Berg et al. 2018, as their code names them
+# the seeds in the code of van den Berg et al. 2018
 RANDOM = tuple(Split("random", seed) for seed in (123, 321, 231))
 BLOCKED = Split("blocked")
 
@@ -36,14 +36,14 @@ class System:
     """A recipe that is trained on some splits, with some seeds.
 
     Attributes:
-        name: of its run folders, and for `--only`.
-        label: in the tables.
-        recipe: a shipped recipe.
-        changes: of the recipe's fields.
-        splits: of the images.
-        seeds: of the training. With several, their ensemble is measured too.
-        backend: Keras's.
-        samples: importance samples for each test image, where not the plan's.
+        name: name in run folders and for `--only`.
+        label: name in the tables.
+        recipe: name of a shipped recipe.
+        changes: changed fields of the recipe.
+        splits: splits of the images.
+        seeds: seeds of the training. With several, their ensemble is measured too.
+        backend: Keras's backend.
+        samples: importance samples for each test image; by default the plan's.
     """
 
     name: str
@@ -58,13 +58,13 @@ class System:
 
 @dataclass(frozen=True)
 class Plan:
-    """All systems, the first of which is the one that the page's sentences speak of.
+    """All systems. The text of the page is about the first one.
 
     Attributes:
-        systems: what is trained.
+        systems: the systems to train.
         samples: importance samples for each test image.
-        validation: how many images are for choosing.
-        test: how many are for the end.
+        validation: number of validation images, for choices.
+        test: number of test images.
     """
 
     systems: tuple[System, ...]
@@ -73,7 +73,7 @@ class Plan:
     test: int = 200
 
     def jobs(self, only: Sequence[str] = ()) -> Iterator["Job"]:
-        """Every training, or those whose own or whose system's name is among `only`."""
+        """All jobs, or those whose own name or system's name is in `only`."""
         for system in self.systems:
             for split in system.splits:
                 for seed in system.seeds:
@@ -84,7 +84,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Job:
-    """One model: a training, then a measurement."""
+    """One model: its training and its measurement."""
 
     plan: Plan
     system: System
@@ -116,7 +116,7 @@ class Job:
         return ["freyvae", "measure", str(runs / self.name), "--samples", str(self.samples)]
 
     def in_words(self) -> tuple[str, str]:
-        """The two commands, as they are typed."""
+        """The two commands, as they would be typed."""
         chosen = {} if self.system.backend == "jax" else environment_of(self.system.backend)
         before = "".join(f"{name}={value} " for name, value in chosen.items())
         train, measure = (before + shlex.join(words) for words in (self.train_command(), self.measure_command()))
@@ -124,11 +124,10 @@ class Job:
 
 
 def environment_of(backend: str) -> dict[str, str]:
-    """What a command on a backend has in its environment."""
+    """The environment variables of a command on a backend."""
     environment = {"KERAS_BACKEND": backend}
     if backend == "torch":
-        # each layer's large arrays are asked of the system anew, unless the C library (glibc) keeps them: 1.4 times the
-        # time
+        # without these, glibc returns the large arrays of each layer to the system, which takes 1.4 times as long
         environment |= {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2 * 10**11)}
     return environment
 
@@ -147,15 +146,15 @@ def _first_shipped(*names: str) -> str:
 
 
 def plan() -> Plan:
-    """What the page shows."""
+    """The plan of the page."""
     density = _first_shipped("frey-density", "frey-faces")
     systems = [
         System("density", f"`{density}`", density, seeds=(0, 1)),
         System("sixteen-latents", "`frey-faces` with 16 latents", "frey-faces", {"latent_dim": 16, "latent_names": ()}),
     ]
     if "sylvester-vae-2018" in recipe_names():
-        # convolutions are much faster on torch than on XLA's CPU, and in bfloat16 than in float32; even so an epoch
-        # takes 15 s of a core, and 500 samples of 200 images 24 minutes
+        # Convolutions are much faster on torch than on XLA's CPU, and in bfloat16 than in float32. Even so an epoch
+        # takes 15 s of a core, and 500 samples of 200 images take 24 minutes.
         systems += [
             System(
                 "sylvester-vae-800",
@@ -179,11 +178,11 @@ def plan() -> Plan:
 
 
 def small_plan(images: Path) -> Plan:
-    """The same in miniature: networks, epochs and samples as small as may be, on an .npy file of at least 60 images."""
+    """A miniature of the plan: smallest networks, epochs and samples, on an .npy file of at least 60 images."""
     changes = {"data": str(images), "epochs": 2, "hidden": (8,), "batch_size": 10}
     systems = (
         System("density", "`frey-faces`", "frey-faces", changes, splits=(*RANDOM[:2], BLOCKED), seeds=(0, 1)),
-        # moved images leave these few drawn pixels' range by far
+        # no shift: with so few pixels in an image, a shift takes the values of pixels far outside their ranges
         System(
             "autoregressive",
             "`frey-density`",

@@ -1,6 +1,7 @@
-"""What others have published for the Frey faces, in bits per dimension on a random test part of 200 frames.
+"""Published results for the Frey faces, in bits per dimension on a random test part of 200 frames.
 
-All from memory: neither paper was at hand when this was written. Frames of the video shuffled, as in our random splits.
+All are from memory: neither paper was available when this was written. The frames were shuffled, as in our random
+splits.
 """
 
 from typing import NamedTuple

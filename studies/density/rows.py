@@ -1,4 +1,4 @@
-"""The page's rows, from run folders: models, ensembles, means over splits, baselines, published figures."""
+"""Collects the rows of the page from run folders: models, ensembles, means over splits, baselines, published models."""
 
 import math
 import statistics
@@ -26,7 +26,7 @@ Row = dict[str, Any]
 
 
 def gather(plan: Plan, runs: Path) -> dict[str, Any]:
-    """Everything that the page shows, from what is trained and measured by now."""
+    """All data of the page, from the models that are trained and measured so far."""
     models, ensembles, baselines = [], [], {}
     images: dict[str, str] = {}
     for system in plan.systems:
@@ -53,13 +53,13 @@ def gather(plan: Plan, runs: Path) -> dict[str, Any]:
 
 
 class Measured:
-    """A finished run that is measured: its metrics, and what each test image costs."""
+    """A finished run that is measured: its metrics, and the NLL and free energy of each test image."""
 
     def __init__(self, job: Job, run: Run):
         self.job, self.run = job, run
         self.training, measured = run.training, run.measurement
         if measured is None or measured.bits_per_nat is None:
-            raise BadInput(f"{run.folder} has no bits per dimension: its likelihood is no probability of the bytes")
+            raise BadInput(f"{run.folder} has no bits per dimension: its likelihood is not a probability of the bytes")
         self.measured, self.bits_per_nat = measured, measured.bits_per_nat
         with np.load(run.measured_path, allow_pickle=False) as saved:
             self.nll = np.asarray(saved["nll_nats"], np.float64)
@@ -91,13 +91,13 @@ class Measured:
 
 
 def average_of_probabilities(costs: Sequence[np.ndarray]) -> np.ndarray:
-    """-log of the mean probability of each image, float64 (image,), models having cost -log p of it: nats both."""
+    """-log of the mean probability of each image, float64 (image,), in nats. `costs` are the -log p of each model."""
     together = np.logaddexp.reduce(-np.stack(costs), axis=0) - math.log(len(costs))
     return np.asarray(-together)
 
 
 def _ensemble_row(system: System, split: Split, measured: dict[int, Measured]) -> Row:
-    """The models' mixture. Its free energy, averaged alike, bounds its -log p as each model's own does."""
+    """The mixture of the models. Their free energies are averaged in the same way, and bound the mixture's -log p."""
     every = list(measured.values())
     nll, free_energy = (
         average_of_probabilities([getattr(one, name) for one in every]) for name in ("nll", "free_energy")
@@ -128,7 +128,7 @@ def _costs(nll: np.ndarray, free_energy: np.ndarray, bits_per_nat: float) -> Row
 
 
 def _means(plan: Plan, of: str, rows: Iterable[Row]) -> list[Row]:
-    """For each system the mean over its random splits, each split's being the mean over seeds, and their deviation."""
+    """For each system, mean and standard deviation over its random splits of the split's mean over seeds."""
     means = []
     for system in plan.systems:
         ours = [row for row in rows if row["system"] == system.name and row["split"] == "random"]
@@ -158,7 +158,7 @@ def _means(plan: Plan, of: str, rows: Iterable[Row]) -> list[Row]:
 
 
 def _baseline_rows(found: dict[str, dict[str, Baseline]]) -> list[Row]:
-    """What the same test images cost without a model: the mean over the random splits, and the blocked one."""
+    """The cost of the same test images without a model: the mean over the random splits, and the blocked split."""
 
     def cost(baseline: Baseline) -> float:
         bits = baseline.any_bits_per_dim
@@ -182,10 +182,10 @@ def _baseline_rows(found: dict[str, dict[str, Baseline]]) -> list[Row]:
 
 
 def _protocol(plan: Plan) -> Row:
-    """The split's sizes, and what the model's makers may have seen of the test frames.
+    """Sizes of the splits, and two measures of how independent the test frames are.
 
-    How many have the frame just before or after among the training frames, and how many were among those that the
-    recipe's choices were made on: the training and validation frames of the first random split.
+    One is the share of test frames whose previous or next frame is a training frame. The other is the number of test
+    frames that the recipe's choices used: the training and validation frames of the first random split.
     """
     parts_of = {
         split: split_indices(FRAMES, split.scheme, validation=200, test=200, seed=split.seed or 0)
@@ -223,5 +223,5 @@ def _same_images(seen: dict[str, str], split: Split, one: Measured) -> None:
 
 
 def find(rows: Iterable[Row], **wanted: Any) -> Row | None:
-    """The first row with these values."""
+    """The first row with these values, or None."""
     return next((row for row in rows if all(row[key] == value for key, value in wanted.items())), None)

@@ -1,1 +1,1 @@
-"""What both studies need: tables in Markdown, processes, the machine's description, bar charts, the command line."""
+"""Code that both studies share: Markdown tables, processes, description of the machine, bar charts, command line."""

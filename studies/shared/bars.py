@@ -1,4 +1,4 @@
-"""Horizontal bars that compare our figures with others'."""
+"""Horizontal bars that compare the figures of freyvae with those of others."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -13,7 +13,7 @@ OURS, THEIRS = palette.ACCENT.light, palette.OTHERS
 
 
 class Bar(NamedTuple):
-    """A bar, and the text behind it."""
+    """A bar, and the text after it."""
 
     name: str
     length: float
@@ -22,7 +22,7 @@ class Bar(NamedTuple):
 
 
 def draw_bars(axes: Axes, bars: Sequence[Bar], *, gap: float) -> None:
-    """Draw bars from 0, the first on top, with their names and texts; ours in a darker ink. `gap` is in data units."""
+    """Draw bars from 0, the first at the top, with names and texts. Ours have darker text. `gap` is in data units."""
     for place, bar in enumerate(bars):
         axes.barh(place, bar.length, height=0.62, color=bar.colour)
         axes.text(bar.length + gap, place, bar.text, size=TEXT_POINTS, color=_ink(bar), va="center", family=FAMILY)

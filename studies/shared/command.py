@@ -1,4 +1,4 @@
-"""How a study's command line ends."""
+"""Exit codes and error messages of the studies' command lines."""
 
 import sys
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from freyvae.errors import FreyvaeError
 def exit_code(work: Callable[[], int], *, name: str, interrupted: str) -> int:
     """Run `work` and return its exit code, that of a `FreyvaeError`, or 130 after Ctrl-C.
 
-    An error is printed as a line that begins with `name`; `interrupted` says there what Ctrl-C leaves.
+    An error is printed as a line that begins with `name`. After Ctrl-C that line ends with the text `interrupted`.
     """
     try:
         return work()

@@ -1,4 +1,4 @@
-"""The machine that a study ran on."""
+"""Describes the machine that a study ran on."""
 
 import platform
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from freyvae.engine.device import cores
 
 
 def machine() -> dict[str, Any]:
-    """The processor's name, and the number of cores that this process may use. Nothing names the machine's owner."""
+    """The processor's name, and the number of cores that this process may use. The host's name is left out."""
     name = platform.processor() or platform.machine()
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()

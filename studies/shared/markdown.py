@@ -10,7 +10,7 @@ def markdown_table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, words
 
 
 def number(value: float | None, digits: int = 2) -> str:
-    """A number with so many decimals; empty where there is none."""
+    """A number with `digits` decimals; empty for None."""
     return "" if value is None else f"{value:,.{digits}f}"
 
 

@@ -1,7 +1,7 @@
-"""Run a command in a process of its own, and measure it: its time, its peak memory, its output.
+"""Runs a command in a separate process, and measures its time and its peak memory.
 
-Linux counts in the peak memory of a process what its parent held when it was started. So every process is started by
-this file, run as a script, which holds next to nothing.
+On Linux the peak memory of a process includes the memory of its parent at the start. So every process is started by
+this file, run as a script, which needs very little memory.
 """
 
 import json
@@ -19,15 +19,15 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 HERE = Path(sys.executable)
 TORCH, TENSORFLOW = (ROOT / name / "bin" / "python" for name in (".venv-torch", ".venv-tensorflow"))
-# the interpreter in whose environment each of Keras's backends is installed
+# for each backend of Keras, the interpreter of the environment that has it
 INTERPRETERS = {"jax": HERE, "torch": TORCH, "tensorflow": TENSORFLOW}
-# of what a process that failed said last
+# characters kept of the last line that a failed process printed
 LONGEST_FAILURE = 160
 
 
 @dataclass(frozen=True)
 class Ended:
-    """What became of a process: seconds, MiB, standard output; `failure` is empty where it succeeded."""
+    """The result of a process: seconds, MiB, standard output. `failure` is empty if it succeeded."""
 
     seconds: float
     peak_mib: float
@@ -47,9 +47,10 @@ def run_child(
     gpu: bool = False,
     missing: str = "",
 ) -> Ended:
-    """Run a command to its end, on the CPU unless told otherwise; compiled programs come from no earlier process.
+    """Run a command to its end, by default on the CPU. It does not use programs that earlier processes compiled.
 
-    `missing` is a package that the command needs: where it lacks, the failure says so. Ctrl-C ends the process too.
+    `missing` is a package that the command needs. If it is not installed, the failure says so. Ctrl-C also ends the
+    process.
     """
     surroundings = {**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": str(ROOT)}
     surroundings.pop("JAX_COMPILATION_CACHE_DIR", None)
@@ -81,12 +82,12 @@ def run_child(
 
 
 def not_set_up(python: Path) -> str:
-    """The failure of an interpreter that is not there."""
+    """The failure of an interpreter that does not exist."""
     return f"no {python.parent.parent.name} (`make bench-peers` sets it up)"
 
 
 def _failure(code: int, errors: str, missing: str) -> str:
-    """One line on why a process failed."""
+    """State in one line why a process failed."""
     if missing and f"No module named '{missing}'" in errors:
         return f"{missing} is not installed"
     if code < 0:
@@ -94,7 +95,7 @@ def _failure(code: int, errors: str, missing: str) -> str:
     lines = errors.strip().splitlines()
     if not lines:
         return f"exit code {code}"
-    # files by their name alone: the line goes into a page, which must not tell where they lie
+    # keep only the names of files: the line goes into a page, which must not show paths of this machine
     return re.sub(r"(?<![\w.])/(?:[^\s'\"/]+/)+", "", lines[-1]).replace("|", "/")[:LONGEST_FAILURE]
 
 
@@ -104,7 +105,7 @@ def _start(figures: str, command: Sequence[str]) -> None:
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - began
     process.returncode = os.waitstatus_to_exitcode(status)
-    # bytes on a Mac, KiB elsewhere
+    # ru_maxrss is in bytes on macOS, and in KiB elsewhere
     peak_mib = usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
     Path(figures).write_text(json.dumps({"seconds": seconds, "peak_mib": peak_mib, "code": process.returncode}))
 

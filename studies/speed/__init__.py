@@ -1,1 +1,1 @@
-"""Speed, compared with other programs: `make bench` measures and writes docs/performance.md. Nothing here is a test."""
+"""Speed, compared with other programs: `make bench` measures and writes docs/performance.md. These are not tests."""

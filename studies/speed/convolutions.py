@@ -1,7 +1,7 @@
-"""Networks with convolutions on a CPU: images of training a second, the ways of freyvae compared with others.
+"""Training of networks with convolutions on a CPU: images per second of freyvae's ways to train, and of others.
 
-Each contender in a process of its own, in turns. The loss of the first epoch and the number of weights stand beside
-the rate: all do the same work, only from other initial weights in PyTorch.
+Each contender runs in a separate process, in turns. The table also has the loss of the first epoch and the number of
+weights, which show that all do the same work. Only PyTorch has other initial weights.
 """
 
 import statistics
@@ -26,10 +26,10 @@ CONTENDERS = {
 
 
 def run(rounds: int = 1, images: int = 320, batch: int = 16, enough: float = 8.0) -> dict[str, Any]:
-    """A row for each network and contender; epochs are repeated until they took `enough` seconds.
+    """A row for each network and contender. Epochs are repeated until they took `enough` seconds.
 
-    The scan has a tenth of the images, because it takes a quarter of a second for each: two steps, so that there is a
-    loop. Each is measured in images a second.
+    The scan takes a quarter of a second for each image, so it gets a tenth of the images, and at least two steps, so
+    that there is a loop. All results are in images per second.
     """
     found: dict[tuple[str, str], list[dict[str, float]]] = {}
     failures: dict[tuple[str, str], str] = {}
@@ -58,7 +58,7 @@ def run(rounds: int = 1, images: int = 320, batch: int = 16, enough: float = 8.0
 
 
 def table(found: dict[str, Any]) -> str:
-    """Markdown: images a second, the ratio of ours to each, and what shows that the work is the same."""
+    """Markdown table: images per second, the ratio of ours to each, and figures that show that the work is equal."""
     heads = ["network", "contender", f"images a second, {found['batch']} a step", "ours / theirs"]
     heads += ["weights", "loss of the first epoch", "peak memory, MiB"]
     rows = []

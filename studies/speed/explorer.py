@@ -1,6 +1,6 @@
-"""The speed of the explorer's page in headless Chromium, on a run of the Frey faces (or the drawn ones without them).
+"""The speed of the explorer's page in headless Chromium, for a run on the Frey faces, or on drawn faces without them.
 
-Each figure has a limit; `python -m studies.speed` exits with 1 when one is missed.
+Each figure has a limit. `python -m studies.speed` exits with 1 if one is exceeded.
 """
 
 import shutil
@@ -24,7 +24,7 @@ from studies.speed.workload import faces
 QUICK = {"repeats": 6, "loads": 1, "epochs": 1}
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 
-# decode and paint one code after another, and read a pixel back, so that the painting is done when the clock stops
+# decodes and paints one code after another; a pixel is read back so that the painting is complete when the clock stops
 DECODE_AND_DRAW = """repeats => {
     const canvas = document.querySelector(".face"), times = [];
     const dim = freyvae.latents.length;
@@ -41,7 +41,7 @@ DECODE_AND_DRAW = """repeats => {
 
 
 class Figure(NamedTuple):
-    """A measured figure, and the most that it may be."""
+    """A measured figure, and its limit."""
 
     name: str
     value: float
@@ -100,7 +100,7 @@ def first_face(browser: Any, path: Path, loads: int) -> float:
 
 
 def run(repeats: int = 300, loads: int = 9, epochs: int = 20) -> dict[str, Any]:
-    """Every figure, or why there is none: no Chromium, or nothing to drive it with."""
+    """Measure every figure; without Chromium or playwright, return the reason instead."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
@@ -127,7 +127,7 @@ def run(repeats: int = 300, loads: int = 9, epochs: int = 20) -> dict[str, Any]:
 
 
 def table(found: dict[str, Any]) -> str:
-    """Markdown: each figure, and the most that it may be."""
+    """Markdown table: each figure and its limit."""
     if found["absent"]:
         return f"absent: {found['absent']}"
     rows = [

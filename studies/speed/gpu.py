@@ -1,4 +1,4 @@
-"""The post's training on a GPU, where JAX has one: ours compared with Keras's `fit`, after compilation."""
+"""The post's training on a GPU, if JAX has one: freyvae compared with Keras's `fit`, after compilation."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from studies.speed import peers
 from studies.speed.peers import Contender, take_turns
 
 QUICK = {"rounds": 1, "epochs": 2}
-# the kind of the GPU, or an empty line
+# prints the kind of the GPU, or an empty line
 ASK = "import jax; print(jax.devices()[0].device_kind if jax.default_backend() == 'gpu' else '')"
 
 
@@ -25,5 +25,5 @@ def run(rounds: int = 3, epochs: int = 100) -> dict[str, Any]:
 
 
 def table(found: dict[str, Any]) -> str:
-    """Markdown, as the peers'."""
+    """Markdown table as in `peers`, with the name of the GPU."""
     return f"{found['device']}\n\n{peers.table(found)}" if found["device"] else f"{found['reason']}: skipped"

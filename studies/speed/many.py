@@ -1,7 +1,7 @@
-"""Many seeds at once against the same in sequence, compilation counted on both sides.
+"""Trains many seeds at once and in sequence, and compares the times. Compilation is included, imports are not.
 
-Each side runs in a process of its own, in turns; imports are not counted. A sequence in one process compiles each
-model's program anew. With JAX's cache, as the command line has it, only the first is: that sequence is measured too.
+Each side runs in a separate process, in turns. A sequence in one process compiles the program again for each model.
+With JAX's cache, which the command line uses, it is compiled once; that sequence is measured too.
 """
 
 import statistics
@@ -22,7 +22,7 @@ SIDES = {AT_ONCE: "at-once", "in sequence": "sequence", COMPILED_ONCE: "sequence
 
 
 def run(seeds: int = 16, rounds: int = 1, epochs: int = 100) -> dict[str, Any]:
-    """Every side, once a round, in turns."""
+    """Run every side once in each round, in turns."""
     runs: dict[str, list[dict]] = {side: [] for side in SIDES}
     failures: dict[str, str] = {}
     for turn in range(rounds):
@@ -47,7 +47,7 @@ def run(seeds: int = 16, rounds: int = 1, epochs: int = 100) -> dict[str, Any]:
 
 
 def table(found: dict[str, Any]) -> str:
-    """Markdown: median seconds, the ratio to them of all at once, and how far the losses of each seed are apart."""
+    """Markdown table: median seconds, the ratio of all at once to them, and the largest difference of a seed's loss."""
     heads = [f"{found['seeds']} seeds", "seconds", "a model", "at once / this"]
     heads += ["validation loss", "largest difference of a seed", "peak memory, MiB"]
     at_once = found["sides"][0].get("seconds")

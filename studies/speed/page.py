@@ -1,7 +1,7 @@
-"""docs/performance.md: its tables are written from docs/performance.json, between markers.
+"""Writes the tables of docs/performance.md from docs/performance.json, between markers.
 
-What lies between `<!-- begin NAME -->` and `<!-- end NAME -->` is the table of the part NAME. A part that is not
-measured leaves what is there as it is. `picture` is the place of the picture, which is there once anything is.
+The text between `<!-- begin NAME -->` and `<!-- end NAME -->` is the table of the part NAME. It stays unchanged if the
+part was not measured. The markers `picture` enclose the picture, which is added when any part was measured.
 """
 
 import re
@@ -42,7 +42,7 @@ PICTURE = """
 
 
 def section(name: str, found: Mapping[str, Any]) -> str:
-    """A part's table, how many rounds it was the median of, and the machine that it was measured on."""
+    """The table of a part, its number of rounds, and the machine that it was measured on."""
     turns = found.get("rounds")
     taken = f"Medians of {turns} rounds. " if turns and turns > 1 else "One round. " if turns else ""
     return f"{PARTS[name].table(found)}\n\n{taken}Measured on {versions.in_words(found['machine'])}."
@@ -62,6 +62,6 @@ def fill(text: str, results: Mapping[str, Any]) -> str:
         between = re.compile(f"(?<={re.escape(begin)}\n).*?(?={re.escape(end)})", re.DOTALL)
         if not between.search(text):
             raise BadInput(f"the page has no place for {name}: it needs {begin} and {end}, each on a line")
-        # as a function, so that no backslash in a table means anything
+        # a function, since backslashes in a replacement text would be escapes
         text = between.sub(lambda _, block=block: block, text)
     return text

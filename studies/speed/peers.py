@@ -1,7 +1,7 @@
-"""The post's training, side by side: each contender in a process of its own, in turns, several rounds, medians.
+"""The post's training by several contenders, each in a separate process, in turns; medians of several rounds.
 
-Each contender's final loss is given with its time, so that doing less work does not win. Peers that are not installed
-are listed as absent. All are on the CPU.
+The final loss of each contender is listed with its time, to show that all do the same work. Peers that are not
+installed are listed as absent. All run on the CPU.
 """
 
 import statistics
@@ -22,7 +22,7 @@ MEDIANS = ("seconds", "compile_seconds", "loss", "val_loss", "peak_mib")
 
 @dataclass
 class Contender:
-    """A program that is compared, and how it is started."""
+    """A program in the comparison, and how it is started."""
 
     name: str
     python: Path
@@ -36,11 +36,11 @@ class Contender:
 
     @property
     def absent(self) -> str:
-        """Why it has no figures: one that failed in a later round has those of the rounds before."""
+        """Why it has no figures. Empty if it failed only in a later round, since earlier rounds have figures."""
         return "" if self.runs else self.failure
 
     def run(self, images: Path, seed: int, epochs: int) -> None:
-        """One run in a process of its own; remembers what it printed, or why it is absent."""
+        """Run once in a separate process; keep the printed figures, or the reason of a failure."""
         ended = run_child(
             [self.python, "-m", f"studies.speed.contenders.{self.script}", images, str(seed), *self.arguments],
             {"BENCHMARK_EPOCHS": str(epochs)},
@@ -53,7 +53,7 @@ class Contender:
             self.runs.append(ended.said() | {"peak_mib": ended.peak_mib})
 
     def row(self) -> dict[str, Any]:
-        """The medians over the rounds, and every round; or why it is absent."""
+        """The medians over the rounds, and every round; or the reason why it is absent."""
         if self.absent:
             return {"name": self.name, "absent": self.absent}
         medians = {key: _median([run[key] for run in self.runs]) for key in MEDIANS}
@@ -76,12 +76,12 @@ def contenders() -> list[Contender]:
 
 
 def run(rounds: int = 5, epochs: int = 100) -> dict[str, Any]:
-    """Every contender, once a round, in turns."""
+    """Run every contender once in each round, in turns."""
     return take_turns(contenders(), rounds, epochs)
 
 
 def take_turns(everybody: Sequence[Contender], rounds: int, epochs: int) -> dict[str, Any]:
-    """A row for each contender, with the ratio of the first one's time to its own."""
+    """A row for each contender, with the ratio of the first contender's time to its time."""
     with tempfile.TemporaryDirectory() as folder:
         path, faces = save_faces(Path(folder))
         for seed in range(rounds):
@@ -97,7 +97,7 @@ def take_turns(everybody: Sequence[Contender], rounds: int, epochs: int) -> dict
 
 
 def table(found: dict[str, Any]) -> str:
-    """Markdown: medians, the fastest and the slowest round, and the ratio of our median to each."""
+    """Markdown table: medians, the fastest and the slowest round, and the ratio of our median to each."""
     heads = ["contender", f"seconds, {found['epochs']} epochs", "rounds", "ours / theirs", "first compilation, s"]
     heads += ["loss", "validation loss", "peak memory, MiB"]
     rows = []
@@ -114,6 +114,6 @@ def table(found: dict[str, Any]) -> str:
 
 
 def _median(values: Sequence[float | None]) -> float | None:
-    """The median; none where there is nothing to take it of, as of the limit's losses."""
+    """The median; None if a value is missing, as for the losses of the limit."""
     known = [value for value in values if value is not None]
     return statistics.median(known) if len(known) == len(values) else None

@@ -1,4 +1,4 @@
-"""The page's picture: the post's training and the whole process as bars, and how an epoch's time grows."""
+"""Draws the picture of the page: bars for the post's training and the whole process, and curves of the epoch's time."""
 
 import math
 from collections.abc import Sequence
@@ -27,21 +27,21 @@ from studies.speed.process import COLD, POST, ratio
 # pixels
 WIDTH = 1500
 LEFT = 490
-RIGHT = 260  # for the numbers behind the longest bar
+RIGHT = 260  # for the numbers after the longest bar
 ROW = 44
-HEAD = 3 * LINE  # of a panel: its heading, and air above it
+HEAD = 3 * LINE  # the heading of a panel, with space above it
 TOP = MARGIN + 2 * LINE + 12
 CURVES = 260
 BETWEEN = 105
 FOOT = 80
-INDENT = 75  # for the numbers at the first curve
-EXPONENT = 36  # its line above a curve
+INDENT = 75  # for the numbers to the left of the first curve
+EXPONENT = 36  # for the line with the exponent above a curve
 LIMIT = RULE
 LABELS = {"images": "images", "pixels": "pixels of an image", "latents": "latents", "batch": "images in a batch"}
 
 
 def draw(results: dict[str, Any]) -> Figure:
-    """Whatever of the three was measured; bars begin at 0, and the lines' axes are logarithmic."""
+    """Draw those of the three panels that were measured. Bars begin at 0; the axes of the curves are logarithmic."""
     panels = [
         (heading, bars)
         for heading, bars in (
@@ -75,7 +75,7 @@ def write_picture(results: dict[str, Any], path: Path) -> None:
 
 
 def _peers(found: dict[str, Any] | None) -> list[Bar]:
-    """The fastest on top."""
+    """The bars of the contenders, the fastest first."""
     if found is None:
         return []
     bars = []
@@ -109,7 +109,7 @@ def _draw_bars(axes: Axes, bars: Sequence[Bar]) -> None:
 
 
 def _draw_curve(axes: Axes, axis: dict[str, Any]) -> None:
-    """One axis of growth; where a larger size makes an epoch cheaper there is no proportion to draw."""
+    """Draw the times along one axis. The line of proportion is left out if larger sizes take less time."""
     points = [point for point in axis["points"] if not point["absent"]]
     axes.set_xscale("log")
     axes.set_yscale("log")

@@ -1,7 +1,7 @@
-"""From the shell to finished pictures: `freyvae train --recipe blog-2016` compared with the post's own script.
+"""Time from the shell to finished pictures: `freyvae train --recipe blog-2016` compared with the post's own script.
 
-Both train on the post's images and draw the same pictures; ours also writes a report and the explorer. Cold, the folder
-where compiled programs are kept is empty; warm, it has those of the run before, into another run folder.
+Both train on the post's images and draw the same pictures; freyvae also writes a report and the explorer. In a cold run
+the folder of compiled programs is empty. In a warm run it has the programs of the cold run; the run folder is another.
 """
 
 import json
@@ -19,12 +19,12 @@ from studies.speed.workload import save_faces
 QUICK = {"rounds": 1, "epochs": 2}
 COLD, WARM, POST = "freyvae, cold", "freyvae, warm", "the post's script, Keras on TensorFlow"
 POST_ON_JAX = "the post's script, Keras on JAX"
-# what the libraries are read into memory by, before the clock runs
+# reads the libraries into the file cache before the measurements
 IMPORTS = "import keras, matplotlib.pyplot"
 
 
 def run(rounds: int = 2, epochs: int = 100) -> dict[str, Any]:
-    """Every side once a round, in turns: cold before warm."""
+    """Run every side once in each round, in turns, cold before warm."""
     runs: dict[str, list[dict[str, float]]] = {}
     failures: dict[str, str] = {}
     for python, backend in ((HERE, "jax"), (TENSORFLOW, "tensorflow")):
@@ -53,7 +53,7 @@ def sides(folder: Path, images: Path, faces: str, epochs: int) -> dict[str, Call
     """How each side is started, given the folder that it writes to."""
     kept = {
         "JAX_COMPILATION_CACHE_DIR": str(folder / "compiled"),
-        # as `freyvae` has it in the user's own cache folder
+        # as `freyvae` sets it for the user's cache folder
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
     }
 
@@ -73,7 +73,7 @@ def sides(folder: Path, images: Path, faces: str, epochs: int) -> dict[str, Call
 
 
 def table(found: dict[str, Any]) -> str:
-    """Markdown: medians, and the ratios to the post's script and to our own cold start."""
+    """Markdown table: medians, and the ratios to the post's script and to our cold run."""
     seconds = {row["name"]: row.get("seconds") for row in found["sides"]}
     heads = ["from the shell to finished pictures", "seconds", "this / the post's", "this / ours cold"]
     heads += ["peak memory, MiB", "pictures", "validation loss"]
@@ -91,12 +91,12 @@ def table(found: dict[str, Any]) -> str:
 
 
 def ratio(one: float | None, other: float | None) -> float | None:
-    """One time by another, where both were taken."""
+    """The ratio of two times, or None if one is missing."""
     return one / other if one and other else None
 
 
 def _found(ended: Ended, out: Path) -> dict[str, float]:
-    """What one run took and left."""
+    """The time and memory of one run, the number of its pictures, and its loss."""
     metrics = out / "metrics.json"
     said = json.loads(metrics.read_text()) if metrics.is_file() else ended.said()
     return {

@@ -1,8 +1,8 @@
-"""What an epoch costs as the work grows: more images, more pixels, more latents, larger batches.
+"""The time of an epoch as the work grows: with the images, the pixels, the latents, and the size of a batch.
 
-One process for each point, the default model on random images. Where an axis grows, the others stay at `BASE`. The
-exponent is the slope of the time in log-log: 1 is linear, less is better. Small work has costs that do not grow, and
-makes the slope over all points smaller: the slope between the two largest is given too.
+The default model is trained on random images, each point in a separate process. Along one axis, the other sizes stay at
+`BASE`. The exponent is the slope of time over size in log-log: 1 is linear, and less is better. Costs that do not grow
+make the slope over all points smaller. So the slope between the two largest points is given too.
 """
 
 import sys
@@ -16,7 +16,7 @@ from studies.shared.process import HERE, run_child
 
 
 class Work(NamedTuple):
-    """What is trained for an epoch."""
+    """Sizes of the images, the model and the batches of an epoch."""
 
     images: int = 10_000
     height: int = 28
@@ -45,12 +45,12 @@ QUICK = {
 
 
 def run(axes: Mapping[str, Sequence[Work]] | None = None, enough: float = 2.0) -> dict[str, Any]:
-    """The points of each axis; epochs of a point are repeated until they took `enough` seconds."""
+    """Measure the points of each axis. Epochs of a point are repeated until they took `enough` seconds."""
     measured: dict[Work, dict[str, Any]] = {}
     found = []
     for name, points in (axes or AXES).items():
         for point in points:
-            # the axes meet at the base, which is measured once
+            # the base belongs to every axis, and is measured once
             if point not in measured:
                 print(f"scaling: {point}", file=sys.stderr)
                 measured[point] = _measure(point, enough)
@@ -61,12 +61,12 @@ def run(axes: Mapping[str, Sequence[Work]] | None = None, enough: float = 2.0) -
 
 
 def size(axis: str, point: Work) -> int:
-    """How large a point is along an axis."""
+    """The size of a point along an axis."""
     return point.height * point.width if axis == "pixels" else getattr(point, axis)
 
 
 def slope(points: Sequence[Mapping[str, Any]]) -> float | None:
-    """The least-squares slope of log seconds over log size; none of fewer than two points."""
+    """The least-squares slope of log seconds over log size; None for fewer than two points."""
     if len(points) < 2:
         return None
     sizes, seconds = (np.log([point[key] for point in points]) for key in ("size", "seconds"))
@@ -74,7 +74,7 @@ def slope(points: Sequence[Mapping[str, Any]]) -> float | None:
 
 
 def table(found: dict[str, Any]) -> str:
-    """Markdown: every point, then the exponent of each axis."""
+    """Markdown tables: every point, and the exponents of each axis."""
     heads = ["", "size", "seconds an epoch", "microseconds an image", "peak memory, MiB"]
     rows = []
     for axis in found["axes"]:

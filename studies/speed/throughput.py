@@ -1,6 +1,6 @@
-"""How much work a second: likelihoods, codes, decoded images, and training on colour images.
+"""Throughput of likelihoods, encoding, decoding, and training on colour images.
 
-Each in a process of its own, so that the peak memory is its own too.
+Each is measured in a separate process, so that its peak memory is measured too.
 """
 
 import sys
@@ -9,7 +9,7 @@ from typing import Any
 from studies.shared.markdown import absent, markdown_table, number
 from studies.shared.process import HERE, run_child
 
-# name of the work, and how much of it
+# the amount of each kind of work: images and samples, images, codes, images and epochs
 AMOUNTS: dict[str, tuple[int, ...]] = {
     "likelihood": (200, 5000),
     "encode": (20_000,),
@@ -40,7 +40,7 @@ def run(amounts: dict[str, tuple[int, ...]] | None = None) -> dict[str, Any]:
 
 
 def table(found: dict[str, Any]) -> str:
-    """Markdown: seconds, the rate in its unit, and peak memory."""
+    """Markdown table: seconds, the rate with its unit, and peak memory."""
     heads = ["work", "seconds", "a second", "peak memory, MiB"]
     rows = [
         absent(row["label"], row["absent"], len(heads))

@@ -1,4 +1,4 @@
-"""The machine and the versions that were measured."""
+"""Describes the machine and the versions that were measured."""
 
 import json
 import platform
@@ -12,7 +12,7 @@ from studies.shared.process import TENSORFLOW, TORCH, run_child
 
 HERE_TOO = ("freyvae", "keras", "jax", "numpy", "optax")
 ELSEWHERE: dict[Path, tuple[str, ...]] = {TORCH: ("torch", "pythae"), TENSORFLOW: ("tensorflow",)}
-# prints the versions of the packages that it is given, where they are installed
+# prints the versions of the given packages that are installed
 ASK = """
 import json, sys
 from importlib.metadata import PackageNotFoundError, version
@@ -27,7 +27,7 @@ print(json.dumps(found))
 
 
 def describe() -> dict[str, Any]:
-    """The processor, its cores, and the versions of those measured packages that are installed."""
+    """The processor, its cores, and the versions of the measured packages that are installed."""
     versions = {"python": platform.python_version()}
     for name in HERE_TOO:
         try:

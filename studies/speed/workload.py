@@ -1,8 +1,9 @@
-"""The work that every contender does, and the line in which it says what came of it.
+"""The work of every contender, and the line in which it reports its results.
 
-The post's: 1800 training images of 560 pixels, 100 held out, batches of 100, 100 epochs, validation after each; the
-network 560-256-2+2, 2-256-560; cross-entropy averaged over pixels plus the summed KL, noise of deviation 0.01; Adam.
-The images are the Frey faces where they can be had, else drawn ones: the time is the same.
+It is the training of the post: 1800 training images of 560 pixels and 100 held-out images; batches of 100; 100 epochs
+with validation after each; the networks 560-256-2+2 and 2-256-560; as loss the cross-entropy averaged over pixels plus
+the summed KL, with noise of deviation 0.01; Adam. The images are the Frey faces, or drawn faces if those are not
+available. The time is the same for both.
 """
 
 import json
@@ -13,28 +14,28 @@ from pathlib import Path
 
 import numpy as np
 
-# in miniature there are fewer
+# fewer in miniature
 EPOCHS = int(os.environ.get("BENCHMARK_EPOCHS", "100"))
 BATCH, TRAIN, HELD_OUT = 100, 1800, 100
 PIXELS, HIDDEN, LATENTS = 560, 256, 2
 NOISE = 0.01
 LEARNING_RATE = 1e-3
-ADAM_EPSILON = 1e-7  # Keras's
+ADAM_EPSILON = 1e-7  # the default of Keras
 
 
 def faces() -> tuple[np.ndarray, str]:
-    """The faces, uint8 (image, 28, 20, 1), and the name by which `freyvae train` knows them."""
+    """The faces, uint8 (image, 28, 20, 1), and their name for `freyvae train`."""
     from freyvae import load_images
     from freyvae.data import DataUnavailable
 
     try:
         return load_images("frey-faces", progress=False).images, "frey-faces"
-    except DataUnavailable:  # the time does not depend on whose faces they are
+    except DataUnavailable:  # the time does not depend on the values of the pixels
         return load_images("synthetic-faces").images, "synthetic-faces"
 
 
 def save_faces(folder: Path) -> tuple[Path, str]:
-    """The file of the faces' pixels that contenders `load`, and the faces' name."""
+    """Save the pixels of the faces for `load`; return the file, and the name of the faces."""
     images, name = faces()
     path = folder / "images.npy"
     np.save(path, images.reshape(len(images), -1))
@@ -50,7 +51,7 @@ def load(path: str) -> tuple[np.ndarray, np.ndarray]:
 def report(
     first_epoch: Callable[[], object], rest: Callable[[], object], losses: Callable[[], tuple[float, float]]
 ) -> None:
-    """Time a first epoch, compilation included, and the others; print both with the final losses."""
+    """Time the first epoch, which includes compilation, and the others; print both times with the final losses."""
     began = time.perf_counter()
     first_epoch()
     compiled = time.perf_counter()
@@ -59,9 +60,9 @@ def report(
 
 
 def say(first_seconds: float, other_seconds: float, loss: float, val_loss: float) -> None:
-    """Print the time of the first epoch and of the others, and the final losses.
+    """Print the time of the training and of the compilation, and the final losses.
 
-    The time of the whole training without compilation is that of the other epochs, scaled to all.
+    The time of the training without compilation is that of the other epochs, scaled to all epochs.
     """
     seconds = other_seconds * EPOCHS / (EPOCHS - 1)
     compilation = first_seconds - seconds / EPOCHS

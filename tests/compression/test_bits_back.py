@@ -1,4 +1,4 @@
-"""Bits back: what comes off the stack is what went on, and costs what the model says that it costs."""
+"""Bits back: images are restored exactly, and their size is the free energy of the model."""
 
 import math
 import sys
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.backend
 
 
 def model(image_shape=GREY, *, seed=0, **choices):
-    """A model of random weights whose posteriors depend on the image, and lie where the prior has its mass."""
+    """A model with random weights. Its posteriors depend on the image, and lie where the prior has its mass."""
     vae = VAE(image_shape, LATENTS, seed=seed, **choices)
     mean, log_variance = (vae.encoder.get_layer(name) for name in ("mean", "log_variance"))
     log_variance.kernel.assign(0.1 * log_variance.kernel)
@@ -53,7 +53,7 @@ def neighbourhood():
 
 
 def images(count, shape=GREY):
-    """Images that a model of random weights finds neither all alike nor impossible."""
+    """Images that are neither equally likely nor impossible under a model with random weights."""
     random = np.random.default_rng(7)
     levels = random.integers(60, 200, (count, 1, 1, 1)) + random.normal(0, 25, (count, *shape))
     return np.clip(levels, 0, 255).astype("uint8")
@@ -77,7 +77,7 @@ def coder(request):
 
 
 def bits(stream):
-    """What the images added to the stack."""
+    """The number of bits that the images added to the stack."""
     return 32 * (len(stream.words) - stream.first_words)
 
 
@@ -169,8 +169,8 @@ def test_the_first_images_bits_are_a_checksum():
 @pytest.mark.parametrize(
     ("choices", "line"),
     [
-        ({"likelihood": "bernoulli"}, "likelihood bernoulli is no probability of bytes"),
-        ({"likelihood": "gaussian"}, "likelihood gaussian is no probability of bytes"),
+        ({"likelihood": "bernoulli"}, "likelihood bernoulli is not a probability of bytes"),
+        ({"likelihood": "gaussian"}, "likelihood gaussian is not a probability of bytes"),
         ({"posterior": "planar"}, "the posterior of this model is planar: bits back needs"),
     ],
 )

@@ -1,4 +1,4 @@
-"""A run compresses images to one file and back; what is wrong is one line, and then nothing is written."""
+"""A run compresses images to one file and back. Errors are one line, and then nothing is written."""
 
 import os
 import struct
@@ -64,7 +64,7 @@ def test_the_file_is_as_large_as_the_model_promised(compressed, images):
     assert (found.images, found.values) == (COUNT, images.size)
     assert found.file_bytes == path.stat().st_size
     assert found.bits_per_dim == 8 * found.file_bytes / images.size
-    # the free energy and the first image's code, within 2 %, headers and all
+    # the free energy and the first image's code, within 2 %, including headers
     promised = found.free_energy_bits_per_dim + found.first_image_bits_per_dim
     assert found.bits_per_dim == pytest.approx(promised, rel=0.02)
     assert abs(found.excess) < 0.02
@@ -121,7 +121,7 @@ def test_a_file_says_which_model_and_program_wrote_it(compressed, run):
 
 
 def refused(run, content, tmp_path, line):
-    """Decompressing such a file is refused, and nothing is written."""
+    """Check that decompressing a file with this content is refused, and that nothing is written."""
     (tmp_path / "faces.freyvae").write_bytes(content)
     with pytest.raises(BadInput, match=line):
         decompress(run, tmp_path / "faces.freyvae", tmp_path / "out.npy", progress=False)
@@ -143,7 +143,7 @@ def test_a_truncated_file_is_refused(compressed, run, tmp_path, length):
 def test_other_files_are_refused(compressed, run, tmp_path):
     content = compressed[0].read_bytes()
     for other in (b"", b"PK\3\4", content[1:]):
-        refused(run, other, tmp_path, "is no file of `freyvae compress`")
+        refused(run, other, tmp_path, "is not a file of `freyvae compress`")
     for format, advice in ((3, "update freyvae"), (1, "compress the images again")):
         other = content[:8] + struct.pack("<H", format) + content[10:]
         refused(run, other, tmp_path, f"has format {format}; this freyvae reads 2: {advice}")
@@ -152,17 +152,17 @@ def test_other_files_are_refused(compressed, run, tmp_path):
 
 
 def test_the_file_of_another_model_is_refused(compressed, other_run, tmp_path):
-    refused(other_run, compressed[0].read_bytes(), tmp_path, "was compressed with another model than .*other holds")
+    refused(other_run, compressed[0].read_bytes(), tmp_path, "was compressed with another model than that of .*other:")
 
 
 def test_the_file_of_a_model_of_other_images_is_refused(compressed, run, tmp_path):
     read = compressed_file.read_compressed_file(compressed[0])
     other = compressed_file.CompressedFile(read.model, (5, 6, 1), read.writer, read.stream).to_bytes()
-    refused(run, other, tmp_path, "holds 5 x 6 grey images, but .* is of 6 x 5 grey images")
+    refused(run, other, tmp_path, "holds 5 x 6 grey images, but .* takes 6 x 5 grey images")
 
 
 def claiming(content, **claims):
-    """The same file with another header, and a checksum that goes with it."""
+    """The same file with a changed header, and the checksum for it."""
     fields = dict(
         zip(
             ("model", "height", "width", "channels", "count", "first", "writer"),
@@ -184,13 +184,13 @@ def test_a_header_that_claims_more_images_than_the_file_can_hold_is_refused(comp
         run,
         claiming(content, count=2**32 - 1),
         tmp_path,
-        r"claims 4,294,967,295 images of 6 x 5 x 1 values, and .* bytes are too few",
+        r"claims 4,294,967,295 images of 6 x 5 x 1 values, but .* bytes are too few",
     )
     refused(run, claiming(content, height=65535, width=65535, channels=255), tmp_path, "bytes are too few for them")
 
 
 def test_no_header_makes_anything_but_a_file_or_a_line(compressed, tmp_path):
-    """Bytes of the header and behind it are others, and the checksum goes with them, as in a file made to deceive."""
+    """Bytes of the header and after it are changed, and the checksum is adapted, as in a malicious file."""
     content, path = compressed[0].read_bytes(), tmp_path / "odd"
     for seed in range(300):
         random = np.random.default_rng(seed)
@@ -236,12 +236,12 @@ def test_pictures_are_written_whole(compressed, run, tmp_path, monkeypatch):
 
 def test_what_is_no_file_is_refused(run, tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(BadInput, match="it is no file"):
+    with pytest.raises(BadInput, match="it is not a file"):
         decompress(run, tmp_path / "pipe", tmp_path / "out.npy", progress=False)
 
 
 def test_another_machines_probabilities_are_told(compressed, run, tmp_path):
-    """A stream of other words stands in for a machine that computes another last bit."""
+    """A changed stream stands in for a machine that computes another last bit."""
     read = compressed_file.read_compressed_file(compressed[0])
     read.stream.words[5] ^= 1
     (tmp_path / "moved").write_bytes(read.to_bytes())
@@ -271,8 +271,8 @@ def test_places_that_images_cannot_be_written_to_are_refused(compressed, run, tm
 @pytest.mark.parametrize(
     ("shape", "line"),
     [
-        ((2, 5, 6, 1), "are 5 x 6 grey images and the model is of 6 x 5 grey images"),
-        ((2, 6, 5, 3), "are 6 x 5 colour images and the model is of 6 x 5 grey images"),
+        ((2, 5, 6, 1), "takes 6 x 5 grey images, but these are 5 x 6 grey images"),
+        ((2, 6, 5, 3), "takes 6 x 5 grey images, but these are 6 x 5 colour images"),
     ],
 )
 def test_images_of_another_shape_are_refused(run, tmp_path, shape, line):
@@ -293,7 +293,7 @@ def test_images_that_would_be_rounded_are_refused(run, images, tmp_path):
 
 def test_a_likelihood_that_is_no_probability_of_bytes_is_refused(folder, images, tmp_path):
     run = trained(folder, "coins", likelihood="bernoulli")
-    with pytest.raises(BadInput, match="bernoulli is no probability of bytes"):
+    with pytest.raises(BadInput, match="bernoulli is not a probability of bytes"):
         compress(run, images, tmp_path / "out", progress=False)
     assert not any(tmp_path.iterdir())
 

@@ -223,7 +223,7 @@ def test_a_npy_named_npz_holds_no_array_to_choose(tmp_path):
     with (tmp_path / "a.npz").open("wb") as file:
         np.save(file, GREY)
     assert len(load_file(tmp_path / "a.npz").images) == 5
-    with pytest.raises(BadInput, match=r"no \.npz, so that there is no array 'x' to choose"):
+    with pytest.raises(BadInput, match=r"not an \.npz file, so it has no array called 'x'"):
         load_file(f"{tmp_path / 'a.npz'}:x")
 
 

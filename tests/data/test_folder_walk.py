@@ -1,4 +1,4 @@
-"""A folder is looked through once, whatever its links, and what is passed over is said."""
+"""Every folder is looked through once, with any links, and files that are passed over are listed."""
 
 import os
 
@@ -65,7 +65,7 @@ def test_any_tangle_of_links_is_walked_once(tmp_path):
             (folders[rng.integers(len(folders))] / f"l{number}").symlink_to(folders[rng.integers(len(folders))])
         found = find_pictures(root, (".png",))
         assert sorted(path.rsplit("/", 1)[-1] for path in found.pictures) == [f"p{n}.png" for n in range(8)], seed
-        # and by their own names, not those of a link
+        # and by their own names, not by the names of a link
         assert all(
             os.path.realpath(root / path) == os.path.join(os.path.realpath(root), path) for path in found.pictures
         )

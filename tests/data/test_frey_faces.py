@@ -1,4 +1,4 @@
-"""The sources are real HTTP servers on 127.0.0.1 that misbehave; nothing here reaches further, or the user's cache."""
+"""Sources are HTTP servers on 127.0.0.1 that misbehave. The tests use neither the network nor the user's cache."""
 
 import errno
 import io
@@ -48,7 +48,7 @@ def mat(frey_faces):
 
 @pytest.fixture(scope="module")
 def mirror_pickle(frey_faces):
-    """The public mirror's very bytes: what Python 2 writes for a list of one uint8 array, as protocol 0."""
+    """The exact bytes of the public mirror: a list of one uint8 array, as Python 2 writes it with protocol 0."""
     array = repr(frey_faces.tobytes())[1:].encode()
     return (
         b"(lp0\ncnumpy.core.multiarray\n_reconstruct\np1\n(cnumpy\nndarray\np2\n(I0\ntp3\nS'b'\np4\ntp5\nRp6\n(I1\n"
@@ -59,7 +59,7 @@ def mirror_pickle(frey_faces):
 
 @pytest.fixture(scope="module")
 def wrong_mat(frey_faces):
-    """A good MATLAB file in which one pixel differs."""
+    """A valid MATLAB file in which one pixel differs."""
     pixels = frey_faces.reshape(1965, 560).copy()
     pixels[0, 0] ^= 1
     buffer = io.BytesIO()
@@ -80,7 +80,7 @@ def cache(tmp_path, monkeypatch):
 
 
 class _Servers:
-    """Each call to `add` is one source; `behave` gets the handler and the number of the request, from 1."""
+    """Each call of `add` makes one source. `behave` gets the handler and the number of the request, from 1."""
 
     def __init__(self, monkeypatch):
         self._monkeypatch = monkeypatch
@@ -97,7 +97,7 @@ class _Servers:
                 servers.requests[index] += 1
                 try:
                     behave(self, servers.requests[index])
-                except OSError:  # the client was right to hang up
+                except OSError:  # the client has correctly closed the connection
                     self.close_connection = True
 
             def log_message(self, *_):
@@ -187,7 +187,7 @@ def _left_in(folder):
 
 
 def _refused(message):
-    """The one line that a failed fetch says."""
+    """The line of the error of a failed fetch."""
     with pytest.raises(DataUnavailable, match=message) as caught:
         load_frey_faces()
     assert caught.value.exit_code == 1
@@ -296,7 +296,7 @@ def test_a_server_that_drips_or_never_ends_is_left(servers, cache, monkeypatch):
 
 @pytest.mark.parametrize("cut", [10_000, 300], ids=["cut", "stub"])
 def test_a_truncated_file_is_set_aside_and_never_used(servers, cache, mat, frey_faces, cut):
-    servers.add(_serve(mat[:cut], claim=False))  # without a length, only the content can tell
+    servers.add(_serve(mat[:cut], claim=False))  # without a length, only the content shows it
     _refused("source 1: what it sent is not the Frey faces, a MATLAB file.*set aside as .*frey_rawface.mat.bad")
     assert _left_in(cache) == ["frey_rawface.mat.bad"]
     servers.add(_serve(mat))

@@ -1,4 +1,4 @@
-"""Values of any depth become bytes by one rule, or are refused in the line that says it; never nearly black unsaid."""
+"""Values of any depth become bytes by one rule, or are refused. Nearly black images are always noted."""
 
 import re
 import struct
@@ -17,7 +17,7 @@ DTYPES = ["uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "flo
 
 
 def _values(rng, bits, dtype, channels=()):
-    """Whole numbers that use so many bits, the highest too."""
+    """Integers that use all of the given bits, including the highest."""
     values = rng.integers(0, 2**bits, (*SHAPE, *channels))
     values.flat[0], values.flat[1] = 0, 2**bits - 1
     return values.astype(dtype)
@@ -57,7 +57,7 @@ def _tiff_of_16_bits(pixels, order, compression):
 
 
 def _suggested(line):
-    """The levels that a line of refusal names."""
+    """The levels that an error suggests."""
     return re.findall(r'(?:--levels |levels=")([^\s",]+)', line)
 
 
@@ -188,12 +188,12 @@ def test_bad_levels_are_refused(tmp_path, levels):
         lambda: load_images(tmp_path, levels=levels),
         lambda: load_images("synthetic-faces", levels=levels),
     ):
-        with pytest.raises(BadInput, match=r"^levels .* is not LOW:HIGH, .*, nor auto$"):
+        with pytest.raises(BadInput, match=r"^levels .* is neither LOW:HIGH, .*, nor auto$"):
             read()
 
 
 def test_a_constant_set_has_no_range_to_find():
-    with pytest.raises(BadInput, match="every pixel is 7, so that levels auto has no range to find"):
+    with pytest.raises(BadInput, match="every pixel is 7, so levels auto finds no range"):
         as_images(np.full((2, 3, 3), 7), levels="auto")
 
 
@@ -208,7 +208,7 @@ def test_what_is_lost_is_said_once(tmp_path, caplog, monkeypatch):
     assert load_file(tmp_path / "stretched.npy").notes == ()
     assert load_file(tmp_path / "rounded.npy").notes == ("float pixels that leave [0, 1] by rounding were clipped",)
     as_images(deep)
-    assert caplog.messages == []  # the file's notes said it
+    assert caplog.messages == []  # the notes of the file had it already
     for bits in (4, 4, 3):
         as_images(_values(np.random.default_rng(5), bits, "uint8"))
     assert [line for line in caplog.messages if "lightest pixel has grey level 15" in line] == caplog.messages
@@ -220,7 +220,7 @@ def test_levels_that_leave_little_are_said_and_advice_can_be_followed():
     saturated = rng.integers(0, 4096, (4, 30, 30)).astype("uint16")
     saturated[0, 0, 0] = 65535
     for values, levels, words in (
-        (saturated, None, r"but for a few pixels the grey levels end at 1\d of 255"),
+        (saturated, None, r"except for a few pixels the grey levels end at 1\d of 255"),
         (saturated, "0:1000", r"levels 0:1000 make 7\d% of the pixels black or white"),
         (saturated, "70000:80000", "make 100% of the pixels black or white"),
     ):
@@ -251,7 +251,7 @@ def test_the_range_is_that_of_the_whole_set(tmp_path, suffix):
     rng = np.random.default_rng(6)
     dark, light = rng.integers(0, 200, (6, 4)).astype(np.uint16), rng.integers(0, 4096, (6, 4)).astype(np.uint16)
     light[0, 0] = 4000
-    Image.fromarray(dark).save(tmp_path / f"1.{suffix}")  # alone, it would be taken for bytes
+    Image.fromarray(dark).save(tmp_path / f"1.{suffix}")  # alone, it would be read as bytes
     Image.fromarray(light).save(tmp_path / f"2.{suffix}")
     with pytest.raises(BadInput, match=r"uint16 pixels from \d+ to 4\d+, .*give levels=.0:4095., or levels=.auto. for"):
         load_folder(tmp_path)

@@ -1,4 +1,4 @@
-"""Variables that scipy can read are listed, and of a damaged file none that it would crash at."""
+"""Variables that scipy can read are listed. A damaged file that would crash scipy is refused."""
 
 import io
 import subprocess
@@ -40,7 +40,7 @@ def test_other_versions_are_left_to_scipy(tmp_path):
 
 
 def test_a_damaged_file_is_refused_and_ends_no_process(tmp_path):
-    """Every byte of the variable's head, set to 0, 255 and another; in a process of its own, which must live."""
+    """A separate process must survive it if any byte of a variable's head is set to 0, 255 or another value."""
     path = tmp_path / "a.mat"
     scipy.io.savemat(path, {"images": IMAGES})
     program = f"""

@@ -1,4 +1,4 @@
-"""What is not read is recognised by its content, and the line names a way that works."""
+"""Files that are not supported are recognised by their content, and the error names a conversion that works."""
 
 import bz2
 import gzip
@@ -37,7 +37,7 @@ def _refusal(path):
 
 
 def _do_what_it_says(line, folder):
-    """Run the command in back quotes, as a shell would."""
+    """Run the command in backquotes as a shell would."""
     words = shlex.split(line.split("`")[1])
     assert words[0] == "python"
     subprocess.run([sys.executable, *words[1:]], cwd=folder, check=True, capture_output=True)
@@ -70,7 +70,7 @@ def test_every_type_of_idx_is_known(tmp_path, dtype):
 
 def test_labels_and_stubs_of_idx_are_no_images(tmp_path):
     (tmp_path / "train-labels-idx1-ubyte").write_bytes(_idx(np.arange(10)))
-    assert "of shape (10,): labels, no images" in _refusal(tmp_path / "train-labels-idx1-ubyte")
+    assert "of shape (10,): labels, not images" in _refusal(tmp_path / "train-labels-idx1-ubyte")
     (tmp_path / "idx3-ubyte").write_bytes(_idx(IMAGES)[:10])
     assert "cut short" in _refusal(tmp_path / "idx3-ubyte")
 

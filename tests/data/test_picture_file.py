@@ -1,4 +1,4 @@
-"""A picture is read whatever its metadata are like, and nothing that is no picture file is waited for."""
+"""A picture is read with any metadata, and files that are not pictures never block."""
 
 import io
 import os
@@ -91,7 +91,7 @@ def _chunk(kind, content, checksum=None):
 
 
 def _png_with(*chunks, pixels=COLOUR):
-    """A PNG with more chunks after its header."""
+    """A PNG with additional chunks after its header."""
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "png")
     content = buffer.getvalue()
@@ -207,8 +207,8 @@ def test_pages_and_frames_are_a_set_and_in_a_folder_the_first_is_taken(tmp_path,
     folder = load_folder(tmp_path)
     assert folder.images.shape == (2, 16, 12, 1)
     assert folder.notes == (
-        f"only the first page or frame was taken of a.{suffix}; such a file alone, in place of the folder, gives all "
-        "of its own",
+        f"only the first page or frame of a.{suffix} was read; to read all of them, give that file instead of the "
+        "folder",
         *(note for note in folder.notes[1:] if "nearly black" in note),
     )
 

@@ -45,7 +45,7 @@ def test_deterministic_by_seed_and_prefixes_agree(faces):
 
 
 def test_every_factor_shows_in_the_pixels(faces):
-    # A linear read-out is a floor: what a line can find in the pixels, a latent can hold.
+    # A linear read-out is a lower bound: a latent can represent what a linear function finds in the pixels.
     pixels = faces.images.reshape(1965, -1) / 255.0
     design = np.column_stack([pixels, np.ones(1965)])
     for name, values in faces.factors.items():

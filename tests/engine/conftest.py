@@ -1,4 +1,4 @@
-"""Small images, to train on in a moment, and small models of them."""
+"""Small images and small models, which train in a moment."""
 
 import keras
 import numpy as np
@@ -21,7 +21,7 @@ def held_out():
 
 @pytest.fixture
 def convolutional_vae():
-    """What makes a model with a convolution in each network: the same weights and noise every time."""
+    """A function that makes a model with a convolution in each network, always with the same weights and noise."""
 
     def made(optimizer="adam", *, kind=VAE, **changes):
         draw = iter(range(100))

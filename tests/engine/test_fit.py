@@ -1,4 +1,4 @@
-"""Who runs a training is chosen by its network and the device."""
+"""The way to run a training is chosen by its network and the device."""
 
 import keras
 import pytest
@@ -11,7 +11,7 @@ SHAPE = (5, 4, 1)
 
 
 class Block(keras.layers.Layer):
-    """A person's own layer with another in it."""
+    """A user's own layer that contains another layer."""
 
     def __init__(self):
         super().__init__()

@@ -1,4 +1,4 @@
-"""What the adapter takes for granted of Keras, which Keras does not promise: asked of the Keras that is installed."""
+"""The adapter's assumptions about Keras, which Keras does not promise, hold for the installed version."""
 
 import keras
 import numpy as np

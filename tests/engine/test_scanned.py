@@ -1,4 +1,4 @@
-"""The scanned epoch is Keras's own training: the same steps, the same callbacks, the same end."""
+"""The scanned epoch equals Keras's own training: the same steps, callbacks and results."""
 
 import keras
 import numpy as np
@@ -14,7 +14,7 @@ KERAS_FIT = keras.Model.fit
 
 @pytest.fixture(autouse=True)
 def only_where_it_serves(monkeypatch):
-    """Fail a test whose training silently fell back to Keras's loop, unless it says that it should."""
+    """Fail a test whose training silently fell back to Keras's loop, unless it is marked to do so."""
 
     def fall_back(*arguments, **keywords):
         raise AssertionError("fell back to keras.Model.fit")
@@ -166,7 +166,7 @@ class TestCallbacks:
 
 
 class TestRunningAhead:
-    """With nobody who could want the model, an epoch begins before the logs of the last one are there."""
+    """If nothing needs the model, an epoch begins before the logs of the previous one are there."""
 
     def test_it_ends_as_with_somebody_who_reads_the_model_every_epoch(self, images, held_out):
         arguments = {"validation_data": held_out, "epochs": 5, "batch_size": 10, "verbose": 0, "validation_freq": 2}
@@ -211,7 +211,7 @@ class TestRunningAhead:
         interrupted.fit(images, initial_epoch=3, epochs=4, batch_size=10, verbose=0)
 
     def test_whoever_says_so_stops_it(self, images, monkeypatch):
-        """A signal's handler, or another thread: here while the third epoch is begun."""
+        """Stands in for a signal handler or another thread, while the third epoch begins."""
         program, begun = scanned._program, []
         vae, whole = small_vae(), small_vae()
 

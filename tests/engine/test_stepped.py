@@ -1,4 +1,4 @@
-"""Steps are begun without a wait, and whatever interrupts them the model has what whole steps have made of it."""
+"""Steps begin without waiting. After an interruption the model has the state after a whole number of steps."""
 
 import os
 import signal
@@ -21,7 +21,7 @@ def assert_same_weights(one, other, **tolerance):
 
 @pytest.fixture
 def at_step(monkeypatch):
-    """Do something while a step of the training, counted from 1, is being begun: it is done for all that."""
+    """Do something while a step of the training, counted from 1, begins. The step is completed nevertheless."""
 
     def do(number, action, kind="train"):
         compile_all, count = stepped._compile, []
@@ -54,7 +54,7 @@ class EnoughSteps(Exception):
 
 
 def after_steps(vae, images, count):
-    """The same model, trained by Keras's own loop for so many steps."""
+    """The same model, trained by Keras's own loop for the given number of steps."""
 
     class Stop(keras.callbacks.Callback):
         left = count
@@ -121,7 +121,7 @@ def test_a_step_that_fails_leaves_the_one_before(images, convolutional_vae, monk
 
 
 def test_an_epoch_of_steps_reads_nothing_back(images, held_out, convolutional_vae, monkeypatch):
-    """Every value that leaves the device within an epoch would make Python wait for it."""
+    """Reading a value from the device within an epoch would make Python wait for it."""
     import jax
 
     vae, read = convolutional_vae(), []

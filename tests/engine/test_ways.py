@@ -1,4 +1,4 @@
-"""One contract for all ways to run a training: the same batches in the same order, the same weights, exact resume."""
+"""Contract of all ways to run a training: the same batches in the same order, the same weights, exact resume."""
 
 import functools
 
@@ -16,7 +16,7 @@ EPOCHS = {"epochs": 4, "batch_size": 10, "verbose": 0}
 
 @pytest.fixture(autouse=True)
 def compiled_roughly():
-    """Nearly all of the time here is compilation."""
+    """Compile quickly, since these tests spend nearly all of their time on compilation."""
     import jax
 
     before = jax.config.values["jax_disable_most_optimizations"]
@@ -27,7 +27,7 @@ def compiled_roughly():
 
 @pytest.fixture
 def train(monkeypatch):
-    """Train a model one way, whatever would be chosen for it."""
+    """Train a model in the given way, not in the one that would be chosen."""
 
     def run(way, vae, images, **arguments):
         with monkeypatch.context() as patch:
@@ -102,7 +102,7 @@ def test_all_ways_end_with_the_same_weights_and_history(images, held_out, convol
 
 @functools.cache
 def spy():
-    """A kind of model that notes the batches that it is trained on."""
+    """A kind of model that records the batches that it is trained on."""
 
     class Spy(VAE):
         seen = ()

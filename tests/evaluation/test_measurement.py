@@ -1,4 +1,4 @@
-"""A run is measured on what it held out, its numbers say what they are, and runs are compared on the same images."""
+"""A run is measured on its held-out images, its figures have names and units, and runs are compared on equal images."""
 
 import dataclasses
 import html
@@ -28,7 +28,7 @@ QUICK = {"split": "blocked", "test": 6, "validation": 4, "hidden": (8,), "batch_
 
 @pytest.fixture(scope="module", autouse=True)
 def compiled_roughly():
-    """Nearly all of the time here is compilation."""
+    """Compile quickly, since these tests spend nearly all of their time on compilation."""
     if keras.backend.backend() != "jax":
         yield
         return
@@ -57,7 +57,7 @@ def trained(folder, name, data="images.npy", **changes):
 
 @pytest.fixture
 def copied(folder, run):
-    """Makes runs that are trained but not measured, without the time that a training takes."""
+    """Makes runs that are trained but not measured, without the time of a training."""
 
     def copy(name):
         copied = Run(shutil.copytree(run.folder, folder / name))
@@ -176,7 +176,7 @@ def test_a_density_has_no_bits_per_dimension(density):
     ids=["flow", "flow and learned prior"],
 )
 def test_flows_and_learned_priors_are_measured_shown_and_exported(folder, choices):
-    """By the functions that the commands call. Latents have no KL of their own then."""
+    """Measured by the functions that the commands call. The single latents then have no KL."""
     run = trained(folder, choices["posterior"], **choices)
     found = measure(run, samples=20, progress=False)
     metrics = run.read_metrics()
@@ -398,7 +398,7 @@ def test_what_cannot_be_compared_is_one_line(run, copied):
 
 
 def test_killed_between_its_two_files_a_measurement_is_not_compared(run, copied):
-    """The likelihoods are of one measurement, the metrics of another, of the same images."""
+    """The likelihoods and the metrics are from different measurements of the same images."""
     torn = copied("torn")
     measure(torn, samples=5, progress=False)
     before = torn.metrics_path.read_bytes()

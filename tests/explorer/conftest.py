@@ -1,4 +1,4 @@
-"""One small trained run, one browser, and pages that fail a test when they complain or ask anybody for anything."""
+"""One small trained run, one browser, and pages that fail a test if they log errors or send requests elsewhere."""
 
 import os
 import shutil
@@ -35,7 +35,7 @@ def make_run(folder: Path, **changes: Any) -> Run:
 
 @pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A run of the drawn faces, its page written. Tests must not change it."""
+    """A run on the drawn faces, with its page. Tests must not change it."""
     return make_run(tmp_path_factory.mktemp("explorer") / "faces")
 
 
@@ -69,7 +69,7 @@ OpenPage = Callable[..., Any]
 
 
 class Watch:
-    """What pages complained of, and what they asked of others."""
+    """Records errors in the console of pages, and requests to other addresses."""
 
     def __init__(self) -> None:
         self.complaints: list[str] = []
@@ -94,7 +94,7 @@ def watch() -> Watch:
 
 @pytest.fixture(autouse=True)
 def _no_complaints(watch: Watch) -> Iterator[None]:
-    """After every test: no console error, and no request to anywhere else."""
+    """Check after every test that there was no console error, and no request to another address."""
     watch.complaints.clear()
     yield
     assert watch.complaints == []
@@ -102,7 +102,7 @@ def _no_complaints(watch: Watch) -> Iterator[None]:
 
 @pytest.fixture
 def open_page(browser: Any, watch: Watch) -> Iterator[OpenPage]:
-    """Open an explorer page in a browser context of its own."""
+    """Open an explorer page in a separate browser context."""
     contexts = []
 
     def open_it(address: str | Path, *, fragment: str = "", ready: bool = True, **options: Any) -> Any:
@@ -134,7 +134,7 @@ def _desk(browser: Any, watch: Watch) -> Any:
 
 @pytest.fixture
 def page(run: Run, _desk: Any) -> Any:
-    """The run's page from disk, on a desk, with less motion: what is asked for is there at once."""
+    """The run's page from disk, on a desktop, with reduced motion, so that changes are immediate."""
     _desk.goto("about:blank")
     _desk.goto(run.explorer_path.as_uri())
     _desk.wait_for_selector("[data-frames=drawn]")

@@ -1,4 +1,4 @@
-"""What goes out of a run computes what the run's model computes."""
+"""Exported networks compute the same as the run's model."""
 
 import json
 import re
@@ -93,7 +93,7 @@ def test_weights(run: Run, vae: VAE, tmp_path: Path) -> None:
     about = json.loads(described.read_text(encoding="utf-8"))
     assert set(arrays) == set(about["arrays"])
     assert about["latent_dim"] == 2
-    # enough to compute with: the decoder by hand
+    # the arrays suffice to compute the decoder by hand
     latents = np.array([[0.3, -0.7]], "float32")
     hidden = np.maximum(latents @ arrays["decoder/decoder_1/kernel"] + arrays["decoder/decoder_1/bias"], 0)
     location = hidden @ arrays["decoder/location/kernel"] + arrays["decoder/location/bias"]

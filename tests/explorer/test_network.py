@@ -1,4 +1,4 @@
-"""The page's own script, run in a browser, computes what Keras computes."""
+"""The page's script, run in a browser, computes the same as Keras."""
 
 from dataclasses import dataclass
 from functools import cache, partial
@@ -26,7 +26,7 @@ def _grey_levels(pixels: np.ndarray) -> np.ndarray:
 
 
 def unsettle(model: keras.Model) -> None:
-    """Weights such that no layer is the identity and pixels spread over the grey levels."""
+    """Set weights so that no layer is the identity and pixels spread over the grey levels."""
     generator = np.random.default_rng(0)
     for weight in model.weights:
         values = keras.ops.convert_to_numpy(weight.value)
@@ -124,7 +124,7 @@ def _convolutional_encoder(image_shape: tuple[int, int, int]) -> keras.Model:
 
 @dataclass(frozen=True)
 class Case:
-    """A convolutional VAE, and what Keras computes with it."""
+    """A convolutional VAE, and its outputs in Keras."""
 
     vae: VAE
     latents: np.ndarray
@@ -192,11 +192,11 @@ def test_an_encoder_too_large_is_left_out_and_said(
 ) -> None:
     monkeypatch.setattr(bundle_module, "MOST_ENCODER_WEIGHTS", 10)
     bundle = make_bundle(vae, np.zeros((4, 28, 20, 1), "uint8"), title="small")
-    assert "too many" in bundle.notes[0]
+    assert "and a page holds at most" in bundle.notes[0]
     path = tmp_path / "index.html"
     path.write_text(page_text(bundle), encoding="utf-8")
     page = open_page(path)
-    assert "too many" in page.text_content("body")
+    assert "and a page holds at most" in page.text_content("body")
     assert page.locator("input[type=file]").count() == 0
 
 
@@ -241,7 +241,7 @@ def test_options_nobody_knows_are_named(layer: layers.Layer, what: str) -> None:
 
 @pytest.mark.parametrize("likelihood", ["gaussian", "mixture-of-logistics", "categorical"])
 def test_a_colour_image_with_more_than_a_location(likelihood: str, open_page: Any, tmp_path: Path) -> None:
-    """Of a residual network with dropout, too: additions count, and what acts only in training is gone."""
+    """This includes a residual network with dropout: additions are kept, and layers for training are dropped."""
     kind = LIKELIHOODS[likelihood]
     decoder = networks.Residual(hidden=(8, 8, 8), activation="silu", dropout=0.3).decoder(
         2, (6, 5, 3), parameters_per_value=kind.parameters_per_value, seed=1

@@ -7,7 +7,7 @@ import pytest
 NOTEBOOK = Path(__file__).parents[2] / "examples" / "frey_faces.ipynb"
 
 
-# the kernel's own libraries warn of their own affairs
+# libraries of the kernel emit warnings that do not concern freyvae
 @pytest.mark.filterwarnings("default")
 def test_the_notebook_runs(tmp_path: Path) -> None:
     for needed in ("nbclient", "ipykernel", "ipywidgets", "anywidget"):
@@ -18,7 +18,7 @@ def test_the_notebook_runs(tmp_path: Path) -> None:
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert all(cell.outputs == [] for cell in code), "the faces must not be in the repository: clear the outputs"
-    # the same story, told quickly and without the real faces
+    # the same cells, with a shorter training and without the real faces
     quicker = {"freyvae.load_frey_faces()": "freyvae.synthetic_faces().images", "epochs=100": "epochs=2"}
     for cell in code:
         for before, after in quicker.items():

@@ -1,4 +1,4 @@
-"""What a likelihood's mean may be written in: page and ONNX compute it as Keras does, and name what they can't."""
+"""Page and ONNX compute the operations of a likelihood's mean as Keras does, and name those that they can't."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,7 +48,7 @@ MEANS: dict[str, Any] = {
 @keras.saving.register_keras_serializable("tests")
 @dataclass(frozen=True)
 class Odd(Likelihood):
-    """A likelihood that is nothing but its mean."""
+    """A likelihood that has only a mean."""
 
     name = "odd"
     kind = "nothing"

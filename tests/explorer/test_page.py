@@ -1,4 +1,4 @@
-"""A person opens the page and plays."""
+"""A user opens the page and uses its controls."""
 
 import os
 import random
@@ -90,7 +90,7 @@ def test_touch_on_a_phone(run: Run, open_page: Any, vae: VAE) -> None:
     page.touchscreen.tap(box["x"] + box["width"] * 0.8, box["y"] + box["height"] / 2)
     assert _latents(page)[1] > 1
     _face_is_the_decoders(page, vae)
-    # the face stays in sight while the plane is under the finger
+    # the face stays visible while a finger is on the plane
     board = page.get_by_role("application")
     board.scroll_into_view_if_needed()
     page.evaluate("document.querySelector('.board').scrollIntoView({ block: 'end' })")
@@ -215,7 +215,7 @@ def test_it_says_where_it_is_guessing(page: Any, vae: VAE) -> None:
     page.evaluate("freyvae.setLatents([-30, 30])")
     assert "Far from the data" in page.text_content(".knowing")
     levels = page.evaluate("codes => codes.map(code => freyvae.densityAt(code).level)", codes[::9].tolist())
-    # by its own measure: a tenth of the training codes are at the edge, a hundredth beyond
+    # by definition a tenth of the training codes are at the edge, and a hundredth beyond it
     assert np.mean([level == "known" for level in levels]) == pytest.approx(0.9, abs=0.05)
     assert np.mean([level in ("guessing", "lost") for level in levels]) < 0.05
 
@@ -262,7 +262,7 @@ def test_a_named_direction_from_picked_frames(page: Any, vae: VAE) -> None:
     assert np.linalg.norm(moved) == pytest.approx(0.5, abs=0.05)
     np.testing.assert_allclose(moved / np.linalg.norm(moved), along / np.linalg.norm(along), atol=1e-3)
     _face_is_the_decoders(page, vae)
-    # a link brings it all back
+    # a link restores everything
     _wait_for_fragment(page, "direction=")
     page.reload()
     page.wait_for_selector("[data-frames=drawn]")
@@ -345,7 +345,7 @@ def test_a_dropped_picture_is_encoded_and_placed(page: Any, vae: VAE, tmp_path: 
     _drop(page, "own.png", "image/png", path.read_bytes())
     page.wait_for_function("() => document.querySelector('.comparison .what').textContent === 'Your picture'")
     assert _latents(page) == pytest.approx(vae.encode(image[None])[0].tolist(), abs=1e-3)
-    assert "Taken as it is" in page.text_content("body")
+    assert "Taken unchanged" in page.text_content("body")
 
 
 def test_a_picture_can_be_pasted_on_a_page_just_opened(page: Any, vae: VAE, tmp_path: Path) -> None:
@@ -377,13 +377,13 @@ def test_a_chosen_picture_of_another_size_is_resized_and_said(page: Any, vae: VA
     assert _latents(page) == pytest.approx(vae.encode(small[None])[0].tolist(), abs=0.35)
     Image.new("RGB", (300, 100), (200, 30, 30)).save(tmp_path / "wide.png")
     page.set_input_files("input[type=file]", tmp_path / "wide.png")
-    page.get_by_text("cropped about its middle, turned to grey").wait_for()
+    page.get_by_text("cropped about its centre, turned to grey").wait_for()
 
 
 def test_a_dropped_file_that_is_no_picture_is_refused(page: Any) -> None:
     before = _latents(page)
     _drop(page, "notes.txt", "text/plain", b"not a picture")
-    page.get_by_text("“notes.txt” is no picture").wait_for()
+    page.get_by_text("cannot read “notes.txt” as a picture").wait_for()
     assert _latents(page) == before
 
 
@@ -533,7 +533,7 @@ def test_a_damaged_page_says_so(run: Run, open_page: Any, tmp_path: Path, before
 
 
 def _outcome(page: Any, path: Path) -> str:
-    """How a page that was damaged shows: drawn all the same, saying so, or blank."""
+    """The appearance of a damaged page: drawn nevertheless, with a message, or blank."""
     page.goto(path.as_uri())
     page.wait_for_function(
         "() => document.querySelector('[data-frames=drawn]') "
@@ -549,7 +549,7 @@ def small_page() -> bytes:
 
 
 def _cut(page: bytes, random: random.Random) -> bytes:
-    # before the first sentence there is nothing that could be shown
+    # a page that is cut before the first sentence has nothing to show
     return page[: random.randrange(page.index(b"</main>"), len(page) - len(b"</script></body></html>") - 4)]
 
 
@@ -582,7 +582,7 @@ def test_no_damaged_page_is_blank(
         outcomes.append(_outcome(page, path))
     if damage is _cut:
         assert set(outcomes) == {"said"}
-    # a browser says in its console what it did not run
+    # a browser logs in its console what it has blocked
     watch.complaints.clear()
 
 
@@ -599,7 +599,7 @@ def test_the_first_sentence_is_seen_only_where_nothing_comes_after_it(
     page.reload()
     page.wait_for_selector("[data-frames=drawn]")
     assert sentence.count() == 0
-    # without a script, too
+    # also without JavaScript
     page = open_page(path, ready=False, java_script_enabled=False)
     page.get_by_text("JavaScript is switched off").wait_for()
 
@@ -619,7 +619,7 @@ def test_a_picture_unlike_the_data_is_told_from_one_of_its_kind(page: Any, vae: 
         said = page.text_content(".knowing")
         assert ("Unlike the data" in said) == (name == "unlike"), (name, said)
     error = np.sqrt(np.mean((np.rint(255 * vae.reconstruct(unlike[None, ..., None])[0, ..., 0]) - unlike) ** 2))
-    assert f"rebuilt with an error of {error:.1f} grey levels" in said
+    assert f"reconstructed with an error of {error:.1f} grey levels" in said
     # elsewhere the code is judged again
     page.evaluate("freyvae.setLatents([0, 0])")
     assert "Unlike the data" not in page.text_content(".knowing")

@@ -20,6 +20,6 @@ def test_a_phone_shows_every_table_and_breaks_no_word(run: Run, tmp_path: Path, 
     tables = page.evaluate("[...document.querySelectorAll('.measured')].map(one => one.scrollWidth - one.clientWidth)")
     assert len(tables) == 5
     assert max(tables) == 0
-    # a row is as high as its label is long: four words, a line each
+    # a row is at most as high as its label of four words with one word in each line
     lines = "row => row.clientHeight / parseFloat(getComputedStyle(row).lineHeight)"
     assert max(page.evaluate(f"[...document.querySelectorAll('.measured tr')].map({lines})")) < 5.5

@@ -1,4 +1,4 @@
-"""The server gives a run's own files to this machine's own browser, and nothing to anybody else."""
+"""The server serves the files of a run to the user's browser, and refuses everything else."""
 
 import http.client
 import random
@@ -41,7 +41,7 @@ def _serving(run: Run) -> Iterator[Server]:
 
 @pytest.fixture
 def served(run: Run, tmp_path: Path) -> Iterator[tuple[Run, Server]]:
-    """A copy of the run, served, with secrets around it."""
+    """A served copy of the run, with secret files around it."""
     (tmp_path / "secret.txt").write_text("secret")
     copy = Run(tmp_path / "faces")
     shutil.copytree(run.folder, copy.folder)
@@ -59,7 +59,7 @@ def _ask(
 ) -> tuple[Any, bytes]:
     port = server.server_port
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-    # put, not request: the path goes out as it is written here
+    # `putrequest` sends the path unchanged
     connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
     if host != "":
         connection.putheader("Host", host or f"127.0.0.1:{port}")
@@ -73,7 +73,7 @@ def _ask(
 
 
 def _talk(server: Server, said: bytes) -> bytes:
-    """Everything that is answered to these very bytes."""
+    """The whole answer to these bytes."""
     with socket.create_connection(("127.0.0.1", server.server_port), timeout=5) as connection:
         connection.sendall(said)
         connection.shutdown(socket.SHUT_WR)
@@ -187,7 +187,7 @@ def test_a_page_of_another_site_needs_one_more_step(
     page.get_by_text("explore").click()
     page.get_by_text("go on to the explorer").click()
     page.wait_for_selector("[data-frames=drawn]")
-    watch.complaints.clear()  # the browser tells of the answer 403
+    watch.complaints.clear()  # the browser logs the answer 403
 
 
 PATHS = [
@@ -239,7 +239,7 @@ def test_a_token_for_once_serves_once(served: tuple[Run, Server]) -> None:
         (b"GET\r\n\r\n", b"400"),
         (b"GET / HTTP/x\r\n\r\n", b"400"),
         (b"GET / HTTP/2.0\r\n\r\n", b"505"),
-        (b"GET /<script>\r\n\r\n", b"403"),  # HTTP of 1991
+        (b"GET /<script>\r\n\r\n", b"403"),  # HTTP/0.9
         (b"GET /" + 70_000 * b"a" + b" HTTP/1.1\r\n\r\n", b"414"),
         (b"GET / HTTP/1.1\r\n" + 200 * b"A: b\r\n" + b"\r\n", b"431"),
         (b"GET / HTTP/1.1\r\nA: " + 70_000 * b"a" + b"\r\n\r\n", b"431"),
@@ -295,8 +295,8 @@ def test_a_client_that_leaves_is_not_spoken_of(served: tuple[Run, Server], capfd
     for said in (b"", b"GET", ask[:30], ask):
         connection = socket.create_connection(("127.0.0.1", server.server_port), timeout=5)
         connection.sendall(said)
-        time.sleep(0.05)  # so long that an answer is under way
-        # a reset instead of a farewell
+        time.sleep(0.05)  # until an answer is being sent
+        # the connection is reset, not closed
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         connection.close()
     _wait_for(lambda: not server.connections)
@@ -321,11 +321,11 @@ def test_connections_are_bounded_and_let_go_of(served: tuple[Run, Server], monke
     monkeypatch.setattr(server_module, "MOST_CONNECTIONS", 3)
     idle = [socket.create_connection(("127.0.0.1", server.server_port), timeout=5) for _ in range(3)]
     _wait_for(lambda: server.connections == 3)
-    # who asks nothing gives way to who does, the oldest first
+    # connections without a request are closed in favour of new ones, the oldest first
     assert _ask(server, "/metrics.json")[0].status == 200
     assert idle[0].recv(1) == b""
     _wait_for(lambda: server.connections == 2)
-    # those that are being answered do not
+    # connections that are being answered are kept
     monkeypatch.setattr(server, "_deadlines", {object(): time.monotonic() + 600.0 for _ in range(3)})
     with pytest.raises(ConnectionError):
         _ask(server, "/metrics.json")
@@ -378,7 +378,7 @@ def test_a_missing_or_old_page_is_written_anew_and_a_newer_one_refused(run: Run,
     with pytest.raises(BadInput, match="has format 2; this freyvae reads up to 1"):
         prepare_page(copy)
     copy.explorer_path.write_text("something else", encoding="utf-8")
-    with pytest.raises(BadInput, match="no explorer page"):
+    with pytest.raises(BadInput, match="not an explorer page"):
         prepare_page(copy)
 
 
@@ -405,7 +405,7 @@ def test_a_page_that_is_cut_or_damaged_anywhere_is_written_anew_and_that_is_said
         copy.explorer_path.write_bytes(damaged)
         prepare_page(copy, say=said.append)
         assert copy.explorer_path.read_bytes() == whole
-    assert said == [f"{copy.explorer_path} was cut or damaged: it is written anew"] * 4
+    assert said == [f"{copy.explorer_path} was cut short or damaged: it is written again"] * 4
     prepare_page(copy, say=said.append)
     assert len(said) == 4
 

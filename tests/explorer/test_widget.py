@@ -1,4 +1,4 @@
-"""The widget: the same script, given what anywidget would give it."""
+"""The widget's script, with the model that anywidget would pass to it."""
 
 import base64
 import json
@@ -89,7 +89,7 @@ def test_dragging_needs_no_kernel_and_reaches_it(widget: Any, open_page: Any, tm
     page.keyboard.press("ArrowRight")
     assert page.evaluate("model.get('latents')") == pytest.approx([0.3, 0])
     page.wait_for_function("() => model.saved > 0")
-    # and back: set from the kernel
+    # in the other direction: set by the kernel
     page.evaluate("model.set('latents', [1, -2])")
     assert slider.get_attribute("aria-valuetext").startswith("1.00")
     page.evaluate("cleanUp()")

@@ -1,4 +1,4 @@
-"""Baselines are what they say: probabilities that sum to one, and files that decode to the images."""
+"""Baselines are valid: probabilities sum to one, and files decode to the images."""
 
 import io
 import sys
@@ -28,7 +28,7 @@ def images():
 
 
 def correlated(count, seed=0):
-    """Images of two values that say much about each other."""
+    """Images of two values that are strongly correlated."""
     random = np.random.default_rng(seed)
     values = random.multivariate_normal([90, 160], [[400, 360], [360, 400]], count)
     return np.clip(np.round(values), 0, 255).astype("uint8").reshape(count, 2, 1, 1)

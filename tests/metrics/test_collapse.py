@@ -1,4 +1,4 @@
-"""Dead latents are counted as Burda et al. count them, and said in plain words."""
+"""Dead latents are counted as in Burda et al., and reported in plain words."""
 
 import numpy as np
 import pytest

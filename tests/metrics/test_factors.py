@@ -1,4 +1,4 @@
-"""Scores of representations made to be perfect, mixed and ignorant."""
+"""Scores of representations that are constructed to be perfect, mixed and uninformative."""
 
 import sys
 

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.backend
 
 
 class LinearVAE:
-    """p(x | z) = N(mean + z loadings, SCALES^2), and the exact posterior, moved and widened as asked for."""
+    """p(x | z) = N(mean + z loadings, SCALES^2), and the exact posterior, shifted and widened by the arguments."""
 
     variables = ()
     image_shape = (VALUES, 1, 1)

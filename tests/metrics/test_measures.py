@@ -1,4 +1,4 @@
-"""Measures that have a file each: a number, or none where it is not defined."""
+"""Measures in files of their own: a number, or None where it is not defined."""
 
 import numpy as np
 import pytest

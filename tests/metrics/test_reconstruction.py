@@ -1,4 +1,4 @@
-"""Errors of reconstructions against their definitions."""
+"""Errors of reconstructions agree with their definitions."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from freyvae.metrics import mean_image_rmse_grey_levels, rmse_grey_levels
 
 
 class Constant:
-    """A model that answers with one grey, whatever it is shown."""
+    """A model whose output is the same grey for every image."""
 
     def __init__(self, grey):
         self.grey = grey

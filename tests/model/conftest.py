@@ -1,4 +1,4 @@
-"""Small images, to train on in a moment."""
+"""Small images, on which models train in a moment."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A shifted image is the image one pixel further, as often as asked for, and only in training."""
+"""Images are shifted by one pixel, with the given probability, and only in training."""
 
 import keras
 import numpy as np
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.backend
 
 
 def padded(image, down, across):
-    """The image moved down and to the right by so many pixels, its edge repeated."""
+    """The image shifted down and to the right by the given numbers of pixels, with its edge repeated."""
     height, width = image.shape[:2]
     edge = np.pad(image, [(1, 1), (1, 1), (0, 0)], mode="edge")
     return edge[1 - down : 1 - down + height, 1 - across : 1 - across + width]
@@ -48,7 +48,7 @@ def test_every_call_draws_anew_and_the_same_seed_draws_the_same():
 
 def test_a_model_shifts_in_training_alone_and_survives_saving(tmp_path):
     images = np.random.default_rng(0).integers(0, 256, (40, 5, 4, 1), dtype="uint8")
-    # without noise the model differs from call to call only by the shifts
+    # without noise, calls of the model differ only by the shifts
     shifting, still = (VAE((5, 4, 1), 2, shift=shift, noise_scale=0.0, seed=0) for shift in (0.8, 0.0))
 
     def distortion(vae, training):

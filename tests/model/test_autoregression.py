@@ -1,4 +1,4 @@
-"""Each pixel depends on those before it and on no other, so that the likelihood is exact."""
+"""Each pixel depends only on the pixels before it, so that the likelihood is exact."""
 
 import keras
 import numpy as np
@@ -19,7 +19,7 @@ def numpy(tensor):
 
 
 def layer_with_weights(height, width, *, seed=0, spread=0.2):
-    """A layer whose every weight is drawn: at the start the linear part is zero, and would hide mistakes."""
+    """A layer with random weights. A new layer's linear part is zero, which would hide mistakes."""
     layer = Autoregression(MixtureOfLogistics(), seed=seed)
     layer.build((None, height, width, 9), (None, 2), (None, height, width, 1))
     random = np.random.default_rng(seed)
@@ -45,7 +45,7 @@ def test_a_pixel_depends_on_those_before_it_and_on_no_other():
         changed.reshape(-1)[pixel] ^= 64
         moved = np.abs(numpy(layer(parameters, latents, changed)).reshape(20, 9) - before).max(axis=1) > 1e-6
         assert not moved[: pixel + 1].any()
-        assert moved[pixel + 1 :].all()  # by the linear part, however far
+        assert moved[pixel + 1 :].all()  # at any distance, through the linear part
 
 
 def test_one_pixel_is_what_it_is_among_all():
@@ -66,7 +66,7 @@ def test_the_local_part_sees_the_pixels_just_before():
     changed = images.copy()
     changed[0, 1, 1] ^= 64
     moved = np.abs(numpy(layer(parameters, latents, changed)).reshape(20, 9) - before).max(axis=1) > 1e-6
-    # radius 3: what comes after (1, 1) down to the row 4, no column of four being out of reach
+    # radius 3: the pixels after (1, 1) down to row 4, since all four columns are within reach
     assert np.flatnonzero(moved).tolist() == list(range(6, 20))
 
 
@@ -113,7 +113,7 @@ def small_vae(seed=0):
 
 
 def smooth_images(count, seed=0):
-    """Brightness that wanders from pixel to pixel: what an autoregressive model sees and a code of two cannot."""
+    """A random walk of brightness over the pixels, which an autoregressive model sees and a code of two does not."""
     steps = np.random.default_rng(seed).normal(0, 12, (count, 20))
     return np.clip(128 + np.cumsum(steps, axis=1), 0, 255).round().astype("uint8").reshape(count, 5, 4, 1)
 

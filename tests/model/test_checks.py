@@ -1,4 +1,4 @@
-"""What makes no sense is refused in one line, before anything is built."""
+"""Invalid arguments are refused in one line, before anything is built."""
 
 import keras
 import pytest

@@ -1,4 +1,4 @@
-"""The networks of gated convolutions have the published sizes, train on every backend, and the explorer can follow."""
+"""Networks of gated convolutions have the published sizes, train on every backend, and run in the explorer."""
 
 import math
 
@@ -63,7 +63,7 @@ def test_a_gated_convolution_is_one_convolution_times_the_sigmoid_of_another():
     before = np.random.default_rng(0).normal(size=(2, *last.input_shape[1:])).astype("float32")
     gated, value, gate = last.predict(before, verbose=0)
     np.testing.assert_allclose(gated, value * gate, rtol=1e-5)
-    # as large as what is left of the image: one product for each
+    # kernels as large as the remaining image: one product for each
     for given, name, squash in ((value, "value", lambda x: x), (gate, "gate", lambda x: 1 / (1 + np.exp(-x)))):
         layer = encoder.get_layer(f"encoder_6_{name}")
         product = np.einsum("nhwi,hwio->no", before, numpy(layer.kernel)) + numpy(layer.bias)
@@ -147,13 +147,13 @@ def test_the_explorer_can_compute_them():
         read_graph(network).check_page_can_compute()
 
 
-# kernel, stride; height and width are odd and even
+# kernel, stride; with odd and even height and width
 TRANSPOSED = [((5, 5), 2), ((2, 2), 2), ((3, 4), 2), ((4, 6), 3), ((3, 3), (3, 2)), ((2, 3), (1, 2)), ((7, 5), 1)]
 
 
 @pytest.mark.parametrize(("kernel", "strides"), TRANSPOSED)
 def test_a_transposed_convolution_is_keras_own(kernel, strides):
-    """Taken apart, too, where that is done: numbers, gradients, and what it is built and saved as."""
+    """Rewritten transposed convolutions agree in values, gradients, and the form in which they are built and saved."""
     values = np.random.default_rng(0).normal(size=(2, 3, 4, 2)).astype("float32")
     made = [
         kind(3, kernel, strides=strides, padding="same", activation="tanh", bias_initializer="ones", name="same")

@@ -1,4 +1,4 @@
-"""Drawn images follow the probabilities that the model states, pixel for pixel."""
+"""Each pixel of drawn images follows the probabilities of the model."""
 
 import functools
 
@@ -20,7 +20,7 @@ KINDS = [*LIKELIHOODS, "autoregressive"]
 
 @functools.cache
 def model(kind, *, shape=SHAPE):
-    """A model of a few pixels; where it is autoregressive, every one depends strongly on those before it."""
+    """A model of a few pixels. If it is autoregressive, every pixel depends strongly on those before it."""
     autoregressive = kind == "autoregressive"
     likelihood = "mixture-of-logistics" if autoregressive else kind
     decoder = Dense(hidden=(8,)).decoder(
@@ -39,7 +39,7 @@ def model(kind, *, shape=SHAPE):
 
 
 def ranks(vae, code, images, seed=0):
-    """Where each pixel lies in its own distribution given the code and the pixels before: (image, pixel) in [0, 1].
+    """The quantile of each pixel in its distribution given the code and the pixels before: (image, pixel) in [0, 1].
 
     P(X < x) + u P(X = x), u uniform. Of images that the model draws, these are uniform and independent.
     """
@@ -53,7 +53,7 @@ def ranks(vae, code, images, seed=0):
 
 
 def strangeness(ranked):
-    """The largest deviation from being uniform and independent, in standard errors of what is drawn."""
+    """The largest deviation from uniform and independent values, in standard errors."""
     count, pixels = ranked.shape
     tenths = np.stack([np.histogram(pixel, bins=10, range=(-1e-6, 1 + 1e-6))[0] for pixel in ranked.T])
     correlations = np.corrcoef(ranked.T)[~np.eye(pixels, dtype=bool)]
@@ -70,7 +70,7 @@ def test_drawn_images_follow_the_models_own_probabilities(kind):
 def test_without_the_pixels_before_they_would_not():
     vae, code = model("autoregressive"), np.array([[0.3, -0.5]], "float32")
     alone = vae.sample(np.repeat(code, COUNT, axis=0), seed=1)
-    for pixel in range(6):  # each by itself as it should be, all of them shuffled among the images
+    for pixel in range(6):  # correct distributions, but shuffled among the images
         alone.reshape(COUNT, 6)[:, pixel] = np.roll(alone.reshape(COUNT, 6)[:, pixel], pixel)
     assert strangeness(ranks(vae, code, alone)) > 20
 

@@ -1,4 +1,4 @@
-"""Flows: their log-determinants are those of numerical Jacobians, and what should be triangular is."""
+"""Flows: log-determinants agree with numerical Jacobians, and matrices that should be triangular are."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def numpy(tensor):
 
 
 class OneFlow:
-    """A flow with its weights, drawn at random where a generator is given."""
+    """A flow with its weights, which are random if a generator is given."""
 
     def __init__(self, name, *, latents=LATENTS, length=LENGTH, random=None):
         self.kind, self.weights = POSTERIORS.changed(POSTERIORS[name], length=length), Weights("flow")
@@ -100,7 +100,7 @@ def test_a_step_of_the_inverse_autoregressive_flow_sees_only_what_comes_before_a
     lower = jacobians(one, z, parameters)
     np.testing.assert_allclose(np.triu(lower, 1), 0.0, atol=1e-6)
     assert (np.abs(lower[:, *np.tril_indices(4, -1)]).max(axis=0) > 1e-4).all()
-    # the first step is made the identity but for a scale: what is left is the second, in reverse order
+    # the first step is the identity except for a scale, so the second remains, in reverse order
     two = OneFlow("inverse-autoregressive", latents=4, length=2, random=random)
     for name in ("to_gate_and_mean", "gate_and_mean_bias"):
         two.weights[f"{name}_0"].assign(np.zeros(two.weights[f"{name}_0"].shape))
@@ -116,7 +116,7 @@ def test_the_inverse_autoregressive_flow_listens_to_the_encoder():
     one, other = (
         numpy(flow.transform(ops.convert_to_tensor(z), ops.convert_to_tensor(p))[0]) for p in (parameters, -parameters)
     )
-    assert (np.abs(one - other).max(axis=0) > 1e-3).all()  # the first latent too, which sees no other
+    assert (np.abs(one - other).max(axis=0) > 1e-3).all()  # also the first latent, which depends on no other
 
 
 def test_products_of_reflections_are_orthogonal_and_undone_in_reverse():
@@ -133,7 +133,7 @@ def test_products_of_reflections_are_orthogonal_and_undone_in_reverse():
 
 def test_how_many_numbers_the_encoder_gives():
     assert parameters_per_image("planar", 3, 2) == 2 * 7
-    # for each step 9 of both triangles and a diagonal, 3 of the other, 3 of b and three vectors of 3
+    # for each step 9 of both triangles and one diagonal, 3 of the other diagonal, 3 of b and three vectors of 3
     assert parameters_per_image("sylvester", 3, 2) == 2 * (9 + 3 + 3 + 9)
     name = "inverse-autoregressive"
     assert parameters_per_image(name, 3, 2) == parameters_per_image(name, 7, 5)

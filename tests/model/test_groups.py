@@ -17,7 +17,7 @@ KL = 0.5 * (np.exp(LOG_VARIANCE) + MEAN**2 - 1 - LOG_VARIANCE)
 
 
 class TwoGroups(VAE):
-    """A second group of three latents that the decoder takes no notice of, its posterior the same for every image."""
+    """A second group of three latents that the decoder ignores. Its posterior is the same for every image."""
 
     def groups(self, posterior, noise, *, noise_scale=1.0):
         groups = super().groups(posterior, noise, noise_scale=noise_scale)
@@ -63,7 +63,7 @@ def test_free_bits_are_of_each_latent_of_every_group(images):
 
 
 def test_the_likelihood_integrates_over_all_groups(models, images):
-    # what the second group says of no image costs nothing on average, whatever its posterior
+    # the second group carries no information, so on average it costs nothing, with any posterior
     plain, two = (importance_sampled(model, images[:5], samples=3000) for model in models)
     np.testing.assert_allclose(two.nll, plain.nll, atol=0.3)
     np.testing.assert_allclose(two.rate - plain.rate, 3 * KL, atol=0.05)

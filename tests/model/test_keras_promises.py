@@ -1,4 +1,4 @@
-"""What Keras promises of a model holds of ours, or is refused in a line: nothing that is given has no effect."""
+"""Keras's promises hold for our model, or are refused in one line: no argument is silently ignored."""
 
 import os
 import subprocess
@@ -50,7 +50,7 @@ def test_backup_and_restore_goes_on_where_it_was(images, tmp_path):
     assert int(vae.optimizer.iterations.value) == 18
     for ours, theirs in zip(whole.get_weights(), vae.get_weights(), strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-5)
-    # and what it said of where to begin does not hold for the next training
+    # and its initial epoch does not apply to the next training
     assert len(vae.fit(images, epochs=2, batch_size=19, verbose=0).history["loss"]) == 2
 
 
@@ -242,7 +242,7 @@ def test_pixels_of_a_data_set_are_uint8_or_refused_and_never_wrong(images, dtype
             call()
     with pytest.raises(BadInput, match=line):
         vae.fit(Batches(wrong), verbose=0)
-    # nothing has hurt the model, and uint8 are the images themselves
+    # the model is unharmed, and uint8 images are accepted
     assert np.isfinite(vae.fit(Batches(images), verbose=0).history["loss"]).all()
     one = small_vae().fit(Batches(images), shuffle=False, verbose=0).history["free_energy"]
     other = small_vae().fit(images, batch_size=19, shuffle=False, verbose=0).history["free_energy"]
@@ -347,7 +347,7 @@ def test_weights_that_are_no_numbers_are_said_and_no_codes_are_written(images, t
     [
         "import freyvae, keras",
         "import keras, freyvae",
-        # as many libraries ask whether Keras is installed
+        # many libraries check in this way whether Keras is installed
         "import freyvae, importlib.util; importlib.util.find_spec('keras'); import keras",
     ],
 )

@@ -1,4 +1,4 @@
-"""Every likelihood keeps one contract."""
+"""The contract of all likelihoods."""
 
 import keras
 import numpy as np
@@ -86,7 +86,7 @@ def test_the_probabilities_of_all_levels_are_those_of_images(kind, channels):
     np.testing.assert_allclose(chosen.sum(axis=(1, 2, 3, 4)), numpy(likelihood.log_prob(images)), rtol=1e-5)
 
 
-@pytest.mark.parametrize("location", [-3.0, 0.5])  # near black the first level has a probability of its own
+@pytest.mark.parametrize("location", [-3.0, 0.5])  # near black the first level includes the tail
 @pytest.mark.parametrize("kind", OF_BYTES, ids=lambda kind: kind.name)
 def test_samples_follow_the_probabilities(kind, location):
     parameters = parameters_of(kind, count=1)[:, :1, :1]
@@ -103,7 +103,7 @@ class TestMixtureOfLogistics:
     kind = LIKELIHOODS["mixture-of-logistics"]
 
     def test_it_is_the_mixture_that_its_parameters_say(self):
-        """Against scipy: components at m, m + w (o - 1), m + w (o + 1), each a logistic cut into levels."""
+        """Agrees with scipy: components at m, m + w (o - 1) and m + w (o + 1), each a discretized logistic."""
         from scipy.special import expit, softmax
         from scipy.stats import logistic
 

@@ -1,4 +1,4 @@
-"""Models trained together end as each would alone, however their program is run."""
+"""Models trained together end as each would alone, in every way to run their program."""
 
 import threading
 
@@ -23,7 +23,7 @@ def small_vae(seed=0, beta=1.0, learning_rate=1e-3, *, optimizer=keras.optimizer
 
 
 def on_gpu(monkeypatch):
-    """The path of accelerators, on this machine's CPU."""
+    """The way for accelerators, run on the CPU."""
     import jax
 
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")

@@ -1,4 +1,4 @@
-"""The networks compute what their names say, and only a training step drops anything."""
+"""The networks compute what their names say, and dropout acts only in training steps."""
 
 import keras
 import numpy as np
@@ -45,7 +45,7 @@ def test_residual_blocks_of_unequal_widths_are_refused(hidden):
 @pytest.mark.parametrize("network", [Dense, Residual])
 def test_dropout_is_for_training_follows_its_seed_and_keeps_the_expectation(network):
     def encoder(seed):
-        # linear, so that the mean over masks is that without any
+        # linear, so that the mean over masks equals the output without masks
         return network(hidden=(50, 50), activation="linear", dropout=0.3).encoder(SHAPE, 2, seed=seed)
 
     images = np.random.default_rng(0).integers(0, 256, (1, *SHAPE), dtype="uint8")
@@ -61,7 +61,7 @@ def test_dropout_is_for_training_follows_its_seed_and_keeps_the_expectation(netw
 
 
 def test_the_generators_of_dropout_and_shift_are_variables_that_training_moves():
-    """A checkpoint holds every variable, and so goes on with the very masks that would have come."""
+    """A checkpoint holds every variable, so a continued training has the same masks as an uninterrupted one."""
     vae = VAE(
         SHAPE,
         2,

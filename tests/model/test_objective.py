@@ -1,4 +1,4 @@
-"""F = F^R - KL(q || p(z|x)): checked on a linear model, whose likelihood scikit-learn knows exactly."""
+"""F = F^R - KL(q || p(z|x)), checked with a linear model, whose likelihood scikit-learn computes exactly."""
 
 import itertools
 
@@ -26,7 +26,7 @@ def linear():
     """Images, loadings, exact log-likelihoods, and the exact posterior of a factor analysis."""
     random = np.random.default_rng(0)
     loadings = random.normal(0, 12, (LATENTS, VALUES))
-    # orthogonal under the noise: the exact posterior is then diagonal, as q is
+    # orthogonal with respect to the noise, so that the exact posterior is diagonal, as q is
     whitened, _ = np.linalg.qr((loadings / SCALES).T)
     loadings = whitened.T * SCALES * np.array([[4.0], [2.0]])
     mean = np.full(VALUES, 128.0)
@@ -124,7 +124,7 @@ def test_free_bits_are_a_floor_for_each_latent_on_average_over_the_batch():
 def test_gradients_of_the_reparametrized_estimate_agree_with_finite_differences():
     import jax
 
-    # smooth networks: a finite difference across the kink of a ReLU has no derivative to agree with
+    # smooth networks, since a finite difference across the kink of a ReLU agrees with no derivative
     vae = VAE(
         (3, 2, 1),
         2,
@@ -138,7 +138,7 @@ def test_gradients_of_the_reparametrized_estimate_agree_with_finite_differences(
     rest = [variable.value for variable in vae.non_trainable_variables]
 
     def loss(weights):
-        # the noise generator's state is among `rest`: the same draw every time
+        # the state of the noise generator is in `rest`, so the draws are the same
         outputs, _ = vae.stateless_call(weights, rest, images)
         return ops.mean(outputs["distortion"] + outputs["rate"])
 

@@ -1,4 +1,4 @@
-"""A choice of a person's own, a class in a file of theirs, is taken as those that are shipped."""
+"""Choices that users write in their own files work like the shipped ones."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ SHAPE = (5, 4, 1)
 @keras.saving.register_keras_serializable("own")
 @dataclass(frozen=True)
 class Shifted(Prior):
-    """A normal whose mean is learned, of a deviation that is chosen."""
+    """A normal with a learned mean and a given standard deviation."""
 
     name = "shifted"
     deviation: float = 1.0
@@ -37,7 +37,7 @@ class Shifted(Prior):
 @keras.saving.register_keras_serializable("own")
 @dataclass(frozen=True)
 class Narrow(Posterior):
-    """A normal of half the deviation that the encoder says."""
+    """A normal with half the standard deviation that the encoder returns."""
 
     name = "narrow"
 
@@ -49,7 +49,7 @@ class Narrow(Posterior):
 @keras.saving.register_keras_serializable("own")
 @dataclass(frozen=True)
 class Scaling(Flow):
-    """Each step scales by learned factors; then all latents of an image are shifted by its own number."""
+    """Each step scales by learned factors. Then all latents of an image are shifted by a number from the encoder."""
 
     name = "scaling"
 
@@ -67,7 +67,7 @@ class Scaling(Flow):
 @keras.saving.register_keras_serializable("own")
 @dataclass(frozen=True)
 class Linear(Network):
-    """No hidden layer at all."""
+    """A network without hidden layers."""
 
     name = "linear"
     bias: bool = True
@@ -90,7 +90,7 @@ class Linear(Network):
 @keras.saving.register_keras_serializable("own")
 @dataclass(frozen=True)
 class Capacity(Objective):
-    """Distortion, and the distance of the rate from a capacity (Burgess et al. 2018, eq. 8)."""
+    """Distortion plus the distance of the rate from a capacity (Burgess et al. 2018, eq. 8)."""
 
     name = "capacity"
     nats: float = 2.0

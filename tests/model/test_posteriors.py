@@ -1,4 +1,4 @@
-"""Posteriors: what a draw says of its density is true, and the closed forms agree with Monte Carlo."""
+"""Posteriors: the density of a draw is correct, and closed forms agree with Monte Carlo estimates."""
 
 import keras
 import numpy as np
@@ -27,7 +27,7 @@ def posterior(seed=0, count=3, latents=LATENTS):
 
 
 def posterior_named(name, *, count=3):
-    """One with everything drawn at random: a flow's parameters, and the weights that it holds."""
+    """A posterior with random parameters and weights of its flow."""
     base = posterior(count=count)
     if name not in FLOWS:
         return POSTERIORS[name].distribution([base.mean, base.log_variance], None)
@@ -42,7 +42,7 @@ def posterior_named(name, *, count=3):
 
 @pytest.mark.parametrize("name", POSTERIORS)
 def test_the_density_of_draws_is_their_density(name):
-    """E_q[g(z) / q(z)] is the integral of g, whatever g: here a narrow normal's, which is 1."""
+    """E_q[g(z) / q(z)] is the integral of g for every g. Here g is a narrow normal density, with the integral 1."""
     draws = 20000
     latents, log_density = posterior_named(name).repeated(draws).draw(keras.random.SeedGenerator(0))
     assert latents.shape == (3 * draws, LATENTS)
@@ -50,7 +50,7 @@ def test_the_density_of_draws_is_their_density(name):
     latents = numpy(latents).reshape(draws, 3, LATENTS)
     log_density = numpy(log_density).reshape(draws, 3)
     for image in range(3):
-        # where q is dense, and so narrow that it is not far from it: a ratio has then a variance
+        # where q is dense, and narrow, so that the ratio has a finite variance
         middle, covariance = latents[log_density[:, image].argmax(), image], 0.1 * np.cov(latents[:, image].T)
         narrow = stats.multivariate_normal(middle, covariance)
         ratios = np.exp(narrow.logpdf(latents[:, image]) - log_density[:, image])

@@ -1,4 +1,4 @@
-"""Networks that compute in bfloat16, in a model that is float32 everywhere else."""
+"""Networks compute in bfloat16, and the rest of the model in float32."""
 
 import keras
 import numpy as np
@@ -56,7 +56,7 @@ def test_the_layers_compute_in_it_and_the_outputs_are_float32(faces, tmp_path):
 def test_codes_are_not_rounded(faces):
     vae = build_vae(Recipe().replace(precision="bfloat16", hidden=(16,)), faces)
     codes = vae.encode(faces[:20])
-    assert (codes.view("uint32") & 0xFFFF).any()  # what bfloat16 has no room for
+    assert (codes.view("uint32") & 0xFFFF).any()  # bits that bfloat16 does not have
     one, other = vae.decode([[2.001, 0.0], [2.005, 0.0]])
     assert (one != other).any()
 

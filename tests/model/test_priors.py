@@ -1,4 +1,4 @@
-"""Priors: densities agree with scipy, draws with densities, and the learned ones learn."""
+"""Priors: densities agree with scipy, draws agree with densities, and learned priors learn."""
 
 import keras
 import numpy as np
@@ -41,7 +41,7 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_draws_agree_with_the_density(name):
-    """E_p[g(z) / p(z)] is the integral of g, whatever g: here a narrow normal's, which is 1."""
+    """E_p[g(z) / p(z)] is the integral of g for every g. Here g is a narrow normal density, with the integral 1."""
     prior = CASES[name]()
     drawn = numpy(prior.sample(20000, keras.random.SeedGenerator(0)))
     assert drawn.shape == (20000, LATENTS)
@@ -103,7 +103,7 @@ def test_more_pseudo_inputs_than_images_are_refused():
 
 @pytest.mark.parametrize("name", PRIORS)
 def test_training_moves_every_weight_of_the_prior(name):
-    """Through the encoder too: its input is of bytes, and would cut the gradient of a pseudo-input off."""
+    """Gradients reach pseudo-inputs through the encoder, although its input of bytes would stop them."""
     vae = VAE(SHAPE, LATENTS, prior=name, seed=0)
     vae.compile(optimizer="adam")
     layer = vae.learned_prior
@@ -118,7 +118,7 @@ def test_training_moves_every_weight_of_the_prior(name):
 
 
 def test_the_encoder_stays_as_it_was_beside_the_vamp_prior():
-    """Its layers are shared with the model on floats, and neither seen nor saved twice."""
+    """The layers are shared with the encoder for floats, and are neither listed nor saved twice."""
     plain, vamp = (VAE(SHAPE, LATENTS, prior=prior, seed=0) for prior in ("standard-normal", "vamp"))
     assert len(vamp.weights) == len(plain.weights) + 1
     assert vamp.encoder.get_config() == plain.encoder.get_config()

@@ -1,4 +1,4 @@
-"""The VAE as a Keras model: what it refuses, what it returns, and that saving keeps it."""
+"""The VAE as a Keras model: its errors, its results, and saving."""
 
 import contextlib
 
@@ -82,13 +82,13 @@ def test_what_is_prepared_is_not_compiled_again_and_nothing_is_changed_by_it(ima
         found = [vae.encode(images), vae.encode(images[:7]), vae.decode(codes)]
         assert not caplog.records
         vae.decode(codes[:3])
-    assert bool(caplog.records) == (keras.backend.backend() == "jax")  # that one was not prepared
+    assert bool(caplog.records) == (keras.backend.backend() == "jax")  # this one was not compiled before
     for ours, theirs in zip(found, expected, strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
 
 def noting_compilations():
-    """On JAX, log every compilation."""
+    """Log every compilation, if the backend is JAX."""
     if keras.backend.backend() != "jax":
         return contextlib.nullcontext()
     import jax
@@ -152,7 +152,7 @@ def test_warm_up_lets_the_rate_in_step_by_step(images):
 
 
 def test_saving_keeps_everything(images, tmp_path):
-    # without noise, whose generator's state a .keras file does not hold
+    # without noise, since a .keras file does not hold the state of its generator
     vae = small_vae(likelihood="gaussian", beta=2.0, noise_scale=0.0, warm_up_steps=3)
     vae.fit(images, epochs=2, batch_size=10, verbose=0)
     vae.save(tmp_path / "model.keras")
@@ -166,7 +166,7 @@ def test_saving_keeps_everything(images, tmp_path):
     np.testing.assert_allclose(after, before, rtol=1e-6)
 
 
-# every posterior and every prior, and draws of each
+# every posterior and every prior, with draws from each
 LATENT_SIDES = {
     "planar": {"posterior": "planar", "flow_length": 2},
     "sylvester, mixture": {"posterior": Sylvester(2), "prior": GaussianMixture(4)},
@@ -182,7 +182,7 @@ def test_whatever_the_posterior_and_the_prior_it_trains_and_is_saved(images, tmp
     reported = vae.fit(images, validation_data=images, epochs=1, batch_size=20, verbose=0).history
     assert all(np.isfinite(value).all() for value in reported.values())
     moved = [weight for weight in vae.trainable_variables if (np.array(weight) != before[id(weight)]).any()]
-    # but one: with equal gates, what the inner weights of the autoregressive network do is multiplied by zero at first
+    # except one: at first, equal gates multiply the effect of the inner weights of the autoregressive network by zero
     assert len(moved) >= len(before) - (6 if isinstance(vae.posterior_choice, InverseAutoregressive) else 0)
     parts = vae.free_energy(images, samples=20)
     assert parts.total.mean() == pytest.approx(reported["val_free_energy"][0], rel=0.02)
@@ -199,7 +199,7 @@ def test_whatever_the_posterior_and_the_prior_it_trains_and_is_saved(images, tmp
 def test_the_importance_weighted_loss_lies_below_the_free_energy_that_is_reported_with_it(images):
     vae, plain = small_vae(importance_samples=20), small_vae()
     for network in (vae, plain):
-        # codes that say something, so that draws differ
+        # codes that carry information, so that draws differ
         kernel = network.decoder.get_layer("location").kernel
         kernel.assign(3.0 * np.array(kernel))
     reported, expected = (v.evaluate(images, batch_size=40, verbose=0, return_dict=True) for v in (vae, plain))

@@ -1,4 +1,4 @@
-"""The page is whole: everything inside it, nothing fetched, nothing that a name or a number can break."""
+"""The page is self-contained: it loads nothing, and no name or number can break it."""
 
 import base64
 import re
@@ -27,7 +27,7 @@ METRICS = {
 
 
 class Page(HTMLParser):
-    """What a browser would take from a page."""
+    """The parts of a page that a browser would use."""
 
     def __init__(self, text):
         super().__init__()

@@ -1,4 +1,4 @@
-"""Pictures hold what they say: the right images at the right places, crisp, for grey and colour, one latent or many."""
+"""Pictures show the right images at the right places, unsmoothed, for grey and colour, one latent or many."""
 
 import io
 import shutil
@@ -55,8 +55,8 @@ class FakeVAE:
 
 
 def keras_vae(*, shape=(6, 4, 1), latent_dim=2, units=5, dense=True):
-    """A fake with real networks."""
-    import keras  # freyvae chooses its backend, so it comes first
+    """A fake model with real networks."""
+    import keras  # freyvae chooses the backend, so it is imported first
 
     vae = FakeVAE(shape=shape, latent_dim=latent_dim)
     images = keras.Input(shape, dtype="uint8", name="images")
@@ -90,7 +90,7 @@ def pixels(figure):
 
 
 def tile(figure, row, column, *, shape=(6, 4), times=16, gap=4):
-    """One image of a mosaic, as large as it was before magnification."""
+    """One image of a mosaic, in its size before magnification."""
     height, width = shape[0] * times + gap, shape[1] * times + gap
     piece = pixels(figure)[row * height : (row + 1) * height - gap, column * width : (column + 1) * width - gap]
     blocks = piece.reshape(shape[0], times, shape[1], times, 3)

@@ -1,4 +1,4 @@
-"""What a finished run shows: pictures, a page, a few lines, and what one must know before believing a number."""
+"""The output of a finished run: pictures, a page, a few lines, and cautions about its figures."""
 
 import dataclasses
 
@@ -30,7 +30,7 @@ def run(tmp_path_factory):
 
 @pytest.fixture
 def one_picture(monkeypatch):
-    """All pictures are the pictures' tests' business."""
+    """Draw few pictures, since the tests of pictures cover all of them."""
     monkeypatch.setattr(album, "CAPTIONS", {name: album.CAPTIONS[name] for name in ("convergence", "examples")})
 
 
@@ -137,7 +137,7 @@ def test_what_is_noted_is_of_the_images_that_were_measured(data, likelihood):
     for part, notes in zip(("validation", "test", "training"), said, strict=True):
         assert f"grey levels on the {part} images." in notes[0]
         assert likelihood != "bernoulli" or f"nats per {part} image," in notes[1]
-    # and the numbers are theirs
+    # and the numbers agree with it
     assert len({notes[0].partition("grey levels")[0] for notes in said}) == 3
 
 

@@ -1,4 +1,4 @@
-"""The page of results: its commands mean what they should, it goes on where it was, and its figures are the JSON's."""
+"""The page of results: its commands are right, it continues after an interruption, and its figures are the JSON's."""
 
 import json
 import re
@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def recipe_of(command):
-    """The recipe that a `freyvae train` command trains, and where to."""
+    """The recipe and the folder of a `freyvae train` command."""
     function, bound, _ = app.parse_args(command[1:], exit_on_error=False, print_error=False)
     assert function.__name__ == "train"
     given = bound.arguments
@@ -72,13 +72,13 @@ def test_an_ensemble_averages_probabilities():
     probabilities = np.array([[0.1, 0.5, 1e-300], [0.3, 0.5, 1e-300]])
     costs = average_of_probabilities(list(-np.log(probabilities)))
     np.testing.assert_allclose(costs, -np.log([0.2, 0.5, 1e-300]))
-    # far below what a float holds
+    # far below the smallest float
     np.testing.assert_allclose(average_of_probabilities([np.array([2000.0]), np.array([2000.0])]), [2000.0])
 
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
-    """Everything in miniature, the commands run in this process; returns the folder and what was started."""
+    """The study in miniature, with commands run in this process; returns the folder and the commands."""
     out = tmp_path_factory.mktemp("results")
     started = []
 
@@ -92,7 +92,7 @@ def small(tmp_path_factory):
         assert program.main(["--small", "--out", str(out)], start=start) == 0
         first = list(started)
         started.clear()
-        # called again, with one run gone and another's measurement too few
+        # called again, with one run removed, and another measured with too few samples
         models = json.loads((out / "results.json").read_text())
         for path in sorted((out / "runs" / "density-blocked-1").iterdir()):
             path.unlink()

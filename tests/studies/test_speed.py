@@ -1,4 +1,4 @@
-"""The benchmarks: tables, picture and page say what was measured, and every kind of work can be done. No times."""
+"""The benchmarks: tables, picture and page show the measurements, and every kind of work runs. Times are not tested."""
 
 import json
 import os
@@ -123,7 +123,7 @@ def results():
 
 
 def rows(table):
-    """The cells of each line of a table, or of several."""
+    """The cells of each line of one or several tables."""
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines() if line]
 
 
@@ -214,7 +214,7 @@ def test_a_part_that_fails_is_named_and_the_others_go_on(results, tmp_path, monk
     assert program.main(["--quick", "--out", str(tmp_path)]) == 1
     said = capsys.readouterr()
     assert "peers failed: OSError: no space" in said.err
-    assert "the explorer missed its limit: first face" in said.err
+    assert "the explorer exceeded its limit: first face" in said.err
     assert list(json.loads((tmp_path / "performance.json").read_text("utf-8"))) == list(PARTS)[1:]
 
     def interrupt(**sizes):
@@ -229,7 +229,7 @@ def test_the_pages_tables_are_those_of_the_figures(results, tmp_path):
     for name, found in results.items():
         assert f"<!-- begin {name} -->\n\n{section(name, found)}\n\n<!-- end {name} -->" in text
     assert "Medians of 3 rounds. Measured on a processor, 2 cores; keras 3.15.1." in text
-    # a second time it changes nothing, and what was not measured stays
+    # the second time nothing changes, and parts that were not measured stay
     assert fill(text, results) == text
     assert fill(text, {"gpu": results["gpu"]}) == text
     with pytest.raises(BadInput, match="no place for peers"):
@@ -314,11 +314,11 @@ def test_a_part_that_finds_nothing_leaves_what_was_measured(results, tmp_path, m
     monkeypatch.setattr(gpu, "run", lambda rounds, epochs: {"device": "", "reason": "no GPU"})
     assert program.main(["--only", "gpu", "--quick", "--out", str(tmp_path)]) == 0
     assert json.loads((tmp_path / "performance.json").read_text())["gpu"] == known
-    assert "what was measured before is kept" in capsys.readouterr().err
+    assert "the earlier measurement is kept" in capsys.readouterr().err
 
 
 def test_an_interruption_ends_the_child_too(tmp_path):
-    """Ctrl-C, sent to this program alone, leaves nothing running."""
+    """Ctrl-C that is sent only to this program leaves no process running."""
     sleeper = f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(60)"
     script = f"from studies.shared.process import HERE, Ended, run_child; run_child([HERE, '-c', {sleeper!r}])"
     parent = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stderr=subprocess.DEVNULL)
@@ -333,7 +333,7 @@ def test_an_interruption_ends_the_child_too(tmp_path):
             os.kill(child, 0)
         except ProcessLookupError:
             return
-        # ended, and nobody has asked after it yet
+        # it has ended, and its exit status has not been read yet
         state = Path(f"/proc/{child}/stat")
         if state.is_file() and state.read_text().rpartition(")")[2].split()[0] == "Z":
             return
@@ -343,7 +343,7 @@ def test_an_interruption_ends_the_child_too(tmp_path):
 
 def test_a_point_of_scaling_is_measured(monkeypatch):
     point = Work(images=20, batch=10)
-    # where two axes meet, once
+    # the point that two axes share, once
     monkeypatch.setattr(scaling, "AXES", {"images": (point,), "batch": (point,)})
     found = scaling.run(enough=0.01)
     images, batch = found["axes"]
@@ -378,7 +378,7 @@ def test_exponents_are_slopes():
 
 @pytest.fixture
 def compiled_roughly():
-    """Nearly all of the time here is compilation."""
+    """Compile quickly, since these tests spend nearly all of their time on compilation."""
     import jax
 
     before = jax.config.values["jax_disable_most_optimizations"]
@@ -388,7 +388,7 @@ def compiled_roughly():
 
 
 def test_every_kind_of_work_can_be_done(monkeypatch, compiled_roughly):
-    """In this process, where JAX is there already: what is timed is the same function."""
+    """Run the work in this process, where JAX is already imported. The timed function is the same."""
     from studies.speed.contenders import throughput_work as contender
 
     def here(command):

@@ -1,4 +1,4 @@
-"""A training that takes a moment."""
+"""A recipe that trains in a moment."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ QUICK = {
 
 @pytest.fixture
 def recipe(tmp_path, monkeypatch):
-    """A recipe that trains in a moment, in a folder of its own."""
+    """A recipe that trains in a moment, in a separate folder."""
     monkeypatch.chdir(tmp_path)
     images = np.random.default_rng(0).integers(0, 256, (90, 6, 5), dtype="uint8")
     np.save("images.npy", images)

@@ -1,4 +1,4 @@
-"""A recipe's choices are in the model and the optimizer that it makes."""
+"""The model and the optimizer of a recipe have its choices."""
 
 import keras
 import numpy as np
@@ -49,7 +49,7 @@ def test_the_cosine_ends_at_two_percent():
 
 @pytest.mark.parametrize("optimizer", ["adam", "adamw"])
 def test_weight_decay_shrinks_matrices_and_nothing_else(optimizer):
-    """A step of w - rate * decay * w before the gradient's: all that decay adds to one step of the same gradient."""
+    """Weight decay adds only a step of w - rate * decay * w before the step of the gradient."""
     rate, decay = 0.01, 0.5
     plain, decayed = (
         built(

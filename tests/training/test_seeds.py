@@ -1,4 +1,4 @@
-"""Many seeds trained at once are as many runs, each the one that its seed alone would have made."""
+"""Seeds trained at once give separate runs, each equal to the run of its seed alone."""
 
 import json
 import os
@@ -91,7 +91,7 @@ def test_ctrl_c_saves_and_the_next_call_goes_on(recipe, monkeypatch, way):
 
     monkeypatch.setattr(callbacks.Recorder, "on_epoch_end", press)
     monkeypatch.setattr(many, "cores", lambda: 2)
-    # long enough that Ctrl-C comes before the end
+    # long enough for Ctrl-C to arrive before the end
     recipe = recipe.replace(epochs=40)
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(Interrupted, match=r"stopped with \d of 4 seeds to train; the same command goes on"):

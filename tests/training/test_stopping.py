@@ -1,4 +1,4 @@
-"""Which epoch a training keeps, and when it ends, by its history."""
+"""The epoch that a training keeps, and the epoch at which it ends, follow from its history."""
 
 import pytest
 
@@ -17,10 +17,10 @@ def rows(*energies):
         (0, 0, (3.0, 1.0, 2.0, 2.0, 2.0), 5, True),
         (2, 0, (3.0, 1.0, 2.0), 2, False),
         (2, 0, (3.0, 1.0, 2.0, 1.5), 2, True),
-        # no better is not better
+        # an equal value is not better
         (2, 0, (3.0, 1.0, 1.0, 1.0), 2, True),
         (2, 0, (3.0, 1.0, 2.0, 0.5), 4, False),
-        # the warm-up is never the best, and no patience is lost in it
+        # epochs of the warm-up are never the best, and do not count for patience
         (2, 3, (1.0, 2.0, 3.0), 3, False),
         (2, 3, (1.0, 2.0, 3.0, 9.0), 4, False),
         (1, 3, (1.0, 2.0, 3.0, 9.0, 9.5), 4, True),

@@ -1,4 +1,4 @@
-"""A run is trained, reloaded or gone on with, and whatever happens in the middle it ends the same."""
+"""A run is trained, reloaded or continued, and ends the same after any interruption."""
 
 import json
 import os
@@ -85,7 +85,7 @@ class StopAfter(Exception):
     pass
 
 
-# everything that has a state of its own: masks, shifts, averages, the rate's course, the best weights so far
+# everything that has its own state: masks, shifts, averages, the course of the learning rate, the best weights so far
 STATEFUL = {
     "network": "residual",
     "hidden": (8, 8),
@@ -98,7 +98,7 @@ STATEFUL = {
     "patience": 20,
     "warm_up_epochs": 1,
 }
-# weights beside those of the networks
+# further weights than those of the networks
 LEARNED = {
     "posterior": "inverse-autoregressive",
     "flow_length": 2,
@@ -108,7 +108,7 @@ LEARNED = {
 }
 
 
-# on a CPU trained by a program a step
+# on a CPU, these are trained with one program a step
 CONVOLUTIONS = {
     "network": "gated-convolutions",
     "network.width": 1,
@@ -174,11 +174,11 @@ def test_killed_at_any_moment_it_ends_with_the_same_weights(recipe):
         process.wait()
         process.stdout.close()
         kills += process.returncode == -signal.SIGKILL
-        # never unreadable, at whatever moment it was killed
+        # readable, at whatever moment the process was killed
         assert load_recipe("killed/recipe.toml") == recipe
     assert kills
     run = train(recipe, "killed", quiet=True)
-    # other processes compiled the program anew: once, on a crowded machine, the last bit of the weights was another
+    # other processes compiled the program again: once, on a busy machine, the last bit of the weights differed
     for ours, theirs in zip(weights(run), weights(whole), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
 
@@ -204,7 +204,7 @@ def test_ctrl_c_saves_says_how_to_go_on_and_the_next_call_does(recipe, monkeypat
 
 @pytest.fixture
 def worse_and_worse(monkeypatch):
-    """The validation free energy is lowest in the third epoch; the weights after each epoch are returned as it ends."""
+    """The validation free energy is lowest in the third epoch. The weights after each epoch are returned."""
     on_epoch_end = callbacks.Recorder.on_epoch_end
     ended_with = []
 
@@ -259,7 +259,7 @@ def _stop(*arguments):
 
 @pytest.mark.backend
 def test_with_averages_what_is_validated_is_what_the_finished_model_is(recipe):
-    """Without noise in the code a model's free energy is a fixed number: that of the last epoch must be the model's."""
+    """Without noise the free energy of a model is a fixed number: that of the last epoch must be the model's."""
     run = train(recipe.replace(ema_momentum=0.8, noise_scale=0.0, learning_rate=0.01), quiet=True)
     model = run.load_model()
     held_out = load_training_data(run.recipe).validation
@@ -267,7 +267,7 @@ def test_with_averages_what_is_validated_is_what_the_finished_model_is(recipe):
     found = model.evaluate(held_out, batch_size=10, verbose=0, return_dict=True)
     assert found["free_energy"] == pytest.approx(run.read_history()["val_free_energy"][-1], rel=1e-5)
     assert run.read_metrics()["val_free_energy_nats"] == run.read_history()["val_free_energy"][-1]
-    # and the weights themselves were elsewhere
+    # and the weights themselves were different
     plain = train(recipe.replace(name="plain", noise_scale=0.0, learning_rate=0.01), quiet=True)
     np.testing.assert_allclose(plain.read_history()["loss"], run.read_history()["loss"], rtol=1e-4)
     assert abs(plain.read_history()["val_free_energy"][-1] - found["free_energy"]) > 0.1
@@ -361,7 +361,7 @@ def test_a_damaged_checkpoint_is_refused(recipe, monkeypatch, damage):
 
 
 def test_no_damage_to_a_checkpoint_is_gone_on_with_to_other_weights(recipe, monkeypatch):
-    """Flipped, cut, doubled and exchanged bytes: the state that was saved comes back, or nothing."""
+    """If bytes are flipped, cut, doubled or exchanged, either the saved state is read, or the file is refused."""
     recipe = recipe.replace(patience=5)
     with monkeypatch.context() as patch:
         patch.setattr(callbacks.Recorder, "on_epoch_end", _save_and_stop(callbacks.Recorder.on_epoch_end))
@@ -441,7 +441,7 @@ def test_a_folder_that_cannot_be_written_is_refused(recipe):
 
 
 def test_a_full_disk_is_said_and_leaves_nothing_half_written(recipe, tmp_path):
-    """A file-size limit of the system stands in for the full disk: writes fail in the middle of a file."""
+    """A file-size limit of the system stands in for a full disk: writes fail in the middle of a file."""
     limited = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))\n{SCRIPT}"
     (tmp_path / "recipe.toml").write_text(recipe.to_toml())
     result = subprocess.run([sys.executable, "-c", limited, "full"], capture_output=True, text=True, check=False)
@@ -473,7 +473,7 @@ def test_levels_auto_are_found_when_training_begins_and_kept_in_the_run(recipe, 
     run = train(recipe, quiet=True)
     assert run.recipe.data.levels == f"{deep.min()}:{deep.max()}"
     written = run.model_path.stat().st_mtime_ns
-    # what `auto` was, and what it is called, are the same run
+    # the levels that `auto` found, given as numbers, are the same run
     train(recipe)
     train(recipe.replace(levels=run.recipe.data.levels))
     assert capsys.readouterr().err.count("reloaded") == 2
@@ -481,7 +481,7 @@ def test_levels_auto_are_found_when_training_begins_and_kept_in_the_run(recipe, 
     for other in ("0:4095", None):
         with pytest.raises(BadInput, match=r"another recipe.*levels"):
             train(recipe.replace(levels=other), quiet=True)
-    # the run's own rule reads its images, whatever the range of those that are left is
+    # the run's own rule is applied to its images, also if the range of the remaining images is another
     np.testing.assert_array_equal(load_training_data(run.recipe).train, load_training_data(recipe).train)
     trained_without = train(recipe.replace(levels="0:4095"), "other", quiet=True)
     assert trained_without.recipe.data.levels == "0:4095"

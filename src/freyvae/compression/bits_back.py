@@ -1,13 +1,16 @@
-"""Bits back with a stack: how a model of images with latents becomes a code of images.
+"""Bits back with a stack: lossless coding of images with a latent variable model.
 
 Townsend, Bird & Barber 2019, section 2.4. For each image x the encoder pops a code z ~ q(z | x) off the stack, which
-takes -log q(z | x) bits from it, pushes x by p(x | z), and pushes z by p(z). What the image then added to the stack is
+removes -log q(z | x) bits. Then it pushes x by p(x | z), and z by p(z). The image has now added
 
-    -log p(x | z) - log p(z) + log q(z | x),
+    -log p(x | z) - log p(z) + log q(z | x)
 
-in expectation its free energy. The decoder does the reverse, last image first, and gets back the bits that the codes
-were drawn with. Only the first image finds no bits on the stack to draw its code with. It is given a checksum of all
-the images, as many bits of it as it takes: after the last step the decoder finds it, and knows that all went well.
+to the stack, which is its free energy in expectation. The decoder reverses these steps, starting with the last image,
+and recovers the bits that the codes were drawn with.
+
+At the first image the stack is empty, so there are no bits to draw a code with. Bits of a checksum of all the images
+are used instead, as many as necessary. After its last step the decoder finds this checksum, and verifies the images
+with it.
 """
 
 import hashlib
@@ -23,14 +26,14 @@ from freyvae.errors import BadInput, FreyvaeError
 from freyvae.model import VAE
 
 WORD_BITS = 32
-# of the checksum: 128 bits, where the first image takes fewer
+# The checksum has at least 128 bits, even if the first image takes fewer.
 LEAST_CHECKSUM_WORDS = 4
-# wherever a code has just been taken off, the stack's state holds as many: more come from the supply below
+# The stack's state holds at least this many words after a code is popped: it is refilled from the words below.
 LEAST_WORDS = 2
 
 
 class WrongImages(FreyvaeError):
-    """What was decoded is not what was encoded: the checksum is another."""
+    """The decoded images are not those that were encoded: the checksum differs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +43,7 @@ class Stream:
     Attributes:
         words: the stack, uint32 (word,).
         count: number of images.
-        first_words: how many of the words the first image's code was drawn with: the checksum.
+        first_words: number of words of the checksum that the first image's code was drawn with.
     """
 
     words: np.ndarray
@@ -49,10 +52,10 @@ class Stream:
 
 
 class BitsBack:
-    """A model as a code of images, in both directions.
+    """Encodes and decodes images with a model.
 
     Args:
-        vae: its likelihood is a probability of bytes, its posterior diagonal normal.
+        vae: a model whose likelihood is a probability of bytes and whose posterior is diagonal normal.
 
     Raises:
         BadInput: the model is of another kind, or the extra `compression` is not installed.
@@ -71,9 +74,9 @@ class BitsBack:
     def encode(self, images: np.ndarray, *, progress: bool | Progress = False) -> Stream:
         """Push images of the model's shape, uint8 (image, height, width, channel), onto a stack of bits.
 
-        `progress` is told how many images are done.
+        `progress` receives the number of images done.
         """
-        # as many as popping all the codes can take: the stack cannot run dry
+        # as many words as popping all the codes can take, so that the stack cannot run out
         supply = LEAST_CHECKSUM_WORDS + -(-len(images) * self._latents.count * MOST_BITS_OF_LATENT // WORD_BITS)
         stack = self._stack(_checksum(images, supply), True)
         untouched = supply - LEAST_CHECKSUM_WORDS
@@ -86,11 +89,11 @@ class BitsBack:
         return Stream(stack.get_compressed()[untouched:], len(images), supply - untouched)
 
     def decode(self, stream: Stream, *, progress: bool | Progress = False) -> np.ndarray:
-        """The images of a stream, uint8 (image, height, width, channel), bit for bit.
+        """Decode the images of a stream, uint8 (image, height, width, channel), bit for bit.
 
         Raises:
-            WrongImages: the checksum is wrong, or the stream ends before its images do: it is another model's,
-                damaged, or this machine does not compute the same probabilities as the one that wrote it.
+            WrongImages: the checksum is wrong, or the stream ends before its images do. The stream is then of another
+                model or damaged, or this machine does not compute the same probabilities as the one that wrote it.
         """
         stack = self._stack(stream.words)
         images = np.zeros((stream.count, *self.image_shape), np.uint8)
@@ -98,9 +101,9 @@ class BitsBack:
             for index in each(range(stream.count - 1, -1, -1), told, "decompressing"):
                 code = self._latents.pop_from_prior(stack)
                 images[index] = self._pixels.pop(stack, self._latents.values(code))
-                # an empty stack gives images without end
+                # an empty stack would decode to images without end
                 if stack.num_words() < LEAST_WORDS:
-                    raise WrongImages(f"there is nothing left of the stream after {stream.count - index} images")
+                    raise WrongImages(f"the stream is exhausted after {stream.count - index} images")
                 self._latents.push_to_posterior(stack, code, images[index], index)
         at_first = self._stack(_checksum(images, stream.first_words), True)
         if not np.array_equal(stack.get_compressed(), at_first.get_compressed()):
@@ -109,6 +112,6 @@ class BitsBack:
 
 
 def _checksum(images: np.ndarray, words: int) -> np.ndarray:
-    """So many words of SHAKE-128 of the images, the first on top of the stack, which is the end: uint32 (word,)."""
+    """SHAKE-128 of the images, uint32 (word,). The first word comes last, so it is at the top of the stack."""
     digest = hashlib.shake_128(np.ascontiguousarray(images).data).digest(words * WORD_BITS // 8)
     return np.frombuffer(digest, "<u4").astype(np.uint32)[::-1].copy()

@@ -1,4 +1,4 @@
-"""Images to one small file and back, with a trained model, and what it cost beside what the model promised."""
+"""Compresses images to one file with a trained model, and decompresses them. Compares the size with the free energy."""
 
 import time
 from collections.abc import Callable
@@ -21,25 +21,25 @@ from freyvae.files import as_path, making_folder, replacing, write_whole
 from freyvae.metrics import lossless_bits_per_dim
 from freyvae.run import Run, check_output, opened
 
-# of each image, for its free energy
+# codes drawn for each image, to estimate its free energy
 DRAWS = 16
 
 
 @dataclass(frozen=True)
 class Compressed:
-    """What images cost as one file. Bits per dimension are bits for each value of the images.
+    """Sizes of images as one compressed file. Bits per dimension are bits for each value of the images.
 
     Attributes:
-        what: which images these are.
-        images: number of them.
-        values: of all images.
-        file_bytes: the file's size.
-        header_bytes: of which this says how to read it.
-        model_bytes: size of the model's file, which decompressing needs too, and which is not in the file.
-        first_image_bits: of which these are what the first image's code was drawn with, and the checksum at once.
-        free_energy_bits_per_dim: what the model promised, with 16 draws of each image.
-        seconds: that compressing took, and decompressing again to be sure.
-        lossless_bits_per_dim: the same images in other formats, as `metrics.lossless_bits_per_dim` names them.
+        what: which images were compressed, in words.
+        images: number of images.
+        values: number of values in all images together.
+        file_bytes: size of the file.
+        header_bytes: size of the file's header, part of `file_bytes`.
+        model_bytes: size of the model's file. Decompression needs it, and it is not in the compressed file.
+        first_image_bits: size of the checksum, part of `file_bytes`. The first image's code is drawn with these bits.
+        free_energy_bits_per_dim: the model's free energy, from 16 codes drawn for each image.
+        seconds: time of compression, and of the decompression that verifies it.
+        lossless_bits_per_dim: the same images in other formats, by the names of `metrics.lossless_bits_per_dim`.
     """
 
     what: str
@@ -55,17 +55,17 @@ class Compressed:
 
     @property
     def bits_per_dim(self) -> float:
-        """Of the file."""
+        """Size of the file, in bits per dimension."""
         return 8 * self.file_bytes / self.values
 
     @property
     def first_image_bits_per_dim(self) -> float:
-        """Of what the first image's code was drawn with."""
+        """Size of the checksum that the first image's code is drawn with, in bits per dimension."""
         return self.first_image_bits / self.values
 
     @property
     def excess(self) -> float:
-        """By what share the file is larger than the free energy and the first image's cost together."""
+        """Relative excess of the file's size over the sum of the free energy and the first image's bits."""
         return self.bits_per_dim / (self.free_energy_bits_per_dim + self.first_image_bits_per_dim) - 1.0
 
 
@@ -79,29 +79,32 @@ def compress(
     progress: bool | Progress = False,
     say: Callable[[str], None] | None = None,
 ) -> Compressed:
-    """Write images to one file with a run's model, losslessly: bits back (Townsend, Bird & Barber 2019).
+    """Write images losslessly to one file with a run's model, by bits back (Townsend, Bird & Barber 2019).
 
-    Before it is written the stream is decoded again, and must give the same images.
+    The stream is decoded before it is written, and must give the same images.
 
     Args:
-        run: a finished run whose likelihood is a probability of bytes, or its folder.
+        run: a finished run, or its folder. Its likelihood must be a probability of bytes.
         data: `frey-faces`, `synthetic-faces`, or the path of a folder or file of images; or the images themselves,
-            bytes (image, height, width) or (image, height, width, channel). By default the run's own images of `split`.
+            bytes (image, height, width) or (image, height, width, channel). The default is the run's own images of
+            `split`.
         out: the file.
         split: which of the run's own images: `test`, `validation` or `training`; by default `test`.
-        levels: of other images, stored values that become black and white, `LOW:HIGH` or `auto`; by default the run's.
-        progress: told how far it is; True draws bars on stderr, if that is a terminal.
-        say: told what there is to say of images that are read, each a line.
+        levels: for images given by path, the stored values that become black and white, `LOW:HIGH` or `auto`; by
+            default the run's.
+        progress: receives the progress; True draws bars on stderr, if that is a terminal.
+        say: called with each remark about the images that are read, one line each.
 
     Raises:
-        BadInput: an argument is not for these images, there is no such run, the model cannot be coded with, the images
-            are no bytes or of another shape, the extra `compression` is not installed, or the place cannot be written.
+        BadInput: an argument does not apply to these images, there is no such run, its model cannot code images, the
+            images are not bytes or have another shape, the extra `compression` is not installed, or `out` cannot be
+            written.
         FreyvaeError: this machine does not compute the same probabilities twice.
     """
     if data is not None and split is not None:
-        raise BadInput("split=... says which of the run's own images: leave it out, or the images")
+        raise BadInput("split=... chooses among the run's own images: leave it out, or the images")
     if levels is not None and not isinstance(data, str | Path):
-        raise BadInput("levels=... is for other images than the run's own: leave it out, or give their path")
+        raise BadInput("levels=... is for images that are read from a path: leave it out, or give the path")
     run, out, progress = opened(run), as_path("out", out), checked_progress(progress)
     say = silence if say is None else function("say", say)
     given, what = _images_to_compress(
@@ -110,13 +113,13 @@ def compress(
     images = as_images(given, name="data")
     if not np.array_equal(np.ravel(given), images.ravel()):
         raise BadInput(
-            f"images of {np.asarray(given).dtype} would be rounded: only bytes, uint8, come back as they were"
+            f"images of {np.asarray(given).dtype} would be rounded: only bytes, uint8, are compressed losslessly"
         )
     vae = run.load_model()
     if images.shape[1:] != vae.image_shape:
         raise BadInput(
-            f"the images are {_shape(images.shape[1:])} and the model is of {_shape(vae.image_shape)}: nothing would "
-            "be lossless that resized them"
+            f"the model takes {_shape(vae.image_shape)}, but these are {_shape(images.shape[1:])}: they are not "
+            "resized, since that would not be lossless"
         )
     coder = BitsBack(vae)
     free_energy = vae.free_energy(images, samples=DRAWS).total.astype(np.float64)
@@ -131,7 +134,7 @@ def compress(
             decoded = None
     if decoded is None or not np.array_equal(decoded, images):
         raise FreyvaeError(
-            "what was compressed does not decode to the same images: this machine does not compute the same "
+            "the compressed stream does not decode to the same images: this machine does not compute the same "
             "probabilities twice; nothing was written (try JAX_PLATFORMS=cpu)"
         )
     seconds = time.perf_counter() - began
@@ -162,7 +165,7 @@ def _images_to_compress(
     progress: bool | Progress,
     say: Callable[[str], None],
 ) -> tuple[npt.ArrayLike, str]:
-    """Images, and which they are. Raises `BadInput` where they cannot be had, or `out` is one of them."""
+    """The images, and a description of them. Raises `BadInput` if they cannot be read, or `out` is one of them."""
     if data is None:
         check_output(out, run.recipe.data.source)
         own = load_measured_data(run)
@@ -181,42 +184,42 @@ def _images_to_compress(
 def decompress(
     run: Run | str | Path, file: str | Path, out: str | Path = "decompressed.npy", *, progress: bool | Progress = False
 ) -> np.ndarray:
-    """The images of a file of `compress`, bit for bit, written to `out`.
+    """Decompress a file that `compress` wrote, and write the images to `out`, bit for bit as they were.
 
     Args:
-        run: the run that it was compressed with, or its folder.
-        file: the file.
+        run: the run that the file was compressed with, or its folder.
+        file: the compressed file.
         out: a .npy file of uint8 (image, height, width, channel), or a new folder of PNGs.
-        progress: told how far it is; True draws a bar on stderr, if that is a terminal.
+        progress: receives the progress; True draws a bar on stderr, if that is a terminal.
 
     Returns:
         uint8 (image, height, width, channel).
 
     Raises:
-        BadInput: the file is missing, damaged, of a newer format or of another model, memory does not hold its images,
-            or `out` cannot be written.
-        FreyvaeError: this machine computes other probabilities than the one that wrote the file.
+        BadInput: the file is missing, damaged, of another format or of another model, its images do not fit into
+            memory, or `out` cannot be written.
+        FreyvaeError: this machine computes probabilities that differ from those of the machine that wrote the file.
     """
     file, out, progress = as_path("file", file), as_path("out", out), checked_progress(progress)
     check_output(out, file)
     run = opened(run)
     if out.suffix not in ("", ".npy"):
-        raise BadInput(f"{out.name} must end in .npy, or be a folder, for PNGs")
+        raise BadInput(f"{out.name} must end in .npy, or be a folder for PNGs")
     if not out.suffix and out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise BadInput(f"{out} exists and is not an empty folder: choose another with out=...")
     read = read_compressed_file(file)
     vae = run.load_model()
     if read.image_shape != vae.image_shape:
-        raise BadInput(f"{file} holds {_shape(read.image_shape)}, but {run.folder} is of {_shape(vae.image_shape)}")
+        raise BadInput(f"{file} holds {_shape(read.image_shape)}, but {run.folder} takes {_shape(vae.image_shape)}")
     if read.model != fingerprint(vae):
-        raise BadInput(f"{file} was compressed with another model than {run.folder} holds: give the run it was made by")
+        raise BadInput(f"{file} was compressed with another model than that of {run.folder}: give the run that made it")
     check_memory("decompressed images", (read.stream.count, *read.image_shape), "uint8", "use a machine with more")
     try:
         with shown(progress) as told:
             images = BitsBack(vae).decode(read.stream, progress=told)
     except WrongImages as error:
         raise FreyvaeError(
-            f"{file} does not decode here to the images that it was made of, whose checksum it holds: it was written "
+            f"{file} does not decode here to the images that it was made of: their checksum is wrong. It was written "
             f"by {read.writer}, this is {this_writer()}, and the probabilities must be the same to the last bit"
         ) from error
     _write(images, out)
@@ -224,7 +227,7 @@ def decompress(
 
 
 def _write(images: np.ndarray, out: Path) -> None:
-    """As an array, or each as a PNG in a folder; whole or not at all."""
+    """Write the images as one array, or as PNGs in a folder; either all of them or none."""
     if out.suffix:
         with replacing(out) as path:
             np.save(path, images)

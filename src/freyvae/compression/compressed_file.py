@@ -1,4 +1,4 @@
-"""What is in a file of compressed images? A header that says how to read it, and the stream."""
+"""The file of compressed images: a header that says how to read it, and the stream."""
 
 import hashlib
 import importlib
@@ -18,11 +18,11 @@ from freyvae.compression.bits_back import Stream
 from freyvae.errors import BadInput
 from freyvae.model import VAE
 
-FORMAT = 2  # 1 drew codes otherwise
+FORMAT = 2  # format 1 drew codes in another way
 MAGIC = b"freyvae\0"
 _BEGINNING = struct.Struct("<8sHI")  # magic, format, CRC-32 of all that follows
-# A level has at most all 2**24 parts of probability but one for each other level, so that coding it takes bits. Half of
-# them are asked for here: codes may give back some.
+# A level has probability 1 - 255 / 2**24 at most, since every other level has 2**-24 at least. This bounds the values
+# that a bit can code. The limit here is twice that bound, since codes may return some bits.
 MOST_VALUES_OF_BIT = -2.0 / math.log2(1.0 - 255 / 2**24)
 _HEADER = struct.Struct("<8sHHBIIB")  # model, height, width, channels, images, first words, length of the writer
 
@@ -32,9 +32,9 @@ class CompressedFile:
     """A stream of images, and which model and program it was written with.
 
     Attributes:
-        model: the model's `fingerprint`.
+        model: the `fingerprint` of the model.
         image_shape: (height, width, channel).
-        writer: versions and machine, in words.
+        writer: the versions and the machine that wrote the file, in words.
         stream: the images.
     """
 
@@ -45,11 +45,11 @@ class CompressedFile:
 
     @property
     def header_bytes(self) -> int:
-        """How many bytes of the file are no stream."""
+        """Number of bytes before the stream."""
         return _BEGINNING.size + _HEADER.size + len(self.writer.encode())
 
     def to_bytes(self) -> bytes:
-        """The file's content."""
+        """The content of the file."""
         writer, stream = self.writer.encode(), self.stream
         header = _HEADER.pack(self.model, *self.image_shape, stream.count, stream.first_words, len(writer))
         rest = header + writer + stream.words.astype("<u4").tobytes()
@@ -60,20 +60,20 @@ def read_compressed_file(path: Path) -> CompressedFile:
     """Read a file that `CompressedFile.to_bytes` made.
 
     Raises:
-        BadInput: no such file, of another kind, of another format, damaged or cut short, or too short for the images
-            that its header claims.
+        BadInput: there is no such file, or it is of another kind or format, damaged, cut short, or too short for the
+            images that its header claims.
     """
     try:
         if path.exists() and not path.is_file():
-            raise BadInput(f"cannot read {path}: it is no file")
+            raise BadInput(f"cannot read {path}: it is not a file")
         with path.open("rb") as file:
             content = file.read(len(MAGIC))
-            # any other file may be larger than memory
+            # the rest of a file of another kind could be larger than memory
             content += file.read() if content == MAGIC else b""
     except OSError as error:
         raise BadInput(f"cannot read {path}: {error.strerror or error}") from error
     if not content.startswith(MAGIC):
-        raise BadInput(f"{path} is no file of `freyvae compress`")
+        raise BadInput(f"{path} is not a file of `freyvae compress`")
     beginning, rest = content[: _BEGINNING.size], content[_BEGINNING.size :]
     damaged = BadInput(f"{path} is damaged or cut short: its checksum is wrong")
     if len(beginning) < _BEGINNING.size:
@@ -90,7 +90,7 @@ def read_compressed_file(path: Path) -> CompressedFile:
         raise damaged
     if count * height * width * channels > MOST_VALUES_OF_BIT * 8 * len(words):
         raise BadInput(
-            f"{path} is damaged: its header claims {count:,} images of {height} x {width} x {channels} values, and "
+            f"{path} is damaged: its header claims {count:,} images of {height} x {width} x {channels} values, but "
             f"{len(words):,} bytes are too few for them"
         )
     stream = Stream(np.frombuffer(words, "<u4").astype(np.uint32), count, first_words)
@@ -98,10 +98,10 @@ def read_compressed_file(path: Path) -> CompressedFile:
 
 
 def fingerprint(vae: VAE) -> bytes:
-    """8 bytes that tell a model from others: of SHA-256 of its likelihood, shapes and weights."""
+    """8 bytes that identify a model: the first of the SHA-256 of its likelihood, shapes and weights."""
     digest = hashlib.sha256(f"{vae.pixel_likelihood.name} {vae.image_shape} {vae.latent_dim}".encode())
     for weight in vae.weights:
-        if weight.name == "beta":  # of training alone, and no weight in versions before 0.2
+        if weight.name == "beta":  # only training uses it, and before version 0.2 it was not a weight
             continue
         values = np.asarray(ops.convert_to_numpy(weight))
         digest.update(f"{values.shape} {values.dtype}".encode() + values.tobytes())
@@ -109,7 +109,7 @@ def fingerprint(vae: VAE) -> bytes:
 
 
 def this_writer() -> str:
-    """What computes here: versions and machine, whose probabilities may differ in a last bit from another's."""
+    """The versions and the machine in use, in words. With others, probabilities may differ in the last bit."""
     backend = keras.backend.backend()
     of_backend = importlib.import_module(backend).__version__
     return f"freyvae {version('freyvae')}, {backend} {of_backend}, {platform.machine()}"

@@ -1,6 +1,6 @@
-"""How do continuous latents go onto a stack of bits? In bins of equal mass under the prior.
+"""Codes continuous latents on a stack of bits, in bins of equal mass under the prior.
 
-Townsend, Bird & Barber 2019, appendix B. Finer bins cost nothing, since the bits that say which bin come back.
+Townsend, Bird & Barber 2019, appendix B. Finer bins cost nothing, since the bits that choose the bin are returned.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,21 +14,23 @@ from freyvae.errors import BadInput
 from freyvae.model import VAE
 from freyvae.model.distributions import UnitNormal
 
-# A latent has 2**16 bins, 256 in each of 256. The coder's probabilities have 24 bits and none is zero: over all bins at
-# once, one draw in 256 would come from the prior; over 256 and then 256 within, one in thirty thousand.
+# A latent has 2**16 bins: 256 coarse bins with 256 fine bins in each. The coder's probabilities have 24 bits and are
+# never zero. If all bins were coded at once, one draw in 256 would come from the prior. In two steps it is one in
+# 30,000.
 BINS = 256
-MOST_BITS_OF_LATENT = 48  # that coding one may take, in its two steps
-SMALLEST_DEVIATION = 2.0**-20  # far narrower than a bin is wide
-SMALLEST_MASS = 1e-30  # of a bin so far from the mean that it has none
+MOST_BITS_OF_LATENT = 48  # upper bound for coding one latent: 24 bits for each of the two steps
+SMALLEST_DEVIATION = 2.0**-20  # far smaller than the width of a bin
+SMALLEST_MASS = 1e-30  # for a bin so far from the mean that its mass underflows
 
 
 class Latents:
-    """The code of one image at a time, on a stack of bits: posterior q(z | x), prior p(z).
+    """Codes the latents of one image at a time on a stack of bits, by the posterior q(z | x) and the prior p(z).
 
-    Codes are bins, int (latent, 2), each from 0 to 255: a coarse one, and a fine one within it.
+    A code is a coarse bin for each latent, and a fine bin within it: int (latent, 2), each from 0 to 255.
 
-    The prior is a mixture of normals, of which N(0, I) is the simplest. Latents are independent in each component, not
-    in the mixture: p(z_i | z_<i) is a mixture again, with the components' probabilities given z_<i.
+    The prior is a mixture of normals; N(0, I) is one with a single component. Latents are independent within a
+    component, but not in the mixture: p(z_i | z_<i) is again a mixture, weighted by the components' probabilities given
+    z_<i.
 
     Raises:
         BadInput: the model's posterior is a flow.
@@ -44,7 +46,7 @@ class Latents:
         self._categorical = constriction.stream.model.Categorical(perfect=False)
         self._posterior_program = Program(vae, lambda image: _posterior(vae, image))
         self._weights, self._means, self._deviations = _prior(vae)
-        # mean and variance of each latent under the whole prior: bins are of equal mass under a normal like it
+        # bins have equal mass under a normal with the prior's mean and variance in each latent
         mean = self._weights @ self._means
         variance = self._weights @ (self._deviations**2 + (self._means - mean) ** 2)
         below = np.arange(BINS)[:, None] / BINS + np.arange(BINS + 1) / BINS**2
@@ -62,7 +64,7 @@ class Latents:
         return np.stack([coarse, fine], axis=1)
 
     def push_to_posterior(self, stack: Any, code: np.ndarray, image: np.ndarray, number: int) -> None:
-        """Put a code back: the bits come back that it was drawn with."""
+        """Put a code back onto the stack, which restores the bits that it was drawn with."""
         posterior = self._posterior_of(image)
         orders, masses = self._coarse_bins(posterior, number)
         coarse, fine = code.T.copy()
@@ -75,7 +77,7 @@ class Latents:
         return self._bin_by_bin(lambda masses: int(stack.decode(self._categorical, masses)[0]))
 
     def push_to_prior(self, stack: Any, code: np.ndarray) -> None:
-        """Put a code onto the stack: 16 bits a latent, where the prior is N(0, I)."""
+        """Put a code onto the stack: 16 bits a latent if the prior is N(0, I)."""
         bins = code.reshape(-1)
         to_come: Iterator[int] = iter(bins.tolist())
         all_masses = []
@@ -88,12 +90,12 @@ class Latents:
         stack.encode_reverse(bins, self._categorical, np.concatenate(all_masses))
 
     def values(self, code: np.ndarray) -> np.ndarray:
-        """The latents that a code stands for, the medians of its bins: float32 (latent,)."""
+        """The latents of a code, which are the medians of its bins: float32 (latent,)."""
         values: np.ndarray = self._medians[np.arange(self.count), *code.T]
         return values
 
     def _bin_by_bin(self, choose: Callable[[np.ndarray], int]) -> np.ndarray:
-        """The code that comes of choosing each bin, given its masses under p(z_i | z_<i): float64 (1, bin)."""
+        """Build a code bin by bin. `choose` gets the bins' masses under p(z_i | z_<i), float64 (1, bin)."""
         code = np.zeros((self.count, 2), np.int32)
         probabilities = self._weights
         for latent in range(self.count):
@@ -107,12 +109,12 @@ class Latents:
         return code
 
     def _coarse_bins(self, posterior: tuple[np.ndarray, np.ndarray], number: int) -> tuple[np.ndarray, np.ndarray]:
-        """The coarse bins in an order for each latent, others for each image, int32, and their masses (latent, bin).
+        """The coarse bins in a random order for each latent and image, int32 (latent, bin), and their masses.
 
-        On top of the stack lies the coarse bin of the image before. In the bins' own order it would say whereabouts in
-        the posterior the next code is, and codes that hang together are no draws.
+        The top of the stack holds the coarse bin of the previous image, which determines where in the posterior the
+        next code lies. Without a new order for each image, successive codes would be correlated, and not draws.
         """
-        random = np.random.RandomState(number)  # whose numbers no version of numpy changes
+        random = np.random.RandomState(number)  # its stream is the same in every version of NumPy
         orders = np.stack([random.permutation(BINS) for _ in range(self.count)]).astype(np.int32)
         return orders, np.take_along_axis(_masses(self._coarse_edges, *posterior), orders, axis=1)
 
@@ -121,13 +123,13 @@ class Latents:
         return edges
 
     def _posterior_of(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and deviation, float64 (latent, 1)."""
+        """Mean and standard deviation of the latents, float64 (latent, 1)."""
         mean, deviation = (values[0, :, None].astype(np.float64) for values in self._posterior_program(image[None]))
         return mean, np.maximum(deviation, SMALLEST_DEVIATION)
 
 
 def _masses(edges: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:
-    """What normals have between edges (..., bin + 1): float64 (normal, bin)."""
+    """The mass of normals between edges (..., bin + 1): float64 (normal, bin)."""
     masses: np.ndarray = np.maximum(np.diff(ndtr((edges - mean) / deviation), axis=-1), SMALLEST_MASS)
     return masses
 
@@ -138,7 +140,7 @@ def _posterior(vae: VAE, image: Any) -> tuple[Any, Any]:
 
 
 def _prior(vae: VAE) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Probability (component,), mean and deviation (component, latent) of the prior's normals, float64."""
+    """Probabilities (component,), means and standard deviations (component, latent) of the prior's normals, float64."""
     if isinstance(vae.prior, UnitNormal):
         return np.ones(1), np.zeros((1, vae.latent_dim)), np.ones((1, vae.latent_dim))
 

@@ -1,4 +1,4 @@
-"""How do the pixels of an image go onto a stack of bits, given its code?"""
+"""Codes the pixels of an image on a stack of bits, given its latents."""
 
 from typing import Any
 
@@ -15,21 +15,21 @@ LEVELS = 256
 
 
 class Pixels:
-    """p(x | z): the pixels are independent given the code, so that one program tells all their probabilities.
+    """Codes pixels by p(x | z). They are independent given the latents, so one program gives all their probabilities.
 
     Raises:
-        BadInput: the likelihood is no probability of bytes.
+        BadInput: the likelihood is not a probability of bytes.
     """
 
     def __init__(self, vae: VAE, constriction: Any):
         if not vae.pixel_likelihood.is_probability_of_bytes:
             raise BadInput(
-                f"the likelihood {vae.pixel_likelihood.name} is no probability of bytes, so that nothing can be coded "
-                'with it: train with likelihood="discretized-logistic"'
+                f"the likelihood {vae.pixel_likelihood.name} is not a probability of bytes, so it cannot code images: "
+                'train with likelihood="discretized-logistic"'
             )
         self.shape = vae.image_shape
         self.values = int(np.prod(vae.image_shape))
-        # the coder gives every level at least 2**-24, so that there is no image it cannot code
+        # the coder gives every level a probability of at least 2**-24, so it can code every image
         self._categorical = constriction.stream.model.Categorical(perfect=False)
         self._program = Program(vae, lambda latents: (_probabilities(vae, vae.decoder(latents)),))
 
@@ -42,7 +42,7 @@ class Pixels:
         return self._pop(stack, self._program(latents[None])[0]).astype(np.uint8).reshape(self.shape)
 
     def _push(self, stack: Any, image: np.ndarray, probabilities: np.ndarray) -> None:
-        # in reverse, so that they come off in order
+        # in reverse, so that they are popped in order
         stack.encode_reverse(image.reshape(-1).astype(np.int32), self._categorical, _in_rows(probabilities))
 
     def _pop(self, stack: Any, probabilities: np.ndarray) -> np.ndarray:
@@ -51,11 +51,11 @@ class Pixels:
 
 
 class AutoregressivePixels(Pixels):
-    """p(x | z) = prod_i p(x_i | x_<i, z), pixels in raster order.
+    """Codes pixels in raster order by p(x | z) = prod_i p(x_i | x_<i, z).
 
-    The parameters of pixel i do not depend on the pixels from i on: what these hold is multiplied by zero, which leaves
-    every bit of a sum as it was. So one program of the whole image serves both directions: once where the image is
-    known, and once a pixel where it is not yet. Their probabilities, 256 each, come from a program of one pixel.
+    The parameters of pixel i do not depend on pixels i, i + 1, ...: these are multiplied by zero, which changes no bit
+    of a sum. So the same program of the whole image serves both directions. To push, it runs once, since the image is
+    known; to pop, it runs once for each pixel. A program of one pixel computes the 256 probabilities of each value.
     """
 
     def __init__(self, vae: VAE, constriction: Any):
@@ -75,13 +75,13 @@ class AutoregressivePixels(Pixels):
         )
 
     def push(self, stack: Any, image: np.ndarray, latents: np.ndarray) -> None:
-        """As `Pixels.push`."""
+        """Put an image onto the stack, as `Pixels.push`."""
         (decoded,) = self._decoder(latents[None])
         (given,) = self._given_before(decoded, latents[None], image[None])
         self._push(stack, image, np.concatenate([self._pixel(pixel)[0] for pixel in given]))
 
     def pop(self, stack: Any, latents: np.ndarray) -> np.ndarray:
-        """As `Pixels.pop`."""
+        """Take an image off the stack, as `Pixels.pop`."""
         (decoded,) = self._decoder(latents[None])
         image = np.zeros(self.shape, np.uint8)
         pixels = image.reshape(-1, self.shape[2])
@@ -194,7 +194,7 @@ class _Gathering:
 
 
 def pixels_of(vae: VAE, constriction: Any) -> Pixels:
-    """The pixels of this model. Raises `BadInput` as `Pixels` does."""
+    """The coder of the pixels of this model. Raises `BadInput` as `Pixels` does."""
     if vae.autoregression is None:
         return Pixels(vae, constriction)
     of_all = isinstance(vae.autoregression, Autoregression)
@@ -202,10 +202,10 @@ def pixels_of(vae: VAE, constriction: Any) -> Pixels:
 
 
 def _in_rows(probabilities: np.ndarray) -> np.ndarray:
-    """As the coder must have them, a row after the other in memory: it takes no notice of strides, which torch uses."""
+    """Probabilities contiguous in memory, row by row: the coder ignores the strides that arrays of torch may have."""
     return np.ascontiguousarray(probabilities, np.float64)
 
 
 def _probabilities(vae: VAE, parameters: Any) -> Any:
-    """Of each of an image's values, channels innermost, the 256 levels: float32 (value, 256)."""
+    """Probabilities of the 256 levels of each value of an image, channels innermost: float32 (value, 256)."""
     return ops.reshape(ops.exp(vae.pixel_likelihood(parameters).log_probabilities()), (-1, LEVELS))

@@ -1,4 +1,4 @@
-"""How does one file that holds many images become images? An array file, or a picture of several pages or frames."""
+"""Reads one file that holds many images: a file of arrays, or a picture file with several pages or frames."""
 
 import io
 import math
@@ -33,7 +33,7 @@ _MATLAB_BYTES = {
 
 
 def split_array(source: str | Path) -> tuple[Path, str | None]:
-    """A path, and the name after it of an array in that file: `mnist.npz:x_train` is `mnist.npz` and `x_train`."""
+    """Split a path from the name of an array in that file: `mnist.npz:x_train` gives `mnist.npz` and `x_train`."""
     path = as_path("path", source)
     file, colon, array = str(path).rpartition(":")
     if colon and array and not path.exists() and file.lower().endswith(_WITH_ARRAYS):
@@ -50,25 +50,25 @@ def load_file(
     levels: Levels = None,
     progress: bool | Progress = False,
 ) -> ImageSet:
-    """Read images from a NumPy or MATLAB file, or a TIFF of several pages, or a GIF of several frames.
+    """Read images from a NumPy or MATLAB file, a TIFF with several pages, or a GIF with several frames.
 
-    Nothing in the file is ever run: pickles are refused. `.npy` and `.npz`: (image, height, width) or (image, height,
-    width, channel); of several arrays in an `.npz`, the one called `images`, or the one that is named after a colon.
-    `.mat` (up to version 7): MATLAB keeps images along the last axis, so (height, width, image), (height, width,
-    channel, image), or (pixel, image) with the pixels row by row, which needs `image_size`. The frames of a GIF, WebP,
-    APNG or AVIF are a video.
+    No code in the file is run, and pickles are refused. Arrays in `.npy` and `.npz` are (image, height, width) or
+    (image, height, width, channel). If an `.npz` holds several arrays, the one called `images` is read, or the one
+    named after a colon in `path`. `.mat` is read up to version 7. MATLAB keeps images along the last axis: (height,
+    width, image), (height, width, channel, image), or (pixel, image). In the last case the pixels are in row order,
+    and `image_size` is required. The frames of a GIF, WebP, APNG or AVIF are a video.
 
     Args:
         path: the file, or `file.npz:array`.
-        image_size: as in `load_folder`; for (pixel, image) it says what the pixels' shape is.
+        image_size: as in `load_folder`; for (pixel, image) it gives the shape of the pixels.
         grey: turn colour into grey (ITU-R 601 luma).
-        strict: no effect, here so that every loader takes the same arguments; a file is readable or it is refused.
+        strict: no effect. Every loader takes the same arguments.
         levels: as in `as_images`.
-        progress: as `strict`.
+        progress: no effect, like `strict`.
 
     Raises:
-        BadInput: no such file, another kind of file, damaged, a pickle, larger than memory, no array of images in it or
-            several, or what `as_images` refuses.
+        BadInput: there is no such file, it is of another kind, damaged, a pickle or larger than memory, it holds no
+            array of images or several, or `as_images` refuses its values.
     """
     path, name = split_array(path)
     where = printable(path)
@@ -102,7 +102,7 @@ def load_file(
 
 
 def _from_pictures(path: Path, size: tuple[int, int] | None, *, grey: bool, levels: Levels) -> ImageSet:
-    """The pages of a TIFF, or the frames of a video."""
+    """Read the pages of a TIFF, or the frames of a video."""
     where, wanted = printable(path), parse_levels(levels)
     try:
         pages, is_video = read_pictures(path)
@@ -138,7 +138,7 @@ def _from_numpy(path: Path, name: str | None) -> _Array:
         with path.open("rb") as file:
             if file.read(2) != b"PK":
                 if name is not None:
-                    raise BadInput(f"{where}: no .npz, so that there is no array {printable(name)!r} to choose")
+                    raise BadInput(f"{where}: not an .npz file, so it has no array called {printable(name)!r}")
                 file.seek(0)
                 return _read_npy(file, where, path.stat().st_size)
             file.seek(0)
@@ -173,7 +173,7 @@ def _is_numpy(path: Path) -> bool:
 
 
 def _read_npy(file: IO[bytes], where: str, size: int) -> _Array:
-    """One array, whose header is asked for its size first."""
+    """Read one array. The size in its header is checked first."""
     start = file.read(_MOST_HEADER)
     head = io.BytesIO(start)
     version = np.lib.format.read_magic(head)
@@ -183,7 +183,7 @@ def _read_npy(file: IO[bytes], where: str, size: int) -> _Array:
         count = math.prod(shape)
         if count * dtype.itemsize > size:
             raise ValueError("claims more than it holds")
-        # the array, and its bytes beside it where it does not hold bytes
+        # the array, and a copy as bytes if it has another type
         check_fits(count * (dtype.itemsize + (dtype != np.uint8)), where, "save it as uint8, or fewer images")
     file.seek(0)
     array: _Array = np.lib.format.read_array(file, allow_pickle=False)
@@ -191,7 +191,7 @@ def _read_npy(file: IO[bytes], where: str, size: int) -> _Array:
 
 
 def _chosen(where: str, wanted: str | None, names: list[str], what: str = "array") -> str:
-    """The array of images among those in a file, of which a line says `what` they are."""
+    """Choose the array of images among the arrays of a file. `what` is the word for an array in an error."""
     held = printable(", ".join(names))
     if wanted is not None:
         if wanted not in names:
@@ -217,7 +217,7 @@ def _from_matlab(path: Path, name: str | None, size: tuple[int, int] | None) -> 
     try:
         with path.open("rb") as file:
             sound = readable_variables(file)
-        # to verify would be to decompress what is only listed here; reading verifies
+        # verification would decompress everything, and this only lists; `loadmat` verifies
         listed = scipy.io.whosmat(path, verify_compressed_data_integrity=False)
         held = {
             variable: math.prod(shape) * _MATLAB_BYTES[kind]

@@ -1,4 +1,4 @@
-"""How does one file come over the network, and in which few words do we say why it did not?"""
+"""Downloads one file, and states in a few words why a download failed."""
 
 import errno
 import http
@@ -10,13 +10,13 @@ from freyvae.console import Progress, shown
 
 ATTEMPTS = 3
 WAIT_SECONDS = 1.0  # before the second attempt, and twice that before the third
-SILENCE_SECONDS = 10.0  # to connect, and between two pieces
-TOTAL_SECONDS = 120.0  # for a server that drips
-MOST_BYTES = 32 * 2**20  # for one that never ends
+SILENCE_SECONDS = 10.0  # limit for connecting, and between two pieces
+TOTAL_SECONDS = 120.0  # limit for a server that sends very slowly
+MOST_BYTES = 32 * 2**20  # limit for a server that never stops sending
 
 
 class DownloadFailed(Exception):
-    """Why a file did not come. `again`: another attempt may help. `ours`: this machine's fault, not the source's."""
+    """A download failed. `again`: another attempt may help. `ours`: the cause is this machine, not the source."""
 
     def __init__(self, reason: str, *, again: bool = False, ours: bool = False) -> None:
         super().__init__(reason)
@@ -25,15 +25,15 @@ class DownloadFailed(Exception):
 
 
 def download(url: str, *, label: str, progress: bool | Progress) -> bytes:
-    """What is at `url`, at most `MOST_BYTES`.
+    """Download the content of `url`, at most `MOST_BYTES`.
 
     Args:
         url: http or https.
-        label: what progress says of it.
-        progress: told how far it is; True draws a bar on stderr, if that is a terminal.
+        label: the name of the download in the progress.
+        progress: receives the progress; True draws a bar on stderr, if that is a terminal.
 
     Raises:
-        DownloadFailed: after `ATTEMPTS` attempts, or at once where another can't help.
+        DownloadFailed: after `ATTEMPTS` attempts, or at once if another attempt can't help.
     """
     for attempt in range(ATTEMPTS):
         try:
@@ -49,7 +49,7 @@ def _once(url: str, *, label: str, progress: bool | Progress) -> bytes:
     import pooch
     import requests
 
-    answers: list[requests.Response] = []  # pooch leaves the connection open where a download breaks off
+    answers: list[requests.Response] = []  # pooch leaves the connection open when a download breaks off
 
     def keep(answer: requests.Response, **_: object) -> None:
         answers.append(answer)
@@ -69,13 +69,13 @@ def _once(url: str, *, label: str, progress: bool | Progress) -> bytes:
     except requests.exceptions.SSLError:
         raise DownloadFailed("its certificate was refused") from None
     except requests.ConnectionError as error:
-        # requests calls a silence in the middle of the body a ConnectionError too.
+        # A timeout in the middle of the body is also a ConnectionError in requests.
         if "timed out" in str(error).lower():
             raise DownloadFailed(f"silent for {SILENCE_SECONDS:g} s in the middle", again=True) from None
         raise DownloadFailed("can't be reached", again=True) from None
     except requests.RequestException as error:
         raise DownloadFailed(type(error).__name__, again=False) from None
-    except ValueError:  # pooch, on a Content-Length that is no number
+    except ValueError:  # from pooch, if Content-Length is not a number
         raise DownloadFailed("answered with malformed headers") from None
     finally:
         for answer in answers:
@@ -84,7 +84,7 @@ def _once(url: str, *, label: str, progress: bool | Progress) -> bytes:
 
 
 def why_unwritten(error: OSError, folder: Path) -> str:
-    """A few words on why nothing could be written in `folder`."""
+    """State in a few words why nothing could be written in `folder`."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return f"the disk is full under {folder}"
     return f"can't write in {folder} ({error.strerror or type(error).__name__})"
@@ -99,7 +99,7 @@ def _from_status(status: int) -> DownloadFailed:
 
 
 class _Watch:
-    """What pooch wants of a progress bar; it also ends a download that drips or never ends."""
+    """The progress bar that pooch expects. It also ends a download that is too slow or too large."""
 
     def __init__(self, label: str, progress: Progress) -> None:
         self.total = 0
@@ -110,7 +110,7 @@ class _Watch:
 
     def update(self, size: int) -> None:
         self._bytes += size
-        # a server can say that there is less than it sends
+        # a server can announce fewer bytes than it sends
         self._progress.advance(min(self._bytes, self.total or self._bytes), self.total, self._label)
         if self._bytes > MOST_BYTES:
             raise DownloadFailed(f"sends more than {MOST_BYTES // 2**20} MiB")
@@ -121,4 +121,4 @@ class _Watch:
         self._bytes = 0
 
     def close(self) -> None:
-        """Nothing to do: the bar ends with the block that it is shown in."""
+        """Do nothing: the bar ends with the `with` block that shows it."""

@@ -1,4 +1,4 @@
-"""Which files in a folder are pictures, and what is passed over?"""
+"""Finds the pictures in a folder, and lists what is passed over."""
 
 import os
 import re
@@ -13,12 +13,12 @@ _MOST_NAMED = 8
 
 @dataclass(frozen=True)
 class Found:
-    """What a folder holds.
+    """The contents of a folder.
 
     Attributes:
-        pictures: their paths relative to the folder, in natural order (2 before 10).
+        pictures: paths of the pictures relative to the folder, in natural order (2 before 10).
         closed: the folders that could not be listed, each as `name: reason`.
-        notes: what was passed over, by kind and with a count, and which links were followed.
+        notes: the number of files passed over, by kind, and the links that were followed.
     """
 
     pictures: tuple[str, ...]
@@ -27,16 +27,16 @@ class Found:
 
 
 def find_pictures(folder: Path, suffixes: tuple[str, ...]) -> Found:
-    """Look through a folder, the folders in it and those that links in it lead to, each once and no file twice."""
+    """Find the pictures in a folder, its subfolders and linked folders. Each folder and each file counts once."""
     root = os.path.realpath(folder)
     folders, links = [str(folder)], list[str]()
     seen: set[str] = set()
-    pictures: dict[str, str] = {}  # by real path, so that none counts twice
+    pictures: dict[str, str] = {}  # by real path, so that no file counts twice
     linked_files: list[str] = []
     passed: Counter[str] = Counter()
     closed, followed = list[str](), list[str]()
     while folders or links:
-        # a folder's own name goes before those that links give it
+        # a folder's own name has precedence over the names of links to it
         is_link = not folders
         place = links.pop(0) if is_link else folders.pop()
         real = os.path.realpath(place)
@@ -89,7 +89,7 @@ def _notes(passed: Counter[str], followed: list[str]) -> list[str]:
 
 
 def _natural(path: str) -> list[list[tuple[int, int, str]]]:
-    """A key that sorts numbers by value: digits before letters, case aside, the exact spelling last."""
+    """Sort key in natural order: numbers by value and before letters, case ignored unless all else is equal."""
     return [
         [(0, int(bit), bit) if bit.isdecimal() else (1, 0, bit.lower()) for bit in re.split(r"(\d+)", part) if bit]
         for part in [*path.split("/"), path]

@@ -1,6 +1,7 @@
-"""Where do the Frey faces come from, and how do we know that they are the Frey faces?
+"""Finds or downloads the Frey faces, and verifies them.
 
-By the SHA-256 of their pixels, whatever file held them: the copies of this data set differ as files, not as pictures.
+They are verified by the SHA-256 of their pixels. The published copies of this data set differ as files, but hold the
+same pixels.
 """
 
 import hashlib
@@ -23,7 +24,7 @@ from freyvae.files import as_path, write_whole
 
 
 class Source(NamedTuple):
-    """One place to download from: what to call it, its address, and the file's name there."""
+    """A place to download from: its name, its address, and the name of the file there."""
 
     name: str
     url: str
@@ -50,27 +51,27 @@ _log = logging.getLogger(__name__)
 
 
 class DataUnavailable(FreyvaeError):
-    """The data can't be had here and now: no source answers, or nothing can be written. Exit code 1."""
+    """The data is not available: no source answers, or nothing can be written. Exit code 1."""
 
 
 class _NotTheFaces(Exception):
-    """Why a file does not hold the Frey faces, in a few words."""
+    """A file does not hold the Frey faces, for the reason given."""
 
 
 def load_frey_faces(*, progress: bool | Progress = False) -> Images:
-    """The 1965 frames of Brendan Frey's face, in the order of the video.
+    """Load the 1965 frames of Brendan Frey's face, in the order of the video.
 
     Looks in `$FREYVAE_DATA` (a folder, or the file itself), then in the user's cache, then downloads to that cache.
 
     Args:
-        progress: told how far it is while downloading; True draws a bar on stderr, if that is a terminal.
+        progress: receives the progress of a download; True draws a bar on stderr, if that is a terminal.
 
     Returns:
         uint8 (1965, 28, 20, 1), grey levels 8 to 238.
 
     Raises:
-        BadInput: `$FREYVAE_DATA` is no path.
-        DataUnavailable: none of these had it, with each one's reason and what to do.
+        BadInput: `$FREYVAE_DATA` is not a path.
+        DataUnavailable: none of these places has the faces. The message gives the reason for each, and what to do.
     """
     return _obtain(progress=checked_progress(progress))[1]
 
@@ -79,15 +80,16 @@ def fetch_frey_faces(source: Path | None = None, progress: bool | Progress = Fal
     """Make sure that the Frey faces are on this machine.
 
     Args:
-        source: a file to take them from, copied to the user's cache; without it, as `load_frey_faces`.
-        progress: told how far it is while downloading; True draws a bar on stderr, if that is a terminal.
+        source: a file that holds them, which is copied to the user's cache. Without it they are looked for and
+            downloaded as in `load_frey_faces`.
+        progress: receives the progress of a download; True draws a bar on stderr, if that is a terminal.
 
     Returns:
-        The file, whose pixels were verified.
+        The path of the file. Its pixels were verified.
 
     Raises:
         BadInput: `source` can't be read, or does not hold the Frey faces.
-        DataUnavailable: they can't be had, or the cache can't be written.
+        DataUnavailable: no source has them, or the cache can't be written.
     """
     progress = checked_progress(progress)
     if source is None:
@@ -138,7 +140,7 @@ def _obtain(*, progress: bool | Progress) -> tuple[Path, Images]:
 
 
 def _candidates() -> Iterator[tuple[str, Path]]:
-    """The files that are there, the user's own first."""
+    """The files that exist, the user's own first."""
     own = os.environ.get("FREYVAE_DATA")
     if own:
         place = as_path("FREYVAE_DATA", own)
@@ -176,9 +178,9 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _pixels(content: bytes) -> tuple[Images, str]:
-    """The verified frames in a file's bytes, and the suffix that such a file should have."""
+    """The verified frames in a file's bytes, and the suffix for such a file."""
     if hashlib.sha256(content).hexdigest() == PICKLE_SHA256:
-        # A pickle is code, so only these very bytes are ever unpickled. They hold a list of one uint8 (1965, 560).
+        # A pickle can run code, so only this known file is unpickled. It holds a list of one uint8 (1965, 560).
         pixels, suffix = pickle.loads(content, encoding="latin1")[0], ".pkl"
     else:
         pixels, suffix = _from_mat(content), ".mat"
@@ -192,7 +194,7 @@ def _pixels(content: bytes) -> tuple[Images, str]:
 def _from_mat(content: bytes) -> Any:
     import scipy.io
 
-    if not content.startswith(b"MATLAB"):  # else scipy takes any bytes for a file of MATLAB 4
+    if not content.startswith(b"MATLAB"):  # scipy would read any other bytes as a file of MATLAB 4
         raise _NotTheFaces("it is neither the MATLAB file nor the known pickle, or it is cut short")
     try:
         readable_variables(io.BytesIO(content))
@@ -213,7 +215,7 @@ def _read_bytes(path: Path) -> bytes:
 
 
 def _set_aside(path: Path) -> str:
-    if path.name not in _FILE_NAMES:  # FREYVAE_DATA may name any file by mistake, and that one is not ours to rename
+    if path.name not in _FILE_NAMES:  # FREYVAE_DATA may name any file by mistake: it must not be renamed
         return "left as it is"
     bad = path.with_name(path.name + ".bad")
     try:

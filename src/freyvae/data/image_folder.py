@@ -1,4 +1,4 @@
-"""How does a folder of pictures, of any mix of sizes, modes and depths, become images?"""
+"""Reads a folder of pictures, in any mix of sizes, modes and depths."""
 
 from pathlib import Path
 
@@ -25,33 +25,34 @@ def load_folder(
     levels: Levels = None,
     progress: bool | Progress = False,
 ) -> ImageSet:
-    """Read every picture in a folder and the folders in it, in natural order (2 before 10).
+    """Read every picture in a folder and its subfolders, in natural order (2 before 10).
 
-    PNG, JPEG, WebP, BMP, GIF, TIFF, PGM and PPM, and JPEG 2000 and AVIF where this Pillow has them; hidden files and
-    other kinds are passed over. Links are followed, and no file is read twice. EXIF orientation is applied; transparent
-    pixels are laid on white; palettes become colours; of several frames or pages the first is taken. The images are
-    grey if every picture is (equal red, green and blue count as grey), else colour.
+    The formats are PNG, JPEG, WebP, BMP, GIF, TIFF, PGM and PPM, and also JPEG 2000 and AVIF if the installed Pillow
+    supports them. Hidden files and files of other kinds are passed over. Links are followed, and no file is read twice.
+    EXIF orientation is applied, transparent pixels are laid on white, and palettes become colours. The first frame or
+    page of a file is taken. The images are grey if every picture is grey (red, green and blue are equal), and colour
+    otherwise.
 
-    Deeper pixels than 8 bits become bytes by one rule for the whole set: `levels`; without it, integers whose highest
-    is 64 to 255 are bytes, those whose highest is 32768 to 65535 are divided by 257, floats lie in [0, 1], and others
-    are refused.
+    Pixels of more than 8 bits become bytes by one rule for the whole set, `levels`. Without `levels`, integers with a
+    maximum of 64 to 255 are bytes, integers with a maximum of 32768 to 65535 are divided by 257, and floats must lie in
+    [0, 1]. Other values are refused.
 
     Args:
-        folder: where they are.
+        folder: the folder.
         image_size: `"28x20"` (height, width), `(28, 20)` or one number for a square. Pictures are scaled (Lanczos)
-            until they cover it and cropped about the middle. Without it they must all have one size.
+            until they cover it and cropped about the centre. Without it all pictures must have the same size.
         grey: turn colour into grey (ITU-R 601 luma).
-        strict: refuse the folder if any picture can't be read, rather than leave that picture out.
-        levels: as in `as_images`; the lowest and the highest value of `auto` are those of the whole set.
-        progress: told how far it is; True draws a bar on stderr, if that is a terminal.
+        strict: refuse the folder if a picture can't be read. Otherwise that picture is left out.
+        levels: as in `as_images`. `auto` takes the lowest and the highest value of the whole set.
+        progress: receives the progress; True draws a bar on stderr, if that is a terminal.
 
     Returns:
-        `images` uint8 (image, height, width, 1 or 3), `files` relative to `folder`, in `unreadable` those left out, in
-        `notes` what was passed over or lost.
+        `images` is uint8 (image, height, width, 1 or 3), `files` are relative to `folder`, `unreadable` lists the
+        pictures left out, and `notes` says what was passed over or lost.
 
     Raises:
-        BadInput: no such folder, no picture in it, none that can be read, two sizes, values that could have this or
-            that range, more than fits into memory, or one unreadable with `strict`.
+        BadInput: there is no such folder, no picture in it, or none that can be read; the pictures have different
+            sizes, values of uncertain range, or need more than the memory; or one is unreadable and `strict` is set.
     """
     folder = as_path("folder", folder)
     where = printable(folder)
@@ -64,7 +65,7 @@ def load_folder(
         passed = f" ({found.notes[0]})" if found.notes else ""
         raise BadInput(f"{where}: no pictures in this folder{passed}; it needs files ending in {', '.join(SUFFIXES)}")
     reading = _Reading(folder, Survey(where, wanted), size=size, grey=grey, asked=wanted is not None)
-    # what the whole set has to be seen for is read twice, so that deep pictures need not be kept
+    # pictures whose rule depends on the whole set are read twice, so that they need not be kept in memory
     with shown(progress) as told:
         for file in each(found.pictures, told, "reading pictures"):
             reading.look(file, len(found.pictures))
@@ -94,20 +95,20 @@ def load_folder(
 
 
 class _Reading:
-    """The pictures of a folder on their way to bytes.
+    """Reads the pictures of a folder and converts them to bytes.
 
     Args:
-        folder: where they are.
-        survey: of their values.
-        size: (height, width) to bring them to, or None.
+        folder: the folder.
+        survey: collects the range of the values.
+        size: (height, width) of the images, or None.
         grey: turn colour into grey.
-        asked: whether levels were asked for.
+        asked: whether `levels` was given.
     """
 
     def __init__(self, folder: Path, survey: Survey, *, size: tuple[int, int] | None, grey: bool, asked: bool) -> None:
         self.survey = survey
         self.pictures: dict[str, Images] = {}
-        self.waiting: dict[str, str] = {}  # for all to be seen; the kind of each one's values
+        self.waiting: dict[str, str] = {}  # pictures to read again when all were seen, with the kind of their values
         self.unreadable: dict[str, str] = {}
         self._folder = folder
         self._size = size
@@ -118,13 +119,13 @@ class _Reading:
         self._kinds: dict[str, int] = {}
 
     def look(self, file: str, count: int) -> None:
-        """Read one of `count` pictures, or let it wait for the others."""
+        """Read one of `count` pictures. Keep it, or let it wait until all were seen."""
         stored = self._stored(file)
         if stored is None:
             return
         if self._first is None:
             height, width = self._size or stored.values.shape[:2]
-            # bytes, and as much again where they become one array
+            # twice: the single pictures, and the array that they are stacked in
             check_fits(2 * count * height * width, printable(self._folder), "give a smaller image_size=...")
         self._check_size(file, stored)
         self._kinds[stored.kind] = self._kinds.get(stored.kind, 0) + 1
@@ -149,7 +150,7 @@ class _Reading:
         self._keep(file, stored, self.survey.rule(stored.kind))
 
     def notes(self) -> list[str]:
-        """What there is to say of the values."""
+        """Remarks about the values."""
         notes = list(self.survey.notes)
         if self._asked and len(self._kinds) > 1:
             kinds = ", ".join(f"{count} of {kind}" for kind, count in sorted(self._kinds.items()))
@@ -157,8 +158,8 @@ class _Reading:
         if self._with_more:
             others = f" and {len(self._with_more) - 1} more" if len(self._with_more) > 1 else ""
             notes.append(
-                f"only the first page or frame was taken of {printable(self._with_more[0])}{others}; such a file "
-                "alone, in place of the folder, gives all of its own"
+                f"only the first page or frame of {printable(self._with_more[0])}{others} was read; to read all of "
+                "them, give that file instead of the folder"
             )
         return notes
 

@@ -1,6 +1,7 @@
-"""How does a picture come to the size asked for?
+"""Brings pictures to a given size.
 
-It is scaled until it covers that size, then cropped about its middle: nothing is stretched and no bars are added.
+A picture is scaled until it covers that size, and then cropped about its centre. It is not stretched, and no bars are
+added.
 """
 
 import re
@@ -19,10 +20,10 @@ _ADVICE = "give a smaller image size"
 
 
 def parse_image_size(image_size: ImageSize) -> tuple[int, int] | None:
-    """(height, width) from `"28x20"`, `"28"`, `28` (a square) or `(28, 20)`; None stays None.
+    """Parse `"28x20"`, `"28"`, `28` (a square) or `(28, 20)` to (height, width); None stays None.
 
     Raises:
-        BadInput: none of these, or a side below 1.
+        BadInput: the value is none of these, or a side is below 1.
     """
     if image_size is None:
         return None
@@ -43,13 +44,13 @@ def _sides(image_size: Any) -> tuple[int, int] | None:
     try:
         sides = several("image_size", image_size) if np.ndim(image_size) else [image_size, image_size]
         height, width = (whole("image_size", side) for side in sides)
-    except (BadInput, ValueError):  # of numbers that are none, or of one or three
+    except (BadInput, ValueError):  # not whole numbers, or not two of them
         return None
     return height, width
 
 
 def fit_picture(picture: Any, size: tuple[int, int]) -> Any:
-    """A Pillow picture at (height, width): Lanczos, cropped about the middle to the aspect asked for."""
+    """Bring a Pillow picture to (height, width): scaled by Lanczos, cropped about the centre to that aspect."""
     from PIL import Image, ImageOps
 
     if picture.size == (size[1], size[0]):
@@ -58,12 +59,12 @@ def fit_picture(picture: Any, size: tuple[int, int]) -> Any:
 
 
 def fit_images(images: Images, size: tuple[int, int] | None, *, grey: bool) -> Images:
-    """The same for images that passed the gate, and colour turned to grey (ITU-R 601 luma) if `grey`."""
+    """Bring images to (height, width) as `fit_picture` does, and turn colour into grey (ITU-R 601 luma) if `grey`."""
     from PIL import Image
 
     images, size, grey = as_images(images), parse_image_size(size), truth("grey", grey)
     if size is not None:
-        # the pictures, and the one array that they become
+        # the single pictures, and the array that they are stacked in
         check_fits(2 * len(images) * size[0] * size[1] * images.shape[3], f"images of {size[0]}x{size[1]}", _ADVICE)
     to_grey = grey and images.shape[3] == 3
     if not to_grey and (size is None or images.shape[1:3] == size):

@@ -1,7 +1,6 @@
-"""The one gate: what is an image here?
+"""The gate for images: everything array-like becomes uint8 (image, height, width, channel), or is refused.
 
-Anything array-like becomes uint8 (image, height, width, channel), or is refused.
-Nothing past this gate asks about dtypes, ranges or axes again.
+Code behind this gate need not check dtypes, ranges or axes again.
 """
 
 import hashlib
@@ -22,7 +21,7 @@ Images = npt.NDArray[np.uint8]
 _PLAIN_MODES = ("1", "L", "RGB", "RGBA", "I", "I;16", "I;16L", "I;16B", "F")
 
 _log = logging.getLogger(__name__)
-_said: set[str] = set()  # of images so far: what is said of every batch is read by nobody
+_said: set[str] = set()  # the notes so far, so that a note is not repeated for every batch
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,13 +30,13 @@ class ImageSet:
 
     Attributes:
         images: uint8 (image, height, width, channel), as `as_images` makes them.
-        name: what to call the set where numbers are printed.
-        is_video: whether neighbours in the order are neighbours in time, which makes a random split flatter.
-        files: where each image came from, one name an image, or None.
-        factors: the truth that the images were drawn from, each float (image,), or None.
+        name: the name of the set in messages and tables.
+        is_video: whether neighbours in the order are neighbours in time. Results on a random split are then too good.
+        files: the file name of each image, or None.
+        factors: the true factors that the images were drawn from, each float (image,), or None.
         unreadable: the files that were left out, each as `name: reason`.
-        notes: what else there is to say of how they were read, each a line.
-        levels: which stored values became black and white, as LOW:HIGH, where that was asked for; else None.
+        notes: further remarks about the reading, one line each.
+        levels: the stored values that became black and white, as LOW:HIGH, if `levels` was given; otherwise None.
     """
 
     images: Images
@@ -51,7 +50,7 @@ class ImageSet:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What a person must be told of how they were read, each a line."""
+        """Remarks about the reading that the user has to see, one line each."""
         left_out = [f"left out, unreadable: {file}" for file in self.unreadable]
         return *left_out, *(f"note: {note}" for note in self.notes)
 
@@ -60,18 +59,18 @@ def as_images(values: npt.ArrayLike, *, name: str = "images", levels: Levels = N
     """Turn anything array-like into images.
 
     Args:
-        values: (image, height, width) or (image, height, width, channel) with 1 or 3 channels. uint8 is taken as it
-            is; bool becomes 0 and 255; floats lie in [0, 1] and are multiplied by 255; other integers hold bytes, the
-            highest from 64 to 255, or 16 bits, the highest from 32768 to 65535, which are divided by 257.
-        name: what to call them in an error.
-        levels: which values become 0 and 255, for any others: `"0:4095"`, `(0, 4095)`, or `"auto"` for the lowest and
-            the highest. byte = round(255 clip((value - low) / (high - low), 0, 1)).
+        values: (image, height, width) or (image, height, width, channel) with 1 or 3 channels. uint8 is taken
+            unchanged, bool becomes 0 and 255, and floats must lie in [0, 1] and are multiplied by 255. Other integers
+            are bytes if their maximum is 64 to 255. If it is 32768 to 65535 they have 16 bits and are divided by 257.
+        name: the name of the images in an error.
+        levels: the values that become 0 and 255: `"0:4095"`, `(0, 4095)`, or `"auto"` for the lowest and the highest.
+            byte = round(255 clip((value - low) / (high - low), 0, 1)).
 
     Returns:
-        uint8 (image, height, width, channel), C-contiguous; `values` itself where it is that already.
+        uint8 (image, height, width, channel), C-contiguous. This is `values` itself if it already has this form.
 
     Raises:
-        BadInput: anything else, with what was wrong and what to do.
+        BadInput: the values are of any other form. The message says what was wrong and what to do.
     """
     images, notes, _ = convert(values, name=text("name", name), levels=levels)
     for note in filter(None, (*notes, dark_note(images, levels))):
@@ -84,9 +83,9 @@ def as_images(values: npt.ArrayLike, *, name: str = "images", levels: Levels = N
 def convert(
     values: npt.ArrayLike, *, name: str, levels: Levels, argument: str = 'levels="{}"'
 ) -> tuple[Images, tuple[str, ...], str | None]:
-    """As `as_images`; the images, what there is to say of them, and `levels` as they turned out.
+    """Convert as `as_images`; return the images, the notes, and the `levels` that were used.
 
-    `argument`: how an error says the argument that would help.
+    `argument` is the text for the argument `levels` in an error, with `{}` for its value.
     """
     wanted = parse_levels(levels)
     array = _four_axes(_one_array(values, name), name)
@@ -100,17 +99,17 @@ def convert(
 
 
 def have_said(*notes: str) -> None:
-    """Remember what was said of images, so that `as_images` does not say it again when a model gets them."""
+    """Remember notes that were shown, so that `as_images` does not repeat them when a model gets the images."""
     _said.update(map(_without_numbers, notes))
 
 
 def _without_numbers(note: str) -> str:
-    """What is said of a whole set and of its parts, whose ranges differ."""
+    """A note without its numbers, which differ between a set and its parts."""
     return re.sub(r"\d+", "", note)
 
 
 def pixels_sha256(images: npt.ArrayLike) -> str:
-    """SHA-256, in hexadecimal, of the bytes of uint8 pixels in C order, whatever the shape they are given in.
+    """SHA-256, in hexadecimal, of the bytes of uint8 pixels in C order. It does not depend on their shape.
 
     Raises:
         BadInput: `images` is not uint8.
@@ -143,23 +142,23 @@ def _four_axes(array: npt.NDArray[np.generic], name: str) -> npt.NDArray[np.gene
 
 
 def _one_array(values: npt.ArrayLike, name: str) -> npt.NDArray[np.generic]:
-    """Anything array-like as an array of numbers."""
+    """Convert anything array-like to an array of numbers."""
     _refuse_masked(values, name)
     if hasattr(values, "tocsr") and hasattr(values, "toarray"):
         raise BadInput(f"{name}: a sparse matrix; give the dense array, .toarray(), of shape (image, height, width)")
     for value in values if isinstance(values, (list, tuple)) else ():
-        # numpy would take a palette's indices, or the hues of HSV, for grey levels
+        # numpy would read the indices of a palette, or the hues of HSV, as grey levels
         if hasattr(value, "getbands") and value.mode not in _PLAIN_MODES:
             raise BadInput(f"{name}: a Pillow picture of mode {value.mode}; give picture.convert('RGB')")
     try:
         array = np.asanyarray(values)
-    except Exception as error:  # ragged lists, and objects that refuse to become arrays in ways of their own
+    except Exception as error:  # ragged lists, and objects whose conversion raises any error
         raise BadInput(
             f"{name}: can't be made into one array ({printable(few_words(error, most=120))}); give images of one size"
         ) from None
     _refuse_masked(array, name)
     array = np.asarray(array)
-    if array.dtype.name == "bfloat16":  # numpy has no kind for it; JAX does
+    if array.dtype.name == "bfloat16":  # JAX's type; NumPy reports its kind as "V", not "f"
         array = array.astype(np.float32)
     if array.dtype.kind not in "buif":
         hint = "; several arrays of one size become one with np.stack" if array.dtype.kind == "O" else ""
@@ -170,7 +169,7 @@ def _one_array(values: npt.ArrayLike, name: str) -> npt.NDArray[np.generic]:
 
 
 def _refuse_masked(values: object, name: str) -> None:
-    """Refuse a mask, which numpy drops in silence, of an array or of one in a list."""
+    """Refuse masked arrays, alone or in a list: NumPy would drop the mask without a word."""
     for value in values if isinstance(values, (list, tuple)) else (values,):
         if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
             raise BadInput(

@@ -1,8 +1,8 @@
-"""Which stored values are black and white? By that rule values of any depth become bytes.
+"""Converts stored values of any depth to bytes, by a rule that says which values are black and white.
 
-A rule is (low, high): byte = round(255 clip((value - low) / (high - low), 0, 1)). Files say how wide a value is,
-seldom what range it uses: a microscope's 12 bits lie in 16. So the range is looked at over a whole set, and what could
-be meant in two ways is refused, with the argument that says it.
+A rule is (low, high): byte = round(255 clip((value - low) / (high - low), 0, 1)). A file gives the width of its values,
+but seldom the range in use: a microscope stores 12 bits in 16. So the range is taken over the whole set. A range that
+allows two readings is refused, and the error names the argument that decides.
 """
 
 import math
@@ -25,19 +25,19 @@ BYTES: Range = (0, 255)
 SIXTEEN_BITS: Range = (0, 65535)
 UNIT: Range = (0, 1)
 
-# Values up to here are nearly black as bytes, and rather masks, digits or few bits than bytes.
+# Values up to this one would be nearly black as bytes. More likely they are masks, digits or values of few bits.
 DARK = 63
-# A byte is the same for all of these: round(255 * value) does not tell them from 0 and 1.
+# Floats so close to 0 or 1 become the same byte, since round(255 * value) does not distinguish them.
 _ROUNDING = 0.5 / 255
-_VALUES_ENOUGH = 2**20  # to know shares of a whole set by; counting takes eight bytes for each
-_VALUES_AT_ONCE = 2**22  # so that memory does not grow with what a conversion needs in between
+_VALUES_ENOUGH = 2**20  # enough to estimate shares of a whole set; counting takes eight bytes a value
+_VALUES_AT_ONCE = 2**22  # converted in pieces, so that the memory for intermediate results does not grow
 
 
 def parse_levels(levels: Levels) -> Range | str | None:
-    """(low, high) from `"0:4095"` or `(0, 4095)`; `"auto"` and None stay what they are.
+    """Parse `"0:4095"` or `(0, 4095)` to (low, high); `"auto"` and None are returned unchanged.
 
     Raises:
-        BadInput: none of these, or low is not below high.
+        BadInput: the value is none of these, or low is not below high.
     """
     if levels is None or (isinstance(levels, str) and levels == AUTO):
         return levels
@@ -48,26 +48,26 @@ def parse_levels(levels: Levels) -> Range | str | None:
         good = False
     if not good:
         raise BadInput(
-            f"levels {in_words(levels)} is not LOW:HIGH, the values that become black and white, such as 0:4095, "
+            f"levels {in_words(levels)} is neither LOW:HIGH, the values that become black and white, such as 0:4095, "
             "nor auto"
         )
     return low, high
 
 
 def levels_text(levels: Range) -> str:
-    """`"0:4095"` of (0, 4095): what `parse_levels` reads."""
+    """Write (0, 4095) as `"0:4095"`, which `parse_levels` reads."""
     return ":".join(str(int(value)) if value == int(value) else repr(float(value)) for value in levels)
 
 
 @dataclass(frozen=True)
 class Extent:
-    """What is left to know of values that are not kept.
+    """Summary of values that are not kept.
 
     Attributes:
-        dtypes: as numpy names them.
+        dtypes: NumPy's names of their types.
         low: the lowest value.
         high: the highest.
-        holds_bytes: whether every one is a multiple of 257, so that 16 bits hold no more than 8.
+        holds_bytes: whether every value is a multiple of 257, so that 16 bits hold no more information than 8.
     """
 
     dtypes: frozenset[str]
@@ -77,7 +77,7 @@ class Extent:
 
     @classmethod
     def of(cls, values: npt.NDArray[Any]) -> "Extent":
-        """That of at least one value, bool, integer or float."""
+        """The extent of one or more values, bool, integer or float."""
         if values.dtype.kind == "b":
             values = values.astype(np.uint8) * np.uint8(255)
         low, high = values.min().item(), values.max().item()
@@ -94,17 +94,17 @@ class Extent:
 
     @property
     def range(self) -> str:
-        """From where to where, for a line of text."""
+        """The range in words."""
         return f"{_short(self.low)} to {_short(self.high)}"
 
 
 class Survey:
-    """Looks at all the values of a set, piece by piece, and then tells the rule for each kind of them.
+    """Looks at all the values of a set, piece by piece, and then gives the rule for each kind of value.
 
     Args:
-        name: what to call the set in an error.
+        name: the name of the set in an error.
         levels: as `parse_levels` returns it.
-        argument: how to say the argument that would help, with `{}` for its value.
+        argument: the text for the argument `levels` in an error, with `{}` for its value.
     """
 
     def __init__(self, name: str, levels: Range | str | None, *, argument: str = 'levels="{}"') -> None:
@@ -116,23 +116,23 @@ class Survey:
         self.notes: list[str] = []
 
     def tell_at_once(self, kind: str) -> Range | None:
-        """The rule for values of a kind, where it needs no look at the set."""
+        """The rule for a kind of value if it does not depend on the set, otherwise None."""
         if isinstance(self._levels, tuple):
             return self._levels
         return BYTES if self._levels is None and kind == "bytes" else None
 
     def see(self, values: npt.NDArray[Any], kind: str) -> None:
-        """Look at some values of a kind. Raises `BadInput` for a NaN or an infinity among them."""
+        """Look at some values of a kind. Raises `BadInput` if one is NaN or infinite."""
         extent = Extent.of(values)
         if not (math.isfinite(extent.low) and math.isfinite(extent.high)):
             raise BadInput(f"{self._name}: some pixels are NaN or infinite; give finite ones")
         self._extents[kind] = self._extents[kind] | extent if kind in self._extents else extent
 
     def rule(self, kind: str) -> Range:
-        """The rule for values of a kind that were seen, when all were.
+        """The rule for a kind of value, once all values were seen.
 
         Raises:
-            BadInput: it could be this or that; the line says what was found and what to give.
+            BadInput: the range allows several rules. The message says what was found and what to give.
         """
         if self._rules is None:
             self._rules = self._decide()
@@ -140,7 +140,7 @@ class Survey:
 
     @property
     def levels(self) -> str | None:
-        """The rule that was asked for, `auto` replaced by what was found; None where none was."""
+        """The rule that was given, with `auto` replaced by the range found; None if none was given."""
         if self._levels is None:
             return None
         return levels_text(self._levels if isinstance(self._levels, tuple) else self._found())
@@ -155,7 +155,7 @@ class Survey:
         low = min(extent.low for extent in self._extents.values())
         high = max(extent.high for extent in self._extents.values())
         if low == high:
-            raise BadInput(f"{self._name}: every pixel is {_short(low)}, so that levels auto has no range to find")
+            raise BadInput(f"{self._name}: every pixel is {_short(low)}, so levels auto finds no range")
         return low, high
 
     def _of_bytes(self, extent: Extent) -> Range:
@@ -189,7 +189,7 @@ class Survey:
     def _refusal(
         self, extent: Extent, low: float, high: float, other: Mapping[str, str] = MappingProxyType({})
     ) -> BadInput:
-        if low == high:  # a constant has no range of its own
+        if low == high:  # a constant has no range
             low, high = min(low, 0), max(high, 1)
         ways = [self._argument.format(levels_text((low, high)))]
         if (extent.low, extent.high) != (low, high) and extent.low < extent.high:
@@ -201,14 +201,14 @@ class Survey:
 
 
 def kind_of(dtype: np.dtype[Any]) -> str:
-    """`bytes`, `integers` or `floats`: values that one rule is for."""
+    """The kind of values, `bytes`, `integers` or `floats`: each kind has one rule."""
     if dtype.kind == "f":
         return "floats"
     return "bytes" if dtype == np.uint8 or dtype.kind == "b" else "integers"
 
 
 def to_bytes(values: npt.NDArray[Any], levels: Range) -> npt.NDArray[np.uint8]:
-    """Values by the rule, uint8 of the same shape, C-contiguous; uint8 under (0, 255) as it is; bool 0 and 255."""
+    """Convert values to uint8 of the same shape, C-contiguous. uint8 with (0, 255) is unchanged; bool is 0 and 255."""
     if values.dtype == np.uint8 and levels == BYTES:
         return np.ascontiguousarray(values)
     low, high = levels
@@ -225,7 +225,7 @@ def to_bytes(values: npt.NDArray[Any], levels: Range) -> npt.NDArray[np.uint8]:
 
 
 def _some_of(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """All values, or of very many the same million at every call: every call of a model asks."""
+    """All values, or a fixed random sample of a million: this runs at every call of a model, so it must be quick."""
     values = images.reshape(-1)
     if len(values) <= _VALUES_ENOUGH:
         return values
@@ -233,9 +233,10 @@ def _some_of(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 
 def dark_note(images: npt.NDArray[np.uint8], levels: Levels = None) -> str:
-    """What to say of images that came out nearly black or, by `levels` that were given, mostly black and white.
+    """A note on images that are nearly black, or that the given `levels` make mostly black and white.
 
-    Masks and digits come out so, and pictures of which a few pixels are light; "" of others, and of black ones.
+    Masks and digits are nearly black, and so are pictures with only a few light pixels. The note is "" for other images
+    and for images that are entirely black.
     """
     counts = np.bincount(_some_of(images), minlength=256)
     asked = parse_levels(levels)
@@ -251,14 +252,14 @@ def dark_note(images: npt.NDArray[np.uint8], levels: Levels = None) -> str:
     most = int(np.searchsorted(np.cumsum(counts), 0.995 * counts.sum()))
     if top and 0 < most <= DARK // 2:
         return (
-            f"but for a few pixels the grey levels end at {most} of 255, so the images are nearly black; "
+            f"except for a few pixels the grey levels end at {most} of 255, so the images are nearly black; "
             "levels LOW:HIGH lightens them"
         )
     return ""
 
 
 def _number(value: Any) -> float:
-    """An int where it is whole, so that levels of 64 bits keep every digit."""
+    """A number, as an int if it is whole: levels of 64 bits then keep every digit."""
     if isinstance(value, bool):
         raise TypeError(value)
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""What does a person mean by DATA: a data set's name, a folder, or a file?"""
+"""Loads images by the name of a data set, or from a folder or a file."""
 
 import difflib
 from pathlib import Path
@@ -23,21 +23,21 @@ def load_images(
     seed: int = 0,
     progress: bool | Progress = False,
 ) -> ImageSet:
-    """Load images from wherever `source` says.
+    """Load images from a data set, a folder or a file.
 
     Args:
-        source: `frey-faces`, `synthetic-faces`, or a path, of an array in a file too: `mnist.npz:x_train`. A name wins
-            over a path: write `./frey-faces` for a folder of that name.
+        source: `frey-faces`, `synthetic-faces`, or a path. The path may name an array in a file: `mnist.npz:x_train`.
+            A name has precedence over a path: write `./frey-faces` for a folder of that name.
         image_size: as in `load_folder`.
         grey: for a path, turn colour into grey.
-        strict: for a folder, refuse it if any picture can't be read.
-        levels: which stored values become black and white, as in `as_images`; `"0:4095"` for 12 bits, or `"auto"`.
-        seed: of the synthetic faces.
-        progress: told how far it is; True draws bars on stderr, if that is a terminal.
+        strict: for a folder, refuse it if a picture can't be read.
+        levels: the stored values that become black and white, as in `as_images`; `"0:4095"` for 12 bits, or `"auto"`.
+        seed: the seed of the synthetic faces.
+        progress: receives the progress; True draws bars on stderr, if that is a terminal.
 
     Raises:
-        BadInput: no such name or path, or what `load_folder` and `load_file` refuse.
-        DataUnavailable: the Frey faces can't be had.
+        BadInput: there is no such name or path, or `load_folder` or `load_file` refuses it.
+        DataUnavailable: no source has the Frey faces.
     """
     grey, strict, progress = truth("grey", grey), truth("strict", strict), checked_progress(progress)
     seed = whole("seed", seed, at_least=0)

@@ -1,7 +1,9 @@
-"""Which variables of a MATLAB file may scipy read? Its C code takes a tag that is damaged for an address, and crashes.
+"""Finds the variables of a MATLAB file that scipy can read safely.
 
-MATLAB 5 files are elements, each behind a tag of type and size; a variable's are its flags, dimensions, name and
-numbers ("MAT-File Format", The MathWorks, chapter 1).
+The C code of scipy uses a damaged tag as an address, and crashes. So the tags are checked first.
+
+A MATLAB 5 file is a sequence of elements, each behind a tag with its type and size. The elements of a variable are its
+flags, dimensions, name and numbers ("MAT-File Format", The MathWorks, chapter 1).
 """
 
 import struct
@@ -11,22 +13,22 @@ from typing import IO, NamedTuple
 
 _HEADER = 128
 _MATRIX, _COMPRESSED = 14, 15
-# int8 to uint32, single, double, int64 and uint64
+# int8 to uint32, single, double, int64 and uint64.
 _TYPES_OF_NUMBERS = (1, 2, 3, 4, 5, 6, 7, 9, 12, 13)
 _CLASSES_OF_NUMBERS = range(6, 16)
 _COMPLEX = 0x0800
-# the tags, dimensions and the name come first, whatever the size of the rest
+# The tags, dimensions and name come first, so these bytes suffice for a variable of any size.
 _MOST_OF_HEAD = 2**16
 
 
 class _Element(NamedTuple):
     type: int
     content: bytes
-    rest: bytes  # what comes after it
+    rest: bytes  # the bytes after this element
 
 
 def readable_variables(file: IO[bytes]) -> frozenset[str] | None:
-    """Names of the variables of real numbers; None of a file that is not of MATLAB 5 to 7.
+    """Names of the variables that hold real numbers; None if the file is not of MATLAB 5 to 7.
 
     Raises:
         ValueError: an element is damaged or cut short.
@@ -58,7 +60,7 @@ def _heads(file: IO[bytes], order: str) -> Iterator[bytes]:
 
 
 def _name_of_numbers(head: bytes, order: str) -> str | None:
-    """The name of a variable of real numbers; None of another one. Raises `ValueError` for numbers of no known type."""
+    """The name of a variable of real numbers, None for another variable. Raises `ValueError` for an unknown type."""
     flags = _first(head, order)
     shape = _first(flags.rest, order)
     name = _first(shape.rest, order)
@@ -66,12 +68,12 @@ def _name_of_numbers(head: bytes, order: str) -> str | None:
     if described & 0xFF not in _CLASSES_OF_NUMBERS or described & _COMPLEX:
         return None
     if _type_of(name.rest, order) not in _TYPES_OF_NUMBERS:
-        raise ValueError("its numbers are of a type that there is none of")
+        raise ValueError("its numbers are of an unknown type")
     return name.content.decode("latin-1")
 
 
 def _first(content: bytes, order: str) -> _Element:
-    """The first element of several, which may be a small one: type and size share four bytes, and four bytes follow."""
+    """The first of several elements. In a small element, type and size share four bytes, and four bytes follow."""
     kind, size = _unpack(order, content[:8])
     if kind >> 16:
         return _Element(kind & 0xFFFF, content[4 : 4 + min(kind >> 16, 4)], content[8:])

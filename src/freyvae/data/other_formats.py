@@ -1,4 +1,4 @@
-"""What is a file that we do not read, and how does it become one that we do?"""
+"""Recognises files that freyvae does not read, and says how to convert them to files that it does read."""
 
 import bz2
 import gzip
@@ -21,7 +21,7 @@ _COMPRESSED: dict[bytes, tuple[str, Callable[..., Any]]] = {
 
 
 def way_to_read(path: Path) -> str:
-    """What a file is by its content, and the command that makes images of it; "" where it is not known."""
+    """Say what a file is, by its content, and which command makes images of it; "" if it is not recognised."""
     head = _head(path, open)
     compressed = next((kind for start, kind in _COMPRESSED.items() if head.startswith(start)), None)
     program, opener = compressed or ("", open)
@@ -51,12 +51,12 @@ def way_to_read(path: Path) -> str:
 
 
 def _literal(path: Path) -> str:
-    """The path in Python, in the quotes that a shell's do not need escaped."""
+    """The path as a Python literal in double quotes, which need no escape within the single quotes of a shell."""
     return json.dumps(str(path), ensure_ascii=False)
 
 
 def _head(path: Path, opener: Callable[..., Any]) -> bytes:
-    """The first bytes, as few as a damaged file gives."""
+    """The first bytes of a file; fewer, or none, if it is damaged."""
     try:
         with opener(path, "rb") as file:
             return bytes(file.read(_HEAD))
@@ -65,7 +65,7 @@ def _head(path: Path, opener: Callable[..., Any]) -> bytes:
 
 
 def _is_idx(head: bytes) -> bool:
-    """IDX: two zeros, the type, the number of axes, the length of each in 32 bits, and the values."""
+    """Whether this is IDX: two zeros, the type, the number of axes, the length of each in 32 bits, the values."""
     return len(head) >= 8 and head[:2] == b"\0\0" and head[2] in _IDX_DTYPES and 1 <= head[3] <= 4
 
 
@@ -75,7 +75,7 @@ def _way_of_idx(path: Path, head: bytes, program: str) -> str:
         return "an IDX file, MNIST's own format, that is cut short"
     shape = struct.unpack(f">{axes}I", head[4 : 4 + 4 * axes])
     if axes < 3:
-        return f"an IDX file, MNIST's own format, of shape {shape}: labels, no images"
+        return f"an IDX file, MNIST's own format, of shape {shape}: labels, not images"
     module = {"gzip": "gzip", "bzip2": "bz2", "xz": "lzma"}.get(program, "")
     opened = f"{module}.open" if module else "open"
     code = (

@@ -1,4 +1,4 @@
-"""How does one picture file become values, whatever its format, depth and metadata?"""
+"""Reads one picture file of any format, depth and metadata."""
 
 import contextlib
 import io
@@ -28,11 +28,11 @@ SUFFIXES = (
     *(".pbm", ".pgm", ".ppm", ".pnm", ".pfm", ".jp2", ".j2k", ".jpx", ".jpf", ".jpc", ".j2c", ".avif"),
 )
 
-# Only these decoders are let loose on a file, whatever its name says.
+# Only these decoders may read a file, whatever its name.
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "DIB", "GIF", "TIFF", "PPM", "JPEG2000", "AVIF")
 
 _ORIENTATION = 0x0112
-# What undoes each: EXIF 2.3, section 4.6.4, tag 274.
+# The operation that undoes each orientation: EXIF 2.3, section 4.6.4, tag 274.
 _TURNED: dict[int, Callable[[Any], Any]] = {
     2: lambda pixels: pixels[:, ::-1],
     3: lambda pixels: pixels[::-1, ::-1],
@@ -50,18 +50,18 @@ _Values: TypeAlias = npt.NDArray[Any]
 
 
 class Unreadable(Exception):
-    """Why a picture is left out, in a few words."""
+    """A picture can't be read, for the reason given."""
 
 
 @dataclass(frozen=True, eq=False)
 class Stored:
-    """A picture's values as its file has them, turned the right way up.
+    """The values of a picture as stored in its file, turned the right way up.
 
     Attributes:
-        values: (height, width) or (height, width, 3), of the file's own depth.
-        kind: of the values, as `levels.kind_of` names it; `bytes` too where the format says what white is.
-        eight_bit: uint8, as `values`, what the format itself makes of them; None where it says nothing.
-        alpha: uint8 (height, width), or None of an opaque picture.
+        values: (height, width) or (height, width, 3), in the depth of the file.
+        kind: the kind of the values, as in `levels.kind_of`; also `bytes` if the format defines the value of white.
+        eight_bit: uint8 in the shape of `values`: the bytes that the format itself defines, or None.
+        alpha: uint8 (height, width), or None for an opaque picture.
         has_more: whether further pages or frames follow in the file.
     """
 
@@ -72,11 +72,12 @@ class Stored:
     has_more: bool = False
 
     def to_image(self, levels: Range, *, asked: bool, size: tuple[int, int] | None, grey: bool) -> Images:
-        """The picture as uint8 (height, width, 1 or 3), transparent pixels on white.
+        """Convert the picture to uint8 (height, width, 1 or 3), with transparent pixels laid on white.
 
         Args:
             levels: the values that become black and white.
-            asked: whether they were asked for; else the format's own bytes are taken where it has any.
+            asked: whether the user gave `levels`. Otherwise the bytes that the format defines are used, if there are
+                any.
             size: (height, width), or None.
             grey: turn colour into grey.
         """
@@ -101,18 +102,20 @@ class Stored:
 
 
 def read_picture(path: Path) -> Stored:
-    """The first picture in a file.
+    """Read the first picture in a file.
 
     Raises:
-        Unreadable: it is damaged, of another kind, no regular file, or too large.
+        Unreadable: the file is damaged, of another kind, not a regular file, or too large.
     """
     return next(iter(_read(path, most=1)))
 
 
 def read_pictures(path: Path) -> tuple[list[Stored], bool]:
-    """Every page or frame of a file, and whether they are a video. Raises as `read_picture`, and `BadInput`.
+    """Read every page or frame of a file, and say whether they are a video.
 
-    `BadInput`: they do not fit into memory.
+    Raises:
+        Unreadable: as in `read_picture`.
+        BadInput: the pages or frames do not fit into memory.
     """
     return _read(path, most=None), path.suffix.lower() not in (".tif", ".tiff")
 
@@ -122,7 +125,7 @@ def _read(path: Path, *, most: int | None) -> list[Stored]:
         about = path.stat()
     except OSError as error:
         raise Unreadable(error.strerror or type(error).__name__) from None
-    if not stat.S_ISREG(about.st_mode):  # to open a FIFO waits for ever, and a device may never end
+    if not stat.S_ISREG(about.st_mode):  # opening a FIFO would block, and reading a device may never end
         raise Unreadable("neither a file nor a link to one")
     if about.st_size == 0:
         raise Unreadable("empty")
@@ -132,7 +135,7 @@ def _read(path: Path, *, most: int | None) -> list[Stored]:
         content = _content_of_png(path)
         if not content:
             raise
-        # Texts and profiles that are broken, or larger than Pillow allows, say nothing of the pixels.
+        # The pixels may be intact although texts or profiles are broken, or larger than Pillow allows.
         with contextlib.suppress(Unreadable):
             return _decode(io.BytesIO(_without_metadata(content)), name=str(path), most=most)
         raise
@@ -168,7 +171,7 @@ def _opened(source: Path | io.BytesIO) -> Iterator[Any]:
 
 
 def _stored(opened: Any, source: Path | io.BytesIO, frame: int) -> Stored:
-    """The page or frame of an opened picture."""
+    """One page or frame of an opened picture."""
     if frame:
         opened.seek(frame)
     raw_mode, white = _raw_mode(opened), _white_of_ppm(opened)
@@ -190,7 +193,7 @@ def _stored(opened: Any, source: Path | io.BytesIO, frame: int) -> Stored:
         if ";16" in raw_mode and raw_mode.split(";")[0] in ("LA", "RGB", "RGBA", "RGBX"):
             values = _sixteen_bits(source, frame, raw_mode, values)
     kind = "bytes" if white else kind_of(values.dtype)
-    if white:  # back to what the file says, of which Pillow has made 8 or 16 bits
+    if white:  # Pillow has scaled the values to 8 or 16 bits: restore those of the file
         values = np.rint(values * (white / (65535 if opened.mode == "I" else 255)))
     turn = _TURNED.get(_orientation(opened), lambda pixels: pixels)
     return Stored(
@@ -203,24 +206,24 @@ def _stored(opened: Any, source: Path | io.BytesIO, frame: int) -> Stored:
 
 
 def _raw_mode(opened: Any) -> str:
-    """How the pixels lie in the file, as Pillow calls it: `RGB;16B` of 16-bit colour, which it cuts to 8 bits."""
+    """Pillow's name for the layout of the pixels, such as `RGB;16B` for 16-bit colour, which Pillow cuts to 8 bits."""
     arguments = opened.tile[0].args if opened.tile else ""
     return str(arguments[0] if isinstance(arguments, tuple) and arguments else arguments)
 
 
 def _white_of_ppm(opened: Any) -> int:
-    """The value that is white, where a PGM or PPM says that it is not that of all its bits; else 0."""
+    """The value of white in a PGM or PPM if it is neither 255 nor 65535, otherwise 0."""
     arguments: Any = opened.tile[0].args if opened.format == "PPM" and opened.tile else ()
     white = arguments[-1] if isinstance(arguments, tuple) and len(arguments) == 2 else 0
     return white if isinstance(white, int) and white not in (255, 65535) else 0
 
 
 def _sixteen_bits(source: Path | io.BytesIO, frame: int, raw_mode: str, high: Images) -> _Values:
-    """16-bit colour, of which Pillow gives one byte at a time: `high`, and the other where it is told to swap them."""
+    """Read 16-bit colour. Pillow returns the high byte, `high`, and with the byte order swapped the low byte."""
     with _opened(source) as again:
         if frame:
             again.seek(frame)
-        if raw_mode.startswith("LA"):  # which it can't swap; but two bytes of grey and two of alpha are four bytes
+        if raw_mode.startswith("LA"):  # Pillow can't swap these, but it can read the four bytes of a pixel as RGBA
             again.tile = [tile._replace(args="RGBA") for tile in again.tile]
             low = np.array(again)[..., 1:2]
         else:
@@ -237,7 +240,7 @@ def _sixteen_bits(source: Path | io.BytesIO, frame: int, raw_mode: str, high: Im
 
 
 def _orientation(opened: Any) -> int:
-    """The EXIF tag, 1 where there is none, or none that can be read."""
+    """The EXIF orientation; 1 if there is none, or if it can't be read."""
     with contextlib.suppress(Exception):  # broken EXIF makes Pillow raise almost anything
         return int(opened.getexif().get(_ORIENTATION, 1))
     return 1
@@ -251,7 +254,7 @@ def _has_more(opened: Any) -> bool:
 
 
 def _content_of_png(path: Path) -> bytes:
-    """The bytes of a PNG; none of another file, or of one that is too large to be held."""
+    """The bytes of a PNG; empty for another file, or for one that is too large."""
     with contextlib.suppress(OSError), path.open("rb") as file:
         if file.read(len(_PNG)) == _PNG and path.stat().st_size <= _MOST_BYTES_OF_PNG:
             return _PNG + file.read()
@@ -259,7 +262,7 @@ def _content_of_png(path: Path) -> bytes:
 
 
 def _without_metadata(content: bytes) -> bytes:
-    """A PNG's critical chunks, its transparency, and its EXIF block where that is whole."""
+    """Keep of a PNG only the critical chunks, the transparency, and the EXIF block if its checksum is right."""
     kept, place = [_PNG], len(_PNG)
     while place + 12 <= len(content):
         (length,) = struct.unpack(">I", content[place : place + 4])
@@ -274,7 +277,7 @@ def _without_metadata(content: bytes) -> bytes:
 
 @contextmanager
 def _pillow_warnings() -> Iterator[None]:
-    """Pillow warns of odd metadata, which is no matter to the pixels, and of decompression bombs, which is."""
+    """Ignore Pillow's warnings of odd metadata, which does not affect the pixels; raise those of bombs as errors."""
     from PIL import Image
 
     with warnings.catch_warnings():

@@ -1,4 +1,4 @@
-"""What a source of images is: a kind of thing that a person can name, or give the path of."""
+"""The base class of sources of images. A source is chosen by its name or by a path."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Source(Choice):
-    """A source of images. It is asked for by its `name`, or where `by_name` is False, by paths that it accepts."""
+    """A source of images. It is chosen by its `name`, or if `by_name` is False, by a path that it accepts."""
 
     by_name: ClassVar[bool] = False
 
     def accepts(self, source: str | Path) -> bool:
-        """Whether it is what is asked for. One source at most may accept a path."""
+        """Whether this source is meant by `source`. At most one source may accept a path."""
         return self.by_name and isinstance(source, str) and source == self.name
 
     @abstractmethod
@@ -38,4 +38,4 @@ class Source(Choice):
         seed: int,
         progress: bool | Progress,
     ) -> ImageSet:
-        """The images; arguments as for `load_images`, and their errors."""
+        """Load the images. The arguments and errors are those of `load_images`."""

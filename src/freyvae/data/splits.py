@@ -1,4 +1,4 @@
-"""Which images are trained on, which are watched, and which are kept for the end?"""
+"""Divides images into training, validation and test images."""
 
 import difflib
 import logging
@@ -27,7 +27,7 @@ _Indices = npt.NDArray[np.int64]
 class Split:
     """Three disjoint sets of indices, each int64 (image,), which together hold every image once.
 
-    `note` is one sentence that belongs beside any figure measured on this split, or "" where there is nothing to say.
+    `note` is a sentence of caution to print with every figure measured on this split, or "".
     """
 
     train: _Indices
@@ -48,19 +48,20 @@ def split_indices(
     """Divide `count` images.
 
     Args:
-        count: how many there are.
-        scheme: `blog`, the post's: the first 1800 train, the next 100 validate, the leftover test. `random`: a
-            permutation by `seed`, its first part to train, then validation, then test, the protocol of van den Berg
-            et al. 2018 (with 1965 frames and `validation=200, test=200`: 1565, 200 and 200). `blocked`: the same parts
-            as contiguous runs, in order.
-        validation: a fraction in (0, 1), or a whole number of images; 0 for none. `blog` takes no notice of it.
-        test: the same.
-        seed: of the permutation, 0 to 2**32 - 1.
-        is_video: whether the order is time, so that the note can say what a random split hides.
+        count: number of images.
+        scheme: `blog`, `random` or `blocked`. `blog` is the split of the post: the first 1800 images train, the next
+            100 validate, and the rest test. `random` is a permutation by `seed`, divided into training, validation and
+            test images. It is the protocol of van den Berg et al. 2018, where 1965 frames with
+            `validation=200, test=200` give 1565, 200 and 200. `blocked` has the same parts as contiguous runs, in
+            order.
+        validation: a fraction in (0, 1), or a whole number of images; 0 for none. `blog` ignores it.
+        test: the same for the test images.
+        seed: the seed of the permutation, 0 to 2**32 - 1.
+        is_video: whether the order is time. The note then says how a random split misleads.
 
     Raises:
-        BadInput: fewer than two images, nothing left to train on, a part that is not a fraction or a count, an
-            unknown scheme, or `blog` with fewer than 1900 images.
+        BadInput: there are fewer than two images, none is left to train on, a part is neither a fraction nor a count,
+            the scheme is unknown, or `blog` has fewer than 1900 images.
     """
     if not isinstance(scheme, str) or scheme not in SCHEMES:
         near = difflib.get_close_matches(str(scheme), SCHEMES, n=1)
@@ -104,24 +105,24 @@ def split(
     seed: int = 0,
     is_video: bool = False,
 ) -> tuple[Images, Images]:
-    """Divide images into those to train on and those held out to validate with.
+    """Divide images into training images and validation images.
 
-    The test part stays out of reach here on purpose: it is read once, at the end, through `split_indices`.
+    The test images are deliberately not returned. They should be read once, at the end, with `split_indices`.
 
     Args:
-        images: anything that `as_images` takes, or an `ImageSet`, which knows itself whether it is a video.
-        scheme: `blog`, `random` or `blocked`, as in `split_indices`. By default `blog` for 1965 grey images of 28 x 20,
-            which the post's are; else `blocked` for a video, and `random` for others.
-        validation: a fraction, or a whole number of images; `blog` takes no notice of it.
-        test: the same.
-        seed: of the permutation of `random`.
-        is_video: whether the order is time; what a random split then hides is logged as a warning.
+        images: anything that `as_images` takes, or an `ImageSet`, which says whether it is a video.
+        scheme: `blog`, `random` or `blocked`, as in `split_indices`. The default is `blog` for 1965 grey images of
+            28 x 20, the shape of the post's; for other images it is `blocked` for a video and `random` otherwise.
+        validation: a fraction, or a whole number of images; `blog` ignores it.
+        test: the same for the test images.
+        seed: the seed of the permutation of `random`.
+        is_video: whether the order is time. A warning then says how a random split misleads.
 
     Returns:
         uint8 (train, height, width, channel) and uint8 (validation, height, width, channel).
 
     Raises:
-        BadInput: as `as_images` and `split_indices`.
+        BadInput: as in `as_images` and `split_indices`.
     """
     is_video = truth("is_video", is_video)
     if isinstance(images, ImageSet):
@@ -136,7 +137,7 @@ def split(
 
 
 def _part(wanted: float, count: int, name: str) -> int:
-    """A number of images, from a count or a fraction."""
+    """The number of images of a part, from a count or a fraction."""
     if isinstance(wanted, numbers.Real) and not is_truth_value(wanted):
         if isinstance(wanted, numbers.Integral):
             if wanted < 0:
@@ -155,7 +156,7 @@ def _permutation(count: int, seed: int) -> npt.NDArray[np.int64]:
     seed = whole("seed", seed)
     if not 0 <= seed < 2**32:
         raise BadInput(f"the seed of a random split must lie in 0 to {2**32 - 1}, but is {seed}")
-    # RandomState, not Generator: its streams are frozen, so a published split stays the same split.
+    # RandomState, not Generator: its streams are frozen, so a published split stays the same.
     return np.random.RandomState(seed).permutation(count)
 
 

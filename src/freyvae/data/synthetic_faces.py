@@ -1,7 +1,7 @@
-"""What does a face look like when the truth behind it is known? A drawn man's face, in a video whose factors we hold.
+"""Draws a video of a man's face from known factors.
 
 The head is an ellipsoid and its features are painted on it, so turning the head moves, squeezes and shades them
-together, as on a real one. Measured codes can then be compared with the pose and humour that made each frame.
+together, as on a real one. Codes can then be compared with the pose and humour that each frame was drawn from.
 """
 
 from typing import TypeAlias
@@ -17,7 +17,7 @@ HEIGHT, WIDTH = 28, 20
 
 _Array: TypeAlias = npt.NDArray[np.floating]
 
-# Angle per frame of each factor's walk: humour changes within seconds, the light over minutes, lids within frames.
+# RMS angle per frame of each factor's walk: humour changes within seconds, light over minutes, lids within frames.
 _STEPS = {"pose": 0.055, "humour": 0.055, "blink": 0.11, "light": 0.025}
 _SMOOTHING = 8  # frames over which a walk's velocity is averaged
 _NOISE_GREY_LEVELS = 2.0
@@ -25,11 +25,11 @@ _FRAMES_AT_ONCE = 256  # keeps the layers of one batch in the processor's cache
 
 
 def synthetic_faces(count: int = 1965, *, seed: int = 0) -> ImageSet:
-    """Draw a video of a man's face.
+    """Draw a video of a man's face, with its factors.
 
     Args:
         count: number of frames, at least 1.
-        seed: non-negative; the same seed gives the same frames, and a longer video begins with the shorter one.
+        seed: non-negative. The same seed gives the same frames, and a longer video begins with the shorter one.
 
     Returns:
         An `ImageSet` named `synthetic-faces`: `images` uint8 (count, 28, 20, 1), and `factors`, each float64 (count,):
@@ -37,10 +37,10 @@ def synthetic_faces(count: int = 1965, *, seed: int = 0) -> ImageSet:
         `blink` in [0, 1] (open .. shut), `light` in [-1, 1] (from the picture's left .. right).
 
     Raises:
-        BadInput: `count` below 1 or `seed` below 0.
+        BadInput: `count` is below 1 or `seed` is below 0.
     """
     count, seed = whole("count", count, at_least=1), whole("seed", seed, at_least=0)
-    # frames, and the walks of the factors
+    # the frames, and the walks of the factors
     check_fits(count * (HEIGHT * WIDTH + 32 * len(_STEPS)), f"{count} synthetic faces", "draw fewer")
     walks = {name: _walk(count, step, seed, stream) for stream, (name, step) in enumerate(_STEPS.items(), start=1)}
     # Lids are open most of the time: only the crest of the walk shuts them.
@@ -57,23 +57,23 @@ def synthetic_faces(count: int = 1965, *, seed: int = 0) -> ImageSet:
 
 
 def _walk(count: int, step: float, seed: int, stream: int) -> npt.NDArray[np.float64]:
-    """A smooth random walk round the circle, seen from the side: bounded by -1 and 1, float64 (count,)."""
+    """The sine of a smooth random walk round the circle: float64 (count,) in [-1, 1]."""
     rng = np.random.default_rng([seed, stream])
     start = rng.uniform(0.0, 2.0 * np.pi)
-    # Drawn before the frames it moves, so that a longer video begins with the shorter one.
+    # All kicks are drawn first and in order, so that a longer video begins with the shorter one.
     kicks = rng.standard_normal(count + _SMOOTHING - 1)
     velocity = np.convolve(kicks, np.full(_SMOOTHING, _SMOOTHING**-0.5), mode="valid")
     return np.sin(start + step * np.cumsum(velocity))
 
 
 def _inside(distance: _Array, softness: float = 0.45) -> _Array:
-    """Coverage of a pixel, 0 .. 1, by a shape whose edge is `distance` pixels away (negative inside)."""
+    """Coverage of a pixel, 0 to 1, by a shape with its edge `distance` pixels away (negative inside)."""
     coverage: _Array = 0.5 - 0.5 * np.tanh(distance / (2.0 * np.float32(softness)))
     return coverage
 
 
 def _spot(across: _Array, down: _Array, width: float, height: float) -> _Array:
-    """A soft spot, 1 at its middle."""
+    """A Gaussian spot with value 1 at its centre."""
     spot: _Array = np.exp(-0.5 * ((across / np.float32(width)) ** 2 + (down / np.float32(height)) ** 2))
     return spot
 
@@ -89,7 +89,7 @@ def _draw(
     blink: npt.NDArray[np.float64],
     light: npt.NDArray[np.float64],
 ) -> _Array:
-    """Frames in grey levels, float32 (frame, 28, 20), before noise. Lengths are in pixels, y grows downwards."""
+    """Draw frames in grey levels, float32 (frame, 28, 20), without noise. Lengths are in pixels; y grows downwards."""
     turn, mood, lids, lamp = (v.astype(np.float32)[:, None, None] for v in (pose, humour, blink, light))
     x = np.arange(WIDTH, dtype=np.float32)[None, None, :] - 9.5 - 0.9 * turn
     y = np.broadcast_to(np.arange(HEIGHT, dtype=np.float32)[None, :, None], (len(turn), HEIGHT, WIDTH))
@@ -100,7 +100,7 @@ def _draw(
     jaw = 1.0 + 0.10 * np.clip(ny, 0.0, 1.0) ** 2
     radius = np.sqrt((nx * jaw) ** 2 + ny**2)
     nz = np.sqrt(np.clip(1.0 - radius**2, 0.0, 1.0))
-    # Where that pixel lies on the face itself: turn it back by the head's angle about the vertical.
+    # The position of that pixel on the face: turn it back by the head's angle about the vertical.
     angle = np.float32(0.40) * turn
     u = half_width * (nx * np.cos(angle) - nz * np.sin(angle))
 
@@ -111,7 +111,7 @@ def _draw(
     skin = _eyes(skin, u, y, turn=turn, mood=mood, lids=lids)
     skin = _nose(skin, u - 2.6 * np.sin(angle), y, lamp=lamp)
     skin = _mouth(skin, u, y, mood=mood)
-    # Temples and hairline: the hair is painted on the head, so that it comes forward on the side turned to us.
+    # Temples and hairline: the hair is painted on the head, so it comes forward on the side turned to the viewer.
     hairline = 1.0 + 9.5 * _inside(7.4 - np.abs(u), 0.35) - 0.05 * (u - 1.5) ** 2 * _inside(np.abs(u) - 5.0)
     skin = _over(skin, 52.0 + 10.0 * np.sin(1.9 * u + 0.4 * y), _inside(y - hairline, 0.5))
     return _over(picture, skin, _inside((radius - 1.0) * half_width))
@@ -125,7 +125,7 @@ def _background(x: _Array, y: _Array) -> _Array:
 
 def _eyes(skin: _Array, u: _Array, y: _Array, *, turn: _Array, mood: _Array, lids: _Array) -> _Array:
     side = np.abs(u) - 3.9
-    # A sullen man draws the inner ends of his brows down, a laughing one lifts both and narrows his eyes.
+    # A sullen face draws the inner ends of the brows down; a laughing face lifts both and narrows the eyes.
     brow = 5.3 - 0.5 * mood + 0.06 * side**2 - 0.18 * side * (1.0 - mood)
     skin = skin - 34.0 * _spot(side, y - 7.4, 2.6, 1.8)  # sockets
     skin = _over(skin, 58.0, 0.9 * _inside(np.maximum(np.abs(y - brow) - 0.55, np.abs(side) - 2.7)))
@@ -135,7 +135,7 @@ def _eyes(skin: _Array, u: _Array, y: _Array, *, turn: _Array, mood: _Array, lid
     skin = _over(skin, 205.0, white)
     iris = np.sqrt((u - 3.9 * np.sign(u) - 0.5 * turn) ** 2 + (y - 8.3) ** 2)
     skin = _over(skin, 38.0, white * _inside(iris - 1.15, 0.3))
-    # The upper lid's lashes ride on the lid: they come down as it shuts.
+    # The lashes are on the upper lid: they come down as it shuts.
     lash = np.abs(y - 8.4 + np.clip(almond, 0.0, None) - 0.5 * lids) - 0.35
     skin = _over(skin, 62.0, 0.85 * _inside(np.maximum(lash, np.abs(side) - 2.2)))
     return skin - 16.0 * _spot(side, y - 10.6, 1.9, 0.7)  # bags

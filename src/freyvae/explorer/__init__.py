@@ -1,4 +1,4 @@
-"""The page with the sliders, and the other ways out of a run: a server for it, a notebook's widget, ONNX, weights."""
+"""The explorer, a page with sliders: its server, its widget for notebooks, and exports as ONNX or weights."""
 
 from freyvae.explorer.explore import explore
 from freyvae.explorer.export import FORMATS, export

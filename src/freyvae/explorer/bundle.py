@@ -1,7 +1,7 @@
-"""What does a page need of a model and its images? One dictionary and some bytes, with a format version.
+"""Collects what the explorer's page needs from a model and its images, in a versioned format.
 
-A bundle is `{"header": ..., "blobs": ...}`: the header is JSON, each blob is bytes that the header describes, little
-endian. `web/bundle/read.js` reads it.
+A bundle is `{"header": ..., "blobs": ...}`. The header is JSON, and describes the blobs, which are little-endian bytes.
+`web/bundle/read.js` reads it.
 """
 
 import math
@@ -24,23 +24,23 @@ FORMAT = 1
 
 MOST_POINTS = 100_000
 MOST_CODE_VALUES = 1_600_000  # points times latents
-MOST_FRAME_VALUES = 4_000_000  # pixels times channels of the frames inside the page
+MOST_FRAME_VALUES = 4_000_000  # frames times pixels times channels
 MOST_ENCODER_WEIGHTS = 4_000_000
 HALF_PRECISION_ABOVE = 1_000_000  # weights
-GREY_LEVELS_LOST = 0.5  # to half precision, at most
-PRIOR_DRAWS = 1000  # of a learned prior, from which the page picks its random codes
+GREY_LEVELS_LOST = 0.5  # largest error that half precision may cause
+PRIOR_DRAWS = 1000  # draws of a learned prior, from which the page picks its random codes
 
 _PARTS = ("training", "validation", "test")
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """What a page is made of.
+    """The data of a page.
 
     Attributes:
-        header: JSON values; `header["blobs"]` tells each blob's size and checksum.
+        header: JSON values; `header["blobs"]` has the size and checksum of each blob.
         blobs: the bytes, by name.
-        notes: what a person should be told, such as an encoder that was left out.
+        notes: remarks for the user, such as an encoder that was left out.
     """
 
     header: dict[str, Any]
@@ -57,18 +57,18 @@ def make_bundle(
     parts: npt.NDArray[np.uint8] | None = None,
     is_video: bool = False,
 ) -> Bundle:
-    """Everything that the page knows.
+    """Collect the data of a page.
 
     Args:
         vae: a `freyvae.VAE`.
         images: uint8 (image, height, width, channel), in the order of time if there is one.
-        title: of the page.
-        names: of the latents; the rest are numbered.
+        title: title of the page.
+        names: names of the first latents; the rest are numbered.
         parts: uint8 (image,): 0 for training, 1 for validation, 2 for test; by default all are for training.
         is_video: whether the order is time.
 
     Raises:
-        BadInput: the decoder has a layer that the page cannot compute, or a likelihood that it does not know.
+        BadInput: the decoder has a layer, or the likelihood a mean, that the page cannot compute.
     """
     if sys.byteorder != "little":  # pragma: no cover
         raise BadInput("the explorer's page is written on little-endian machines only")
@@ -121,8 +121,10 @@ def make_bundle(
 
 
 def pack_frames(images: npt.NDArray[np.uint8]) -> tuple[bytes, str]:
-    """Frames as zlib-packed differences, modulo 256, and from what: each pixel's `left` neighbour, or the same pixel
-    of the frame `before`, which is shorter in a video.
+    """Compress the differences of frames, modulo 256, with zlib.
+
+    A pixel's difference is taken from its `left` neighbour, or from the same pixel of the frame `before`. The shorter
+    result is returned, with its name. In a video that is usually `before`.
     """
     left, before = images.copy(), images.copy()
     left[:, :, 1:] -= images[:, :, :-1]
@@ -133,16 +135,18 @@ def pack_frames(images: npt.NDArray[np.uint8]) -> tuple[bytes, str]:
 
 
 def _evenly(count: int, most: int) -> npt.NDArray[np.int64]:
-    """At most `most` of the indices of `count` things, evenly spread."""
+    """At most `most` indices below `count`, evenly spread."""
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
 
 
 def _latents(
     vae: Any, codes: npt.NDArray[np.float32], names: Sequence[str], prior_draws: npt.NDArray[np.float32] | None
 ) -> dict[str, Any]:
-    """How the sliders go: in prior standard deviations, or the post's -15 to 15 by 3 where noise was scaled down.
+    """Names, units and ranges of the sliders.
 
-    A learned prior may lie anywhere: sliders then are in the latents' own numbers, and reach as far as its draws.
+    The unit is a standard deviation of the prior. If the noise was scaled down, it is the noise's deviation, and the
+    range is the post's, -15 to 15 in steps of 3. A learned prior has no fixed range, so its sliders are in units of the
+    latents, and reach as far as its draws.
     """
     unit = float(vae.noise_scale) if 0 < vae.noise_scale < 1 else 1.0
     reach = float(np.quantile(np.abs(codes), 0.999)) / unit
@@ -167,14 +171,14 @@ def _latents(
 
 
 def _widest_axes(codes: npt.NDArray[np.float32]) -> list[int]:
-    """The two latents whose codes vary most, in their own order: the others may well be unused."""
+    """The two latents with the largest spread of codes, in ascending order. Others may be unused."""
     if codes.shape[1] <= 2:
         return list(range(codes.shape[1]))
     return sorted(int(index) for index in np.argsort(-codes.std(axis=0), kind="stable")[:2])
 
 
 def _servable_encoder(vae: Any) -> tuple[Graph | None, str]:
-    """The encoder if the page can hold it, else why not."""
+    """The encoder, or None and the reason why the page cannot hold it."""
     if not vae.posterior_choice.is_diagonal_normal:
         return None, (
             "own pictures cannot be dropped on this page: their codes go through the posterior's flow "
@@ -187,8 +191,8 @@ def _servable_encoder(vae: Any) -> tuple[Graph | None, str]:
         return None, f"own pictures cannot be dropped on this page: {reason}"
     if graph.weight_count > MOST_ENCODER_WEIGHTS:
         return None, (
-            f"own pictures cannot be dropped on this page: the encoder's {graph.weight_count:,} weights are too many "
-            f"to be put in it (at most {MOST_ENCODER_WEIGHTS:,})"
+            f"own pictures cannot be dropped on this page: the encoder has {graph.weight_count:,} weights, and a page "
+            f"holds at most {MOST_ENCODER_WEIGHTS:,}"
         )
     return graph, ""
 
@@ -197,10 +201,10 @@ def _half_precision_serves(vae: Any, codes: npt.NDArray[np.float32]) -> bool:
     """Whether decoded pixels stay within half a grey level when the decoder's weights are float16."""
     import keras
 
-    # as much within the data as outside it
+    # codes of the data, and codes elsewhere under the prior
     noise = np.random.default_rng(0).standard_normal((64, vae.latent_dim))
     latents = np.concatenate([codes[_evenly(len(codes), 64)], noise]).astype(np.float32)
-    # the page computes in float32, whatever the model does
+    # the page computes in float32, even if the model computes in bfloat16
     decoder = keras.models.clone_model(
         vae.decoder, clone_function=lambda layer: type(layer).from_config({**layer.get_config(), "dtype": "float32"})
     )
@@ -214,7 +218,7 @@ def _half_precision_serves(vae: Any, codes: npt.NDArray[np.float32]) -> bool:
 
 
 def _network(graph: Graph, blob: str, blobs: dict[str, bytes], *, half: bool) -> dict[str, Any]:
-    """A graph as JSON, its weights moved into one blob one after the other; `start` counts numbers, not bytes."""
+    """A graph as JSON. Its weights are concatenated in one blob; `start` counts numbers, not bytes."""
     packed: list[npt.NDArray[np.float32]] = []
     start = 0
     steps = []

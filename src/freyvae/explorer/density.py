@@ -1,4 +1,4 @@
-"""Where has the decoder learned anything? The density of the codes that it was trained on."""
+"""The density of the codes that the decoder was trained on, which says where its images can be trusted."""
 
 from typing import Any
 
@@ -12,19 +12,21 @@ PERCENTILES = 101
 
 
 def measure_density(codes: _Array, deviations: _Array) -> dict[str, Any]:
-    """A density of training codes, small enough for a page, and how dense it is where the codes themselves lie.
+    """Estimate the density of training codes with few enough numbers for a page, and its values at the codes.
 
-    In training the decoder sees draws from the posteriors of the training images, so their mixture, the aggregate
-    posterior, is where it knows. Each is blurred a little more by Scott's bandwidth (Scott 1992), since a mixture of
-    few is spiky; all share one width, which makes a density cheap enough to be drawn as one drags.
+    In training the decoder sees draws from the posteriors of the training images. The mixture of these posteriors, the
+    aggregate posterior, is therefore where the decoder was trained. A mixture of few components is spiky, so they are
+    widened by Scott's bandwidth (Scott 1992). All components share one width, so the page can draw the density while
+    the user drags.
 
     Args:
         codes: posterior means of the training images, (image, latent).
-        deviations: standard deviations of the noise that their draws had, (image, latent).
+        deviations: standard deviations of the noise in their draws, (image, latent).
 
     Returns:
-        `references` float32 (reference, latent), `widths` of the kernel float32 (latent,), and `percentiles` float32
-        (101,): log-densities, each reference left out of its own, from the sparsest to the densest.
+        `references`, some of the codes, float32 (reference, latent); `widths` of the kernel, float32 (latent,); and
+        `percentiles` 0 to 100 of the log-density at the references, float32 (101,). Each reference is left out of its
+        own density.
     """
     count, latents = codes.shape
     spread = codes.std(axis=0) if count > 1 else np.zeros(latents)

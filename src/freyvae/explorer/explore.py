@@ -1,4 +1,4 @@
-"""The explorer, wherever one is: of a run at an address of this machine, of a model in a notebook."""
+"""Opens the explorer: of a run in the browser, of a model in a notebook."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -23,28 +23,29 @@ def explore(
     no_browser: bool = False,
     say: Callable[[str], None] | None = None,
 ) -> Any:
-    """The explorer of a model and images as a notebook's widget, or of a run at an address of this machine.
+    """Open the explorer of a model and images as a widget in a notebook, or of a run in the browser.
 
-    The widget is to be the last line of a notebook's cell. Its `latents` are a list of floats, and its `image` is uint8
-    (height, width, channel); both may be read and set, and setting an image goes to its code. Dragging needs no kernel.
+    The widget is shown if it is the last line of a cell. Its `latents` are a list of floats, and its `image` is uint8
+    (height, width, channel). Both can be read and set. Setting `image` sets the latents to its code. Dragging the
+    sliders needs no kernel.
 
-    A run is served until Ctrl-C: see `freyvae explore --help`.
+    A run is served on this machine until Ctrl-C: see `freyvae explore --help`.
 
     Args:
         vae: a `freyvae.VAE`; or a finished run, or its folder.
-        images: of a model, whatever `as_images` takes, of its size; their codes are the points.
-        names: of a model's latents.
-        title: above the widget.
-        port: of a run: to listen on, at 127.0.0.1; by default 8765, or the next free one.
-        no_browser: of a run: only serve.
-        say: of a run: how to say a line, the address among them; by default to standard error.
+        images: for a model: anything that `as_images` takes, of the model's size. Their codes are the points.
+        names: for a model: the names of its latents.
+        title: for a model: the title above the widget.
+        port: for a run: the port to listen on, at 127.0.0.1; by default 8765, or the next free one.
+        no_browser: for a run: only serve, without opening the browser.
+        say: for a run: called with each message, such as the address; by default they go to standard error.
 
     Returns:
         the widget; nothing for a run.
 
     Raises:
-        BadInput: the extra `notebook` is not installed, the images do not fit the model, or the decoder has a layer
-            that the page cannot compute; or there is no such run, or no port is free.
+        BadInput: the extra `notebook` is not installed, the images do not fit the model, the decoder has a layer that
+            the page cannot compute, there is no such run, or no port is free.
     """
     if isinstance(vae, Run | str | Path):
         if images is not None:

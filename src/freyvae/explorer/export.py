@@ -1,4 +1,4 @@
-"""The other ways out of a run: one page, ONNX, or the bare weights."""
+"""Exports the networks of a run: as one page, as ONNX, or as arrays of weights."""
 
 import difflib
 import io
@@ -14,7 +14,7 @@ from freyvae.files import as_path, write_whole
 from freyvae.run import Run, check_output, opened
 
 FORMATS = ("onnx", "html", "weights")
-WEIGHTS_FORMAT = 2  # since 2 without `expected_pixels`, the name of a formula; the likelihood has it
+WEIGHTS_FORMAT = 2  # format 1 also had `expected_pixels`, the name of a formula; the likelihood implies it
 
 
 def export(run: Run | str | Path, format: str = "onnx", out: str | Path | None = None) -> list[Path]:
@@ -22,16 +22,16 @@ def export(run: Run | str | Path, format: str = "onnx", out: str | Path | None =
 
     Args:
         run: a finished run, or its folder.
-        format: `onnx`: encoder.onnx and decoder.onnx. `html`: the explorer's page. `weights`: weights.npz, an array
-            a weight named `decoder/LAYER/WEIGHT`, and weights.json, the layers that they belong to.
-        out: for `html` the file, or a folder; for the others the folder. By default the run's `export/`, and for
-            `html` its `explorer/index.html`.
+        format: `onnx` writes encoder.onnx and decoder.onnx. `html` writes the explorer's page. `weights` writes
+            weights.npz, with arrays named `decoder/LAYER/WEIGHT`, and weights.json, which describes the layers.
+        out: the file or a folder for `html`, the folder for the other formats. The default is the run's `export/`, and
+            for `html` its `explorer/index.html`.
 
     Returns:
         the files written.
 
     Raises:
-        BadInput: an unknown format, a network that the format cannot hold, or a place that cannot be written.
+        BadInput: the format is unknown or cannot hold a network, or `out` cannot be written.
     """
     run, out = opened(run), None if out is None else as_path("out", out)
     if text("format", format) not in FORMATS:
@@ -63,7 +63,7 @@ def _write_html(run: Run, out: Path | None) -> Path:
 
 
 def write_weights(vae: Any, folder: Path) -> list[Path]:
-    """Write weights.npz and weights.json of a `VAE`: plain arrays, and what Keras says of the layers."""
+    """Write weights.npz and weights.json of a `VAE`: plain arrays, and Keras's description of the layers."""
     import keras
 
     from freyvae.model import LIKELIHOODS
@@ -83,7 +83,7 @@ def write_weights(vae: Any, folder: Path) -> list[Path]:
             name = f"{part}/{weight.path.removeprefix(f'{network.name}/')}"
             arrays[name] = keras.ops.convert_to_numpy(weight.value)
         described[part] = json.loads(network.to_json())
-    # what a posterior's flow, a learned prior and an autoregressive decoder hold beside the networks
+    # the weights of a posterior's flow, a learned prior and an autoregressive decoder, which are not in the networks
     for part, layer in {"flow": vae.flow, "prior": vae.learned_prior, "autoregression": vae.autoregression}.items():
         for weight in layer.weights if layer is not None else ():
             arrays[f"{part}/{weight.name}"] = keras.ops.convert_to_numpy(weight.value)

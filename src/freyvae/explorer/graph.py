@@ -1,7 +1,7 @@
-"""What does a Keras network compute, said without Keras? A list of plain steps, which the page and ONNX both read.
+"""Converts a Keras network to a list of plain steps, which the page and the ONNX export read.
 
-Every step takes and gives tensors without their batch axis, channels last. Layers that act only in training vanish,
-batch normalisation becomes a scale and an offset, and an activation inside a layer becomes a step of its own.
+Tensors have no batch axis, and channels come last. Layers that act only in training are dropped, batch normalisation
+becomes a scale and an offset, and an activation inside a layer becomes a separate step.
 """
 
 import math
@@ -34,20 +34,20 @@ ACTIVATIONS = (
     "exponential",
     "mish",
 )
-# steps that the page's script does not know, but ONNX does
+# steps that ONNX knows, but the page's script does not
 ONNX_ONLY = ("prelu", "depthwise_conv", "softmax")
 
 
 @dataclass(frozen=True)
 class Step:
-    """One computation: `output` = op(`inputs`), tensors being numbered.
+    """One computation, `output` = op(`inputs`). Tensors are numbered.
 
     Attributes:
-        op: what is computed; `ACTIVATIONS` stand under `op="activation"` with their name in `options`.
-        layer: the Keras layer's name and class, for messages.
-        inputs: numbers of the tensors it takes.
-        output: number of the tensor it gives.
-        shape: of the output, without the batch.
+        op: name of the operation. For `ACTIVATIONS` it is "activation", and `options` has the name.
+        layer: name and class of the Keras layer, for messages.
+        inputs: numbers of the input tensors.
+        output: number of the output tensor.
+        shape: shape of the output, without the batch.
         options: JSON values.
         weights: float32 arrays by name.
     """
@@ -63,7 +63,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Graph:
-    """A network with one input: tensor 0, of `input_shape` without the batch."""
+    """A network with one input, which is tensor 0. Its shape without the batch is `input_shape`."""
 
     name: str
     input_shape: tuple[int, ...]
@@ -72,7 +72,7 @@ class Graph:
 
     @property
     def weight_count(self) -> int:
-        """How many numbers its weights are."""
+        """Number of weights."""
         return sum(weights.size for step in self.steps for weights in step.weights.values())
 
     def shape_of(self, tensor: int) -> tuple[int, ...]:
@@ -80,7 +80,7 @@ class Graph:
         return next((step.shape for step in self.steps if step.output == tensor), self.input_shape)
 
     def check_page_can_compute(self) -> None:
-        """Raise `BadInput` for the first step that the page's script does not know, naming its layer."""
+        """Raise `BadInput` if the page's script does not know a step. The message names the layer of the first one."""
         for step in self.steps:
             broadcasts = step.op in ("add", "multiply") and any(self.shape_of(one) != step.shape for one in step.inputs)
             if step.op in ONNX_ONLY or broadcasts:
@@ -91,20 +91,20 @@ class Graph:
 
 
 def read_graph(model: Any, *, name: str | None = None) -> Graph:
-    """The steps of a functional or sequential Keras model with one input.
+    """Convert a functional or sequential Keras model with one input to steps.
 
     Args:
         model: the network.
-        name: what to call it in messages; by default its own name.
+        name: the name of the network in messages; by default its own name.
 
     Raises:
-        BadInput: it is of another kind, or has a layer that neither the page nor the ONNX export knows.
+        BadInput: the model is of another kind, or has a layer that neither the page nor the ONNX export knows.
     """
     return _Reader(model, name or model.name).read()
 
 
 def with_parameters(generator: Any) -> Any:
-    """A generator, latents -> expected pixels, that gives the decoder's parameters beside them."""
+    """Extend a generator, latents -> expected pixels, so that it also returns the likelihood's parameters."""
     import keras
 
     pixels = generator.output
@@ -113,7 +113,7 @@ def with_parameters(generator: Any) -> Any:
 
 
 class _Reader:
-    """Walks a model once, numbering tensors as they appear."""
+    """Walks through a model once, and numbers the tensors in the order of their appearance."""
 
     def __init__(self, model: Any, name: str):
         self.model, self.name = model, name
@@ -184,7 +184,7 @@ class _Reader:
         return tensors[0]
 
 
-# what a layer's reader yields: an op, its options, its weights
+# A layer's reader yields the op, the options and the weights of each step.
 _Parts = Iterator[tuple[str, dict[str, Any], dict[str, Weights]]]
 
 
@@ -198,7 +198,7 @@ def _functional(model: Any) -> Any:
 
 
 def _mean(layer: Any) -> Any:
-    """A likelihood's mean as a functional model of operations, where that is what a layer computes; else None."""
+    """The mean of a likelihood as a functional model of operations, if the layer computes a mean; otherwise None."""
     if type(layer).__name__ != "ExpectedPixels":
         return None
     import keras
@@ -206,9 +206,9 @@ def _mean(layer: Any) -> Any:
     inputs = keras.Input(layer.input.shape[1:])
     try:
         return keras.Model(inputs, layer.likelihood.mean(inputs))
-    except Exception as error:  # whatever a person's own code raises
+    except Exception as error:  # a user's own likelihood may raise anything
         raise BadInput(
-            f"the mean of the likelihood {layer.likelihood.name} cannot be traced, it must be of keras.ops alone: "
+            f"the mean of the likelihood {layer.likelihood.name} cannot be traced, it must use only keras.ops: "
             f"{few_words(error)}"
         ) from error
 
@@ -239,7 +239,7 @@ def _refuse(layer: Any, what: str) -> BadInput:
 
 
 def _activation(layer: Any, function: Any) -> _Parts:
-    """The step of an activation function, or none for the linear one."""
+    """The step of an activation function; no step for the linear function."""
     import keras
 
     name = keras.activations.serialize(function)
@@ -258,7 +258,7 @@ def _activation(layer: Any, function: Any) -> _Parts:
 
 def _last_axis_only(layer: Any, axes: Any, rank: int) -> None:
     axes = [axes] if isinstance(axes, int) else list(axes)
-    # Keras counts the batch: of a tensor of rank r without it, the last axis is r
+    # Keras's axes include the batch: the last axis of a tensor that has rank r without it is r
     if axes not in ([-1], [rank]):
         raise _refuse(layer, f"axis {axes}; only the last")
 
@@ -281,7 +281,7 @@ def _dense(layer: Any, given: tuple[int, ...], shape: tuple[int, ...]) -> _Parts
 
 
 def _same_padding(size: int, kernel: int, stride: int, dilation: int = 1) -> list[int]:
-    """Before and after, as TensorFlow and Keras pad 'same': the odd one goes after."""
+    """Padding before and after for 'same', as in TensorFlow and Keras: an odd pixel goes after."""
     total = max((math.ceil(size / stride) - 1) * stride + (kernel - 1) * dilation + 1 - size, 0)
     return [total // 2, total - total // 2]
 
@@ -319,7 +319,7 @@ def _conv_transpose(layer: Any, given: tuple[int, ...], shape: tuple[int, ...]) 
     _channels_last(layer)
     if layer.output_padding is not None or tuple(layer.dilation_rate) != (1, 1):
         raise _refuse(layer, "output padding or dilation")
-    # where the scattered kernel begins: 'same' cuts half of what overhangs, the larger half at the end
+    # 'same' crops the overhang of the kernel: half at the start, rounded down, and the rest at the end
     overhang = [max(size - stride, 0) for size, stride in zip(layer.kernel_size, layer.strides, strict=True)]
     crop = [side // 2 if layer.padding == "same" else 0 for side in overhang]
     yield "conv_transpose", {"strides": list(layer.strides), "crop": crop}, _kernel_and_bias(layer)

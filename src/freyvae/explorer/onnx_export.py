@@ -1,4 +1,4 @@
-"""Encoder and decoder as ONNX, without random draws: what any other runtime needs to use them."""
+"""Writes the encoder and the decoder as ONNX, without random draws."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -19,11 +19,11 @@ IR_VERSION = 10
 def write_onnx(vae: Any, folder: Path) -> list[Path]:
     """Write `encoder.onnx` (images -> mean, log_variance) and `decoder.onnx` (latents -> pixels, parameters).
 
-    Of a posterior with a flow the encoder gives what the flow begins with and its parameters: `base_mean`,
-    `base_log_variance`, `flow_parameters`. The flow itself is not in the file, nor is a learned prior.
+    If the posterior has a flow, the encoder returns `base_mean`, `base_log_variance` and `flow_parameters`: the
+    distribution before the flow, and the flow's parameters. Neither the flow nor a learned prior is in the file.
 
     `images` are uint8 (image, height, width, channel), `pixels` are expected pixels in [0, 1] of the same shape, and
-    `parameters` the likelihood's raw ones.
+    `parameters` are the raw parameters of the likelihood.
 
     Raises:
         BadInput: the extra `onnx` is not installed, or a network has a layer that the export does not know.
@@ -48,7 +48,7 @@ def write_onnx(vae: Any, folder: Path) -> list[Path]:
 
 
 class _Writer:
-    """One graph as ONNX nodes. Tensors keep Keras's layout, channels last; convolutions transpose around themselves."""
+    """Writes one graph as ONNX nodes. Tensors stay channels last; convolutions transpose before and after."""
 
     def __init__(self, graph: Graph, name: str, *, unsigned: bool = False):
         from onnx import TensorProto, helper
@@ -72,7 +72,7 @@ class _Writer:
         return output
 
     def constant(self, values: Any, dtype: npt.DTypeLike = np.float32) -> str:
-        """A tensor that the file holds; return its name."""
+        """Add a constant tensor to the file; return its name."""
         from onnx import numpy_helper
 
         name = f"constant_{len(self.constants)}"
@@ -89,7 +89,7 @@ class _Writer:
             self.outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
 
     def model(self, name: str) -> bytes:
-        """The whole file, checked."""
+        """The content of the file, checked by onnx."""
         import onnx
         from onnx import helper
 
@@ -124,7 +124,7 @@ def _flat_pads(pads: list[list[int]]) -> list[int]:
 
 def _conv(writer: _Writer, step: Step, inputs: list[str]) -> str:
     kernel, groups = step.weights["kernel"], 1
-    if step.op == "depthwise_conv":  # (height, width, channel, multiplier): one group a channel
+    if step.op == "depthwise_conv":  # the kernel is (height, width, channel, multiplier): one group for each channel
         down, across, groups, multiplier = kernel.shape
         kernel = kernel.reshape(down, across, 1, groups * multiplier)
     result = writer.add(

@@ -1,7 +1,7 @@
-"""The operations of `keras.ops` that the page and the ONNX export run: what a likelihood's mean is written in.
+"""The operations of `keras.ops` that the page and the ONNX export can run. A likelihood's mean is written in them.
 
-Traced on symbols, they are nodes of a functional model like layers are. Each becomes a step of one tensor, or of one
-tensor and a constant, or of two; tensors have no batch axis, so that an axis counts one less than Keras's.
+When they are traced, they become nodes of a functional model, as layers do. Each becomes a step with one tensor, one
+tensor and a constant, or two tensors. Tensors have no batch axis, so the number of an axis is one less than in Keras.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ import numpy as np
 
 from freyvae.errors import BadInput
 
-# what an operation becomes: a step's op, its options, its weights
+# the op, the options and the weights of a step
 Part = tuple[str, dict[str, Any], dict[str, Any]]
 
 _OF_EACH = {
@@ -44,10 +44,10 @@ def is_operation(operation: Any) -> bool:
 
 
 def read_operation(node: Any, given: tuple[int, ...], shape: tuple[int, ...]) -> Part:
-    """The step of a node, for tensors of these shapes without the batch, the first one given and the one returned.
+    """The step of a node. `given` and `shape` are the shapes of its first input and its output, without the batch.
 
     Raises:
-        BadInput: the operation is not among those that are known, or is used in another way.
+        BadInput: the operation, or this use of it, is not supported.
     """
     kind, operation = type(node.operation).__name__, node.operation
     if kind in _OF_EACH:
@@ -81,7 +81,7 @@ def _axis(axis: Any, given: tuple[int, ...], kind: str) -> int:
     """One axis, without the batch and from 0; negative ones count from the end."""
     axes = axis if isinstance(axis, (list, tuple)) else (axis,)
     if len(axes) != 1 or not isinstance(axes[0], int) or not -len(given) <= axes[0] <= len(given) or axes[0] == 0:
-        raise BadInput(f"the operation {kind} is known along one axis that is not the batch, not along {axis}")
+        raise BadInput(f"the operation {kind} is supported along one axis that is not the batch, not along {axis}")
     return axes[0] - 1 if axes[0] > 0 else axes[0] + len(given)
 
 
@@ -99,17 +99,17 @@ def _sum(node: Any, operation: Any, given: tuple[int, ...], shape: tuple[int, ..
 
 def _reshape(node: Any, operation: Any, given: tuple[int, ...], shape: tuple[int, ...]) -> Part:
     if np.prod(given) != np.prod(shape):
-        raise BadInput("the operation Reshape is known where it keeps the batch for the first axis")
+        raise BadInput("the operation Reshape is supported only if it keeps the batch as the first axis")
     return "reshape", {}, {}
 
 
 def _get_item(node: Any, operation: Any, given: tuple[int, ...], shape: tuple[int, ...]) -> Part:
-    """Slices, and numbers of which an axis is left out, from the front; an ellipsis and other indices are not known."""
+    """The step of indexing: slices and integers from the first axis on. Ellipsis and other indices are refused."""
     keys = node.arguments.args[1] if len(node.arguments.args) > 1 else node.arguments.kwargs["key"]
     keys = keys if isinstance(keys, tuple) else (keys,)
     starts, stops = [], []
     if not isinstance(keys[0], slice) or (keys[0].start, keys[0].stop, keys[0].step) != (None, None, None):
-        raise BadInput("the operation GetItem is known where it takes the whole batch: begin with a colon")
+        raise BadInput("the operation GetItem is supported only if it takes the whole batch: begin with a colon")
     for size, key in zip(given, (*keys[1:], *[slice(None)] * (len(given) - len(keys) + 1)), strict=True):
         if isinstance(key, int):
             start = key % size
@@ -117,7 +117,7 @@ def _get_item(node: Any, operation: Any, given: tuple[int, ...], shape: tuple[in
         elif isinstance(key, slice) and key.step in (None, 1):
             start, stop, _ = key.indices(size)
         else:
-            raise BadInput("the operation GetItem is known with slices of step 1, and with numbers")
+            raise BadInput("the operation GetItem is supported only with integers and slices of step 1")
         starts.append(start)
         stops.append(stop)
     return "slice", {"starts": starts, "stops": stops}, {}

@@ -1,4 +1,4 @@
-"""How does a bundle become one file that anyone can open? Script, style and data in one page, and nothing fetched."""
+"""Writes a bundle as one HTML file that holds script, style and data. It loads nothing else."""
 
 import base64
 import hashlib
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 _FORMAT = re.compile(rb'<meta name="freyvae-format" content="(\d{1,9})">')
 _SHA256 = re.compile(rb'<meta name="freyvae-sha256" content="([0-9a-f]{64})">')
-# any of these makes a file, however damaged, one that freyvae wrote
+# a file with any of these was written by freyvae, even if it is damaged
 _OURS = re.compile(rb'content="freyvae"|"freyvae-(format|sha256|bundle)"|^[\s\0]*\Z')
 _POLICY = re.compile(rb'<meta http-equiv="Content-Security-Policy" content="([^"]*)">')
-# what stands for a page's own checksum where it is taken
+# in place of the checksum while the checksum is computed
 _NO_SHA256 = "0" * 64
-# the tags that the page needs to say of itself stand within its first bytes
+# the meta tags are within the first bytes of a page
 _HEAD_BYTES = 4096
 
 
@@ -45,12 +45,12 @@ def write_page(
 
     Args:
         run: a finished run.
-        vae: its model, where it is at hand already.
-        data: its images, likewise, for the codes and the frames.
-        say: told what is left out, such as an encoder that is too large for the page.
+        vae: its model, if it is already loaded.
+        data: its images for the codes and the frames, if they are already loaded.
+        say: called with each remark, such as that the encoder is too large for the page.
 
     Raises:
-        BadInput: the run has no model, its data cannot be had, or its decoder is one that the page cannot compute.
+        BadInput: the run has no model, its data cannot be loaded, or the page cannot compute its decoder.
     """
     bundle = bundle_of_run(run, vae=vae, data=data)
     for note in bundle.notes if say else ():
@@ -60,7 +60,7 @@ def write_page(
 
 
 def bundle_of_run(run: Run, *, vae: "VAE | None" = None, data: "TrainingData | None" = None) -> Bundle:
-    """Model and images of a run, as a bundle. Arguments and errors are those of `write_page`."""
+    """The bundle of a run's model and images. Arguments and errors are those of `write_page`."""
     import numpy as np
 
     from freyvae.training import load_training_data
@@ -83,13 +83,13 @@ def bundle_of_run(run: Run, *, vae: "VAE | None" = None, data: "TrainingData | N
 
 
 def page_text(bundle: Bundle) -> str:
-    """The page itself."""
+    """The HTML of the page."""
     script, style = script_of("page"), stylesheet() + _static("page.css")
     data = {
         "header": bundle.header,
         "blobs": {name: base64.b64encode(blob).decode() for name, blob in bundle.blobs.items()},
     }
-    # no name or title can end the element, whatever stands in it
+    # so that no name or title can end the script element
     text = json.dumps(data, ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c")
     page = Template(_static("page.html")).substitute(
         policy=content_security_policy(script, style),
@@ -105,23 +105,23 @@ def page_text(bundle: Bundle) -> str:
 
 
 def script_of(entry: Literal["page", "widget"]) -> str:
-    """The script of the page, or of the notebook's widget: one ES module, which imports nothing.
+    """The script of the page, or of the widget for notebooks: one ES module without imports.
 
-    `make page-script` writes it: esbuild joins the modules of `web/`. What it writes is committed, since whoever
-    installs freyvae has no node. An import map of data: URLs would leave the joining to browsers, but a policy that
-    allows data: modules allows any other code, too, and anywidget takes one module without a map.
+    `make page-script` joins the modules of `web/` into it with esbuild. The result is committed, since an installed
+    freyvae must work without node. With an import map of data: URLs browsers could join the modules, but a policy that
+    allows data: modules allows any code, and anywidget takes one module without a map.
     """
     return _static(f"{entry}.js")
 
 
 def stylesheet() -> str:
-    """The style of everything inside an explorer, its colours first."""
+    """The stylesheet of an explorer, with the colours first."""
     colours = palette.custom_properties(palette.light_dark)
     return f".freyvae,\n.freyvae-page {{\n{colours}}}\n\n{_static('explorer.css')}"
 
 
 def content_security_policy(script: str, style: str) -> str:
-    """What the page may do: run its own script, use its own style, draw; no request, no eval, no other code."""
+    """The page's policy: it may run its own script and use its own style; no requests, no eval, no other code."""
     return (
         f"default-src 'none'; script-src 'sha256-{_digest(script)}'; style-src 'sha256-{_digest(style)}'; "
         "img-src data: blob:; connect-src 'none'; base-uri 'none'; form-action 'none'; "
@@ -130,32 +130,34 @@ def content_security_policy(script: str, style: str) -> str:
 
 
 def refuse_foreign_page(path: Path) -> None:
-    """Raise `BadInput` for a file that is no page of freyvae's, damaged or not, or of a format that is newer."""
+    """Raise `BadInput` if a file is not a page of freyvae, or is of a newer format. A damaged page is accepted."""
     content = _content(path)
     found = _FORMAT.search(content[:_HEAD_BYTES])
     if found is None and not _OURS.search(content):
-        raise BadInput(f"{path} is no explorer page, or is damaged: `freyvae export RUN --format html` writes it anew")
+        raise BadInput(
+            f"{path} is not an explorer page, or is damaged: `freyvae export RUN --format html` writes it again"
+        )
     if found is not None and int(found[1]) > FORMAT:
         raise BadInput(
             f"{path} has format {int(found[1])}; this freyvae reads up to {FORMAT}: update freyvae, "
-            "or write the page anew with `freyvae export RUN --format html`"
+            "or write the page again with `freyvae export RUN --format html`"
         )
 
 
 @cache
 def policy_of_this_version() -> str:
-    """The policy that a page written now has."""
+    """The policy of pages that this version writes."""
     return content_security_policy(script_of("page"), stylesheet() + _static("page.css"))
 
 
 def is_current(path: Path) -> bool:
-    """Whether a page on disk is whole, and has the script and style of this freyvae."""
+    """Whether a page on disk is undamaged, and has the script and style of this version."""
     content = _content(path)
     return _has_this_policy(content) and _is_whole(content)
 
 
 def is_damaged(path: Path) -> bool:
-    """Whether a page on disk is another than was written; those of earlier versions hold no checksum to tell by."""
+    """Whether a page on disk differs from what was written. Pages of early versions have no checksum: False."""
     content = _content(path)
     head = content[:_HEAD_BYTES]
     is_of_earlier_version = _FORMAT.search(head) and b"freyvae-sha256" not in head and not _has_this_policy(content)
@@ -168,7 +170,7 @@ def _has_this_policy(content: bytes) -> bool:
 
 
 def _is_whole(content: bytes) -> bool:
-    """Whether a page has the checksum that it says, taken with zeros in the checksum's own place."""
+    """Whether a page's checksum is right. It is computed with zeros in its own place."""
     found = _SHA256.search(content[:_HEAD_BYTES])
     if found is None:
         return False

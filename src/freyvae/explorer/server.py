@@ -1,7 +1,7 @@
-"""A run's page at an address of one's own machine: the run's own files by name, and nothing else.
+"""Serves the page of a run on this machine. Only listed files of the run are served.
 
-Other users of the machine reach the address too: the one that is opened carries a token, which the first answer leaves
-as a cookie, and without which there is no other answer.
+Other users of the machine can also connect to the address. So the address that is opened carries a token, which the
+first answer stores as a cookie. Requests without it are refused.
 """
 
 import errno
@@ -32,9 +32,9 @@ from freyvae.run import Run
 ADDRESS = "127.0.0.1"
 PORT = 8765
 PORTS_TRIED = 50
-MOST_CONNECTIONS = 128  # at once
+MOST_CONNECTIONS = 128  # open at the same time
 SECONDS_TO_ASK = 10.0  # from the connection to the end of the request's head
-SECONDS_TO_ANSWER = 600.0  # a large page through a slow tunnel takes its time
+SECONDS_TO_ANSWER = 600.0  # a large page may have to pass through a slow tunnel
 
 _TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -47,7 +47,7 @@ _PAGE = "/explorer/index.html"
 _QUIET_POLICY = (
     "default-src 'none'; img-src data: 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 )
-# a browser that came here from another site's page sends the cookie only when it goes on from this one
+# A browser that follows a link from another site does not send the cookie. It does when it follows the link below.
 _NO_TOKEN = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>The explorer needs its token</title>'
     "<p>Open the address that <code>freyvae explore</code> printed, with its token. "
@@ -57,13 +57,13 @@ _PICTURE = re.compile(r"/pictures/[\w.-]+\.png", re.ASCII)
 
 
 def serve(run: Run, *, port: int | None = None, browser: bool = True, say: Callable[[str], None] | None = None) -> None:
-    """Serve a run's page on 127.0.0.1 until Ctrl-C, writing it first where it is missing or of another version.
+    """Serve a run's page on 127.0.0.1 until Ctrl-C. It is written first if it is missing or of another version.
 
     Args:
         run: a finished run.
-        port: to listen on; by default 8765. When it is taken, the next free one, and it is said.
+        port: the port to listen on; by default 8765. If it is taken, the next free one is used, with a message.
         browser: open the page in the browser.
-        say: how to say a line; by default to standard error.
+        say: called with each message; by default they go to standard error.
 
     Raises:
         BadInput: the page is of a newer format or cannot be written, or no port is free.
@@ -72,7 +72,7 @@ def serve(run: Run, *, port: int | None = None, browser: bool = True, say: Calla
     prepare_page(run, say=say)
     with make_server(run, port=PORT if port is None else port, say=say) as server:
         say(f"exploring {run.folder} at {server.address(server.token)} (Ctrl-C ends it)")
-        # other users can read the browser's command line: what stands there serves once
+        # other users can read the command line of the browser, so its token is valid only once
         if browser and not webbrowser.open(server.address(server.token_for_once())):
             say("no browser could be opened: open the address by hand")
         try:
@@ -82,19 +82,19 @@ def serve(run: Run, *, port: int | None = None, browser: bool = True, say: Calla
 
 
 def prepare_page(run: Run, *, say: Callable[[str], None] | None = None) -> Path:
-    """Make sure that a run has a page, whole and of this version. Raises `BadInput` as `serve` does."""
+    """Make sure that a run has an undamaged page of this version. Raises `BadInput` as `serve` does."""
     path = run.explorer_path
     if path.is_file():
         refuse_foreign_page(path)
         if is_current(path):
             return path
         if say and is_damaged(path):
-            say(f"{path} was cut or damaged: it is written anew")
+            say(f"{path} was cut short or damaged: it is written again")
     return write_page(run, say=(lambda line: say(f"note: {line}")) if say else None)
 
 
 def make_server(run: Run, *, port: int = PORT, say: Callable[[str], None] | None = None) -> "Server":
-    """A server of a run's files, listening but not yet answering; port 0 is any free one."""
+    """Make a server of a run's files. It listens but does not answer yet. Port 0 means any free port."""
     if not 0 <= port <= 65535:
         raise BadInput(f"a port lies between 0 and 65535, not {port}")
 
@@ -117,16 +117,16 @@ def make_server(run: Run, *, port: int = PORT, say: Callable[[str], None] | None
 
 
 class Server(ThreadingHTTPServer):
-    """A server of one run, and who may ask it.
+    """A server of one run, with its tokens and the deadlines of its connections.
 
     Attributes:
-        token: what the address carries that a person is told.
+        token: the token in the address that is printed.
     """
 
     daemon_threads = True
-    # so many may wait to be let in; with the five of socketserver a hundred at once time out
+    # number of connections that may wait; with socketserver's 5, some of a hundred at once would time out
     request_queue_size = MOST_CONNECTIONS
-    # two servers on one port would each get some of the requests
+    # otherwise two servers could listen on the same port, and each would get some of the requests
     allow_reuse_port = False
     allow_reuse_address = sys.platform != "win32"
 
@@ -138,17 +138,17 @@ class Server(ThreadingHTTPServer):
         self._lock = threading.Lock()
 
     def address(self, token: str) -> str:
-        """What to open."""
+        """The address to open, with a token."""
         return f"http://{ADDRESS}:{self.server_port}/?token={token}"
 
     def token_for_once(self) -> str:
-        """Another token, which the first request that carries it uses up."""
+        """A new token, valid for one request."""
         token = secrets.token_urlsafe(16)
         self._once.add(token)
         return token
 
     def is_token(self, token: str) -> bool:
-        """Whether a request with this token is answered."""
+        """Whether this token is valid. A token for one request is invalid afterwards."""
         with self._lock:
             if token in self._once:
                 self._once.remove(token)
@@ -157,21 +157,21 @@ class Server(ThreadingHTTPServer):
 
     @property
     def cookie(self) -> str:
-        """Name and value of the cookie; all ports of a host share their cookies."""
+        """Name and value of the cookie. The name has the port, since all ports of a host share their cookies."""
         return f"freyvae-{self.server_port}={self.token}"
 
     @property
     def connections(self) -> int:
-        """How many are open."""
+        """Number of open connections."""
         return len(self._deadlines)
 
     def give(self, connection: Any, seconds: float) -> None:
-        """Let a connection be open for so long from now on."""
+        """Set the deadline of a connection, in seconds from now."""
         with self._lock:
             self._deadlines[connection] = time.monotonic() + seconds
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Begin with a connection; of too many, the one gives way that has been asking for longest."""
+        """Accept a connection. If there are too many, close the one that has sent no request for the longest time."""
         if self.connections >= MOST_CONNECTIONS and not self._make_room():
             return self.shutdown_request(request)
         self.give(request, SECONDS_TO_ASK)
@@ -189,13 +189,13 @@ class Server(ThreadingHTTPServer):
         return is_asking
 
     def shutdown_request(self, request: Any) -> None:
-        """End a connection."""
+        """Close a connection."""
         with self._lock:
             self._deadlines.pop(request, None)
         super().shutdown_request(request)
 
     def service_actions(self) -> None:
-        """End the connections whose time is over: a timeout of the socket begins anew with every byte."""
+        """Close connections after their deadlines. A socket's timeout would not do: every byte restarts it."""
         with self._lock:
             over = [connection for connection, deadline in self._deadlines.items() if deadline < time.monotonic()]
         for connection in over:
@@ -203,7 +203,7 @@ class Server(ThreadingHTTPServer):
                 connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a client that has left."""
+        """Ignore errors of clients that have disconnected."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 
@@ -218,20 +218,20 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 30
 
     def do_GET(self) -> None:
-        """Answer with a file of the allow-list."""
+        """Answer with a listed file."""
         self._answer()
 
     def do_HEAD(self) -> None:
-        """The same without the file."""
+        """Answer as to GET, but without the file's content."""
         self._answer()
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Refuse what the base class refuses."""
+        """Answer in the form of this server where the base class refuses a request."""
         self._refuse(HTTPStatus(code))
 
     def _answer(self) -> None:
         self.server.give(self.connection, SECONDS_TO_ANSWER)
-        # a page elsewhere may point its own name at 127.0.0.1 (DNS rebinding): it then sends that name
+        # a page of another site could let its own name point at 127.0.0.1 (DNS rebinding); Host is then that name
         if self.headers.get_all("Host") not in self.hosts:
             return self._refuse(HTTPStatus.FORBIDDEN)
         if "Transfer-Encoding" in self.headers or self.headers.get("Content-Length", "0") != "0":
@@ -264,7 +264,7 @@ class _Handler(BaseHTTPRequestHandler):
         return any(hmac.compare_digest(cookie.strip().encode("utf-8", "replace"), wanted) for cookie in cookies)
 
     def _allowed(self, path: str) -> Path | None:
-        """The run's file behind a path: a name on the list, a real file, and no link on the way to it."""
+        """The run's file for a path, or None. It must be listed, a regular file, and not reached through a link."""
         run = self.run
         listed = {
             _PAGE: run.explorer_path,
@@ -281,7 +281,7 @@ class _Handler(BaseHTTPRequestHandler):
         return file if file.is_file() else None
 
     def _refuse(self, status: HTTPStatus, body: str | None = None) -> None:
-        # what was asked may be no HTTP, or that of 1991, whose answers had no heads
+        # the request may not be HTTP, or HTTP/0.9, for which the base class would send no head
         self.request_version = self.protocol_version
         self.send_response(status)
         content = body or f"{html.escape(status.phrase)}\n"
@@ -300,7 +300,7 @@ class _Handler(BaseHTTPRequestHandler):
             "Cross-Origin-Opener-Policy": "same-origin",
             "Cross-Origin-Resource-Policy": "same-origin",
             "Cache-Control": "no-cache",
-            # what comes behind a request, its body for one, is then never taken for the next
+            # so that bytes after a request, such as its body, are never read as another request
             "Connection": "close",
         }.items():
             self.send_header(name, value)
@@ -313,4 +313,4 @@ class _Handler(BaseHTTPRequestHandler):
             shutil.copyfileobj(content, self.wfile)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing of each request: the terminal is the person's."""
+        """Log no requests, so that the terminal stays clear."""

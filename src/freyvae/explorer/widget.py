@@ -1,4 +1,4 @@
-"""The explorer in a notebook: the page's own script as an anywidget, which decodes in the browser."""
+"""The explorer as a widget for notebooks: the page's script in an anywidget. It decodes in the browser."""
 
 from functools import cache
 from typing import Any
@@ -22,14 +22,14 @@ def widget_of(vae: Any, images: npt.ArrayLike | ImageSet, *, names: tuple[str, .
     is_video = isinstance(images, ImageSet) and images.is_video
     pixels = as_images(images.images if isinstance(images, ImageSet) else images)
     if pixels.shape[1:] != tuple(vae.image_shape):
-        raise BadInput(f"the images are {pixels.shape[1:]}, but this model is of {tuple(vae.image_shape)}")
+        raise BadInput(f"the images are {pixels.shape[1:]}, but this model takes {tuple(vae.image_shape)}")
     bundle = make_bundle(vae, pixels, title=title, names=names, is_video=is_video)
     return widget_class(vae, bundle)
 
 
 @cache
 def _widget_class() -> Any:
-    """The class, made when it is first asked for: anywidget is an extra."""
+    """The widget's class, defined when it is first used, since anywidget is an optional dependency."""
     try:
         import anywidget
         import traitlets

@@ -1,7 +1,7 @@
-"""The two networks with convolutions that are trained: as Keras layers, and what they are trained on.
+"""Two networks with convolutions, as Keras layers, and random images to train them on.
 
-`residual`: 3 x 3 convolutions of stride 1 in residual blocks; height and width are halved by space-to-depth and doubled
-by depth-to-space. `gated`: the network of gated convolutions, as `freyvae` has it. `convolutions_torch` has both again.
+`residual` has residual blocks with 3 x 3 convolutions of stride 1. Height and width are halved by space-to-depth and
+doubled by depth-to-space. `gated` is freyvae's network of gated convolutions. `convolutions_torch` has both in PyTorch.
 """
 
 import keras
@@ -12,12 +12,12 @@ from freyvae.model.networks import GatedConvolutions
 
 LATENTS = 16
 SHAPES = {"residual": (64, 64, 3), "gated": (28, 20, 1)}
-# channels after each halving
+# channels after each halving of height and width
 CHANNELS = (32, 64, 64)
 
 
 def noise(network: str, count: int) -> np.ndarray:
-    """Random images, uint8 (image, height, width, channel): the time does not depend on what they show."""
+    """Random images, uint8 (image, height, width, channel). The time does not depend on the values of the pixels."""
     return np.random.default_rng(0).integers(0, 256, (count, *SHAPES[network]), dtype=np.uint8)
 
 

@@ -1,8 +1,8 @@
-"""A network with convolutions, trained on JAX one way: `stepped` and `scanned` are freyvae's, `keras` is Keras's own.
+"""Trains a network with convolutions on JAX. WAY is freyvae's `stepped` or `scanned`, or Keras's own, `keras`.
 
     python -m studies.speed.contenders.convolutions_keras NETWORK WAY IMAGES BATCH ENOUGH
 
-Keras's own has Keras's own layers alone.
+With `keras`, the network has only layers of Keras.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The networks of `convolution_networks` in PyTorch, and a plain loop, the images staying in one tensor.
+"""The networks of `convolution_networks` in PyTorch, trained in a plain loop. The images are in one tensor.
 
 python -m studies.speed.contenders.convolutions_torch NETWORK IMAGES BATCH ENOUGH
 """

@@ -1,8 +1,8 @@
-"""The limit: the matrix products of a training step at the best rate this machine reaches, and nothing else.
+"""The limit: only the matrix products of a training step, at the best rate of this machine.
 
-A step multiplies batch x 560 x 256 four times (encoder forward and its weights' gradient, decoder likewise) and a fifth
-time for the gradient that goes back through the decoder; the products with the two latents are 1 % of that. Their
-rate is measured with whatever library here is fastest at it.
+A step has five products of 100 x 560 x 256: two each for the outputs and the gradients of the weights of encoder and
+decoder, and one for the gradient that goes back through the decoder. The products with the two latents are 1 % of that.
+The rate is that of the fastest library.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""The same by hand: a jitted JAX epoch, `lax.scan` over its steps, optax's Adam. Nothing of Keras."""
+"""The same training in plain JAX, without Keras: a jitted epoch, `lax.scan` over its steps, Adam from optax."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The same VAE as a reader would write it in Keras 3, trained by `keras.Model.fit`, on the backend of KERAS_BACKEND."""
+"""The same VAE as a user would write it in Keras 3, trained by `keras.Model.fit`, on the backend of KERAS_BACKEND."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Several seeds of the post's training, at once or one after the other, compilation and all."""
+"""Several seeds of the post's training, at once or one after the other, with compilation."""
 
 import json
 import sys

@@ -1,9 +1,9 @@
-"""The 2016 post as a reader would write it today: one script, Keras and matplotlib, from the faces to every picture.
+"""The 2016 post as a user would write it today: one script with Keras and matplotlib, from the faces to every picture.
 
     python -m studies.speed.contenders.post_script IMAGES FOLDER
 
-The pictures are those of `freyvae train`, drawn with what matplotlib and Keras have; of a report or an explorer the
-post has nothing. Nothing here is ours.
+The pictures are those of `freyvae train`, drawn with matplotlib and Keras. The post has no report and no explorer. The
+script uses nothing of freyvae.
 """
 
 import json
@@ -26,7 +26,7 @@ keras.utils.set_random_seed(0)
 
 
 def mosaic(images, columns):
-    """Images side by side in one array: drawn at once, where a subplot for each would take minutes."""
+    """Images side by side in one array. It is drawn at once; a subplot for each image would take minutes."""
     images = np.asarray(images).reshape(-1, HEIGHT, WIDTH)
     rows = len(images) // columns
     tiles = images[: rows * columns].reshape(rows, columns, HEIGHT, WIDTH)

@@ -1,6 +1,6 @@
-"""pythae's own trainer on pythae's VAE: networks are given, as its users give them, and the post's noise and loss.
+"""pythae's own trainer and VAE, with the post's networks, noise and loss.
 
-Its progress bar is switched off (`TQDM_DISABLE`), and its log, both of which would only cost it time.
+The progress bar (`TQDM_DISABLE`) and the log are switched off, since they take time.
 """
 
 import logging
@@ -59,7 +59,7 @@ class PostVAE(VAE):
 
 
 class Clock(TrainingCallback):
-    """When each epoch ended, validation included, and its losses."""
+    """Records the time at the end of each epoch, with its validation, and its losses."""
 
     def __init__(self) -> None:
         self.ends: list[float] = []

@@ -1,4 +1,4 @@
-"""The layer that a reader's own VAE in Keras needs: it draws the codes."""
+"""The sampling layer of a user's own VAE in Keras: it draws the codes."""
 
 import keras
 from keras import layers, ops
@@ -6,7 +6,7 @@ from studies.speed.workload import NOISE
 
 
 class Sampling(layers.Layer):
-    """z = mean + deviation * noise, and the KL as the layer's loss."""
+    """Returns z = mean + deviation * noise, and adds the KL as a loss."""
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)

@@ -1,8 +1,8 @@
-"""One point of `scaling`: the default model trained on random images of one size.
+"""Measures one point of `scaling`: the default model, trained on random images of one size.
 
     python -m studies.speed.contenders.scaling_point IMAGES HEIGHT WIDTH LATENTS BATCH ENOUGH
 
-Epochs are repeated until they took ENOUGH seconds together; their compilation is not counted.
+Epochs are repeated until they took ENOUGH seconds together. Compilation is not counted.
 """
 
 import json

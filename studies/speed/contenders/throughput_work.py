@@ -1,8 +1,8 @@
-"""One kind of work, how long it took, and how much of it that was a second.
+"""Measures the time and the rate of one kind of work.
 
     python -m studies.speed.contenders.throughput_work NAME AMOUNT...
 
-Weights are fresh, which costs no other time than trained ones.
+The models are not trained, since the time does not depend on the values of the weights.
 """
 
 import json
@@ -33,7 +33,7 @@ def default_model() -> freyvae.VAE:
 
 
 def likelihood(images: int, samples: int) -> dict[str, Any]:
-    """The importance-sampled likelihood, as `freyvae measure` has it, its compilation included."""
+    """The importance-sampled likelihood, as in `freyvae measure`, with its compilation."""
     model, data = default_model(), noise(images, *FACE)
     began = time.perf_counter()
     importance_sampled(model, data, samples=samples)
@@ -42,18 +42,18 @@ def likelihood(images: int, samples: int) -> dict[str, Any]:
 
 
 def encode(images: int) -> dict[str, Any]:
-    """Images to codes, after a first call."""
+    """Encoding, after a first call."""
     return _repeated(default_model().encode, noise(images, *FACE))
 
 
 def decode(images: int) -> dict[str, Any]:
-    """Codes to images, after a first call."""
+    """Decoding, after a first call."""
     codes = np.random.default_rng(0).normal(size=(images, 2)).astype("float32")
     return _repeated(default_model().decode, codes)
 
 
 def colour_training(images: int, epochs: int) -> dict[str, Any]:
-    """An epoch of the shipped recipe `images` on 64 x 64 colour, compiled before."""
+    """An epoch of the shipped recipe `images` on images of 64 x 64 in colour, without compilation."""
     recipe = freyvae.load_recipe("images")
     data = noise(images, 64, 64, 3)
     vae = build_vae(recipe, data)
@@ -64,7 +64,7 @@ def colour_training(images: int, epochs: int) -> dict[str, Any]:
 
 
 class EpochClock(keras.callbacks.Callback):
-    """The time of each epoch; the program is compiled before the first begins. Stops after `enough` seconds."""
+    """Records the time of each epoch, without compilation, and stops the training after `enough` seconds."""
 
     def __init__(self, enough: float = float("inf")):
         super().__init__()
@@ -79,7 +79,7 @@ class EpochClock(keras.callbacks.Callback):
         self.model.stop_training = sum(self.seconds) >= self.enough
 
     def median(self) -> float:
-        """Of the epochs after the first, which also warms the memory, where there are any."""
+        """The median without the first epoch, which also warms the memory, unless it is the only one."""
         return statistics.median(self.seconds[1:] or self.seconds)
 
 

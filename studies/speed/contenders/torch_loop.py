@@ -1,4 +1,4 @@
-"""A plain PyTorch loop, as tutorials write it but for the images staying in one tensor; `compile` compiles the step."""
+"""A plain PyTorch loop as in tutorials, except that the images are in one tensor. `compile` compiles the step."""
 
 import sys
 

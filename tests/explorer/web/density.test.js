@@ -50,7 +50,7 @@ test("a code between the sparsest hundredth and tenth is at the edge", () => {
   const density = makeDensity({ references: Float32Array.of(0), widths: Float32Array.of(1), percentiles: hundred }, 1);
   const { level, detail, confidence } = density.describe([Math.sqrt(2 * 96)]);
   assert.equal(level, "edge");
-  assert.equal(detail, "Only 5 % of the training images lie in as sparse a place.");
+  assert.equal(detail, "Denser than only 5 % of the training images.");
   assertClose([confidence], [0.25 + 1.5 * 0.05], 1e-9);
 });
 
@@ -61,6 +61,6 @@ test("a picture is unlike the data above 99 % of its errors", () => {
   assert.equal(said.word, "Unlike the data");
   assert.equal(
     said.detail,
-    "Your picture is rebuilt with an error of 9.9 grey levels, 99 % of the images with at most 9.9.",
+    "Your picture is reconstructed with an error of 9.9 grey levels. For 99 % of the images it is at most 9.9.",
   );
 });

@@ -11,7 +11,7 @@ from freyvae.data.source import Source
 
 @dataclass(frozen=True)
 class File(Source):
-    """A NumPy or MATLAB file, or a picture of several pages or frames; any other file is refused in a line."""
+    """A NumPy or MATLAB file, or a picture file with several pages or frames. Any other file is refused."""
 
     name = "file"
 

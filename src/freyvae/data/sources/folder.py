@@ -12,7 +12,7 @@ from freyvae.files import as_path
 
 @dataclass(frozen=True)
 class Folder(Source):
-    """Every picture in a folder and the folders in it."""
+    """Every picture in a folder and its subfolders."""
 
     name = "folder"
 

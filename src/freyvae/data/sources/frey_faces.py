@@ -14,7 +14,7 @@ from freyvae.data.source import Source
 
 @dataclass(frozen=True)
 class FreyFaces(Source):
-    """The Frey faces, downloaded once and verified by their pixels: a video."""
+    """The Frey faces, which are a video. They are downloaded once and verified by their pixels."""
 
     name = "frey-faces"
     by_name = True

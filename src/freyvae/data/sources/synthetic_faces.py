@@ -1,4 +1,4 @@
-"""Drawn faces, whose factors are known."""
+"""Drawn faces with known factors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from freyvae.data.synthetic_faces import synthetic_faces
 
 @dataclass(frozen=True)
 class SyntheticFaces(Source):
-    """Faces drawn from known factors, for where no data can be had and for measures of the factors."""
+    """Faces drawn from known factors. They need no download, and measures of factors need them."""
 
     name = "synthetic-faces"
     by_name = True

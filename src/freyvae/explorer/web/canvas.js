@@ -1,4 +1,4 @@
-// Painting pixels, and the colours to paint with.
+// Paints pixels, and reads the colours to paint with.
 
 /** @import { Levels, Painter } from "./types.js" */
 
@@ -13,7 +13,7 @@ export function contextOf(canvas, settings) {
 }
 
 /**
- * Paints images on canvases of their own size; CSS makes them large and keeps them crisp.
+ * Paints images on canvases of the images' size. CSS enlarges them without smoothing.
  *
  * @param {[number, number, number]} shape height, width, channels: one for grey, three for colour
  * @returns {Painter}
@@ -38,7 +38,7 @@ export function makePainter([height, width, channels]) {
 }
 
 /**
- * Expected pixels in [0, 1] as grey levels, into `levels`.
+ * Write expected pixels in [0, 1] to `levels` as grey levels.
  *
  * @template {Levels} L
  * @param {ArrayLike<number>} pixels
@@ -50,7 +50,7 @@ export function toLevels(pixels, levels) {
 }
 
 /**
- * A CSS colour variable as [red, green, blue], whatever the theme.
+ * A CSS colour variable as [red, green, blue], in the current theme.
  *
  * @param {HTMLElement} element
  * @param {string} variable

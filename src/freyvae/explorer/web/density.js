@@ -1,14 +1,15 @@
-// Where the model knows and where it guesses: the aggregate posterior's density, measured at export.
+// The density of the aggregate posterior. It is high near the codes of the training images. Elsewhere the model
+// guesses.
 
 import { clamp } from "./clamp.js";
 
 /** @import { Code, Density, DensityTables } from "./types.js" */
 
 /**
- * Log-density of a code and what it means, from the density that Python measured.
+ * The log-density of a code and what it means, from the tables that Python computed.
  *
  * @param {DensityTables} tables
- * @param {number} latents how many there are
+ * @param {number} latents number of latents
  * @returns {Density}
  */
 export function makeDensity({ references, widths, percentiles }, latents) {
@@ -32,7 +33,7 @@ export function makeDensity({ references, widths, percentiles }, latents) {
       if (exponent > top) top = exponent;
     }
     let sum = 0;
-    // what is e^-16 of the largest counts for nothing
+    // terms below e^-16 of the largest are negligible
     for (let reference = 0; reference < count; reference++) {
       if (exponents[reference] > top - 16) sum += Math.exp(exponents[reference] - top);
     }
@@ -40,7 +41,7 @@ export function makeDensity({ references, widths, percentiles }, latents) {
   }
 
   /**
-   * The share of training codes that lie in sparser places, 0 to 1.
+   * The share of training codes with a lower density, 0 to 1.
    *
    * @param {number} value a log-density
    */
@@ -58,21 +59,21 @@ export function makeDensity({ references, widths, percentiles }, latents) {
     return (low + (value - percentiles[low]) / Math.max(percentiles[high] - percentiles[low], 1e-9)) / last;
   }
 
-  // from the sparsest hundredth to the sparsest tenth of the training codes is the edge
+  // the edge reaches from the 1st to the 10th percentile of the training codes
   const [, sparsest] = percentiles;
   const edge = percentiles[Math.round((percentiles.length - 1) / 10)];
 
   return {
     logDensity,
 
-    /** 0 where training codes are common, 1 where there are none: how much to veil the plane. */
+    /** The opacity of the veil: 0 where training codes are common, 1 where there are none. */
     doubt(code) {
       const value = logDensity(code);
       const t = clamp((edge - value) / Math.max(edge - sparsest + 4, 1e-6), 0, 1);
       return t * t * (3 - 2 * t);
     },
 
-    /** In words. */
+    /** The density of a code in words. */
     describe(code) {
       const value = logDensity(code);
       const share = shareBelow(value);
@@ -89,7 +90,7 @@ export function makeDensity({ references, widths, percentiles }, latents) {
         return {
           level: "edge",
           word: "Unusual",
-          detail: `Only ${percent} % of the training images lie in as sparse a place.`,
+          detail: `Denser than only ${percent} % of the training images.`,
           confidence: 0.25 + 1.5 * share,
         };
       }
@@ -97,7 +98,7 @@ export function makeDensity({ references, widths, percentiles }, latents) {
         return {
           level: "guessing",
           word: "Extrapolating",
-          detail: "Hardly any training image lies in as sparse a place.",
+          detail: "Hardly any training image has such a low density.",
           confidence: 0.12,
         };
       }

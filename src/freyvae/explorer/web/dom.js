@@ -1,8 +1,8 @@
-// Making elements.
+// Creates elements.
 
 /**
- * Listeners as `onclick` and the like; `class`, `aria-…` and other attributes by their names. Null, undefined and false
- * are left out, true is an attribute without a value.
+ * Listeners are named `onclick`, `oninput`, …; attributes have their own names. Null, undefined and false are left out;
+ * true is an attribute without a value.
  *
  * @typedef {{ [name: string]: unknown } & {
  *   [Kind in keyof HTMLElementEventMap as `on${Kind}`]?: (event: HTMLElementEventMap[Kind]) => void
@@ -13,7 +13,7 @@
 let lastId = 0;
 
 /**
- * An id that no other element has, even with several explorers in one document.
+ * A unique id, even with several explorers in one document.
  *
  * @param {string} name
  */
@@ -37,7 +37,7 @@ export function h(tag, properties = {}, ...children) {
       element.addEventListener(name.slice(2), listener, name === "onwheel" ? { passive: false } : undefined);
     } else element.setAttribute(name, value === true ? "" : String(value));
   }
-  // its type is deeper than TypeScript follows
+  // TypeScript cannot follow the recursive type
   const flat = /** @type {any[]} */ (children).flat(Infinity);
   element.append(...flat.filter((child) => child !== null && child !== undefined));
   return element;

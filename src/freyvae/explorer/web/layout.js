@@ -1,4 +1,4 @@
-// Where everything stands in the explorer.
+// The layout of the explorer.
 
 import { h, newId } from "./dom.js";
 import { plural } from "./text.js";
@@ -11,7 +11,7 @@ import { plural } from "./text.js";
  * @param {object} options
  * @param {Header} options.header
  * @param {Points} options.points
- * @param {"h1" | "h2"} options.heading the title's element; those of sections are one below
+ * @param {"h1" | "h2"} options.heading the title's element; headings of sections are one level below
  * @param {Views} options.views
  */
 export function layOut({ header, points: { word }, heading, views }) {
@@ -54,12 +54,12 @@ export function layOut({ header, points: { word }, heading, views }) {
       { class: "panels" },
       section(
         "Directions",
-        hint(`Choose ${word}s that have something, and others that have not. What tells them apart becomes a slider.`),
+        hint(`Choose ${word}s with a feature, and others without it. Their difference becomes a slider.`),
         views.trays.element,
       ),
       section(
         `Between two ${word}s`,
-        hint(`Start from one ${word}, end at another, and go from code to code.`),
+        hint(`Start from one ${word}, end at another, and move between their codes.`),
         views.path.elements,
       ),
       section("Your own picture", views.ownPicture.elements),

@@ -3,7 +3,7 @@
 /** @import { Code, Line } from "./types.js" */
 
 /**
- * The mean of some points' codes.
+ * The mean of the codes of some points.
  *
  * @param {Float32Array} codes (point, latent)
  * @param {number} dim
@@ -18,7 +18,7 @@ export function meanCode(codes, dim, points) {
 }
 
 /**
- * The line from one code to another, or null where they are the same.
+ * The line from one code to another, or null if they are the same.
  *
  * @param {number[]} less
  * @param {number[]} more
@@ -36,7 +36,7 @@ export function lineBetween(less, more) {
 }
 
 /**
- * How far along a line a code lies, in latents, from its middle.
+ * The position of a code along a line, in units of the latents from its midpoint.
  *
  * @param {Line} line
  * @param {Code} code
@@ -45,7 +45,7 @@ export const alongLine = ({ middle, along }, code) =>
   along.reduce((sum, by, latent) => sum + by * (code[latent] - middle[latent]), 0);
 
 /**
- * The place so far along a line, in latents, from its middle.
+ * The code at a position on a line, in units of the latents from its midpoint.
  *
  * @param {Line} line
  * @param {number} by
@@ -53,7 +53,7 @@ export const alongLine = ({ middle, along }, code) =>
 export const placeOnLine = ({ middle, along }, by) => middle.map((value, latent) => value + by * along[latent]);
 
 /**
- * The code a share of the way from one to another.
+ * The code at a share of the way from one code to another.
  *
  * @param {Code} from
  * @param {Code} to

@@ -1,4 +1,4 @@
-// What a link carries: where one is, the names given, the directions made. Kept in the URL's fragment, which is never
+// The state in a link: the current code, the names, the directions. It is in the fragment of the URL, which is never
 // sent to a server.
 
 import { clamp } from "./clamp.js";
@@ -6,7 +6,7 @@ import { clamp } from "./clamp.js";
 /** @import { State } from "./types.js" */
 
 /**
- * The fragment's text for a state; what is as it was at first is left out.
+ * The fragment for a state. Default values are left out.
  *
  * @param {State} state
  * @param {State} defaults
@@ -30,16 +30,16 @@ export function writeFragment(state, defaults) {
   if (state.path.from !== null || state.path.to !== null) {
     put("path", [state.path.from ?? "", state.path.to ?? "", state.path.at.toFixed(3)].join("~"));
   }
-  // commas and tildes are welcome in a fragment and make it readable
+  // commas and tildes are allowed in a fragment, and readable
   return fields.toString().replaceAll("%2C", ",").replaceAll("%7E", "~");
 }
 
 /**
- * Read a fragment over the defaults; whatever is malformed or out of range is as if it were not there.
+ * Read a fragment. Values that are missing, malformed or out of range are replaced by the defaults.
  *
  * @param {string} text
  * @param {State} defaults
- * @param {{ points: number }} options how many points there are
+ * @param {{ points: number }} options the number of points
  * @returns {State}
  */
 export function readFragment(text, defaults, { points }) {
@@ -94,8 +94,8 @@ function decode(text) {
 }
 
 /**
- * @param {string | null | undefined} text numbers with dots between them
- * @param {number} count they are below it
+ * @param {string | null | undefined} text numbers separated by dots
+ * @param {number} count the numbers are below it
  */
 function indices(text, count) {
   if (!text) return [];

@@ -1,4 +1,4 @@
-// What the bundle's model can do: decode, encode, draw from the prior, judge a code.
+// The model of a bundle: it decodes, encodes, draws from the prior, and judges codes.
 
 import { makeDensity } from "./density.js";
 import { makeLikeness } from "./likeness.js";
@@ -14,21 +14,21 @@ export function makeModel(bundle) {
   const encoder = header.encoder;
   /** @type {ReturnType<typeof firstOutput> | null} */
   let encode = null;
-  // with noise scaled down the codes never spread out to the prior: draw where the post's sliders go
+  // with noise scaled down the codes do not spread as far as the prior, so draw within the range of the post's sliders
   const spread = unit === 1 ? 1 : (unit * limit) / 3;
   return {
-    /** Latents to expected pixels in [0, 1]; the array is the decoder's own, and reused. */
+    /** Latents to expected pixels in [0, 1]. The same array is returned at every call. */
     decode: firstOutput(header.decoder, bundle.decoderWeights()),
     /**
-     * One image's bytes to the mean of its code; null where the page holds no encoder. It is prepared when it is first
-     * needed: the first face need not wait for it.
+     * The bytes of an image to the mean of its code; null if the page holds no encoder. The encoder is prepared when it
+     * is first used, so that the first face appears sooner.
      *
      * @type {((pixels: ArrayLike<number>) => Float32Array) | null}
      */
     encode: encoder && ((pixels) => (encode ??= firstOutput(encoder, bundle.encoderWeights()))(pixels)),
     density: makeDensity(bundle.density, dim),
     unlikeness: makeLikeness(header.likeness),
-    /** What a slider's value is in, for a screen reader. */
+    /** The unit of a slider's value, for screen readers. */
     unitName: priorDraws ? "" : unit === 1 ? "prior standard deviations" : `times ${unit}`,
     /** @returns {number[]} a code drawn from the prior */
     draw() {

@@ -1,4 +1,4 @@
-// How the latents move by themselves: a short flight to a place, and a walk through the prior.
+// Animations of the latents: a short flight to a code, and a walk through the prior.
 
 import { between } from "./line.js";
 import { reducedMotion } from "./timing.js";
@@ -10,17 +10,17 @@ const FLIGHT_MILLISECONDS = 280;
 
 /**
  * @param {object} options
- * @param {() => number[]} options.where the latents now
- * @param {(latents: number[]) => void} options.move to these latents
- * @param {() => number[]} options.draw a code of the prior
- * @param {(walking: boolean) => void} options.onwalk a walk has begun, or ended
+ * @param {() => number[]} options.where returns the current latents
+ * @param {(latents: number[]) => void} options.move moves to these latents
+ * @param {() => number[]} options.draw draws a code from the prior
+ * @param {(walking: boolean) => void} options.onwalk called when a walk begins or ends
  */
 export function makeMotion({ where, move, draw, onwalk }) {
   let flight = 0;
   /** @type {{ path: ReturnType<typeof makeWalk> | null, began: number, lastStop: number } | null} */
   let walking = null;
 
-  /** Go there: at once, or gliding for a moment so that the eye can follow. @param {Code} target */
+  /** Move to a code: gradually, or at once if the user prefers reduced motion. @param {Code} target */
   function flyTo(target) {
     stop();
     const goal = Array.from(target);
@@ -52,12 +52,12 @@ export function makeMotion({ where, move, draw, onwalk }) {
       const path = /** @type {ReturnType<typeof makeWalk>} */ (mine.path);
       const seconds = (performance.now() - mine.began) / 1000;
       const stopNumber = Math.floor(seconds / path.secondsPerStop);
-      // with less motion: from stop to stop, without the way between
+      // with reduced motion, only the stops are shown
       const still = reducedMotion();
       if (!still || stopNumber !== mine.lastStop) {
         mine.lastStop = stopNumber;
         move(path.at(still ? stopNumber * path.secondsPerStop + 1e-6 : seconds));
-        // this move was the walk's own
+        // `move` has called `moved`, which resets the path; but this move belongs to the walk
         mine.path = path;
       }
       requestAnimationFrame(tick);
@@ -76,11 +76,11 @@ export function makeMotion({ where, move, draw, onwalk }) {
     flyTo,
     walk,
     stop,
-    /** The latents have moved: a walk goes on from there. */
+    /** The latents have changed: a walk continues from them. */
     moved() {
       if (walking) walking.path = null;
     },
-    /** A hand has moved them: a flight ends there. */
+    /** The user has moved the latents: a flight ends. */
     land() {
       flight++;
     },

@@ -1,4 +1,4 @@
-// The explorer: one state, the views of it, and what a person can do to it.
+// The explorer: its state, the views of it, and the user's actions on it.
 
 import { unpackFrames } from "./bundle/frames.js";
 import { toLevels } from "./canvas.js";
@@ -22,9 +22,9 @@ import { watchScrolling } from "./views/slider.js";
  * @param {HTMLElement} root
  * @param {Bundle} bundle
  * @param {object} options
- * @param {string} [options.fragment] a link's state to begin with
- * @param {(fragment: string) => void} [options.onstate] called with the fragment of every new state, once it rests
- * @param {(latents: number[]) => void} [options.onlatents] called at every move
+ * @param {string} [options.fragment] the initial state, as in a link
+ * @param {(fragment: string) => void} [options.onstate] called with the fragment of a new state when changes pause
+ * @param {(latents: number[]) => void} [options.onlatents] called at every change of the latents
  * @param {HTMLElement} [options.themed] the element whose data-theme is set
  * @param {HTMLElement | Document} [options.listenOn] where a picture may be dropped or pasted
  * @param {"h1" | "h2"} [options.heading] the title's element
@@ -58,7 +58,7 @@ export function mount(
 
   /** @type {Hands} */
   const hands = {
-    // ends a flight; a walk goes on from there
+    // ends a flight; a walk continues from the new latents
     move(latents) {
       motion.land();
       move(latents);
@@ -152,7 +152,7 @@ export function mount(
     else setLatents(points.codeOf(point));
   }
 
-  /** @param {string} text a link's fragment */
+  /** @param {string} text the fragment of a link */
   function load(text) {
     motion.stop();
     Object.assign(state, readFragment(text, defaults, { points: header.points }));
@@ -186,7 +186,7 @@ export function mount(
     pick,
     takePicture: views.ownPicture.take,
     densityAt: model.density.describe,
-    /** Grey levels of a code, as they are painted. @param {Code} latents */
+    /** The grey levels of a decoded code, as they are painted. @param {Code} latents */
     decode(latents) {
       const pixels = model.decode(latents);
       return Array.from(toLevels(pixels, new Uint8ClampedArray(pixels.length)));

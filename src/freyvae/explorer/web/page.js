@@ -1,4 +1,4 @@
-// The page of a run: finds its data, keeps its state in the address, and says so when something is wrong.
+// The page of a run: finds its data, keeps its state in the address, and shows errors.
 
 import { bundleOfPage } from "./bundle/read.js";
 import { ExplorerError, damaged } from "./errors.js";
@@ -12,18 +12,18 @@ function openPage() {
     const theme = localStorage.getItem("freyvae-theme");
     if (theme === "dark" || theme === "light") themed.dataset.theme = theme;
   } catch {
-    // a file may not have storage
+    // a page opened from a file may have no storage
   }
-  // what stands behind it has come into it, and would go with its sentence
+  // if the end tag of <main> is damaged, the elements after it are inside it, and mounting would remove them
   if (root.querySelector("style, script")) throw damaged("frame");
-  // a browser leaves out a style that is not the one its policy names
+  // a browser ignores a style sheet that differs from the one in the policy
   if (!getComputedStyle(root).getPropertyValue("--paper")) throw damaged("style");
   const bundle = bundleOfPage(document.querySelector("script#freyvae-bundle"));
   let written = location.hash.slice(1);
   const explorer = mount(root, bundle, {
     fragment: written,
     themed,
-    listenOn: document, // the whole window: a picture is pasted before anything on the page is chosen
+    listenOn: document, // a paste reaches the document even if nothing on the page has the focus
     onstate: (fragment) => {
       if (fragment === written) return;
       written = fragment;
@@ -36,7 +36,7 @@ function openPage() {
     written = asked;
     explorer.load(asked);
   });
-  // for the console: freyvae.decode([0, 0])
+  // for use in the console: freyvae.decode([0, 0])
   Object.assign(window, { freyvae: explorer });
   return explorer.ready;
 }

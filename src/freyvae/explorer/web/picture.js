@@ -1,28 +1,28 @@
-// A person's own picture: read, cut and scaled to the model's size, as bytes for the encoder.
+// Reads a picture of the user, crops it and scales it to the model's size, as bytes for the encoder.
 
 import { contextOf } from "./canvas.js";
 import { ExplorerError } from "./errors.js";
 import { capital } from "./text.js";
 
 /**
- * The bytes of a dropped or chosen file, (height, width, channel), and a note of what was done to the picture.
+ * The bytes of a dropped or chosen file, (height, width, channel), and a note about changes to the picture.
  *
  * @param {File} file
- * @param {[number, number, number]} shape of the model's images
+ * @param {[number, number, number]} shape the shape of the model's images
  */
 export async function readPicture(file, [height, width, channels]) {
   let bitmap;
   try {
-    // the bytes as they are in the file, as Python reads them
+    // without colour management, as Python reads the file
     bitmap = await createImageBitmap(file, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
   } catch {
-    throw new ExplorerError(`“${file.name || "This"}” is no picture that this browser can read. Try a PNG or a JPEG.`);
+    throw new ExplorerError(`This browser cannot read “${file.name || "the file"}” as a picture. Try a PNG or a JPEG.`);
   }
   const canvas = document.createElement("canvas");
   canvas.width = width;
   canvas.height = height;
   const context = contextOf(canvas, { willReadFrequently: true });
-  // transparent parts are laid on white, as Python lays them
+  // transparent parts are laid on white, as in Python
   context.fillStyle = "#fff";
   context.fillRect(0, 0, width, height);
   context.imageSmoothingQuality = "high";
@@ -48,9 +48,9 @@ export async function readPicture(file, [height, width, channels]) {
   const cropped = Math.abs(cutWidth - bitmap.width) > 0.5 || Math.abs(cutHeight - bitmap.height) > 0.5;
   const done = [
     resized && `resized from ${bitmap.height} by ${bitmap.width} to ${height} by ${width} pixels`,
-    cropped && "cropped about its middle",
+    cropped && "cropped about its centre",
     coloured && "turned to grey",
   ].filter(Boolean);
   bitmap.close();
-  return { levels, note: done.length ? capital(`${done.join(", ")}.`) : "Taken as it is." };
+  return { levels, note: done.length ? capital(`${done.join(", ")}.`) : "Taken unchanged." };
 }

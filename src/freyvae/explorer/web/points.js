@@ -1,4 +1,4 @@
-// The images behind the points: their codes, their numbers, and what they look like.
+// The images of the points: their codes, numbers and pixels.
 
 import { makePainter, toLevels } from "./canvas.js";
 import { h } from "./dom.js";
@@ -38,14 +38,14 @@ export function makePoints({ header, codes, numbers, parts, framePoints }, decod
     partOf: (point) => header.parts[parts[point]],
 
     /**
-     * The image's number as a person counts.
+     * The image's number, counted from 1.
      *
      * @param {number} point
      */
     numberOf: (point) => whole(numbers[point] + 1),
 
     /**
-     * The image itself; null while frames are packed, and where the page holds only the code.
+     * The pixels of the image; null while frames are packed, or if the page holds only its code.
      *
      * @param {number} point
      */
@@ -53,7 +53,7 @@ export function makePoints({ header, codes, numbers, parts, framePoints }, decod
       frames && frameOf[point] >= 0 ? frames.subarray(frameOf[point] * size, (frameOf[point] + 1) * size) : null,
 
     /**
-     * The image, or else its reconstruction in an array that is reused.
+     * The pixels of the image, or otherwise of its reconstruction, in an array that is reused.
      *
      * @param {number} point
      */
@@ -66,7 +66,7 @@ export function makePoints({ header, codes, numbers, parts, framePoints }, decod
       return canvas;
     },
 
-    /** @param {Uint8Array} pixels of all frames */
+    /** @param {Uint8Array} pixels the pixels of all frames */
     setFrames(pixels) {
       frames = pixels;
     },

@@ -1,4 +1,4 @@
-// Shows the state in the views, a part at a time.
+// Shows the state in the views, one part at a time.
 
 import { capital, signed } from "./text.js";
 import { debounced, oncePerFrame } from "./timing.js";
@@ -8,7 +8,7 @@ import { debounced, oncePerFrame } from "./timing.js";
 /** @import { Header, OwnPicture, State } from "./types.js" */
 /** @import { Views } from "./views.js" */
 
-// of a long code the first are read out
+// screen readers read at most this many latents of a code
 const MOST_SAID = 6;
 
 /**
@@ -18,14 +18,14 @@ const MOST_SAID = 6;
  * @param {Points} options.points
  * @param {State} options.state
  * @param {Views} options.views
- * @param {() => boolean} options.isQuiet whether moves are not announced, since they go on
+ * @param {() => boolean} options.isQuiet whether moves are not announced, as during a walk
  */
 export function makeShow({ header, model, points, state, views, isQuiet }) {
   const { unit } = header.latents;
   /** @type {OwnPicture | null} */
   let own = null;
 
-  /** Decode and paint, now. */
+  /** Decode and paint immediately. */
   function face() {
     views.face.draw(state.latents);
   }
@@ -38,7 +38,7 @@ export function makeShow({ header, model, points, state, views, isQuiet }) {
     if (!isQuiet()) views.announce(`${where}. ${views.knowing.words}.`);
   }, 700);
 
-  // an own picture may be unlike the data though its code lies among them
+  // the user's picture may be unlike the data although its code lies among their codes
   function unlikeness() {
     if (!own || state.frame !== null) return null;
     return own.code.every((value, latent) => value === state.latents[latent]) ? own.unlike : null;
@@ -89,7 +89,7 @@ export function makeShow({ header, model, points, state, views, isQuiet }) {
     lines();
   }
 
-  /** The image that was chosen, or the own picture. Returns its reconstruction's error, if there is one. */
+  /** Show the chosen image, or the user's picture. Returns the error of its reconstruction, if there is one. */
   function frame() {
     const point = state.frame;
     views.filmstrip.show(point);

@@ -1,4 +1,4 @@
-// Writing numbers and nouns.
+// Writes numbers and nouns.
 
 /**
  * A number with a true minus sign.
@@ -11,7 +11,7 @@ export function signed(value, digits = 2) {
 }
 
 /**
- * A whole number with its thousands apart: "1,965".
+ * A whole number with a thousands separator: "1,965".
  *
  * @param {number} value
  */

@@ -1,10 +1,10 @@
-// When work is done: later, in slices, or without motion.
+// Schedules work: later, once per frame, or in slices.
 
-/** Whether the person asked for less motion, now. */
+/** Whether the user prefers reduced motion. */
 export const reducedMotion = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 /**
- * A function that runs `work` once, `milliseconds` after it was last called.
+ * A function that runs `work` once, `milliseconds` after its last call.
  *
  * @param {() => void} work
  * @param {number} milliseconds
@@ -19,7 +19,7 @@ export function debounced(work, milliseconds) {
 }
 
 /**
- * A function that runs `work` once in the next frame, however often it was called before that.
+ * A function that runs `work` in the next frame, once for any number of calls.
  *
  * @param {() => void} work
  */
@@ -36,7 +36,7 @@ export function oncePerFrame(work) {
 }
 
 /**
- * Runs a generator in slices of a few milliseconds, so that a drag goes on; a new job ends the one before.
+ * Runs a generator in slices of a few milliseconds, so that dragging stays smooth. A new job ends the previous one.
  *
  * @returns {(job: Iterator<unknown>) => void}
  */

@@ -1,12 +1,12 @@
-// The data that Python writes (`bundle.py`, `graph.py`, `density.py`), and the records that modules hand each other.
+// The data that Python writes (`bundle.py`, `graph.py`, `density.py`), and the records that modules exchange.
 
-/** Float32 tensors are flat, channels last, without a batch axis; a shape has one number an axis. */
+/** The shape of a tensor. Tensors are flat float32 arrays, channels last, without a batch axis. */
 export type Shape = number[];
 
-/** Latents, in their own units: one number each. */
+/** The values of the latents, in their own units. */
 export type Code = ArrayLike<number>;
 
-/** Where a weight lies in its network's blob, in numbers from its start. */
+/** The place of a weight in its network's blob; `start` counts numbers. */
 export interface StoredWeight {
   start: number;
   shape: Shape;
@@ -14,7 +14,7 @@ export interface StoredWeight {
 
 export interface Step {
   op: string;
-  /** Numbers of the tensors that are read; tensor 0 is the network's input. */
+  /** Numbers of the input tensors; tensor 0 is the network's input. */
   inputs: number[];
   output: number;
   shape: Shape;
@@ -35,7 +35,7 @@ export interface Weight {
   shape: Shape;
 }
 
-/** What an operation is prepared with; it fills `output` each time that the function it returns is called. */
+/** The arguments of an operation. It returns a function, which fills `output` at each call. */
 export interface Operands<Options = {}> {
   inputs: Float32Array[];
   inputShapes: Shape[];
@@ -47,10 +47,10 @@ export interface Operands<Options = {}> {
 
 export type Prepare = (operands: Operands<any>) => () => void;
 
-/** Windows of a convolution or a pool, per spatial axis. */
+/** The windows of a convolution or a pool, for each spatial axis. */
 export interface WindowOptions {
   strides: [number, number];
-  /** Before and after, for each axis. */
+  /** Padding before and after, for each axis. */
   pads: [[number, number], [number, number]];
   dilation?: [number, number];
 }
@@ -58,9 +58,9 @@ export interface WindowOptions {
 export interface LatentsHeader {
   count: number;
   names: string[];
-  /** Of a slider's value, in latents. */
+  /** The latent's value where a slider shows 1. */
   unit: number;
-  /** The sliders' reach and step and the plane's reach, in units. */
+  /** The range and step of the sliders and the range of the plane, in units. */
   limit: number;
   step: number;
   plane: number;
@@ -83,7 +83,7 @@ export interface Header {
   encoder: Network | null;
   encoderMissing: string;
   likeness: { percentiles: number[]; of: string };
-  /** Each blob's size in bytes, and its checksum. */
+  /** The size in bytes and the checksum of each blob. */
   blobs?: Record<string, [number, number]>;
 }
 
@@ -99,7 +99,7 @@ export interface Bundle {
   codes: Float32Array;
   /** The image of each point, counted from 0. */
   numbers: Int32Array;
-  /** 0 for training, else held out. */
+  /** 0 for training; other numbers are held out. */
   parts: Uint8Array;
   /** The point of each frame. */
   framePoints: Int32Array;
@@ -110,7 +110,7 @@ export interface Bundle {
   encoderWeights: () => Float32Array;
 }
 
-/** What the page says of a code: is the model among its data there? */
+/** What the page says of a code: whether it lies among the codes of the training images. */
 export interface Knowledge {
   level: "known" | "edge" | "guessing" | "lost";
   word: string;
@@ -125,21 +125,21 @@ export interface Density {
   describe: (code: Code) => Knowledge;
 }
 
-/** A direction made by hand: points that have something, and points that have not. */
+/** A direction that the user made: points with a feature, and points without it. */
 export interface Direction {
   name: string;
   more: number[];
   less: number[];
 }
 
-/** A line through latent space: its middle, its unit vector, and half its length, in latents. */
+/** A line through latent space: its midpoint, its unit vector, and half its length, in units of the latents. */
 export interface Line {
   middle: number[];
   along: number[];
   half: number;
 }
 
-/** A stretch that the plane marks. */
+/** A segment that the plane marks. */
 export interface MarkedLine {
   from: Code;
   to: Code;
@@ -152,7 +152,7 @@ export interface State {
   names: string[];
   axes: number[];
   colour: string;
-  /** The point that is chosen. */
+  /** The chosen point. */
   frame: number | null;
   directions: Direction[];
   more: number[];
@@ -160,19 +160,19 @@ export interface State {
   path: { from: number | null; to: number | null; at: number };
 }
 
-/** A person's own picture, with its code and what is said of it. */
+/** A picture of the user, with its code, and a warning if it is unlike the data. */
 export interface OwnPicture {
   levels: Uint8Array;
   code: Float32Array;
   unlike: Knowledge | null;
 }
 
-/** Grey levels 0 to 255, one a pixel and channel. */
+/** Grey levels 0 to 255, one for each pixel and channel. */
 export type Levels = Uint8Array | Uint8ClampedArray;
 
 export type Decode = (latents: Code) => Float32Array;
 
 export type Painter = (canvas: HTMLCanvasElement, levels: Levels) => void;
 
-/** What an element may hold; null and undefined are nothing. */
+/** A child of an element; null and undefined are left out. */
 export type Child = Node | string | null | undefined | Child[];

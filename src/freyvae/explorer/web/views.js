@@ -1,4 +1,4 @@
-// Every view of the explorer, each told what a person's hand does.
+// Creates the views of the explorer, and connects them to the user's actions.
 
 import { h } from "./dom.js";
 import { makePlane } from "./plane/plane.js";
@@ -21,14 +21,14 @@ import { makeTrays } from "./views/trays.js";
 /** @import { Bundle, Direction, OwnPicture, State } from "./types.js" */
 
 /**
- * What a person can do.
+ * The actions of the user.
  *
  * @typedef {object} Hands
  * @property {(latents: number[]) => void} move
  * @property {(index: number, name: string) => void} rename
  * @property {(point: number, options?: { fly?: boolean }) => void} pick
  * @property {() => void} random
- * @property {() => void} walk or stop walking
+ * @property {() => void} walk starts or stops a walk
  * @property {() => void} reset
  * @property {(axes: number[]) => void} chooseAxes
  * @property {(colour: string) => void} chooseColour
@@ -39,7 +39,7 @@ import { makeTrays } from "./views/trays.js";
  * @property {(at: number) => void} goAlongPath
  * @property {(end: "from" | "to") => void} endPath
  * @property {(own: OwnPicture) => void} showPicture
- * @property {(() => void) | null} bringAddressUpToDate null where there is no address to copy
+ * @property {(() => void) | null} bringAddressUpToDate null if there is no address to copy
  */
 
 /**
@@ -50,7 +50,7 @@ import { makeTrays } from "./views/trays.js";
  * @param {Bundle} options.bundle
  * @param {Model} options.model
  * @param {Points} options.points
- * @param {State} options.state as it is at first, and later
+ * @param {State} options.state the state, which changes later
  * @param {Hands} options.hands
  */
 export function makeViews({ root, themed, listenOn, bundle, model, points, state, hands }) {

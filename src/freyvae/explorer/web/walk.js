@@ -1,4 +1,4 @@
-// A smooth walk through the prior: a curve through codes drawn from it (Catmull & Rom 1974).
+// A smooth walk through the prior: a spline through codes drawn from it (Catmull & Rom 1974).
 
 /** @import { Code } from "./types.js" */
 
@@ -7,8 +7,8 @@ export const normal = (random = Math.random) =>
   Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 
 /**
- * A walk that begins at `start`, its stops drawn by `draw`: `at(seconds)` is where it is then, for seconds that never
- * go back.
+ * A walk that begins at `start`. Its stops are drawn by `draw`. `at(seconds)` is its position at that time; `seconds`
+ * must not decrease from call to call.
  *
  * @param {Code} start
  * @param {{ draw: () => number[], secondsPerStop?: number }} options

@@ -1,4 +1,4 @@
-// The same explorer as an anywidget: its data comes from the kernel once, its latents go both ways.
+// The explorer as an anywidget. Its data comes from the kernel once; its latents are synchronised with the kernel.
 
 import { readBundle } from "./bundle/read.js";
 import { mount } from "./mount.js";
@@ -6,7 +6,7 @@ import { mount } from "./mount.js";
 /** @import { Header } from "./types.js" */
 
 /**
- * What anywidget gives a widget to talk to its kernel.
+ * The model of anywidget, which connects a widget to its kernel.
  *
  * @typedef {object} Model
  * @property {{ (name: "_header"): Header, (name: "_blobs"): Record<string, DataView>, (name: "latents"): number[] }} get
@@ -23,12 +23,12 @@ const bytesOf = (view) => new Uint8Array(/** @type {ArrayBuffer} */ (view.buffer
  * @param {object} options
  * @param {Model} options.model
  * @param {HTMLElement} options.el
- * @returns {() => void} what ends it
+ * @returns {() => void} a function that ends the widget
  */
 function render({ model, el }) {
   const root = document.createElement("div");
   el.append(root);
-  // the notebook's theme, where it says which
+  // JupyterLab says which theme it has; other notebooks do not
   const light = document.body.dataset.jpThemeLight;
   if (light) root.dataset.theme = light === "true" ? "light" : "dark";
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -43,7 +43,7 @@ function render({ model, el }) {
       onlatents: (latents) => {
         if (areTheKernels(latents)) return;
         model.set("latents", [...latents]);
-        // the kernel hears of it when the hand rests
+        // the kernel gets the latents when they have not changed for a moment
         clearTimeout(timer);
         timer = setTimeout(() => model.save_changes(), 60);
       },

@@ -1,13 +1,13 @@
-// Bytes as Python packs them: base64, zlib's checksum, half precision.
+// Reads bytes that Python wrote: base64, zlib's checksum, half precision.
 
 /**
- * Bytes of a base64 text.
+ * The bytes of a base64 text.
  *
  * @param {string} text
  * @returns {Uint8Array<ArrayBuffer>}
  */
 export function fromBase64(text) {
-  // not in every browser yet, and several times faster where it is
+  // several times faster, but not in every browser yet
   const own = /** @type {{ fromBase64?: (text: string) => Uint8Array<ArrayBuffer> }} */ (Uint8Array);
   if (own.fromBase64) return own.fromBase64(text);
   const binary = atob(text);
@@ -25,7 +25,7 @@ export function adler32(bytes) {
   let low = 1;
   let high = 0;
   for (let at = 0; at < bytes.length;) {
-    // as many as cannot overflow before the remainder is taken
+    // so few that the sums cannot overflow before the remainder is taken
     for (const end = Math.min(at + 3800, bytes.length); at < end; at++) {
       low += bytes[at];
       high += low;
@@ -36,7 +36,7 @@ export function adler32(bytes) {
   return high * 65536 + low;
 }
 
-/** @param {Uint8Array<ArrayBuffer>} bytes little endian, as are the machines that browsers run on */
+/** @param {Uint8Array<ArrayBuffer>} bytes little-endian, as on all machines that browsers run on */
 export const toFloats = (bytes) => new Float32Array(aligned(bytes).buffer);
 
 /** @param {Uint8Array<ArrayBuffer>} bytes */
@@ -62,7 +62,7 @@ export function fromHalf(bytes) {
 }
 
 /**
- * The same bytes in a buffer that holds no others.
+ * The same bytes in a buffer that holds no other bytes.
  *
  * @param {Uint8Array<ArrayBuffer>} bytes
  */

@@ -1,11 +1,12 @@
-// The frames' pixels, which Python packed as differences.
+// Unpacks the pixels of the frames, which Python stored as compressed differences.
 
 import { damaged } from "../errors.js";
 
 /** @import { Bundle } from "../types.js" */
 
 /**
- * All frames in one array, (frame, height, width, channel): unpacked by the browser, then the differences are summed up.
+ * All frames in one array, (frame, height, width, channel). The browser decompresses them, and then the differences are
+ * summed up.
  *
  * @param {Pick<Bundle, "header" | "packedFrames">} bundle
  */

@@ -1,4 +1,4 @@
-// Reads the bundle that Python wrote: checks its format and its blobs, and makes arrays of them.
+// Reads the bundle that Python wrote: checks its format and its blobs, and converts the blobs to arrays.
 
 import { ExplorerError, damaged } from "../errors.js";
 import { adler32, fromBase64, fromHalf, toFloats, toIntegers } from "./bytes.js";
@@ -8,7 +8,7 @@ import { adler32, fromBase64, fromHalf, toFloats, toIntegers } from "./bytes.js"
 export const FORMAT = 1;
 
 /**
- * The bundle inside the page's own data block, a script element that says the checksum of its text.
+ * Read the bundle from the page's data block, a script element with the checksum of its text.
  *
  * @param {HTMLElement | null} element
  * @returns {Bundle}
@@ -32,7 +32,7 @@ export function bundleOfPage(element) {
     }
   }
   const read = readBundle(bundle.header, blobs);
-  // the blobs are right: what else is wrong is in the header
+  // the blobs were checked, so an error that remains is in the header
   if (String(adler32(new TextEncoder().encode(text))) !== element?.dataset.adler32) throw damaged("header");
   return read;
 }
@@ -44,13 +44,13 @@ function checkFormat(header) {
   if (typeof format !== "number" || !Number.isInteger(format)) throw damaged("header");
   if (format > FORMAT) {
     throw new ExplorerError(
-      `This page's data has format ${format}, but its script reads up to ${FORMAT}. Update freyvae and write it anew.`,
+      `This page's data has format ${format}, but its script reads up to ${FORMAT}. Update freyvae and write it again.`,
     );
   }
 }
 
 /**
- * Typed arrays of every blob; frames stay packed until `unpackFrames`, weights until they are asked for.
+ * Convert the blobs to typed arrays. Frames stay packed until `unpackFrames`, weights until they are used.
  *
  * @param {Header} header
  * @param {Record<string, Uint8Array<ArrayBuffer>>} blobs
@@ -69,7 +69,7 @@ export function readBundle(header, blobs) {
     numbers: toIntegers(blobs.numbers),
     parts: blobs.parts,
     framePoints: toIntegers(blobs["frame-points"]),
-    // draws from a learned prior; none where it is the standard normal
+    // draws from a learned prior; null if the prior is standard normal
     priorDraws: header.latents.priorDraws ? toFloats(blobs["prior-draws"]) : null,
     packedFrames: blobs.frames,
     density: {

@@ -1,4 +1,4 @@
-// Runs a network's steps on typed arrays: what Keras computes for one image, to within float32's rounding.
+// Runs the steps of a network on typed arrays. The result is that of Keras for one image, up to rounding of float32.
 
 import { ExplorerError } from "../errors.js";
 import { OPERATIONS } from "./operations.js";
@@ -7,7 +7,7 @@ import { product } from "./shapes.js";
 /** @import { Network, Weight } from "../types.js" */
 
 /**
- * A function of one input that returns the network's first output. The array it returns is its own, reused.
+ * A function of one input that returns the network's first output. It returns the same array at every call.
  *
  * @param {Network} network
  * @param {Float32Array} weights
@@ -19,10 +19,10 @@ export function firstOutput(network, weights) {
 }
 
 /**
- * Prepare every step's buffers once; the function returned fills them: input -> outputs.
+ * Allocate the buffers of all steps once, and return a function that fills them: input -> outputs.
  *
  * @param {Network} network
- * @param {Float32Array} weights all of the network's, one after the other
+ * @param {Float32Array} weights all weights of the network, concatenated
  * @returns {(input: ArrayLike<number>) => Float32Array[]}
  */
 export function compile(network, weights) {
@@ -34,7 +34,7 @@ export function compile(network, weights) {
   for (const step of network.steps) {
     const inputs = step.inputs.map((number) => tensors[number]);
     shapes[step.output] = step.shape;
-    // the same values in the same order: nothing to compute
+    // a reshape has the same values in the same order
     if (step.op === "reshape") {
       tensors[step.output] = inputs[0];
       continue;

@@ -1,4 +1,4 @@
-// Every operation by the name that Python gives it (`graph.py`, `operations.py`). `reshape` is no computation.
+// The operations, by their names in Python (`graph.py`, `operations.py`). `reshape` needs no computation.
 
 import { activation } from "./operations/activation.js";
 import { add, concatenate, multiply } from "./operations/combine.js";

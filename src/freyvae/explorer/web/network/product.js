@@ -1,15 +1,15 @@
-// The matrix product, which dense layers and convolutions come down to.
+// The matrix product, which dense layers and convolutions are computed with.
 
 /**
  * output (rows, columns) = left (rows, depth) x right (depth, columns) + bias.
  *
- * The right side never changes, so it is packed once, four columns side by side, as doubles: the loop then reads it
- * in order, keeps its sums in registers, and converts nothing.
+ * The right side is constant, so it is packed once, four columns side by side, as doubles. The loop then reads it in
+ * order, keeps its sums in registers, and needs no conversions.
  *
  * @param {number} depth
  * @param {number} columns
  * @param {(k: number, column: number) => number} rightAt
- * @param {Float32Array | undefined} [bias] repeated where it is shorter than the columns
+ * @param {Float32Array | undefined} [bias] repeated if it is shorter than the number of columns
  * @returns {(left: Float64Array, rows: number, output: Float32Array | Float64Array) => void}
  */
 export function prepareProduct(depth, columns, rightAt, bias) {

@@ -1,4 +1,4 @@
-// Arithmetic on the shapes of flat tensors.
+// Calculations with the shapes of flat tensors.
 
 /** @import { Shape } from "../types.js" */
 
@@ -6,7 +6,7 @@
 export const product = (sizes) => sizes.reduce((total, size) => total * size, 1);
 
 /**
- * For each place of a tensor of `shape`: the place in one of `given`, whose missing axes and axes of 1 are repeated.
+ * For each index of a tensor of `shape`: the index in a tensor of shape `given` that is broadcast to it.
  *
  * @param {Shape} given
  * @param {Shape} shape
@@ -27,7 +27,7 @@ export function broadcast(given, shape) {
 }
 
 /**
- * How a tensor lies around one of its axes: so many blocks, of so many rows along it, of so many values each.
+ * Number of blocks before an axis, of rows along it, and of values after it.
  *
  * @param {Shape} shape
  * @param {number} axis

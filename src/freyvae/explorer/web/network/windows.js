@@ -1,9 +1,9 @@
-// Sliding windows over an image, of convolutions and pools.
+// Sliding windows over an image, for convolutions and pools.
 
 /** @import { Shape, WindowOptions } from "../types.js" */
 
 /**
- * Where each value of a window's patches comes from: for each (row, column, tap) a pixel of the input, or -1.
+ * The input pixel for each (row, column, tap) of the windows, or -1 outside of the image.
  *
  * @param {Shape} given
  * @param {Shape} shape

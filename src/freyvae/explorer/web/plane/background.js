@@ -1,4 +1,4 @@
-// Behind the points: decoded images, and a veil where the model guesses.
+// The background of the plane: decoded images, and a veil where the model guesses.
 
 import { colourOf, contextOf, makePainter, toLevels } from "../canvas.js";
 import { clamp } from "../clamp.js";
@@ -9,9 +9,9 @@ import { debounced, makeSlicer } from "../timing.js";
 /** @import { Header } from "../types.js" */
 /** @import { Geometry } from "./geometry.js" */
 
-const VEIL = 56; // cells a side of the veil
+const VEIL = 56; // cells on each side of the veil
 const TILES = 165;
-// a decoder slower than this draws with pauses
+// with a decoder slower than this, there are pauses between the images
 const SLOW_MILLISECONDS = 40;
 const PAUSE_STEPS = 40;
 
@@ -20,7 +20,7 @@ const PAUSE_STEPS = 40;
  * @param {Header} options.header
  * @param {Model} options.model
  * @param {Geometry} options.geometry
- * @param {Float32Array} options.latents where one is: kept up to date by the plane
+ * @param {Float32Array} options.latents the current latents, which the plane keeps up to date
  */
 export function makeBackground({ header, model, geometry, latents }) {
   const [height, width, channels] = header.imageShape;
@@ -67,7 +67,7 @@ export function makeBackground({ header, model, geometry, latents }) {
     board.dataset.veil = "drawn";
   }
 
-  // what it depends on: the axes, and the latents that are on neither
+  // the background depends on the axes, and on the latents that are on neither axis
   const key = () => {
     const { axes } = geometry;
     return [axes, ...Array.from(latents, (value, index) => (axes.includes(index) ? "" : value.toFixed(4)))].join();
@@ -88,11 +88,15 @@ export function makeBackground({ header, model, geometry, latents }) {
     veil,
     aspectRatio: `${columns * width} / ${rows * height}`,
     draw,
-    /** Draw anew where the latents on neither axis have changed. */
+    /** Draw again if a latent on neither axis has changed. */
     follow() {
       if (drawn && key() !== drawn) drawSoon();
     },
-    /** Faces larger than the board would lose lines if they were not smoothed. @param {number} pixels of the board */
+    /**
+     * Smooth the faces if they have more pixels than the board, which would otherwise skip some of their rows.
+     *
+     * @param {number} pixels the width of the board
+     */
     smooth(pixels) {
       faces.classList.toggle("crisp", columns * width <= pixels);
     },
@@ -100,7 +104,7 @@ export function makeBackground({ header, model, geometry, latents }) {
 }
 
 /**
- * Tiles from the middle outwards: what one looks at first is there first.
+ * Tiles from the centre outwards, since people look at the centre first.
  *
  * @param {number} columns
  * @param {number} rows

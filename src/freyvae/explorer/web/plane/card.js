@@ -1,4 +1,4 @@
-// The card beside the point under the hand: its image and its number.
+// The card next to the point under the pointer, with its image and its number.
 
 import { h } from "../dom.js";
 import { capital } from "../text.js";
@@ -13,7 +13,7 @@ export function makeCard({ points, geometry }) {
   const element = h("div", { class: "card", hidden: true, "aria-hidden": "true" }, picture, text);
   return {
     element,
-    /** @param {number} point or -1 for none */
+    /** @param {number} point the point, or -1 for none */
     show(point) {
       element.hidden = point < 0;
       if (point < 0) return;

@@ -1,4 +1,4 @@
-// The codes as points, a hundred thousand if need be.
+// Draws the codes as points, up to a hundred thousand.
 
 import { colourOf, contextOf } from "../canvas.js";
 import { clamp } from "../clamp.js";
@@ -13,17 +13,17 @@ const TIME_STOPS = [
   [209, 73, 91],
 ];
 const TIME_STEPS = 64;
-// above this many points they are squares, which are filled quickly
+// more points than this are drawn as squares, which is quicker
 const MOST_DISCS = 20000;
 
 /**
  * @param {HTMLCanvasElement} canvas
  * @param {object} options
- * @param {number} options.count of points
+ * @param {number} options.count number of points
  * @param {Points} options.points
  * @param {Geometry} options.geometry
- * @param {number} options.ratio device pixels to a CSS pixel
- * @param {string} options.colour by "part", by "time", or "none"
+ * @param {number} options.ratio device pixels per CSS pixel
+ * @param {string} options.colour "part", "time" or "none"
  */
 export function drawDots(canvas, { count, points, geometry, ratio, colour }) {
   const { placed, width } = geometry;
@@ -43,7 +43,7 @@ export function drawDots(canvas, { count, points, geometry, ratio, colour }) {
     if (set) set.push(point);
     else sets.set(fill, [point]);
   }
-  // held-out points are few and lie on top
+  // held-out points are few, so they are drawn last, on top
   const inOrder = [...sets].sort((a, b) => Number(a[0] === heldOut) - Number(b[0] === heldOut));
   for (const [fill, members] of inOrder) {
     if (count > MOST_DISCS) {
@@ -88,7 +88,7 @@ function dotStamp(fill, halo, radius, ratio) {
 }
 
 /**
- * From the first image to the last, in so many steps that points are drawn colour by colour.
+ * The colour of a place in the order of the images. There are few colours, since points are drawn colour by colour.
  *
  * @param {number} share 0 to 1
  */

@@ -1,8 +1,8 @@
-// Where things lie on the plane of two latents, in CSS pixels from its top left.
+// Positions on the plane of two latents, in CSS pixels from its top left.
 
 /** @import { Bundle, Code } from "../types.js" */
 
-// points are found by cells of 16 pixels, so a search within 16 pixels looks at nine of them
+// points are sorted into cells of 16 pixels, so a search within 16 pixels needs nine cells
 const CELL_BITS = 4;
 const CELLS_A_ROW = 4096;
 
@@ -12,12 +12,12 @@ export function makeGeometry({ header: { latents, points }, codes }) {
   let axes = latents.axes;
   let width = 0;
   let height = 0;
-  /** Across and down of each point. */
+  /** The x and y of each point. */
   const placed = new Float32Array(2 * points);
   /** @type {Map<number, number[]>} */
   let cells = new Map();
 
-  // with one latent, the plane's other axis is the images' order
+  // with one latent, the second axis of the plane is the order of the images
   const hasOneAxis = () => axes[1] === undefined;
   /** @param {number} value in units */
   const across = (value) => ((value / reach + 1) / 2) * width;
@@ -44,7 +44,7 @@ export function makeGeometry({ header: { latents, points }, codes }) {
    * @param {Iterable<number>} among
    * @param {number} x
    * @param {number} y
-   * @param {number} within pixels; -1 is returned where nothing is as near
+   * @param {number} within the largest distance in pixels; -1 is returned if no point is within it
    */
   function nearestOf(among, x, y, within) {
     let best = -1;
@@ -60,7 +60,7 @@ export function makeGeometry({ header: { latents, points }, codes }) {
   }
 
   /**
-   * The points of the cell at a place and of those around it.
+   * The points in the cell of a position and in the eight cells around it.
    *
    * @param {number} x
    * @param {number} y
@@ -104,7 +104,7 @@ export function makeGeometry({ header: { latents, points }, codes }) {
     /** @param {Code} code */
     y: (code) => down(hasOneAxis() ? 0 : code[axes[1]] / unit),
     /**
-     * Write the latents of a place into `into`; those on neither axis come from `latents`.
+     * Write the latents at a position to `into`. Latents on neither axis are taken from `latents`.
      *
      * @param {number} right 0 to 1, from the left
      * @param {number} below 0 to 1, from the top

@@ -1,22 +1,22 @@
-// Pointer and keys on the plane: a drag moves the latents, a click on a point picks it.
+// Pointer and keys on the plane: dragging moves the latents, and a click on a point picks it.
 
 import { clamp } from "../clamp.js";
 
 /** @import { Header } from "../types.js" */
 /** @import { Geometry } from "./geometry.js" */
 
-// pixels: how near a pointer has to be to a point, and how far it goes before it drags
+// in pixels: the largest distance at which a pointer hits a point, and the movement that starts a drag
 const NEAR = 8;
 const NEAR_A_FINGER = 14;
 const DRAG = 4;
 
 /**
- * Answers for the board's listeners.
+ * The event listeners of the board.
  *
  * @param {object} options
  * @param {Header["latents"]} options.header
  * @param {Geometry} options.geometry
- * @param {Float32Array} options.latents where one is
+ * @param {Float32Array} options.latents the current latents
  * @param {() => boolean} options.arePointsShown
  * @param {(latents: Float32Array) => void} options.onmove
  * @param {(point: number) => void} options.onpick

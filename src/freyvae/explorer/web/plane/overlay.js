@@ -1,4 +1,5 @@
-// On top of the points: where one is, lines, the point that is chosen, a person's own picture, the point under the hand.
+// Draws the marks on top of the points: the current code, lines, the chosen point, the user's picture, and the point
+// under the pointer.
 
 import { contextOf } from "../canvas.js";
 import { clamp } from "../clamp.js";
@@ -14,7 +15,7 @@ import { clamp } from "../clamp.js";
  * @param {Geometry} options.geometry
  * @param {Float32Array} options.latents
  * @param {Marks} options.marks
- * @param {number} options.hovered a point, or -1
+ * @param {number} options.hovered the point under the pointer, or -1
  * @param {Theme} options.theme
  */
 export function drawOverlay(canvas, { geometry, latents, marks, hovered, theme: { ink, paper, accent } }) {
@@ -83,7 +84,7 @@ export function drawOverlay(canvas, { geometry, latents, marks, hovered, theme: 
     ring(geometry.placeOf(hovered), 6, paper, 3.5);
     ring(geometry.placeOf(hovered), 6, ink, 1.5);
   }
-  // where one is, even when that lies outside
+  // the current code; if it lies outside of the plane, at the edge
   const here = [
     clamp(geometry.x(latents), 0, width),
     geometry.hasOneAxis() ? height / 2 : clamp(geometry.y(latents), 0, height),

@@ -1,5 +1,6 @@
-// The plane of two latents: decoded faces behind, a veil where the model guesses, codes as points, and where one is.
-// Everything is drawn on canvases, so that a hundred thousand points stay smooth: a drag redraws only the topmost.
+// The plane of two latents: decoded faces in the background, a veil where the model guesses, codes as points, and the
+// current code. Each layer is a canvas, and dragging redraws only the topmost one. So it stays smooth with a hundred
+// thousand points.
 
 import { colourOf, contextOf } from "../canvas.js";
 import { h } from "../dom.js";
@@ -23,7 +24,7 @@ import { drawOverlay } from "./overlay.js";
  * @param {Bundle} options.bundle
  * @param {Model} options.model
  * @param {Points} options.points
- * @param {(latents: Float32Array) => void} options.onmove as one drags
+ * @param {(latents: Float32Array) => void} options.onmove called while the user drags
  * @param {(point: number) => void} options.onpick
  */
 export function makePlane({ bundle, model, points, onmove, onpick }) {
@@ -38,7 +39,7 @@ export function makePlane({ bundle, model, points, onmove, onpick }) {
   let colour = "part";
   let arePointsShown = true;
   let hovered = -1;
-  let ratio = 1; // device pixels to a CSS pixel
+  let ratio = 1; // device pixels per CSS pixel
   /** @type {Marks} */
   let marks = { frame: null, own: null, lines: [] };
   /** @type {Theme} */
@@ -157,7 +158,7 @@ export function makePlane({ bundle, model, points, onmove, onpick }) {
     element,
     redraw,
     placeOf: geometry.placeOf,
-    /** Show where one is. @param {Code} now */
+    /** Show the current code. @param {Code} now */
     show(now) {
       latents.set(now);
       background.follow();

@@ -1,4 +1,4 @@
-// The buttons under the sliders.
+// The buttons below the sliders.
 
 import { h } from "../dom.js";
 

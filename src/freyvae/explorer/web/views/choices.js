@@ -1,4 +1,4 @@
-// What the plane shows: its axes, the points' colour with a legend, and its layers.
+// The choices of what the plane shows: its axes, the colour of its points with a legend, and its layers.
 
 import { h, newId } from "../dom.js";
 
@@ -98,7 +98,7 @@ export function makeChoices({ header, points, axesNow, onaxes, oncolour, onshown
 }
 
 /**
- * The axes with one of them changed; they stay two, so one that is taken is exchanged.
+ * The axes with one of them changed. If the wanted axis is the other one, the two are exchanged.
  *
  * @param {number[]} axes
  * @param {number} which

@@ -1,11 +1,12 @@
-// One image beside its reconstruction and the difference, in the page's colours: brighter warm, darker cool.
+// An image, its reconstruction and their difference. The difference is in the page's colours: brighter is warm, darker
+// is cool.
 
 import { colourOf, contextOf, toLevels } from "../canvas.js";
 import { h } from "../dom.js";
 
 /** @import { Code, Decode, Header, Levels, Painter } from "../types.js" */
 
-// a difference of as many grey levels has the full colour
+// a difference of this many grey levels has the full colour
 const FULL_COLOUR = 64;
 
 /** @param {{ header: Header, decode: Decode, painter: Painter }} options */
@@ -33,7 +34,7 @@ export function makeComparison({ header, decode, painter }) {
       "p",
       { class: "hint" },
       `Click a point on the plane to see its ${header.isVideo ? "frame" : "image"}, ` +
-        "how the model rebuilds it, and what it misses.",
+        "its reconstruction, and their difference.",
     ),
   );
   const levels = new Uint8ClampedArray(height * width * channels);
@@ -64,9 +65,9 @@ export function makeComparison({ header, decode, painter }) {
 
   /**
    * @param {string} title
-   * @param {Levels | null} pixels null where only the code is there
-   * @param {Code | null} code null for nothing to compare
-   * @returns {number | null} the reconstruction's root mean squared error in grey levels
+   * @param {Levels | null} pixels null if the page has only the code
+   * @param {Code | null} code null if there is nothing to compare
+   * @returns {number | null} the root mean squared error of the reconstruction, in grey levels
    */
   function show(title, pixels, code) {
     last = [title, pixels, code];
@@ -92,7 +93,7 @@ export function makeComparison({ header, decode, painter }) {
 }
 
 /**
- * Of the differences between two images.
+ * The root mean squared difference of two images.
  *
  * @param {Levels} one
  * @param {Levels} other

@@ -1,4 +1,4 @@
-// A slider for every direction that was made.
+// A slider for each direction that the user made.
 
 import { h } from "../dom.js";
 import { alongLine, lineBetween, meanCode, placeOnLine } from "../line.js";
@@ -10,7 +10,7 @@ import { makeSlider } from "./slider.js";
  * @param {object} options
  * @param {Bundle} options.bundle
  * @param {string} options.unitName
- * @param {() => number[]} options.where the latents now
+ * @param {() => number[]} options.where returns the current latents
  * @param {(latents: number[]) => void} options.onmove
  * @param {() => void} options.onrename
  * @param {(direction: Direction) => void} options.onremove
@@ -66,7 +66,7 @@ export function makeDirectionSliders({ bundle, unitName, where, onmove, onrename
     show(latents) {
       for (const { slider, line } of shown) slider.show(alongLine(line, latents) / unit);
     },
-    /** @returns {MarkedLine[]} each from mean to mean */
+    /** @returns {MarkedLine[]} the segments between the mean codes of the two groups */
     stretches: () =>
       shown.map(({ line }) => ({ from: placeOnLine(line, -line.half), to: placeOnLine(line, line.half) })),
   };

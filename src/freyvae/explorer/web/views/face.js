@@ -1,4 +1,4 @@
-// The decoded image, as large as there is room for.
+// The decoded image, as large as the layout allows.
 
 import { toLevels } from "../canvas.js";
 import { clamp } from "../clamp.js";
@@ -24,7 +24,7 @@ export function makeFace({ root, header, decode, painter }) {
     if (!room) return;
     const narrow = root.clientWidth < 760;
     const high = narrow ? Math.min(innerHeight * 0.3, 260) : clamp(innerHeight * 0.52, 280, 560);
-    // whole device pixels to a pixel, so that all are equally large
+    // a whole number of device pixels for each pixel, so that all pixels are equally large
     const ratio = devicePixelRatio || 1;
     const scale = Math.max(Math.floor(Math.min(room / width, high / height) * ratio), 1) / ratio;
     canvas.style.width = `${scale * width}px`;

@@ -1,4 +1,4 @@
-// All images in a row: drag along it, click one, or use the slider under it.
+// All images in a row. Click one, or use the slider below them.
 
 import { contextOf } from "../canvas.js";
 import { clamp } from "../clamp.js";

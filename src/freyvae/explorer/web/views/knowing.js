@@ -1,11 +1,11 @@
-// In words and as a bar: is the model among its data here, or does it guess?
+// Says in words and with a bar whether the current code lies among the codes of the training images.
 
 import { clamp } from "../clamp.js";
 import { h } from "../dom.js";
 
 /** @import { Knowledge } from "../types.js" */
 
-/** @param {HTMLElement} root of the explorer, whose style follows the level */
+/** @param {HTMLElement} root the explorer's root, whose style depends on the level */
 export function makeKnowing(root) {
   const word = h("strong");
   const detail = h("span");
@@ -13,7 +13,7 @@ export function makeKnowing(root) {
   const confidence = h("span", { class: "confidence", "aria-hidden": "true" }, bar);
   return {
     element: h("div", { class: "knowing" }, confidence, h("p", {}, word, detail)),
-    /** @returns {string} what is said now */
+    /** @returns {string} the words that are shown */
     get words() {
       return word.textContent ?? "";
     },

@@ -5,7 +5,7 @@ import { makeSlider } from "./slider.js";
 
 /** @import { Header } from "../types.js" */
 
-// as many sliders stand under the face, in one column or in two; more stand below
+// up to these numbers, the sliders are next to the face, in one column or in two; more sliders have a section below
 const ONE_COLUMN = 4;
 const TWO_COLUMNS = 16;
 

@@ -1,4 +1,4 @@
-// The button that copies the page's address, which carries the state.
+// The button that copies the page's address, which contains the state.
 
 import { h } from "../dom.js";
 

@@ -1,4 +1,4 @@
-// A person's own picture: chosen, dropped or pasted, then encoded.
+// A picture of the user: chosen, dropped or pasted, and then encoded.
 
 import { h, newId } from "../dom.js";
 import { ExplorerError } from "../errors.js";
@@ -30,11 +30,7 @@ export function makeOwnPicture({ header, encode, listenOn, onpicture }) {
       file.value = "";
     },
   });
-  const overlay = h(
-    "div",
-    { class: "drop", "aria-hidden": "true" },
-    h("span", {}, "Drop it: the model will try to see it"),
-  );
+  const overlay = h("div", { class: "drop", "aria-hidden": "true" }, h("span", {}, "Drop the picture to encode it"));
 
   /** @param {File | undefined} given */
   async function take(given) {
@@ -84,7 +80,7 @@ export function makeOwnPicture({ header, encode, listenOn, onpicture }) {
           h(
             "p",
             { class: "hint" },
-            "The encoder runs in this page too: see where the model would put your picture, and what it makes of it.",
+            "The encoder runs in this page too. It shows the code of your picture, and its reconstruction.",
           ),
           h("div", { class: "row file" }, file, h("label", { for: file.id, class: "button" }, "Choose a picture")),
           note,

@@ -1,4 +1,4 @@
-// The way between two images, code by code.
+// The path between two images: a slider along the straight line between their codes.
 
 import { h } from "../dom.js";
 import { some } from "../text.js";
@@ -35,7 +35,7 @@ export function makePath({ points, onvalue, onend }) {
     ],
     /**
      * @param {State["path"]} path
-     * @param {number | null} chosen the point that a button would take
+     * @param {number | null} chosen the point that a button would set as an end
      */
     show(path, chosen) {
       for (const [end, words] of ENDS) {

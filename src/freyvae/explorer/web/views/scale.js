@@ -1,13 +1,13 @@
-// The arithmetic of a slider.
+// Calculations for a slider.
 
 import { clamp } from "../clamp.js";
 
 /**
  * @param {object} options
- * @param {number} options.low the least value
- * @param {number} options.high the greatest
- * @param {number} options.step of the keyboard and the wheel; the drag snaps to it too
- * @param {number} [options.rest] the value to begin with; steps are counted from it
+ * @param {number} options.low the lowest value
+ * @param {number} options.high the highest value
+ * @param {number} options.step the step of keyboard and wheel; dragging snaps to it
+ * @param {number} [options.rest] the initial value; steps are counted from it
  */
 export function makeScale({ low, high, step, rest = 0 }) {
   /** @type {Record<string, number>} */
@@ -26,14 +26,14 @@ export function makeScale({ low, high, step, rest = 0 }) {
     keep: (value) => clamp(value, low, high),
 
     /**
-     * The nearest whole number of steps from rest, so that a drag near rest comes to rest.
+     * The nearest value that is a whole number of steps from `rest`.
      *
      * @param {number} value
      */
     snap: (value) => (Number.isFinite(value) ? Math.round((value - rest) / step) * step + rest : value),
 
     /**
-     * Where a key leads from a value; null for a key that leads nowhere.
+     * The value after a key is pressed; null if the key has no function.
      *
      * @param {string} key
      * @param {number} value
@@ -44,7 +44,7 @@ export function makeScale({ low, high, step, rest = 0 }) {
     },
 
     /**
-     * How far along the track a value lies, 0 to 1.
+     * The position of a value on the track, 0 to 1.
      *
      * @param {number} value
      */

@@ -1,4 +1,4 @@
-// One slider: a name that can be changed, the value, and a track that answers drag, touch, wheel and keys.
+// One slider: a name that can be changed, the value, and a track that responds to drag, touch, wheel and keys.
 
 import { h, newId } from "../dom.js";
 import { signed } from "../text.js";
@@ -8,17 +8,17 @@ let scrolledAt = 0;
 
 /**
  * @param {object} options
- * @param {string} options.name shown, and editable when `onrename` is given
- * @param {number} options.low the least value
- * @param {number} options.high the greatest
- * @param {number} options.step of the keyboard and the wheel; the drag snaps to it too
- * @param {string} [options.unit] what the value is in, for a screen reader
- * @param {number} [options.digits] shown after the point
- * @param {number} [options.rest] the value to begin with, which a double click gives again
- * @param {[string, string]} [options.ends] two words, said at the track's ends
- * @param {(value: number) => void} options.onvalue called with what a person chose
+ * @param {string} options.name the name, editable if `onrename` is given
+ * @param {number} options.low the lowest value
+ * @param {number} options.high the highest value
+ * @param {number} options.step the step of keyboard and wheel; dragging snaps to it
+ * @param {string} [options.unit] the unit of the value, for screen readers
+ * @param {number} [options.digits] number of decimal places
+ * @param {number} [options.rest] the initial value; a double click returns to it
+ * @param {[string, string]} [options.ends] the two labels at the ends of the track
+ * @param {(value: number) => void} options.onvalue called with the value that the user chose
  * @param {(name: string) => void} [options.onrename]
- * @param {() => void} [options.onremove] called by a button to remove the slider, which is there where this is
+ * @param {() => void} [options.onremove] called by the button that removes the slider, which is shown if this is given
  */
 export function makeSlider({ name, low, high, step, unit, digits = 2, rest = 0, ends, onvalue, onrename, onremove }) {
   const scale = makeScale({ low, high, step, rest });
@@ -90,7 +90,7 @@ export function makeSlider({ name, low, high, step, unit, digits = 2, rest = 0, 
 
   /** @param {WheelEvent} event */
   function onWheel(event) {
-    // a page being scrolled passes over sliders; that moves none of them
+    // while the page is scrolled, sliders pass under the pointer and must not move
     if (event.ctrlKey || performance.now() - scrolledAt < 250) return;
     const along = Math.abs(event.deltaX) > Math.abs(event.deltaY) ? event.deltaX : -event.deltaY;
     if (!along) return;
@@ -98,7 +98,7 @@ export function makeSlider({ name, low, high, step, unit, digits = 2, rest = 0, 
     give(scale.snap(value + Math.sign(along) * step));
   }
 
-  /** @param {boolean} on whether a hand can move it */
+  /** @param {boolean} on whether the user can move the slider */
   function enable(on) {
     range.disabled = !on;
     element.classList.toggle("off", !on);
@@ -135,7 +135,7 @@ function nameField(name, onrename) {
 const removeButton = (name, onclick) =>
   h("button", { type: "button", class: "quiet small", "aria-label": `Remove the slider ${name}`, onclick }, "Remove");
 
-/** Remember when the page last scrolled; returns what ends that. */
+/** Remember when the page last scrolled; returns a function that ends this. */
 export function watchScrolling() {
   const stamp = () => {
     scrolledAt = performance.now();

@@ -1,11 +1,11 @@
-// The button between the light and the dark theme.
+// The button that switches between the light and the dark theme.
 
 import { h } from "../dom.js";
 
 /**
  * @param {object} options
- * @param {HTMLElement} options.themed whose data-theme is set
- * @param {() => void} options.onchange what is painted has to be painted anew
+ * @param {HTMLElement} options.themed the element whose data-theme is set
+ * @param {() => void} options.onchange called when canvases have to be painted again
  */
 export function makeTheme({ themed, onchange }) {
   const preference = matchMedia("(prefers-color-scheme: dark)");
@@ -23,7 +23,7 @@ export function makeTheme({ themed, onchange }) {
     try {
       localStorage.setItem("freyvae-theme", theme);
     } catch {
-      // a file may not have storage
+      // a page opened from a file may have no storage
     }
     changed();
   }

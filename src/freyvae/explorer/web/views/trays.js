@@ -1,4 +1,4 @@
-// Two trays of images, "this" and "that", and the button that makes a direction of them.
+// Two trays of images, "this" and "that", and the button that makes a direction from them.
 
 import { h } from "../dom.js";
 import { some } from "../text.js";
@@ -10,7 +10,7 @@ import { some } from "../text.js";
  * @param {object} options
  * @param {Points} options.points
  * @param {(more: number[], less: number[]) => void} options.onchange
- * @param {(direction: Direction) => string | null} options.onmake returns why it was refused, if it was
+ * @param {(direction: Direction) => string | null} options.onmake returns the reason of a refusal, or null
  */
 export function makeTrays({ points, onchange, onmake }) {
   /** @type {number | null} */
@@ -134,7 +134,7 @@ export function makeTrays({ points, onchange, onmake }) {
     element,
     setPoints,
     redraw: draw,
-    /** @param {number | null} point the one that is chosen */
+    /** @param {number | null} point the chosen point */
     setCurrent(point) {
       current = point;
       draw();

@@ -1,7 +1,7 @@
 /** @import { Operands } from "../../types.js" */
 
 /**
- * Channels that do not depend on the input, behind those that do; `constants` are (…, further channels).
+ * Append constant channels to the input; `constants` are (…, further channels).
  *
  * @param {Operands} operands
  */

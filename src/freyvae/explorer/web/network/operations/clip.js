@@ -1,7 +1,7 @@
 /** @import { Operands } from "../../types.js" */
 
 /**
- * Each value between two bounds.
+ * Limit each value to two bounds.
  *
  * @param {Operands<{ low: number, high: number }>} operands
  */

@@ -25,7 +25,7 @@ export function multiply({ inputs: [first, ...others], output }) {
 }
 
 /**
- * Tensors side by side along the last axis.
+ * Concatenate tensors along the last axis.
  *
  * @param {Operands} operands
  */

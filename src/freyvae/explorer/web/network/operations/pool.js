@@ -4,7 +4,7 @@ import { windowTaps } from "../windows.js";
 /** @typedef {"max" | "average"} Kind */
 
 /**
- * The greatest or the mean value of each window; what lies outside of the image does not count.
+ * The greatest or the mean value of each window, over the pixels within the image.
  *
  * @param {Operands<WindowOptions & { size: [number, number], kind: Kind }>} operands
  */

@@ -1,7 +1,7 @@
 /** @import { Operands } from "../../types.js" */
 
 /**
- * Images made larger by whole factors, by the nearest pixel or bilinearly.
+ * Enlarge images by whole factors, with the nearest pixel or bilinearly.
  *
  * @param {Operands<{ size: [number, number], interpolation: "nearest" | "bilinear" }>} operands
  */
@@ -26,7 +26,8 @@ export function upsample({ inputs: [input], inputShapes: [given], output, shape,
 }
 
 /**
- * For each place of a stretched axis: the two places it lies between and how far along. Half-pixel centres.
+ * For each index of an enlarged axis: the two indices to interpolate between, and the weight of the second one.
+ * Pixel centres are at half-integers.
  *
  * @param {number} before
  * @param {number} after
