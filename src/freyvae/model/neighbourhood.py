@@ -13,8 +13,8 @@ from keras import ops
 from freyvae.model.logistic import bounded_log_scale
 
 Tensor = Any
-# units of the hidden layers
-WIDTH = 96
+# units of the hidden layers, and of one a channel
+WIDTH, WIDTH_OF_CHANNEL = 128, 64
 # where it looks, (down, right) from a pixel: at pixels before it, and at the decoder's locations around it
 BEFORE = [(down, right) for down in range(-3, 1) for right in range(-3, 4) if (down, right) < (0, 0)]
 AROUND = [(down, right) for down in range(-1, 2) for right in range(-1, 2)]
@@ -64,7 +64,7 @@ class Neighbourhood(keras.layers.Layer):
     ) -> None:
         """Make the weights."""
         channels, numbers = images_shape[-1], self.mixture.parameters_per_value
-        seeds = iter(keras.random.randint((6,), 0, 2**31 - 1, seed=keras.random.SeedGenerator(self.seed)))
+        seeds = iter(keras.random.randint((5,), 0, 2**31 - 1, seed=keras.random.SeedGenerator(self.seed)))
 
         def matrix(name: str, *shape: int, scale: float = 1.0) -> Any:
             initializer = keras.initializers.VarianceScaling(scale, seed=int(next(seeds)))
@@ -74,14 +74,17 @@ class Neighbourhood(keras.layers.Layer):
             return self.add_weight(shape=shape, initializer="zeros", name=name)
 
         inputs = len(BEFORE) * (channels + 1) + (len(AROUND) + 1) * channels
-        self.from_windows = matrix("from_windows", inputs, WIDTH)
+        self.from_windows = matrix("from_windows", inputs, WIDTH, scale=2.0)
         self.from_latents = matrix("from_latents", latents_shape[-1], WIDTH, scale=0.1)
-        self.from_channels = matrix("from_channels", channels * 2 * channels, WIDTH, scale=float(channels))
-        self.of_channel = matrix("of_channel", channels, WIDTH, scale=0.1)
-        self.hidden = [matrix(f"hidden_{number}", WIDTH, WIDTH) for number in (1, 2)]
-        self.hidden_bias = [constants(f"hidden_bias_{number}", WIDTH) for number in (1, 2)]
-        self.to_parameters = constants("to_parameters", WIDTH, numbers)
+        self.hidden, self.hidden_bias = matrix("hidden", WIDTH, WIDTH), constants("hidden_bias", WIDTH)
+        self.to_channels = matrix("to_channels", WIDTH, channels * WIDTH_OF_CHANNEL, scale=2.0)
+        self.from_channels = matrix("from_channels", 2 * channels, channels * WIDTH_OF_CHANNEL)
+        self.of_channel = constants("of_channel", channels * WIDTH_OF_CHANNEL)
+        self.to_parameters = constants("to_parameters", WIDTH_OF_CHANNEL, numbers)
         self.parameters_of_channel = constants("parameters_of_channel", channels, numbers)
+        # of the pixel itself each channel sees those before: what it may not see is multiplied by zero
+        seen = np.triu(np.ones((channels, channels), "float32"), 1)
+        self._mask = np.repeat(np.concatenate([seen, seen]), WIDTH_OF_CHANNEL, axis=1)
 
     def start_at(self, decoder: keras.Model, images: np.ndarray) -> None:
         """Begin at the neighbours, whatever the training images are."""
@@ -159,18 +162,13 @@ class Neighbourhood(keras.layers.Layer):
         of_inside, of_seen = self.from_windows[: len(BEFORE)], self.from_windows[len(BEFORE) :]
         hidden = ops.matmul(rows, of_seen)
         hidden = hidden + ops.matmul(ops.reshape(seen.inside, (1, pixels, len(BEFORE))), of_inside)
-        hidden = hidden + ops.expand_dims(ops.matmul(latents, self.from_latents), 1)
-        # of the pixel itself each channel sees those before: the last ones are multiplied by zero
-        before = ops.concatenate([seen.here - left, seen.here - above], axis=-1)
-        mask = np.tril(np.ones((channels, channels), "float32"), -1)
-        from_channels = ops.reshape(self.from_channels, (channels, 2 * channels, WIDTH))
-        from_channels = from_channels * np.concatenate([mask, mask], axis=-1)[:, :, None]
-        from_channels = ops.reshape(ops.transpose(from_channels, (1, 0, 2)), (2 * channels, channels * WIDTH))
-        of_channels = ops.reshape(ops.matmul(8.0 * before, from_channels), (-1, pixels, channels, WIDTH))
-        hidden = ops.silu(ops.expand_dims(hidden, 2) + of_channels + self.of_channel)
-        for matrix, bias in zip(self.hidden, self.hidden_bias, strict=True):
-            hidden = ops.silu(hidden + ops.matmul(hidden, matrix) + bias)
-        return ops.matmul(hidden, self.to_parameters) + self.parameters_of_channel
+        hidden = ops.relu(hidden + ops.expand_dims(ops.matmul(latents, self.from_latents), 1))
+        hidden = ops.relu(hidden + ops.matmul(hidden, self.hidden) + self.hidden_bias)
+        before = 8.0 * ops.concatenate([seen.here - left, seen.here - above], axis=-1)
+        of_channels = ops.matmul(hidden, self.to_channels) + ops.matmul(before, self.from_channels * self._mask)
+        of_channels = ops.relu(of_channels + self.of_channel)
+        of_channels = ops.reshape(of_channels, (-1, pixels, channels, WIDTH_OF_CHANNEL))
+        return ops.matmul(of_channels, self.to_parameters) + self.parameters_of_channel
 
     def _mixture(self, spoken: Tensor, anchors: Tensor) -> Tensor:
         """Parameters of the mixture, (image, pixel, channel, number), whose components begin at (..., anchor)."""
