@@ -14,6 +14,7 @@ import pytest
 
 from freyvae.errors import BadInput, TrainingFailed
 from freyvae.model import VAE
+from freyvae.model.networks import Convolutional, Dense
 from freyvae.recipe import load_recipe
 from freyvae.run import Run
 from freyvae.training import Interrupted, build_vae, callbacks, checkpoint, load_training_data, train
@@ -504,3 +505,40 @@ def test_what_was_read_is_said_once_when_training_begins(recipe):
         line for line in lines if "became bytes" in line
     ]
     assert sum("became bytes" in line for line in lines) == 1
+
+
+def test_minutes_end_a_training_with_its_schedule_and_that_is_said(recipe, monkeypatch):
+    rates, said = [], []
+    monkeypatch.setattr(callbacks.Recorder, "seconds", property(lambda self: 10.0 * len(self.rows)))
+    record = callbacks.Recorder.on_epoch_end
+
+    def watched(self, epoch, logs=None):
+        rates.append(float(self.model.optimizer.learning_rate))
+        record(self, epoch, logs)
+
+    monkeypatch.setattr(callbacks.Recorder, "on_epoch_end", watched)
+    run = train(recipe.replace(epochs=50, minutes=1, schedule="cosine", learning_rate=0.01), say=said.append)
+    assert run.read_metrics()["epochs"] == 6
+    assert said[-1] == "stopped after epoch 6: another would have exceeded the 1 minutes that were given"
+    done = [0.01, *(np.arange(1.5, 6) / 6)]  # of the first epoch its share of all epochs is known, not of the minutes
+    expected = 0.01 * (0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * np.array(done))))
+    np.testing.assert_allclose(rates, expected, rtol=1e-5)
+    assert train(recipe.replace(epochs=50, minutes=1, schedule="cosine", learning_rate=0.01), say=said.append)
+    assert "reloaded" in said[-1]
+
+
+def test_the_network_that_suits_the_images_is_said_kept_and_asked_for_again(recipe):
+    said = []
+    recipe = recipe.replace(network="automatic")
+    run = train(recipe, say=said.append)
+    assert run.recipe.network.name == "dense"
+    assert said[0] == "6 x 5 grey: 30-512-512-2 and 2-512-512-30, dense"
+    train(recipe, say=said.append)
+    assert "reloaded" in said[-1]
+
+
+def test_a_field_of_a_network_chooses_the_kind_in_place_of_the_automatic_one(recipe):
+    automatic = recipe.replace(network="automatic")
+    assert automatic.replace(hidden=(8,)).network == Dense(hidden=(8,))
+    assert automatic.replace(**{"network.blocks": 2}).network == Convolutional(blocks=2)
+    assert automatic.replace(epochs=2).network == automatic.network

@@ -18,8 +18,10 @@ from freyvae.model.network import Network
 from freyvae.model.networks.dense import dense_layer, seeds_from
 
 Tensor = Any
-# height and width are halved until at most so many pixels are left
+# a side is halved until at most so many pixels are left
 _SMALLEST = 8
+# up to so many pixels a side the first step makes one of 2 x 2 pixels, otherwise of 4 x 4
+_LARGEST_OF_SMALL = 32
 # a block's last convolution begins small: the network is then nearly its skips, however deep (Zhang et al. 2019, Fixup)
 _SCALE_OF_BLOCKS = 0.1
 
@@ -29,21 +31,27 @@ class Convolutional(Network):
     """Residual blocks h + conv(activation(conv(activation(h)))) of 3 x 3, between halvings and doublings of the size.
 
     He et al. 2016, Identity Mappings in Deep Residual Networks, fig. 1b. The size is halved by putting 2 x 2 pixels
-    into the channels of one, and doubled by the reverse (Shi et al. 2016), so that every convolution has stride 1.
+    into the channels of one, and doubled by the reverse (Shi et al. 2016), so that every convolution has stride 1. The
+    first step does so with `patch` x `patch` pixels: what happens at full size is what takes the time.
     Images of any height, width and number of channels: they are padded with grey at the bottom and at the right to
     what can be halved, and what the decoder draws there is cut off. A side of 8 pixels or fewer is not halved.
 
     Args:
-        width: channels after the first halving; after others there are twice as many.
-        depth: how many times the longer side is halved; 0: until it is at most 8 pixels long.
+        width: channels after the first step; after others there are twice as many.
+        patch: how many pixels of a side the first step makes one of; 0: 4, or 2 where the longer side is at most 32.
+        depth: how many times the image is halved after that; 0: until a side is at most 8 pixels long.
         blocks: residual blocks at each size, in the encoder and in the decoder.
         activation: as Keras names it.
     """
 
     name = "convolutional"
-    width: Annotated[Positive, Meta(description="channels of the first convolutions")] = 32
+    width: Annotated[Positive, Meta(description="channels of the first convolutions")] = 64
+    patch: Annotated[
+        int,
+        Meta(ge=0, description="pixels of a side that the first step makes one of; 0: 4, up to 32 x 32 pixels 2"),
+    ] = 0
     depth: Annotated[
-        int, Meta(ge=0, description="how many times the image is halved; 0: until at most 8 pixels are left of a side")
+        int, Meta(ge=0, description="halvings after the first step; 0: until at most 8 pixels are left of a side")
     ] = 0
     blocks: Annotated[Positive, Meta(description="residual blocks at each size")] = 1
     activation: Annotated[str, Meta(description="activation of the hidden layers, as Keras names it")] = "relu"
@@ -135,13 +143,15 @@ class Convolutional(Network):
         return self.width if stage <= 1 else 2 * self.width
 
     def sizes(self, image_shape: tuple[int, ...]) -> list[tuple[int, int]]:
-        """Height and width, padded, then after each halving; where there is none, the same again."""
-        halvings = [_halvings(size, self.depth) for size in image_shape[:2]]
-        stages = max(*halvings, 1)
-        padded = [-(-size // 2**count) * 2**count for size, count in zip(image_shape[:2], halvings, strict=True)]
-        return [
-            (padded[0] >> min(stage, halvings[0]), padded[1] >> min(stage, halvings[1])) for stage in range(stages + 1)
-        ]
+        """Height and width, padded, then after each step; where there is none, the same again."""
+        patch = self.patch or (2 if max(image_shape[:2]) <= _LARGEST_OF_SMALL else 4)
+        factors = [_factors(size, patch, self.depth) for size in image_shape[:2]]
+        stages = max(*map(len, factors), 1)
+        sides = []
+        for size, own in zip(image_shape[:2], factors, strict=True):
+            padded = -(-size // math.prod(own)) * math.prod(own)
+            sides.append([padded // math.prod(own[:stage]) for stage in range(stages + 1)])
+        return list(zip(*sides, strict=True))
 
     def _blocks(self, values: Tensor, seeds: Iterator[int], *, name: str) -> Tensor:
         channels = values.shape[-1]
@@ -160,12 +170,13 @@ class Convolutional(Network):
         check_memory("weights", (largest,), "float32", "choose a smaller width=...")
 
 
-def _halvings(size: int, most: int) -> int:
-    """How often a side of so many pixels is halved."""
-    count = 0
-    while size > _SMALLEST and not 0 < most <= count:
-        size, count = -(-size // 2), count + 1
-    return count
+def _factors(size: int, patch: int, depth: int) -> list[int]:
+    """By what a side of so many pixels is divided at each step."""
+    factors: list[int] = []
+    while size > _SMALLEST and not 0 < depth < len(factors):
+        factors.append(2 if factors else patch)
+        size = -(-size // factors[-1])
+    return factors
 
 
 def _convolution(values: Tensor, channels: int, seeds: Iterator[int], *, name: str, scale: float = 2.0) -> Tensor:
