@@ -133,6 +133,27 @@ class Factors:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Finding:
+    """Why a model may be as it is: a number, what it means and what to try.
+
+    Attributes:
+        name: of the number.
+        value: it.
+        unit: of it.
+        is_amiss: whether it is beyond what it should be.
+        sentence: what it says.
+        advice: what to change, as arguments of `train`.
+    """
+
+    name: str
+    value: float
+    unit: str
+    is_amiss: bool
+    sentence: str
+    advice: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class MeasuredWith:
     """What a measurement was made with: versions, Keras's backend, the seed of the draws, how long it took."""
 
@@ -168,6 +189,7 @@ class Measurement:
         verdict: the same in words.
         factors: None where the images have none, or the extra `factors` is not installed.
         other_measures: by the names of their files in `metrics/measures/`; None where none is defined.
+        findings: why it may be so, and what to try; None in files of versions before 0.2.
         measured_split: test, validation or training.
         images: number of them.
         images_sha256: of their pixels.
@@ -195,6 +217,7 @@ class Measurement:
     verdict: str
     factors: Factors | None = None
     other_measures: dict[str, float] | None = None
+    findings: tuple[Finding, ...] | None = None
     measured_split: str
     images: int
     images_sha256: str

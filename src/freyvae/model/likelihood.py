@@ -124,6 +124,10 @@ class Likelihood(Choice):
         """The caution as a sentence on these images, the `part` images of a split; none where there is none."""
         return [self.caution.format(least=self.least_nats(images), part=part)] if self.caution else []
 
+    def share_at_bound(self, parameters: Tensor) -> Tensor | None:
+        """The share of scales, in [0, 1], that are the smallest that is allowed; None where there is no such bound."""
+        return None
+
     # --- for subclasses ---
 
     def image_shape(self, parameters: Tensor) -> tuple[int, int, int]:

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from freyvae.late import ops
 from freyvae.model.likelihood import Likelihood, Tensor
-from freyvae.model.logistic import bounded_log_scale
+from freyvae.model.logistic import bounded_log_scale, share_at_bound
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,10 @@ class LocationScale(Likelihood):
         location, log_scale = self.apart(parameters)
         bounded = bounded_log_scale(log_scale, start=self.start_scale, smallest=self.smallest_scale)
         return ops.sigmoid(location), bounded
+
+    def share_at_bound(self, parameters: Tensor) -> Tensor | None:
+        """As `Likelihood.share_at_bound`."""
+        return share_at_bound(self.location_and_log_scale(parameters)[1], self.smallest_scale)
 
     def mean(self, parameters: Tensor) -> Tensor:
         """The location: the mean, but for what the first and last grey level cut off the tails."""

@@ -11,7 +11,7 @@ from freyvae.choice import Positive
 from freyvae.late import keras, np, ops
 from freyvae.model.likelihood import PROBABILITY_OF_BYTES, Likelihood, Tensor
 from freyvae.model.likelihoods.discretized_logistic import DiscretizedLogistic
-from freyvae.model.logistic import bounded_log_scale, draw_logistic, logistic_log_mass
+from freyvae.model.logistic import bounded_log_scale, draw_logistic, logistic_log_mass, share_at_bound
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,11 @@ class MixtureOfLogistics(Likelihood):
         location, log_scale, logits = self.components_of(parameters)
         log_masses = logistic_log_mass(ops.expand_dims(levels, -3), location, log_scale)
         return ops.logsumexp(ops.log_softmax(logits, axis=0) + log_masses, axis=-3)
+
+    def share_at_bound(self, parameters: Tensor) -> Tensor | None:
+        """As `Likelihood.share_at_bound`, each component counted by its weight."""
+        _, log_scale, logits = self.components_of(parameters)
+        return share_at_bound(log_scale, self.smallest_scale, weights=ops.softmax(logits, axis=0))
 
     def mean(self, parameters: Tensor) -> Tensor:
         """The mixture's mean: the mean, but for what the first and last grey level cut off the tails."""
