@@ -34,7 +34,9 @@ app.register_install_completion_command(help="Install completion for your shell.
 
 
 # an argument as a line of the library says it, `seeds=16`; one without a value is `out=...`
-_ARGUMENT = re.compile(r"""(?<![^\s`(])(?P<name>[a-z_]+)=(?P<value>"[^"]*"|True|\.\.\.|\d+(\.\d+)?)(?!\S*\w)""")
+_ARGUMENT = re.compile(
+    r"""(?<![^\s`(])(?P<name>[a-z_]+(\.[a-z_]+)?)=(?P<value>"[^"]*"|True|\.\.\.|\d+(\.\d+)?)(?!\S*\w)"""
+)
 # at the beginning of a line, of an argument that has a wrong value
 _WRONG = re.compile(r"(?P<name>[a-z_]+)(?= (must|cannot) )")
 
@@ -138,7 +140,7 @@ def _train(recipe: Recipe, *, out: Path | None, fresh: bool, quiet: bool) -> Non
 
     run = freyvae.train(recipe, out, fresh=fresh, quiet=quiet, say=say)
     if not quiet:
-        print_lines(summary.describe(run))
+        print_lines(in_flags(summary.describe(run)))
 
 
 @app.command
@@ -184,7 +186,7 @@ def show(run: Path) -> None:
 
     for note in freyvae.show(run):
         say(f"note: {note}")
-    print_lines(summary.describe(Run(run)))
+    print_lines(in_flags(summary.describe(Run(run))))
 
 
 @app.command
@@ -215,7 +217,7 @@ def measure(
     found = freyvae.measure(run, samples=samples, split=split, seed=seed, progress=not quiet)
     if not quiet:
         data = Run(run).training.data
-        tables.show(tables.measured(found, data), sentences=summary.measured_sentences(found))
+        tables.show(tables.measured(found, data), sentences=list(map(in_flags, summary.measured_sentences(found))))
 
 
 @app.command

@@ -24,6 +24,27 @@ Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True, kw_only=True)
+class Finding:
+    """Why a model may be as it is: a number, what it means and what to try.
+
+    Attributes:
+        name: of the number.
+        value: it.
+        unit: of it.
+        is_amiss: whether it is beyond what it should be.
+        sentence: what it says.
+        advice: what to change, as arguments of `train`.
+    """
+
+    name: str
+    value: float
+    unit: str
+    is_amiss: bool
+    sentence: str
+    advice: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainingRecord:
     """What training itself knows of a run.
 
@@ -49,6 +70,7 @@ class TrainingRecord:
         test_images: number of them.
         backend: of Keras.
         versions: of the programs that the numbers depend on.
+        finding: the first that is amiss of those that codes and history show; None where nothing is.
     """
 
     val_free_energy_nats: Nats
@@ -72,6 +94,7 @@ class TrainingRecord:
     test_images: int | None = None
     backend: str
     versions: dict[str, str] | None = None
+    finding: Finding | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,27 +153,6 @@ class Factors:
     dci_disentanglement: float
     dci_completeness: float
     dci_informativeness: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """Why a model may be as it is: a number, what it means and what to try.
-
-    Attributes:
-        name: of the number.
-        value: it.
-        unit: of it.
-        is_amiss: whether it is beyond what it should be.
-        sentence: what it says.
-        advice: what to change, as arguments of `train`.
-    """
-
-    name: str
-    value: float
-    unit: str
-    is_amiss: bool
-    sentence: str
-    advice: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -126,3 +126,4 @@ def test_all_of_them_say_a_number_a_sentence_and_what_to_try(vae):
         assert np.isfinite(finding.value)
         assert finding.sentence.endswith(".")
         assert finding.advice
+        assert type(finding.is_amiss) is bool

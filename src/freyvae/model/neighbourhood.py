@@ -82,6 +82,8 @@ class Neighbourhood(keras.layers.Layer):
         self.of_channel = constants("of_channel", channels * WIDTH_OF_CHANNEL)
         self.to_parameters = constants("to_parameters", WIDTH_OF_CHANNEL, numbers)
         self.parameters_of_channel = constants("parameters_of_channel", channels, numbers)
+        # values of an image in the largest tensor, for who divides a step's work
+        self.largest_output = images_shape[1] * images_shape[2] * max(inputs, WIDTH)
         # of the pixel itself each channel sees those before: what it may not see is multiplied by zero
         seen = np.triu(np.ones((channels, channels), "float32"), 1)
         self._mask = np.repeat(np.concatenate([seen, seen]), WIDTH_OF_CHANNEL, axis=1)

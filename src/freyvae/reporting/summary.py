@@ -14,7 +14,7 @@ from freyvae.metrics import mean_image_rmse_grey_levels
 from freyvae.model import VAE
 from freyvae.recipe import Recipe
 from freyvae.recipe.sections import RandomSplit
-from freyvae.records import Measurement, TrainingRecord, to_json
+from freyvae.records import Finding, Measurement, TrainingRecord, to_json
 from freyvae.reporting import pictures, tables
 from freyvae.reporting.page import write_report
 from freyvae.run import Run, opened
@@ -104,7 +104,7 @@ def _write_report(run: Run, data: TrainingData) -> None:
     collapsed = [] if measured is None or measured.is_healthy else [measured.verdict]
     part = "validation" if measured is None else measured.measured_split
     notes = [*collapsed, *_notes(recipe, data, part), *_chosen_epoch(training)]
-    numbers = to_json(training)
+    numbers = {name: value for name, value in to_json(training).items() if name != "finding"}
     write_report(
         run.folder,
         title=recipe.name,
@@ -120,8 +120,19 @@ def _write_report(run: Run, data: TrainingData) -> None:
 
 
 def measured_sentences(measured: Measurement | None) -> list[str]:
-    """The verdict on a measured run, and what a reader must know of its measures; none where it is not measured."""
-    return [] if measured is None else [measured.verdict, *measured.measured_notes]
+    """The verdict on a measured run, why it may be so and what to try, and what a reader must know of its measures.
+
+    None where it is not measured.
+    """
+    if measured is None:
+        return []
+    amiss = [in_words(finding) for finding in measured.findings or () if finding.is_amiss]
+    return [measured.verdict, *amiss, *measured.measured_notes]
+
+
+def in_words(finding: Finding) -> str:
+    """A finding that is amiss, and what to try."""
+    return f"{finding.sentence} Try: {finding.advice}."
 
 
 def describe(run: Run) -> str:
@@ -137,6 +148,7 @@ def describe(run: Run) -> str:
         f"              distortion {training.val_distortion_nats:8.1f}",
         f"                    rate {training.val_rate_nats:8.1f}",
         f"  reconstruction error {training.val_rmse_grey_levels:10.1f} grey levels of 255 (RMSE)",
+        *([f"  {in_words(training.finding)}"] if training.finding is not None else []),
         f"  look at {printable(run.report_path)}",
     ]
     if run.explorer_path.is_file():

@@ -15,10 +15,12 @@ from freyvae.data import pixels_sha256
 from freyvae.errors import BadInput
 from freyvae.files import as_path, write_whole
 from freyvae.metrics import rmse_grey_levels
+from freyvae.metrics.findings import first_amiss
+from freyvae.metrics.measure import Seen
 from freyvae.model import VAE, check_keras_file
 from freyvae.recipe import Recipe
 from freyvae.recipe.recipe import short_name
-from freyvae.records import TrainingRecord, to_json
+from freyvae.records import Finding, TrainingRecord, to_json
 from freyvae.run import Run
 from freyvae.signals import Stopped
 from freyvae.training import checkpoint
@@ -242,7 +244,15 @@ def _record(recipe: Recipe, data: TrainingData, recorder: Recorder, vae: VAE) ->
         test_images=len(data.split.test),
         backend=keras.backend.backend(),
         versions=_versions(),
+        finding=_finding(recorder, data, vae),
     )
+
+
+def _finding(recorder: Recorder, data: TrainingData, vae: VAE) -> Finding | None:
+    rows = recorder.rows
+    history = {name: [row[name] for row in rows] for name in rows[0]}
+    seen = Seen(vae=vae, images=data.validation, train=data.train, codes=vae.encode(data.validation), history=history)
+    return first_amiss(seen)
 
 
 def _versions() -> dict[str, str]:

@@ -1,5 +1,7 @@
 """Places in the prior that no image fills."""
 
+import math
+
 import numpy as np
 
 from freyvae.metrics.measure import Seen
@@ -25,7 +27,7 @@ def find(seen: Seen) -> Finding | None:
     noise = np.random.default_rng(0).normal(size=(len(images), seen.codes.shape[1]))
     drawn = seen.codes[:_MOST_IMAGES] + seen.vae.posterior_deviations(images) * noise
     accuracy = two_sample_accuracy(drawn, seen.vae.sample_latents(len(images), seed=1))
-    error = 0.5 / np.sqrt(2 * len(images))
+    error = 0.5 / math.sqrt(2 * len(images))
     return Finding(
         name="prior_told_from_codes",
         value=accuracy,

@@ -19,7 +19,9 @@ from freyvae.model.networks.dense import dense_layer, seeds_from
 
 Tensor = Any
 # a side is halved until at most so many pixels are left
-_SMALLEST = 8
+_SMALLEST = 7
+# channels double with each step, up to so many times the width
+_MOST_WIDTHS = 4
 # up to so many pixels a side the first step makes one of 2 x 2 pixels, otherwise of 4 x 4
 _LARGEST_OF_SMALL = 32
 # a block's last convolution begins small: the network is then nearly its skips, however deep (Zhang et al. 2019, Fixup)
@@ -34,24 +36,24 @@ class Convolutional(Network):
     into the channels of one, and doubled by the reverse (Shi et al. 2016), so that every convolution has stride 1. The
     first step does so with `patch` x `patch` pixels: what happens at full size is what takes the time.
     Images of any height, width and number of channels: they are padded with grey at the bottom and at the right to
-    what can be halved, and what the decoder draws there is cut off. A side of 8 pixels or fewer is not halved.
+    what can be halved, and what the decoder draws there is cut off. A side of 7 pixels or fewer is not halved.
 
     Args:
-        width: channels after the first step; after others there are twice as many.
+        width: channels after the first step. They double with each step, up to four times as many.
         patch: how many pixels of a side the first step makes one of; 0: 4, or 2 where the longer side is at most 32.
-        depth: how many times the image is halved after that; 0: until a side is at most 8 pixels long.
+        depth: how many times the image is halved after that; 0: until a side is at most 7 pixels long.
         blocks: residual blocks at each size, in the encoder and in the decoder.
         activation: as Keras names it.
     """
 
     name = "convolutional"
-    width: Annotated[Positive, Meta(description="channels of the first convolutions")] = 64
+    width: Annotated[Positive, Meta(description="channels of the first convolutions")] = 32
     patch: Annotated[
         int,
         Meta(ge=0, description="pixels of a side that the first step makes one of; 0: 4, up to 32 x 32 pixels 2"),
     ] = 0
     depth: Annotated[
-        int, Meta(ge=0, description="halvings after the first step; 0: until at most 8 pixels are left of a side")
+        int, Meta(ge=0, description="halvings after the first step; 0: until at most 7 pixels are left of a side")
     ] = 0
     blocks: Annotated[Positive, Meta(description="residual blocks at each size")] = 1
     activation: Annotated[str, Meta(description="activation of the hidden layers, as Keras names it")] = "relu"
@@ -78,7 +80,10 @@ class Convolutional(Network):
         for stage, (before, after) in enumerate(itertools.pairwise(sizes), start=1):
             name = f"encoder_{stage}"
             values = space_to_depth(values, (before[0] // after[0], before[1] // after[1]), name=f"{name}_halved")
-            values = _convolution(values, self.channels(stage), seeds, name=f"{name}_entry")
+            # of full size the neighbours too: what a patch shows goes on in the next one
+            values = _convolution(
+                values, self.channels(stage), seeds, kernel=3 if stage == 1 else 1, name=f"{name}_entry"
+            )
             values = self._blocks(values, seeds, name=name)
         values = layers.Activation(self.activation, name="encoder_activation")(values)
         values = layers.Flatten(name="features")(values)
@@ -116,8 +121,10 @@ class Convolutional(Network):
             values = layers.Activation(self.activation, name=f"{name}_activation")(values)
             channels = self.channels(stage - 1) if stage > 1 else returned
             # what is drawn begins nearly the same for every code, as of the mean
-            scale = 1.0 if stage > 1 else 0.1
-            values = _convolution(values, math.prod(factors) * channels, seeds, name=f"{name}_exit", scale=scale)
+            kernel, scale = (1, 1.0) if stage > 1 else (3, 0.1)
+            values = _convolution(
+                values, math.prod(factors) * channels, seeds, kernel=kernel, name=f"{name}_exit", scale=scale
+            )
             values = depth_to_space(values, factors, name=f"{name}_doubled")
         return keras.Model(latents, _cropped(values, image_shape[:2]), name="decoder")
 
@@ -140,7 +147,7 @@ class Convolutional(Network):
 
     def channels(self, stage: int) -> int:
         """Channels after so many halvings."""
-        return self.width if stage <= 1 else 2 * self.width
+        return min(self.width << max(stage - 1, 0), _MOST_WIDTHS * self.width)
 
     def sizes(self, image_shape: tuple[int, ...]) -> list[tuple[int, int]]:
         """Height and width, padded, then after each step; where there is none, the same again."""
@@ -179,10 +186,12 @@ def _factors(size: int, patch: int, depth: int) -> list[int]:
     return factors
 
 
-def _convolution(values: Tensor, channels: int, seeds: Iterator[int], *, name: str, scale: float = 2.0) -> Tensor:
-    """A convolution of 3 x 3 and stride 1 (initializer: He et al. 2015, its variance times `scale` / 2)."""
+def _convolution(
+    values: Tensor, channels: int, seeds: Iterator[int], *, name: str, kernel: int = 3, scale: float = 2.0
+) -> Tensor:
+    """A convolution of stride 1 (initializer: He et al. 2015, its variance times `scale` / 2)."""
     initializer = keras.initializers.VarianceScaling(scale, mode="fan_in", seed=next(seeds))
-    return layers.Conv2D(channels, 3, padding="same", kernel_initializer=initializer, name=name)(values)
+    return layers.Conv2D(channels, kernel, padding="same", kernel_initializer=initializer, name=name)(values)
 
 
 def _padded(values: Tensor, size: tuple[int, int]) -> Tensor:
