@@ -18,7 +18,7 @@ FIELDS = [short_name(full) for full in recipe_hints()]
 
 
 def test_the_shipped_recipes_are_named_after_themselves():
-    assert recipe_names() == ["blog-2016", "frey-density", "frey-faces", "images", "sylvester-vae-2018"]
+    assert recipe_names() == ["blog-2016", "frey-density", "frey-faces", "images", "images-density", "sylvester-vae-2018"]
     assert [load_recipe(name).name for name in recipe_names()] == recipe_names()
 
 
