@@ -16,7 +16,7 @@ from freyvae.engine.precision import layers_computing_in, with_float32_outputs
 from freyvae.errors import BadInput, few_words
 from freyvae.files import as_path, cannot_write
 from freyvae.model.arrays import OnArrays
-from freyvae.model.augmentation import RandomShift
+from freyvae.model.augmentation import RandomFlip, RandomShift
 from freyvae.model.checks import as_networks, check_networks, checked_image_shape, checked_probability
 from freyvae.model.distributions import Conditional, Marginal
 from freyvae.model.estimate import Estimate
@@ -72,6 +72,7 @@ class VAE(OnArrays):
         prior: p(z), of `freyvae.priors`: `standard-normal`, or one with learned weights: `gaussian-mixture`, or `vamp`.
         objective: the loss, of `freyvae.objectives`: `free-energy` or `importance-weighted`.
         shift: probability that a training step sees an image moved by one pixel; never where it is not training.
+        flip: probability that a training step sees an image mirrored, left to right.
         precision: in which the network's layers compute, `float32` or `bfloat16`.
         seed: of every draw, the initial weights included; None draws one.
 
@@ -92,6 +93,7 @@ class VAE(OnArrays):
         prior: Prior | str = "standard-normal",
         objective: Objective | str = "free-energy",
         shift: float = 0.0,
+        flip: float = 0.0,
         precision: str = "float32",
         seed: int | None = None,
         name: str = "vae",
@@ -119,6 +121,7 @@ class VAE(OnArrays):
         self.objective: Objective = choices["objective"]
         self.objective.check(self.posterior_choice, self.prior_choice)
         self.shift = checked_probability("shift", shift)
+        self.flip = checked_probability("flip", flip)
         seed = None if seed is None else whole("seed", seed, at_least=0, at_most=LARGEST_SEED)
         # as Keras draws its own
         self.seed: int = random.randint(1, 10**9) if seed is None else seed
@@ -145,6 +148,7 @@ class VAE(OnArrays):
         if self.autoregression is not None:
             self.autoregression.build((None, *self.decoder.output_shape[1:]), (None, latent_dim), (None, *image_shape))
         self.moved = RandomShift(self.shift, seed=self.seed + 3, name="moved") if self.shift else None
+        self.mirrored = RandomFlip(self.flip, seed=self.seed + 7, name="mirrored") if self.flip else None
         # the training steps so far, for the warm-up: a variable, so that it is saved and goes on
         self.steps = self.add_weight(
             shape=(), initializer="zeros", dtype="float32", trainable=False, name="training_steps"
@@ -162,6 +166,11 @@ class VAE(OnArrays):
             measures.append("bits_per_dim")
         self._means = [keras.metrics.Mean(name=measure) for measure in measures]
         self.built = True
+
+    @property
+    def _augmentations(self) -> list[Any]:
+        """The layers that change training images at random."""
+        return [layer for layer in (self.moved, self.mirrored) if layer is not None]
 
     def _make_networks(self, encoder: Any, decoder: Any) -> tuple[Any, Any]:
         """The networks that a person gave, and in place of None those of `network`."""
@@ -234,7 +243,7 @@ class VAE(OnArrays):
     @property
     def is_mean_over_images(self) -> bool:
         """Whether a step's loss is the mean of its images' own, each with a row of the noise: `engine.shares`."""
-        own = [self.noise.state, *(() if self.moved is None else [self.moved.draws.state])]
+        own = [self.noise.state, *(augmentation.draws.state for augmentation in self._augmentations)]
         return (
             type(self) is VAE
             and self.objective.is_mean_over_images
@@ -303,7 +312,8 @@ class VAE(OnArrays):
         images = self._images_of_step(images)  # Keras's steps come here without `__call__`
         if training:
             self.steps.assign_add(1.0)
-            images = images if self.moved is None else self.moved(images)
+            for augmentation in self._augmentations:
+                images = augmentation(images)
         draws = self.objective.draws
         found = self.estimate(
             ops.tile(images, (draws, 1, 1, 1)),
@@ -374,6 +384,7 @@ class VAE(OnArrays):
             "decoder": keras.saving.serialize_keras_object(self.decoder),
             **{name: KINDS[name].saved(choice) for name, choice in self.choices.items()},
             "shift": self.shift,
+            "flip": self.flip,
             "seed": self.seed,
         }
 

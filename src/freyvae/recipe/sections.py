@@ -125,6 +125,10 @@ class Training(Record):
         float,
         Meta(ge=0, le=1, description="probability that an epoch shows a training image moved by one pixel"),
     ] = 0.0
+    flip: Annotated[
+        float,
+        Meta(ge=0, le=1, description="probability that an epoch shows a training image mirrored, left to right"),
+    ] = 0.0
     precision: Annotated[
         Literal["float32", "bfloat16"],
         Meta(

@@ -24,6 +24,7 @@ def build_vae(recipe: Recipe, train: np.ndarray) -> VAE:
         prior=recipe.prior,
         objective=recipe.objective_of_steps(steps_per_epoch),
         shift=recipe.training.shift,
+        flip=recipe.training.flip,
         precision=recipe.training.precision,
         seed=recipe.training.seed,
     )
