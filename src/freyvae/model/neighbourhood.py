@@ -14,7 +14,7 @@ from freyvae.model.logistic import bounded_log_scale
 
 Tensor = Any
 # units of the hidden layers, and of one a channel
-WIDTH, WIDTH_OF_CHANNEL = 128, 64
+WIDTH, WIDTH_OF_CHANNEL = 96, 32
 # where it looks, (down, right) from a pixel: at pixels before it, and at the decoder's locations around it
 BEFORE = [(down, right) for down in range(-3, 1) for right in range(-3, 4) if (down, right) < (0, 0)]
 AROUND = [(down, right) for down in range(-1, 2) for right in range(-1, 2)]
