@@ -82,10 +82,11 @@ def test_a_part_that_needs_the_engine_can_be_the_first_that_is_imported():
 
 
 def test_a_command_imports_keras_without_scikit_learn():
-    loaded = imported("from freyvae.cli import _begin; _begin(); import freyvae.training, freyvae.reporting.summary")
+    start = "from freyvae.cli.preparation import prepare_keras; prepare_keras(); "
+    loaded = imported(start + "import freyvae.training, freyvae.reporting.summary")
     assert "keras" in loaded
     assert not {"sklearn", "scipy.stats"} & loaded
-    assert "sklearn" in imported("from freyvae.cli import _begin; _begin(); import sklearn")
+    assert "sklearn" in imported(start + "import sklearn")
 
 
 def test_help_and_recipes_load_nothing_heavy():
