@@ -10,12 +10,11 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from freyvae import palette
 from freyvae.errors import BadInput
 from freyvae.files import write_whole
 from freyvae.reporting.tables import Table
+from freyvae.templates import filled_in
 
 # suffix of a metric's name -> its unit in words; the first that fits
 _UNITS = {
@@ -103,39 +102,24 @@ def write_report(
         BadInput: a picture is missing or is no PNG, or the folder cannot be written.
     """
     folder = Path(folder)
-    page = (
-        _environment()
-        .get_template("report.html")
-        .render(
-            title=title,
-            style=_style(),
-            lede=[facts[key] for key in _LEDE if facts.get(key)],
-            has_explorer=(folder / "explorer" / "index.html").is_file(),
-            headline=_headline(metrics),
-            notes=notes,
-            tables=tables,
-            remarks=remarks,
-            pictures=[_picture(Path(path), caption) for path, caption in pictures],
-            groups=_groups(metrics if numbers is None else numbers),
-            command=command,
-            facts={_capital(_plain(key)): value for key, value in facts.items() if value},
-        )
+    page = filled_in(
+        "reporting/templates/report.html",
+        title=title,
+        style=_style(),
+        lede=[facts[key] for key in _LEDE if facts.get(key)],
+        has_explorer=(folder / "explorer" / "index.html").is_file(),
+        headline=_headline(metrics),
+        notes=notes,
+        tables=tables,
+        remarks=remarks,
+        pictures=[_picture(Path(path), caption) for path, caption in pictures],
+        groups=_groups(metrics if numbers is None else numbers),
+        command=command,
+        facts={_capital(_plain(key)): value for key, value in facts.items() if value},
     )
     path = folder / "report.html"
     write_whole(path, page)
     return path
-
-
-def _environment() -> Environment:
-    """Templates whose every value is escaped; a name that lacks is an error, and a tag's line leaves no empty one."""
-    return Environment(
-        loader=PackageLoader("freyvae.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
 
 
 def _style() -> str:
