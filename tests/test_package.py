@@ -65,7 +65,7 @@ def imported(script):
     return set(result.stderr.split())
 
 
-HEAVY = {"keras", "jax", "tensorflow", "torch", "matplotlib", "scipy", "pooch", "PIL", "numpy"}
+HEAVY = {"jinja2", "keras", "jax", "tensorflow", "torch", "matplotlib", "scipy", "pooch", "PIL", "numpy"}
 
 
 def test_importing_freyvae_loads_nothing_heavy_and_leaves_the_backend_to_the_user():
