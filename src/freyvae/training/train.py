@@ -12,6 +12,7 @@ from freyvae.arguments import function, instance, truth
 from freyvae.console import say as to_stderr
 from freyvae.console import silence
 from freyvae.data import pixels_sha256
+from freyvae.data.channels import channels_in_words
 from freyvae.errors import BadInput
 from freyvae.files import as_path, write_whole
 from freyvae.metrics import rmse_grey_levels
@@ -131,8 +132,8 @@ def settled(recipe: Recipe, data: TrainingData, *, say: Callable[[str], None]) -
     network = recipe.network.for_images(shape)
     if network != recipe.network:
         recipe = recipe.replace(network=network)
-        colour = {1: "grey", 3: "colour"}.get(shape[2], f"{shape[2]} channels")
-        say(f"{shape[0]} x {shape[1]} {colour}: {network.in_words(shape, recipe.latent_dim)}, {network.name}")
+        of = f"{shape[0]} x {shape[1]} {channels_in_words(shape[2])}"
+        say(f"{of}: {network.in_words(shape, recipe.latent_dim)}, {network.name}")
     return recipe
 
 
