@@ -92,3 +92,23 @@ def test_the_command_shows_them_and_says_the_channels(tmp_path: Any, capsys: pyt
     assert main(["data", "show", str(tmp_path / "images.npy"), "--out", str(tmp_path / "shown.png")]) == 0
     assert "40 images, 12 x 10 pixels, 5 channels of levels 0 to " in capsys.readouterr().out
     assert (tmp_path / "shown.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_strips_one_pixel_high_are_trained_by_convolutions_with_pictures_and_page(tmp_path: Any) -> None:
+    along = np.arange(1000)
+    phases = np.random.default_rng(0).uniform(0, 6, (24, 1))
+    waves = np.rint(127 * (1 + np.sin(along / 30 + phases))).astype(np.uint8)
+    np.save(tmp_path / "strips.npy", waves[:, None])
+    recipe = freyvae.load_recipe("frey-faces").replace(
+        data=str(tmp_path / "strips.npy"),
+        split="random",
+        epochs=1,
+        batch_size=8,
+        latent_names=[],
+        **NETWORKS["convolutional"],
+    )
+    run = freyvae.train(recipe, tmp_path / "run", quiet=True)
+    freyvae.show(run)
+    assert run.load_model().reconstruct(waves[:2, None]).shape == (2, 1, 1000, 1)
+    assert {path.stem for path in (run.folder / "pictures").glob("*.png")} >= {"manifold", "reconstructions", "samples"}
+    assert run.explorer_path.is_file()

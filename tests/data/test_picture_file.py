@@ -204,7 +204,7 @@ def test_pages_and_frames_are_a_set_and_in_a_folder_the_first_is_taken(tmp_path,
     assert images.is_video == is_video
     assert images.images.shape == (3, 16, 12, 1)
     assert np.abs(images.images.astype(int) - np.stack(frames)[..., None]).max() <= (2 if suffix == "avif" else 0)
-    Image.fromarray(frames[0]).save(tmp_path / "b.png")
+    Image.fromarray(frames[1]).save(tmp_path / "b.png")
     folder = load_folder(tmp_path)
     assert folder.images.shape == (2, 16, 12, 1)
     assert folder.notes == (

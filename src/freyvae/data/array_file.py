@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from freyvae.arguments import truth
 from freyvae.console import Progress, checked_progress, printable
+from freyvae.data.copies import copies_note
 from freyvae.data.image_size import ImageSize, fit_images, parse_image_size
 from freyvae.data.images import ImageSet, convert, have_said
 from freyvae.data.levels import Levels, Survey, dark_note, parse_levels
@@ -96,7 +97,7 @@ def load_file(
         )
     converted, notes, used = convert(array, name=where, levels=levels)
     images = fit_images(converted, size, grey=grey)
-    notes = (*notes, *filter(None, [dark_note(images, levels)]))
+    notes = (*notes, *filter(None, [dark_note(images, levels), copies_note(images)]))
     have_said(*notes)
     return ImageSet(images=images, name=printable(path.stem), is_video=False, notes=notes, levels=used)
 
@@ -127,7 +128,7 @@ def _from_pictures(path: Path, size: tuple[int, int] | None, *, grey: bool, leve
         )
     channels = max(pixels.shape[2] for pixels in images)
     stacked = np.stack([np.broadcast_to(pixels, (*pixels.shape[:2], channels)) for pixels in images])
-    notes = (*survey.notes, *filter(None, [dark_note(stacked, levels)]))
+    notes = (*survey.notes, *filter(None, [dark_note(stacked, levels), copies_note(stacked)]))
     have_said(*notes)
     return ImageSet(images=stacked, name=printable(path.stem), is_video=is_video, notes=notes, levels=survey.levels)
 

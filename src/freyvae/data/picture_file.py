@@ -43,6 +43,8 @@ _TURNED: dict[int, Callable[[Any], Any]] = {
     8: lambda pixels: np.rot90(pixels),
 }
 
+_ON_THEIR_SIDE = (5, 6, 7, 8)
+
 _PNG = b"\x89PNG\r\n\x1a\n"
 _MOST_BYTES_OF_PNG = 2**30
 
@@ -121,6 +123,24 @@ def read_pictures(path: Path) -> tuple[list[Stored], bool]:
         BadInput: the pages or frames do not fit into memory.
     """
     return _read(path, most=None), path.suffix.lower() not in (".tif", ".tiff")
+
+
+def size_of_picture(path: Path) -> tuple[int, int]:
+    """(height, width) of the first picture in a file, turned the right way up. The pixels are not read.
+
+    Raises:
+        Unreadable: the file is no picture, or its header is damaged.
+    """
+    try:
+        if not path.is_file():
+            raise Unreadable("neither a file nor a link to one")
+        with _pillow_warnings(), _opened(path) as opened:
+            # of a PNG without EXIF before the pixels, Pillow would read the pixels to look for it behind them
+            has_exif = opened.format != "PNG" or "exif" in opened.info
+            is_turned = has_exif and _orientation(opened) in _ON_THEIR_SIDE
+            return (opened.width, opened.height) if is_turned else (opened.height, opened.width)
+    except Exception as error:  # damaged files make Pillow raise almost anything
+        raise Unreadable(printable(few_words(error, most=120))) from None
 
 
 def _read(path: Path, *, most: int | None) -> list[Stored]:
