@@ -94,7 +94,8 @@ def load_folder(
         files=tuple(kept),
         unreadable=tuple(unreadable),
         notes=tuple(filter(None, notes)),
-        levels=reading.survey.levels,
+        levels=reading.levels,
+        lost=reading.survey.lost,
     )
 
 
@@ -131,6 +132,7 @@ class _Reading:
         self._asked = asked
         self._first: tuple[int, ...] | None = None
         self._sizes: dict[str, tuple[int, int]] = {}
+        self._has_own_rule = False
         self._with_more: list[str] = []
         self._kinds: dict[str, int] = {}
 
@@ -145,6 +147,7 @@ class _Reading:
             self._check_memory(stored)
         self._check_size(stored)
         self._kinds[stored.kind] = self._kinds.get(stored.kind, 0) + 1
+        self._has_own_rule |= stored.has_own_rule
         if stored.has_more:
             self._with_more.append(file)
         levels = self.survey.tell_at_once(stored.kind)
@@ -152,6 +155,7 @@ class _Reading:
             self.survey.see(stored.values, stored.kind)
             self.waiting[file] = stored.kind
         else:
+            self.survey.count(stored.values, stored.kind)
             self._keep(file, stored, levels)
 
     def read(self, file: str) -> None:
@@ -164,6 +168,12 @@ class _Reading:
             return
         self._check_size(stored)
         self._keep(file, stored, self.survey.rule(stored.kind))
+
+    @property
+    def levels(self) -> str | None:
+        """As in `ImageSet`; None if none were given and the pictures have no rule in common."""
+        one_rule = len(self._kinds) == 1 and not self._has_own_rule
+        return self.survey.levels if self._asked or one_rule else None
 
     def notes(self) -> list[str]:
         """Remarks about the values."""

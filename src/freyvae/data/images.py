@@ -7,6 +7,7 @@ import hashlib
 import logging
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -39,7 +40,9 @@ class ImageSet:
         factors: the true factors that the images were drawn from, each float (image,), or None.
         unreadable: the files that were left out, each as `name: reason`.
         notes: further remarks about the reading, one line each.
-        levels: the stored values that became black and white, as LOW:HIGH, if `levels` was given; otherwise None.
+        levels: the stored values that became black and white, as LOW:HIGH, if `levels` was given or all values have 16
+            bits; otherwise None.
+        lost: how many different stored integers became how many bytes, in words; "" if none became the same byte.
     """
 
     images: Images
@@ -50,6 +53,7 @@ class ImageSet:
     unreadable: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     levels: str | None = None
+    lost: str = ""
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -76,7 +80,7 @@ def as_images(values: npt.ArrayLike, *, name: str = "images", levels: Levels = N
     Raises:
         BadInput: the values are of any other form. The message says what was wrong and what to do.
     """
-    images, notes, _ = convert(values, name=text("name", name), levels=levels)
+    images, notes, _, _ = convert(values, name=text("name", name), levels=levels)
     for note in filter(None, (*notes, dark_note(images, levels))):
         if _without_numbers(note) not in _said:
             _log.warning("%s: %s", name, note)
@@ -84,10 +88,8 @@ def as_images(values: npt.ArrayLike, *, name: str = "images", levels: Levels = N
     return images
 
 
-def convert(
-    values: npt.ArrayLike, *, name: str, levels: Levels, argument: str = 'levels="{}"'
-) -> tuple[Images, tuple[str, ...], str | None]:
-    """Convert as `as_images`; return the images, the notes, and the `levels` that were used.
+def convert(values: npt.ArrayLike, *, name: str, levels: Levels, argument: str = 'levels="{}"') -> "Converted":
+    """Convert as `as_images`.
 
     `argument` is the text for the argument `levels` in an error, with `{}` for its value.
     """
@@ -97,10 +99,19 @@ def convert(
     kind = kind_of(array.dtype)
     notes = (_FOUR_CHANNELS,) if array.shape[3] == 4 else ()
     if kind == "bytes" and wanted is None:
-        return to_bytes(array, BYTES), notes, None
+        return Converted(to_bytes(array, BYTES), notes, None, "")
     survey.see(array, kind)
     rule = survey.tell_at_once(kind) or survey.rule(kind)
-    return to_bytes(array, rule), (*notes, *survey.notes), survey.levels
+    return Converted(to_bytes(array, rule), (*notes, *survey.notes), survey.levels, survey.lost)
+
+
+class Converted(NamedTuple):
+    """Images as bytes, and of `ImageSet` the notes, the levels and what was lost."""
+
+    images: Images
+    notes: tuple[str, ...]
+    levels: str | None
+    lost: str
 
 
 def have_said(*notes: str) -> None:

@@ -76,6 +76,11 @@ class Stored:
     alpha: Images | None = None
     has_more: bool = False
 
+    @property
+    def has_own_rule(self) -> bool:
+        """Whether values of 16 bits become bytes by the format's rule, so that no `levels` say what happens to them."""
+        return self.kind == "integers" and self.eight_bit is not None
+
     def to_image(self, levels: Range, *, asked: bool, size: tuple[int, int] | None, grey: bool) -> Images:
         """Convert the picture to uint8 (height, width, 1 or 3), with transparent pixels laid on white.
 

@@ -162,6 +162,9 @@ def _facts(recipe: Recipe, data: TrainingData, training: TrainingRecord) -> dict
         "what": ", ".join(what),
         "data": recipe.data.source,
         "images": f"{count} images of {height} by {width} pixels, {channels_in_words(channels)}",
+        "levels": "; ".join(
+            filter(None, [recipe.data.levels and f"{recipe.data.levels} became 0:255", data.images.lost])
+        ),
         "split": f"{recipe.split.name}{of_split}: {len(split.train)} training, {len(split.validation)} validation, "
         f"{len(split.test)} test",
         "seed": str(recipe.training.seed),

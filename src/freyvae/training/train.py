@@ -13,6 +13,7 @@ from freyvae.console import say as to_stderr
 from freyvae.console import silence
 from freyvae.data import pixels_sha256
 from freyvae.data.channels import channels_in_words
+from freyvae.data.levels import SIXTEEN_BITS, levels_text
 from freyvae.errors import BadInput
 from freyvae.files import as_path, write_whole
 from freyvae.metrics import rmse_grey_levels
@@ -122,12 +123,13 @@ def load_data(recipe: Recipe, *, quiet: bool, say: Callable[[str], None]) -> Tra
 
 
 def settled(recipe: Recipe, data: TrainingData, *, say: Callable[[str], None]) -> Recipe:
-    """The recipe with what the images decide, which is said: the levels that are `auto`, the network that suits them.
+    """The recipe with what the images decide, which is said: the levels, the network that suits them.
 
-    A run then reads all images by one rule, and is trained again the same way.
+    The levels are those that `auto` found, or those of 16 bits. A run then reads all images by one rule, and is trained
+    again the same way.
     """
     shape = data.images.images.shape[1:]
-    if recipe.data.levels == "auto":
+    if recipe.data.levels in (None, "auto"):
         recipe = recipe.replace(levels=data.images.levels)
     network = recipe.network.for_images(shape)
     if network != recipe.network:
@@ -257,6 +259,8 @@ def _refuse_other_recipe(run: Run, recipe: Recipe) -> None:
     if (
         recipe.data.levels == "auto" and before.data.levels is not None
     ):  # which are what auto was, when that training began
+        recipe = recipe.replace(levels=before.data.levels)
+    if recipe.data.levels is None and before.data.levels == levels_text(SIXTEEN_BITS):  # as it was settled then
         recipe = recipe.replace(levels=before.data.levels)
     if recipe.network.gives_way:
         recipe = recipe.replace(network=before.network)
