@@ -523,3 +523,11 @@ def test_what_was_read_is_said_once_when_training_begins(recipe):
         line for line in lines if "became bytes" in line
     ]
     assert sum("became bytes" in line for line in lines) == 1
+
+
+def test_a_training_that_does_not_fit_is_refused_before_a_run_is_lost(recipe, monkeypatch):
+    run = train(recipe.replace(epochs=1), quiet=True)
+    monkeypatch.setattr("freyvae.engine.memory.free_bytes", lambda: 1000)
+    with pytest.raises(BadInput, match=r"the training needs about .* GiB are free: .*=\.\.\."):
+        train(recipe.replace(epochs=1), quiet=True, fresh=True)
+    assert Run(run.folder).is_finished

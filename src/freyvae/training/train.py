@@ -14,6 +14,7 @@ from freyvae.console import silence
 from freyvae.data import pixels_sha256
 from freyvae.data.channels import channels_in_words
 from freyvae.data.levels import SIXTEEN_BITS, levels_text
+from freyvae.engine.memory import check_training
 from freyvae.errors import BadInput
 from freyvae.files import as_path, write_whole
 from freyvae.metrics import rmse_grey_levels
@@ -78,6 +79,8 @@ def train_model(
         data = load_data(recipe, quiet=quiet, say=say)
         recipe = settled(recipe, data, say=say)
         vae = build_vae(recipe, data.train)  # refused, if it is, before anything is lost
+        width = "width" if hasattr(recipe.network, "width") else "hidden"
+        check_training(vae, [data.train, data.validation], recipe.training.batch_size, width=width)
         if fresh:
             run.clear()
         progress = start(run, recipe, data, vae, say=say)
