@@ -97,7 +97,7 @@ def test_the_command_shows_them_and_says_the_channels(tmp_path: Any, capsys: pyt
 
 def test_strips_one_pixel_high_go_through_convolutions_pictures_and_page() -> None:
     strips = np.random.default_rng(0).integers(0, 256, (6, 1, 1000, 1), dtype=np.uint8)
-    vae = freyvae.VAE((1, 1000, 1), 2, network=freyvae.networks.Convolutional(width=4), seed=0)
+    vae = freyvae.VAE((1, 1000, 1), 2, network=freyvae.networks.Convolutional(width=4, depth=3), seed=0)
     rebuilt = vae.reconstruct(strips)
     assert rebuilt.shape == strips.shape
     assert freyvae.pictures.reconstructions(vae, strips, count=2).get_size_inches()[0] > 1
