@@ -106,6 +106,17 @@ def test_bits_of_what_hardly_varies_are_those_of_the_background(vae):
     assert 0.5 < finding.value < 1
 
 
+def test_held_out_images_that_are_nearly_in_the_training_images_leak():
+    rows = np.random.default_rng(1)
+    train, images = (rows.integers(0, 256, (60, 40, 34, 1), dtype="uint8") for _ in range(2))
+    assert found("leak", images=images, train=train).value == 0
+    images[:6] = train[10:16]
+    images[:6, 0, 0] ^= 3
+    finding = found("leak", images=images, train=train)
+    assert (finding.is_amiss, finding.value) == (True, pytest.approx(0.1))
+    assert finding.sentence.startswith("6 of 60 held-out images")
+
+
 def test_smooth_reconstructions_lack_fine_detail():
     def decoded(pixels):
         return SimpleNamespace(decode=lambda codes: pixels[: len(codes)] / 255.0)

@@ -96,6 +96,19 @@ def largest_output(model: keras.Model) -> int:
     return max([*sizes, *(math.prod(shape) for shape in shapes if None not in shape)], default=1)
 
 
+def values_of_layers(network: keras.Model) -> int:
+    """The number of values of one image in the outputs of all layers of a network that compute any."""
+    shapes = {
+        id(tensor): tensor.shape[1:]
+        for layer in all_layers(network)
+        # what only gives values another shape needs no memory of its own
+        if not isinstance(layer, (keras.layers.InputLayer, keras.layers.Reshape, keras.layers.Flatten))
+        for node in layer._inbound_nodes
+        for tensor in node.output_tensors
+    }
+    return sum(math.prod(shape) for shape in shapes.values() if None not in shape)
+
+
 def states_of_noise(model: keras.Model) -> list[Any]:
     """The states of all generators of random numbers in a model, which Keras does not save with its weights."""
     weights = {id(weight) for weight in model.weights}

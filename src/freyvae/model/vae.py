@@ -11,7 +11,7 @@ from keras import ops
 
 from freyvae.arguments import in_words, number, text, truth, whole
 from freyvae.choice import LARGEST_SEED, Choice
-from freyvae.engine.keras_internals import all_layers, check_settings, states_of_noise
+from freyvae.engine.keras_internals import all_layers, check_settings, states_of_noise, values_of_layers
 from freyvae.engine.precision import layers_computing_in, with_float32_outputs
 from freyvae.errors import BadInput, few_words
 from freyvae.files import as_path, cannot_write
@@ -251,6 +251,16 @@ class VAE(OnArrays):
             and {id(state) for state in states_of_noise(self)} == {id(state) for state in own}
             and not any(isinstance(layer, keras.layers.BatchNormalization) for layer in all_layers(self))
         )
+
+    @property
+    def values_of_image(self) -> int:
+        """How many values a training step keeps of each image, for an estimate of its memory: `engine.memory`.
+
+        Those of the layers, and twice the likelihood's parameters. What a flow or the pixels before add is not counted.
+        """
+        parameters = math.prod(self.image_shape) * self.pixel_likelihood.parameters_per_value
+        decoded = values_of_layers(self.decoder) + 2 * parameters
+        return values_of_layers(self.encoder) + self.objective.draws * decoded
 
     # --- what Keras calls ---
 

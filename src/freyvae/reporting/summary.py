@@ -6,6 +6,7 @@ from pathlib import Path
 
 from freyvae.arguments import instance
 from freyvae.console import Progress, printable
+from freyvae.data.channels import channels_in_words
 from freyvae.errors import BadInput
 from freyvae.evaluation import load_measured_data
 from freyvae.evaluation import measure as measure_only
@@ -173,7 +174,10 @@ def _facts(recipe: Recipe, data: TrainingData, training: TrainingRecord) -> dict
     return {
         "what": ", ".join(what),
         "data": recipe.data.source,
-        "images": f"{count} images of {height} by {width} pixels, {'grey' if channels == 1 else 'colour'}",
+        "images": f"{count} images of {height} by {width} pixels, {channels_in_words(channels)}",
+        "levels": "; ".join(
+            filter(None, [recipe.data.levels and f"{recipe.data.levels} became 0:255", data.images.lost])
+        ),
         "split": f"{recipe.split.name}{of_split}: {len(split.train)} training, {len(split.validation)} validation, "
         f"{len(split.test)} test",
         "seed": str(recipe.training.seed),

@@ -12,6 +12,9 @@ from freyvae.arguments import function, instance, truth
 from freyvae.console import say as to_stderr
 from freyvae.console import silence
 from freyvae.data import pixels_sha256
+from freyvae.data.channels import channels_in_words
+from freyvae.data.levels import SIXTEEN_BITS, levels_text
+from freyvae.engine.memory import check_training
 from freyvae.errors import BadInput
 from freyvae.files import as_path, write_whole
 from freyvae.metrics import rmse_grey_levels
@@ -78,6 +81,8 @@ def train_model(
         data = load_data(recipe, quiet=quiet, say=say)
         recipe = settled(recipe, data, say=say)
         vae = build_vae(recipe, data.train)  # refused, if it is, before anything is lost
+        width = "width" if hasattr(recipe.network, "width") else "hidden"
+        check_training(vae, [data.train, data.validation], recipe.training.batch_size, width=width)
         if fresh:
             run.clear()
         progress = start(run, recipe, data, vae, say=say)
@@ -123,18 +128,19 @@ def load_data(recipe: Recipe, *, quiet: bool, say: Callable[[str], None]) -> Tra
 
 
 def settled(recipe: Recipe, data: TrainingData, *, say: Callable[[str], None]) -> Recipe:
-    """The recipe with what the images decide, which is said: the levels that are `auto`, the network that suits them.
+    """The recipe with what the images decide, which is said: the levels, the network that suits them.
 
-    A run then reads all images by one rule, and is trained again the same way.
+    The levels are those that `auto` found, or those of 16 bits. A run then reads all images by one rule, and is trained
+    again the same way.
     """
     shape = data.images.images.shape[1:]
-    if recipe.data.levels == "auto":
+    if recipe.data.levels in (None, "auto"):
         recipe = recipe.replace(levels=data.images.levels)
     network = recipe.network.for_images(shape)
     if network != recipe.network:
         recipe = recipe.replace(network=network)
-        colour = {1: "grey", 3: "colour"}.get(shape[2], f"{shape[2]} channels")
-        say(f"{shape[0]} x {shape[1]} {colour}: {network.in_words(shape, recipe.latent_dim)}, {network.name}")
+        of = f"{shape[0]} x {shape[1]} {channels_in_words(shape[2])}"
+        say(f"{of}: {network.in_words(shape, recipe.latent_dim)}, {network.name}")
     return recipe
 
 
@@ -266,6 +272,8 @@ def _refuse_other_recipe(run: Run, recipe: Recipe) -> None:
     if (
         recipe.data.levels == "auto" and before.data.levels is not None
     ):  # which are what auto was, when that training began
+        recipe = recipe.replace(levels=before.data.levels)
+    if recipe.data.levels is None and before.data.levels == levels_text(SIXTEEN_BITS):  # as it was settled then
         recipe = recipe.replace(levels=before.data.levels)
     if recipe.network.gives_way:
         recipe = recipe.replace(network=before.network)
