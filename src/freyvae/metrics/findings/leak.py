@@ -10,7 +10,7 @@ _MOST = 0.02
 
 
 def find(seen: Seen) -> Finding:
-    """The share of the images that have a near-duplicate among the training images, by a hash of what they look like."""
+    """The share of the images that have a near-duplicate among the training images, by a hash of their looks."""
     images = seen.images[:_MOST_IMAGES]
     count = int(near_duplicates(images, seen.train).sum())
     share = count / len(images)
