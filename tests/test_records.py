@@ -50,6 +50,16 @@ def test_a_field_has_the_unit_that_its_name_says(kind):
                 assert repr(Meta(description=unit)) in repr(hint), name
 
 
+def test_a_quantity_is_a_field_that_has_a_title_and_a_value():
+    training = from_json(TrainingRecord, FORMAT_1)
+    found = records.quantities(training)
+    assert found["seconds"] == records.Quantity("Training", FORMAT_1["seconds"], "seconds")
+    assert found["epochs"] == records.Quantity("Epochs", 3, "")
+    # there was no patience, and the seed and what is no number stand elsewhere
+    assert not {"best_epoch", "seed", "data", "versions"} & set(found)
+    assert list(found) == [key for key in FORMAT_1 if key in found]
+
+
 @pytest.mark.parametrize(
     ("change", "line"),
     [

@@ -33,6 +33,11 @@ def help_of(hint: Any) -> str:
     return next((meta.description for meta in _metas(hint) if meta.description), "")
 
 
+def title_of(hint: Any) -> str:
+    """The title that an annotation gives; nothing where there is none."""
+    return next((meta.title for meta in _metas(hint) if meta.title), "")
+
+
 def checked(name: str, value: Any, hint: Any) -> Any:
     """The value as its annotation has it. Raises `BadInput`, in a line that says what is wrong with it."""
     plain = _plain(value)

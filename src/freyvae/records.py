@@ -1,4 +1,4 @@
-"""What training and measuring find, as records: each field has its unit in its type.
+"""What training and measuring find, as records: each field has its unit in its type, and its title in the report.
 
 `metrics.json` is the JSON of a `TrainingRecord` and, where the run is measured, of a `Measurement`, side by side;
 `seeds.json` that of a `SeedsRecord`.
@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from freyvae.errors import BadInput
+from freyvae.fields import help_of, hints, title_of
 
 Nats = Annotated[float, Meta(description="nats per image")]
 BitsPerDim = Annotated[float, Meta(description="bits per dimension")]
@@ -51,25 +52,25 @@ class TrainingRecord:
         versions: of the programs that the numbers depend on.
     """
 
-    val_free_energy_nats: Nats
-    val_rate_nats: Nats
-    val_distortion_nats: Nats
-    val_loss: float
-    val_bits_per_dim: BitsPerDim | None = None
-    val_rmse_grey_levels: GreyLevels
-    loss: float | None = None
-    epochs: int
-    best_epoch: int | None = None
-    seconds: Seconds
-    compile_seconds: Seconds
-    images_per_second: PerSecond
+    val_free_energy_nats: Annotated[Nats, Meta(title="Free energy, validation")]
+    val_rate_nats: Annotated[Nats, Meta(title="Rate, validation")]
+    val_distortion_nats: Annotated[Nats, Meta(title="Distortion, validation")]
+    val_loss: Annotated[float, Meta(title="Loss, validation")]
+    val_bits_per_dim: Annotated[BitsPerDim | None, Meta(title="Free energy, validation")] = None
+    val_rmse_grey_levels: Annotated[GreyLevels, Meta(title="RMSE, validation")]
+    loss: Annotated[float | None, Meta(title="Loss")] = None
+    epochs: Annotated[int, Meta(title="Epochs")]
+    best_epoch: Annotated[int | None, Meta(title="Best epoch")] = None
+    seconds: Annotated[Seconds, Meta(title="Training")]
+    compile_seconds: Annotated[Seconds, Meta(title="Compilation")]
+    images_per_second: Annotated[PerSecond, Meta(title="Images")]
     seed: int
     data: str
     data_sha256: str
     split: str
-    train_images: int | None = None
-    validation_images: int | None = None
-    test_images: int | None = None
+    train_images: Annotated[int | None, Meta(title="Images, training")] = None
+    validation_images: Annotated[int | None, Meta(title="Images, validation")] = None
+    test_images: Annotated[int | None, Meta(title="Images, test")] = None
     backend: str
     versions: dict[str, str] | None = None
 
@@ -177,16 +178,16 @@ class Measurement:
 
     nll_is: str
     free_energy_nats: Nats
-    rate_nats: Nats
+    rate_nats: Annotated[Nats, Meta(title="Rate")]
     distortion_nats: Nats
-    nll_nats: Nats
+    nll_nats: Annotated[Nats, Meta(title="Negative log-likelihood")]
     nll_nats_se: Nats | None
     free_energy_bits_per_dim: BitsPerDim | None = None
-    nll_bits_per_dim: BitsPerDim | None = None
+    nll_bits_per_dim: Annotated[BitsPerDim | None, Meta(title="Negative log-likelihood")] = None
     nll_bits_per_dim_se: BitsPerDim | None = field(default=None, metadata={"written_with": "nll_bits_per_dim"})
     nll_samples: int
     nll_nats_by_samples: dict[str, Nats]
-    rmse_grey_levels: GreyLevels
+    rmse_grey_levels: Annotated[GreyLevels, Meta(title="RMSE")]
     active_units: int
     latent_dim: int
     latents: dict[str, Latent]
@@ -241,6 +242,30 @@ class SeedsRecord:
     split: str
     seeds: tuple[int, ...]
     numbers: dict[str, OverSeeds]
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number of a record, and what its field says of it.
+
+    Attributes:
+        title: what a report calls it.
+        value: the number.
+        unit: in words, "" for none.
+    """
+
+    title: str
+    value: float
+    unit: str
+
+
+def quantities(record: Any) -> dict[str, Quantity]:
+    """Name of a field -> its number, in the record's order: of fields that have a title, and a value."""
+    return {
+        name: Quantity(title_of(hint), getattr(record, name), help_of(hint))
+        for name, hint in hints(type(record)).items()
+        if title_of(hint) and getattr(record, name) is not None
+    }
 
 
 def to_json(record: Any) -> Any:

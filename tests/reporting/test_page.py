@@ -1,29 +1,41 @@
 """The page is self-contained: it loads nothing, and no name or number can break it."""
 
 import base64
+import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from freyvae.errors import BadInput
+from freyvae.records import Measurement, TrainingRecord, from_json
 from freyvae.reporting.page import write_report
 
-METRICS = {
-    "format": 1,
-    "val_free_energy_nats": 1790.3271,
-    "val_rate_nats": 5.5,
-    "nll_bits_per_dim": 4.16612,
-    "nll_bits_per_dim_se": 0.0123,
-    "seconds": 3.24,
-    "images_per_second": 55541.2,
-    "active_units": 2,
-    "data": "frey-faces",
-    "collapsed": False,
-    "curve_bits_per_dim": [4.3, 4.2],
-    "baselines": {"png_bits_per_dim": 6.19, "mean_face": {"rmse_grey_levels": 32.94}},
-}
+TRAINED = TrainingRecord(
+    val_free_energy_nats=1790.3271,
+    val_rate_nats=5.5,
+    val_distortion_nats=1784.8271,
+    val_loss=0.00012,
+    val_bits_per_dim=4.61234,
+    val_rmse_grey_levels=13.04,
+    epochs=20,
+    seconds=3.24,
+    compile_seconds=12.5,
+    images_per_second=55541.2,
+    seed=1,
+    data="frey-faces",
+    data_sha256="0123",
+    split="blog",
+    validation_images=393,
+    backend="jax",
+    versions={"keras": "3.15.1"},
+)
+MEASURED = from_json(
+    Measurement, json.loads((Path(__file__).parents[1] / "format_1" / "plain" / "metrics.json").read_text())
+)
 
 
 class Page(HTMLParser):
@@ -63,7 +75,8 @@ def written(folder, **changes):
     given = {
         "title": "frey-faces",
         "facts": {"data": "Frey faces", "images": "1965 grey images", "data_hash": "sha256 0123", "seed": "1"},
-        "metrics": METRICS,
+        "training": TRAINED,
+        "measured": None,
         "pictures": [],
         "command": "freyvae train --seed 1",
         "notes": [],
@@ -98,7 +111,7 @@ def test_text_is_escaped_wherever_it_comes_from(tmp_path):
         tmp_path,
         title=evil,
         facts={"data": evil, evil: "x"},
-        metrics={evil: 1.0, "group": {evil: 2}},
+        measured=replace(MEASURED, measured_split=evil),
         pictures=[(picture(tmp_path, "codes"), evil)],
         command=evil,
         notes=[evil],
@@ -110,36 +123,56 @@ def test_text_is_escaped_wherever_it_comes_from(tmp_path):
 
 
 def test_numbers_carry_their_unit(tmp_path):
-    text = re.sub(r"<[^>]*>", " ", written(tmp_path))
-    text = re.sub(r"\s+", " ", text)
-    for row in (
-        "Free energy, validation 1790.3 nats per image",
-        "Negative log-likelihood 4.166 bits per dimension",
-        "Negative log-likelihood standard error 0.012 bits per dimension",
-        "Images 55541 per second",
-        "Training 3.240 seconds",
-        "Active units 2",
-        "Collapsed no",
-        "Curve 4.300, 4.200 bits per dimension",
-        "Baselines PNG 6.190 bits per dimension Mean face, RMSE 32.94 grey levels of 255",
-    ):
-        assert row in text
-    assert "Format" not in text
+    text = written(tmp_path)
+    rows = re.findall(r'<tr><th scope="row">(.*)</th><td class="number">(.*)</td><td class="unit">(.*)</td></tr>', text)
+    assert rows == [
+        ("Free energy, validation", "1790.3", "nats per image"),
+        ("Rate, validation", "5.500", "nats per image"),
+        ("Distortion, validation", "1784.8", "nats per image"),
+        ("Loss, validation", "0.00012", ""),
+        ("Free energy, validation", "4.612", "bits per dimension"),
+        ("RMSE, validation", "13.04", "grey levels of 255"),
+        ("Epochs", "20", ""),
+        ("Training", "3.240", "seconds"),
+        ("Compilation", "12.50", "seconds"),
+        ("Images", "55541", "per second"),
+        ("Images, validation", "393", ""),
+    ]
+    whole = replace(TRAINED, loss=1700.0, best_epoch=7, train_images=1572, test_images=0)
+    text = written(tmp_path, training=whole)
+    for name in ("Loss", "Best epoch", "Images, training", "Images, test"):
+        assert f'<th scope="row">{name}</th>' in text
 
 
-TRAINED = {"val_bits_per_dim": 4.5, "val_free_energy_nats": 1750.0, "val_rate_nats": 5.5, "val_rmse_grey_levels": 13.0}
-MEASURED = {"nll_is": "probability of the bytes", "nll_bits_per_dim": 4.4, "nll_nats": 1700.0, "rate_nats": 6.5}
+def headline(text):
+    return re.findall(r"<div><dt>(.*)</dt><dd>(.*)\n<small>(.*)</small></dd></div>", text)
 
 
 @pytest.mark.parametrize("split", ["test", "validation", "training"])
-@pytest.mark.parametrize("without", [(), ("nll_bits_per_dim",), ("rate_nats",)])
-def test_the_headline_is_of_one_split_which_each_number_names(tmp_path, split, without):
-    measured = {key: value for key, value in MEASURED.items() if key not in without} | {"measured_split": split}
-    for metrics, named in ((TRAINED, "validation"), (TRAINED | measured, split)):
-        text = written(tmp_path, metrics=metrics)
-        names = re.findall(r"<div><dt>(.*)</dt>", text)
-        assert len(names) >= 2
-        assert all(name.endswith(f", {named}") for name in names), names
+def test_the_headline_is_of_one_split_which_each_number_names(tmp_path, split):
+    bits, nats = "bits per dimension", "nats per image"
+    assert headline(written(tmp_path)) == [
+        ("Free energy, validation", "4.612", bits),
+        ("Free energy, validation", "1790.3", nats),
+        ("Rate, validation", "5.500", nats),
+        ("RMSE, validation", "13.04", "grey levels of 255"),
+    ]
+    assert headline(written(tmp_path, training=replace(TRAINED, val_bits_per_dim=None)))[0][1:] == ("1790.3", nats)
+    measured = replace(MEASURED, measured_split=split, nll_bits_per_dim=4.4, nll_nats=1700.0, rate_nats=6.5)
+    assert headline(written(tmp_path, measured=measured)) == [
+        (f"Negative log-likelihood, {split}", "4.400", bits),
+        (f"Negative log-likelihood, {split}", "1700.0", nats),
+        (f"Rate, {split}", "6.500", nats),
+        (f"RMSE, {split}", "65.25", "grey levels of 255"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("nll_is", "title"), [("probability density", "-log probability density"), ("cross-entropy", "Cross-entropy")]
+)
+def test_the_headline_says_what_is_no_probability_of_bytes(tmp_path, nll_is, title):
+    measured = replace(MEASURED, nll_is=nll_is, nll_bits_per_dim=None, nll_nats=-3.0, measured_split="test")
+    assert headline(written(tmp_path, measured=measured))[0] == (f"{title}, test", "−3.000", "nats per image")
 
 
 def test_the_page_says_how_to_reproduce_the_run(tmp_path):
@@ -164,15 +197,27 @@ def test_light_and_dark_phone_and_paper(tmp_path):
     assert {"name": "viewport", "content": "width=device-width, initial-scale=1"} in Page(text).all("meta")
 
 
-def test_an_empty_run_is_a_page_too(tmp_path):
-    page = Page(written(tmp_path, facts={}, metrics={}))
-    assert "table" not in page.tags
+def test_a_run_without_pictures_is_a_page_too(tmp_path):
+    page = Page(written(tmp_path, facts={}))
+    assert page.tags.count("table") == 1
     assert "img" not in page.tags
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), -0.00012, 0.0, -3, None, "word", True, 10**9])
-def test_any_number_can_be_written(tmp_path, value):
-    Page(written(tmp_path, metrics={"val_free_energy_nats": value, "odd": value}))
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (float("nan"), "not a number"),
+        (float("inf"), "∞"),
+        (-float("inf"), "−∞"),
+        (-0.000123, "−0.00012"),
+        (0.0, "0.000"),
+        (-3, "−3"),
+        (10**9, "1000000000"),
+    ],
+)
+def test_any_number_can_be_written(tmp_path, value, shown):
+    page = Page(written(tmp_path, training=replace(TRAINED, val_free_energy_nats=value)))
+    assert page.words.count(f"Free energy, validation{shown}nats per image") == 1
 
 
 def test_a_missing_or_foreign_picture_leaves_the_old_page(tmp_path):

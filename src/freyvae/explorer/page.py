@@ -10,7 +10,6 @@ from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from string import Template
 from typing import TYPE_CHECKING, Literal
 
 from freyvae import palette
@@ -18,6 +17,7 @@ from freyvae.errors import BadInput
 from freyvae.explorer.bundle import FORMAT, Bundle, make_bundle
 from freyvae.files import write_whole
 from freyvae.run import Run
+from freyvae.templates import filled_in
 
 if TYPE_CHECKING:
     from freyvae.model import VAE
@@ -91,11 +91,12 @@ def page_text(bundle: Bundle) -> str:
     }
     # so that no name or title can end the script element
     text = json.dumps(data, ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c")
-    page = Template(_static("page.html")).substitute(
+    page = filled_in(
+        "explorer/templates/page.html",
         policy=content_security_policy(script, style),
         format=FORMAT,
         sha256=_NO_SHA256,
-        title=html.escape(str(bundle.header["title"])),
+        title=bundle.header["title"],
         style=style,
         script=script,
         bundle=text,

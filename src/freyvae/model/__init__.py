@@ -58,6 +58,8 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first asked for: choices are listed in help, which must not wait for Keras."""
+    if name in _HOMES:
+        return importlib.import_module(f"{__name__}.{name}")
     for home, names in _HOMES.items():
         if name in names:
             return getattr(importlib.import_module(f"{__name__}.{home}"), name)

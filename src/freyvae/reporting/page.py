@@ -3,56 +3,23 @@
 import base64
 import math
 import struct
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from freyvae import palette
 from freyvae.errors import BadInput
 from freyvae.files import write_whole
+from freyvae.records import Measurement, Quantity, TrainingRecord, quantities
 from freyvae.reporting.tables import Table
-
-# suffix of a metric's name -> its unit in words; the first that fits
-_UNITS = {
-    "_bits_per_dim": "bits per dimension",
-    "_bits_per_dim_se": "bits per dimension",
-    "_nats": "nats per image",
-    "_nats_se": "nats per image",
-    "_grey_levels": "grey levels of 255",
-    "_per_second": "per second",
-    "_seconds": "seconds",
-    "_bytes": "bytes",
-}
-_SPLITS = {"val": "validation", "validation": "validation", "train": "training", "test": "test"}
-_WORDS = {
-    "nll": "negative log-likelihood",
-    "rmse": "RMSE",
-    "se": "standard error",
-    "compile": "compilation",
-    "kl": "KL",
-    "png": "PNG",
-    "webp": "WebP",
-}
-_NOT_SHOWN = ("format", "seed", "versions")  # the file's own, and those that are among the facts
+from freyvae.templates import filled_in
 
 # the large numbers at the top, all of one split: those that were measured, or else those of training
 _HEADLINE = ("nll_bits_per_dim", "nll_nats", "rate_nats", "rmse_grey_levels")
 _HEADLINE_OF_TRAINING = ("val_bits_per_dim", "val_free_energy_nats", "val_rate_nats", "val_rmse_grey_levels")
 _LEDE = ("what", "data", "images", "split")
-
-
-@dataclass(frozen=True)
-class _Quantity:
-    """A number as it is shown: its name, its value, its unit or ""."""
-
-    name: str
-    value: str
-    unit: str
 
 
 @dataclass(frozen=True)
@@ -76,11 +43,11 @@ def write_report(
     *,
     title: str,
     facts: Mapping[str, str],
-    metrics: Mapping[str, Any],
+    training: TrainingRecord,
+    measured: Measurement | None,
     pictures: Sequence[tuple[Path, str]],
     command: str,
     notes: Sequence[str] = (),
-    numbers: Mapping[str, Any] | None = None,
     tables: Sequence[Table] = (),
     remarks: Sequence[str] = (),
 ) -> Path:
@@ -91,11 +58,11 @@ def write_report(
         title: of the page, plain text like everything else here: it is escaped.
         facts: what was trained on what, and what it takes to reproduce it: data, images, split, recipe, seed, backend,
             versions, data hash. Underscores in names become spaces.
-        metrics: of `metrics.json`: names end in their unit. A mapping within is a group of the table.
+        training: what training found: its numbers are a table, in which each field has its title and its unit.
+        measured: the headline's numbers, where the run is measured; else they are those of training.
         pictures: PNG files with their captions, in order.
         command: what to type to reproduce the run.
         notes: what a reader must know before believing a number; they stand above everything else.
-        numbers: which of the metrics stand in the table of numbers; by default all.
         tables: of what was measured.
         remarks: sentences below those tables.
 
@@ -103,39 +70,25 @@ def write_report(
         BadInput: a picture is missing or is no PNG, or the folder cannot be written.
     """
     folder = Path(folder)
-    page = (
-        _environment()
-        .get_template("report.html")
-        .render(
-            title=title,
-            style=_style(),
-            lede=[facts[key] for key in _LEDE if facts.get(key)],
-            has_explorer=(folder / "explorer" / "index.html").is_file(),
-            headline=_headline(metrics),
-            notes=notes,
-            tables=tables,
-            remarks=remarks,
-            pictures=[_picture(Path(path), caption) for path, caption in pictures],
-            groups=_groups(metrics if numbers is None else numbers),
-            command=command,
-            facts={_capital(_plain(key)): value for key, value in facts.items() if value},
-        )
+    page = filled_in(
+        "reporting/templates/report.html",
+        title=title,
+        style=_style(),
+        lede=[facts[key] for key in _LEDE if facts.get(key)],
+        has_explorer=(folder / "explorer" / "index.html").is_file(),
+        headline=_headline(training, measured),
+        notes=notes,
+        tables=tables,
+        remarks=remarks,
+        number=_number,
+        pictures=[_picture(Path(path), caption) for path, caption in pictures],
+        numbers=quantities(training).values(),
+        command=command,
+        facts={_capital(key.replace("_", " ")): value for key, value in facts.items() if value},
     )
     path = folder / "report.html"
     write_whole(path, page)
     return path
-
-
-def _environment() -> Environment:
-    """Templates whose every value is escaped; a name that lacks is an error, and a tag's line leaves no empty one."""
-    return Environment(
-        loader=PackageLoader("freyvae.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
 
 
 def _style() -> str:
@@ -145,17 +98,17 @@ def _style() -> str:
     return f":root {{\n{light}}}\n\n@media (prefers-color-scheme: dark) {{\n:root {{\n{dark}}}\n}}\n\n{rules}"
 
 
-def _headline(metrics: Mapping[str, Any]) -> list[_Quantity]:
-    measured = [key for key in _HEADLINE if _is_number(metrics.get(key))]
-    found = []
-    for key in measured or [key for key in _HEADLINE_OF_TRAINING if _is_number(metrics.get(key))]:
-        name, unit = _name_and_unit(key)
-        if key == "nll_nats" and "nll_bits_per_dim" not in metrics:  # no probability of the bytes: what, then?
-            name = f"-log {metrics['nll_is']}" if "density" in metrics["nll_is"] else _capital(metrics["nll_is"])
-        if measured and "measured_split" in metrics:
-            name += f", {metrics['measured_split']}"
-        found.append(_Quantity(name, _number(metrics[key]), unit))
-    return found
+def _headline(training: TrainingRecord, measured: Measurement | None) -> list[Quantity]:
+    if measured is None:
+        found = quantities(training)
+        return [found[name] for name in _HEADLINE_OF_TRAINING if name in found]
+    found = quantities(measured)
+    if "nll_bits_per_dim" not in found:  # no probability of the bytes: what, then?
+        is_density = "density" in measured.nll_is
+        title = f"-log {measured.nll_is}" if is_density else _capital(measured.nll_is)
+        found["nll_nats"] = replace(found["nll_nats"], title=title)
+    shown = [found[name] for name in _HEADLINE if name in found]
+    return [replace(each, title=f"{each.title}, {measured.measured_split}") for each in shown]
 
 
 def _picture(path: Path, caption: str) -> _Picture:
@@ -172,70 +125,12 @@ def _picture(path: Path, caption: str) -> _Picture:
     return _Picture(base64.b64encode(content).decode(), width, height, alt, caption)
 
 
-def _groups(metrics: Mapping[str, Any]) -> dict[str, list[_Quantity]]:
-    """All numbers: those of no group under "", then each mapping within as a group. Words are left out."""
-    plain = {key: value for key, value in metrics.items() if key not in _NOT_SHOWN and not isinstance(value, Mapping)}
-    groups = {"": _quantities(plain.items())}
-    for group, values in metrics.items():
-        if isinstance(values, Mapping):
-            groups.setdefault(_capital(_plain(group)), []).extend(_quantities(_flat(values)))
-    return {name: quantities for name, quantities in groups.items() if quantities}
-
-
-def _quantities(items: Iterable[tuple[str, Any]]) -> list[_Quantity]:
-    return [_quantity(key, value) for key, value in items if value is not None and not isinstance(value, str)]
-
-
-def _quantity(key: str, value: Any) -> _Quantity:
-    name, unit = _name_and_unit(key)
-    shown = ", ".join(map(_number, value)) if isinstance(value, list | tuple) else _number(value)
-    return _Quantity(name, shown, unit)
-
-
-def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, prefix=f"{prefix}{key}, ")
-        else:
-            yield f"{prefix}{key}", value
-
-
-def _name_and_unit(key: str) -> tuple[str, str]:
-    """'val_free_energy_nats' -> ('Free energy, validation', 'nats per image')."""
-    unit = ""
-    name = key
-    for suffix, said in _UNITS.items():
-        if key.endswith(suffix) or key == suffix[1:]:
-            unit = said
-            if key != suffix[1:]:
-                name = key.removesuffix(suffix) + ("_se" if suffix.endswith("_se") else "")
-            break
-    if key == "seconds":
-        name = "training"
-    part, _, rest = name.partition("_")
-    if part in _SPLITS and (rest or unit):
-        return f"{_capital(_plain(rest or 'free_energy'))}, {_SPLITS[part]}", unit
-    return _capital(_plain(name)), unit
-
-
-def _plain(key: str) -> str:
-    return " ".join(_WORDS.get(word, word) for word in key.replace("_", " ").split(" "))
-
-
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _number(value: Any) -> str:
+def _number(value: float) -> str:
     """A number as it is read, not as it is stored: 1790.3271 -> '1790.3', 4.16612 -> '4.166'."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if not _is_number(value):
-        return str(value)
     if isinstance(value, int):
         return str(value).replace("-", "−")
     if not math.isfinite(value):

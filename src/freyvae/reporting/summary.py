@@ -14,7 +14,7 @@ from freyvae.metrics import mean_image_rmse_grey_levels
 from freyvae.model import VAE
 from freyvae.recipe import Recipe
 from freyvae.recipe.sections import RandomSplit
-from freyvae.records import Measurement, TrainingRecord, to_json
+from freyvae.records import Measurement, TrainingRecord
 from freyvae.reporting import pictures, tables
 from freyvae.reporting.page import write_report
 from freyvae.run import Run, opened
@@ -104,16 +104,15 @@ def _write_report(run: Run, data: TrainingData) -> None:
     collapsed = [] if measured is None or measured.is_healthy else [measured.verdict]
     part = "validation" if measured is None else measured.measured_split
     notes = [*collapsed, *_notes(recipe, data, part), *_chosen_epoch(training)]
-    numbers = to_json(training)
     write_report(
         run.folder,
         title=recipe.name,
         facts=_facts(recipe, data, training),
-        metrics=numbers if measured is None else numbers | to_json(measured),
+        training=training,
+        measured=measured,
         pictures=[(path, pictures.CAPTIONS[path.stem]) for path in paths if path.is_file()],
         command="\n".join(_commands(run, training, measured)),
         notes=notes,
-        numbers=numbers,
         tables=[] if measured is None else tables.measured(measured, training.data),
         remarks=[sentence for sentence in measured_sentences(measured) if sentence not in notes],
     )

@@ -1,0 +1,52 @@
+"""A look at images."""
+
+from pathlib import Path
+
+from freyvae.cli.apps import data_app
+from freyvae.cli.preparation import prepare_matplotlib
+from freyvae.cli.words import say
+from freyvae.console import print_lines
+from freyvae.flags import Whole
+
+
+@data_app.command(name="show")
+def data_show(
+    data: str = "frey-faces",
+    *,
+    count: Whole = 200,
+    columns: Whole = 25,
+    image_size: str | None = None,
+    grey: bool = False,
+    levels: str | None = None,
+    strict: bool = False,
+    out: Path = Path("examples.png"),
+) -> None:
+    """Look at a set of images: how many, of what size, and a picture of some.
+
+    Args:
+        data: frey-faces, synthetic-faces, or the path of a folder or file of images.
+        count: how many images to show.
+        columns: images in a row.
+        image_size: resize to HEIGHTxWIDTH pixels. [default: as they are]
+        grey: turn to grey.
+        levels: stored values that become black and white, LOW:HIGH, such as 0:4095 for 12 bits, or auto. [default: 8
+            and 16 bits, and floats from 0 to 1]
+        strict: an unreadable file is an error; otherwise it is listed and left out.
+        out: the picture, a PNG.
+    """
+    prepare_matplotlib()
+    from freyvae import pictures
+    from freyvae.data import load_images
+    from freyvae.run import check_output
+
+    check_output(out, data)
+    images = load_images(data, image_size=image_size, grey=grey, strict=strict, levels=levels, progress=True)
+    for line in images.remarks:
+        say(line)
+    number, height, width, channels = images.images.shape
+    pictures.save_figure(pictures.examples(images.images, count=count, columns=columns), out)
+    kind = "grey" if channels == 1 else "colour"
+    levels = f"{kind} levels {images.images.min()} to {images.images.max()}"
+    counted = "1 image" if number == 1 else f"{number} images"
+    print_lines(f"{images.name}: {counted}, {height} x {width} pixels, {levels}")
+    print_lines(str(out))

@@ -1,0 +1,23 @@
+"""From images to codes."""
+
+from pathlib import Path
+
+import freyvae
+from freyvae.cli.apps import app
+from freyvae.cli.preparation import prepare_keras
+from freyvae.cli.words import say
+from freyvae.console import print_lines
+
+
+@app.command
+def encode(run: Path, data: str, *, levels: str | None = None, out: Path = Path("codes.csv")) -> None:
+    """Encode images: one row an image, one column a latent (posterior means).
+
+    Args:
+        run: the run folder.
+        data: frey-faces, synthetic-faces, or the path of a folder or file of images; resized as the run's were.
+        levels: stored values that become black and white, LOW:HIGH or auto. [default: the run's]
+        out: a .csv file with a header, its SHA-256 in a file beside it, or a .npy file of float32 (image, latent).
+    """
+    prepare_keras()
+    print_lines(str(freyvae.encode(run, data, levels=levels, out=out, progress=True, say=say)))

@@ -1,0 +1,22 @@
+"""The page with the sliders, served on this machine."""
+
+from pathlib import Path
+
+import freyvae
+from freyvae.cli.apps import app
+from freyvae.flags import Whole
+
+
+@app.command
+def explore(run: Path, *, port: Whole | None = None, no_browser: bool = False) -> None:
+    """Serve a run's page with the sliders on this machine, and open it in the browser. Ctrl-C ends it.
+
+    The page needs no server: `explorer/index.html` in the run's folder can be opened, or sent, as a file. The address
+    carries a token, without which other users of this machine get no answer.
+
+    Args:
+        run: the run folder.
+        port: to listen on, at 127.0.0.1. [default: 8765, or the next free one]
+        no_browser: only serve.
+    """
+    freyvae.explore(run, port=port, no_browser=no_browser)

@@ -1,0 +1,42 @@
+"""How good a run is."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+import freyvae
+from freyvae.cli.apps import app
+from freyvae.cli.preparation import prepare_keras
+from freyvae.flags import Whole
+
+
+@app.command
+def measure(
+    run: Path,
+    *,
+    samples: Whole = 5000,
+    split: str = "test",
+    seed: Whole = 0,
+    quiet: Annotated[bool, Parameter(alias="-q")] = False,
+) -> None:
+    """Measure a run on images it was not trained on, beside what would be had without it.
+
+    Free energy and importance-sampled likelihood, reconstruction error, which latents are in use, the mean image, a
+    Gaussian, PNG and WebP. Writes metrics.json, measured.npz and the report.
+
+    Args:
+        run: the run folder.
+        samples: importance samples for each image.
+        split: test, validation or training.
+        seed: of the draws.
+        quiet: say nothing but errors.
+    """
+    prepare_keras()
+    from freyvae.reporting import summary, tables
+    from freyvae.run import Run
+
+    found = freyvae.measure(run, samples=samples, split=split, seed=seed, progress=not quiet)
+    if not quiet:
+        data = Run(run).training.data
+        tables.show(tables.measured(found, data), sentences=summary.measured_sentences(found))

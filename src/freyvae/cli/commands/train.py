@@ -1,0 +1,67 @@
+"""Train a model of images, or one for each of many seeds."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+import freyvae
+from freyvae.cli.apps import app
+from freyvae.cli.preparation import prepare_keras, prepare_matplotlib
+from freyvae.cli.words import say
+from freyvae.console import print_lines
+from freyvae.flags import Flags, Whole, chosen_recipe
+from freyvae.recipe import Recipe
+
+
+@app.command
+def train(
+    data: str | None = None,
+    *,
+    recipe: str | None = None,
+    seeds: Whole | None = None,
+    out: Path | None = None,
+    fresh: bool = False,
+    quiet: Annotated[bool, Parameter(alias="-q")] = False,
+    flags: Annotated[Flags | None, Parameter(name="*")] = None,
+) -> None:
+    """Train, or reload a run that is finished, or go on with one that was interrupted.
+
+    Writes the run folder: recipe.toml, model.keras, history.csv, metrics.json, pictures, report.html, explorer.
+
+    Args:
+        data: frey-faces, synthetic-faces, or the path of a folder or file of images. [default: the recipe's]
+        recipe: a shipped recipe (see `freyvae recipes list`) or a TOML file; the flags below change its choices.
+            [default: frey-faces, or images for a path]
+        seeds: train so many models at once, of the recipe's seed and the next ones. Writes a run folder for each in
+            --out, whose pictures `freyvae show` draws, and seeds.json: mean and deviation of every number.
+            [default: one model alone]
+        out: the run folder. [default: runs/NAME, with --seeds runs/NAME-seeds]
+        fresh: train anew even when the run is there.
+        quiet: say nothing but errors.
+        flags: changes of the recipe's choices.
+    """
+    chosen = chosen_recipe(data, recipe, flags)
+    if seeds is None:
+        _train(chosen, out=out, fresh=fresh, quiet=quiet)
+    else:
+        _train_seeds(chosen, seeds, out=out, fresh=fresh, quiet=quiet)
+
+
+def _train(recipe: Recipe, *, out: Path | None, fresh: bool, quiet: bool) -> None:
+    prepare_keras()
+    prepare_matplotlib()
+    from freyvae.reporting import summary
+
+    run = freyvae.train(recipe, out, fresh=fresh, quiet=quiet, say=say)
+    if not quiet:
+        print_lines(summary.describe(run))
+
+
+def _train_seeds(recipe: Recipe, count: int, *, out: Path | None, fresh: bool, quiet: bool) -> None:
+    prepare_keras()
+    from freyvae.reporting import tables
+
+    summary = freyvae.train_seeds(recipe, count, out, fresh=fresh, quiet=quiet, say=say)
+    if not quiet:
+        tables.show([tables.over_seeds(summary)])

@@ -1,0 +1,52 @@
+"""Lines of the library in the words of the command line: arguments become flags."""
+
+import functools
+import re
+import shlex
+from collections.abc import Iterator
+from typing import Any
+
+from cyclopts import App
+
+from freyvae.cli.apps import app
+from freyvae.console import say as to_stderr
+
+# an argument as a line of the library says it, `seeds=16`; one without a value is `out=...`
+_ARGUMENT = re.compile(r"""(?<![^\s`(])(?P<name>[a-z_]+)=(?P<value>"[^"]*"|True|\.\.\.|\d+(\.\d+)?)(?!\S*\w)""")
+# at the beginning of a line, of an argument that has a wrong value
+_WRONG = re.compile(r"(?P<name>[a-z_]+)(?= (must|cannot) )")
+
+
+def in_flags(line: str) -> str:
+    """A line of the library in the words of the command line: `--fresh` for `fresh=True`, `--out` for `out=...`."""
+    flags = _flag_names()
+
+    def flag(found: re.Match[str]) -> str:
+        value = found.groupdict().get("value", "...")
+        named = f"--{found['name'].replace('_', '-')}"
+        if named not in flags:
+            return found[0]
+        text = value.strip('"')
+        return named if text in ("...", "True") else f"{named} {shlex.quote(text)}"
+
+    return _ARGUMENT.sub(flag, _WRONG.sub(flag, line, count=1) if _WRONG.match(line) else line)
+
+
+@functools.cache
+def _flag_names() -> frozenset[str]:
+    """The names of all flags: put together once, since it takes longer than many a line's work."""
+    return frozenset(name for argument in _arguments(app) for name in argument.names)
+
+
+def _arguments(command: App) -> Iterator[Any]:
+    """The arguments of all commands."""
+    if command.default_command is not None:
+        yield from command.assemble_argument_collection()
+    for name in command:
+        if not name.startswith("-"):
+            yield from _arguments(command[name])
+
+
+def say(line: str) -> None:
+    """Say a line of the library to standard error."""
+    to_stderr(in_flags(line))
