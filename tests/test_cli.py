@@ -669,7 +669,7 @@ def test_compress_and_decompress(say, run, pictures_folder):
     ],
 )
 def test_images_that_cannot_be_compressed_are_refused(refused, run, arguments, line):
-    np.save("good.npy", np.zeros((3, 4, 4), "uint8"))
+    np.save("good.npy", np.arange(48, dtype="uint8").reshape(3, 4, 4) * 5)
     Path("images.freyvae").write_bytes(b"precious")
     assert line in refused("compress", run, *arguments)
 
@@ -837,9 +837,12 @@ def bad_data(tmp_path, pictures_folder):
     np.save("range.npy", np.full((30, 4, 4), 1.5))
     np.save("bytes.npy", np.full((30, 4, 4), 255.0))
     np.save("nan.npy", np.full((30, 4, 4), np.nan))
-    np.save("channels.npy", np.zeros((30, 4, 4, 2), "uint8"))
+    np.save("channels.npy", np.zeros((30, 4, 4, 17), "uint8"))
+    for number, side in enumerate((4, 6, 6, 9)):
+        Path("mixed").mkdir(exist_ok=True)
+        Image.fromarray(np.zeros((side, 5), "uint8")).save(f"mixed/{number}.png")
     np.save("pickle.npy", np.array([Bomb()]), allow_pickle=True)
-    np.save("good.npy", np.zeros((30, 4, 4), "uint8"))
+    np.save("good.npy", np.random.default_rng(0).integers(0, 256, (30, 4, 4), dtype="uint8"))
     (tmp_path / "cut.npy").write_bytes((tmp_path / "good.npy").read_bytes()[:-9])
     (tmp_path / "words.txt").write_text("words")
 
@@ -860,7 +863,8 @@ class Bomb:
         (["range.npy"], "float64 pixels from 1.5 to 1.5, but floats must lie in [0, 1]: give --levels 0:1.5"),
         (["bytes.npy"], "from 255 to 255, but floats must lie in [0, 1]: give --levels 0:255"),
         (["nan.npy"], "NaN or infinite"),
-        (["channels.npy"], "2 channels"),
+        (["channels.npy"], "17 channels"),
+        (["mixed"], "bring them to one with --image-size 6x5, the median: 0 are larger and 1 smaller"),
         (["pickle.npy"], "a pickle, which can run code"),
         (["cut.npy"], "cut.npy: damaged, cut short"),
         (["words.txt"], "can't read images from this kind of file"),
