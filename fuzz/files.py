@@ -46,7 +46,7 @@ def read(path: Path, arguments: dict[str, Any]) -> None:
 def check(images: ImageSet) -> None:
     """Raise `Fault` where a set does not hold what it says."""
     pixels = images.images
-    if pixels.dtype != np.uint8 or pixels.ndim != 4 or pixels.shape[3] not in (1, 3) or 0 in pixels.shape:
+    if pixels.dtype != np.uint8 or pixels.ndim != 4 or pixels.shape[3] > 16 or 0 in pixels.shape:
         raise Fault(f"images of {pixels.dtype} {pixels.shape}")
     if images.files is not None and len(images.files) != len(pixels):
         raise Fault(f"{len(images.files)} files of {len(pixels)} images")

@@ -478,9 +478,11 @@ def test_every_flag_of_train_says_what_it_does_and_its_default(say, screen):
     for flag in ("--data", "--recipe", "--out", "--fresh", "--quiet"):
         (line,) = [line for line in page.splitlines() if f" {flag} " in line]
         assert "[default: " in line
-    assert "[default: 2; 16 in frey-density; 16 in images; 64 in sylvester-vae-2018]" in page
+    assert "[default: 2; 16 in frey-density; 32 in images; 32 in images-density; 64 in sylvester-vae-2018]" in page
     assert "[default: 1.0; 0.01 in blog-2016]" in page
-    assert "[default: humour pose; none in frey-density; none in images; none in sylvester-vae-2018]" in page
+    recipes = ("frey-density", "images", "images-density", "sylvester-vae-2018")
+    others = "; ".join(f"none in {recipe}" for recipe in recipes)
+    assert f"[default: humour pose; {others}]" in page
 
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if command not in GROUPS])
@@ -667,7 +669,7 @@ def test_compress_and_decompress(say, run, pictures_folder):
     ],
 )
 def test_images_that_cannot_be_compressed_are_refused(refused, run, arguments, line):
-    np.save("good.npy", np.zeros((3, 4, 4), "uint8"))
+    np.save("good.npy", np.arange(48, dtype="uint8").reshape(3, 4, 4) * 5)
     Path("images.freyvae").write_bytes(b"precious")
     assert line in refused("compress", run, *arguments)
 
@@ -835,9 +837,12 @@ def bad_data(tmp_path, pictures_folder):
     np.save("range.npy", np.full((30, 4, 4), 1.5))
     np.save("bytes.npy", np.full((30, 4, 4), 255.0))
     np.save("nan.npy", np.full((30, 4, 4), np.nan))
-    np.save("channels.npy", np.zeros((30, 4, 4, 2), "uint8"))
+    np.save("channels.npy", np.zeros((30, 4, 4, 17), "uint8"))
+    for number, side in enumerate((4, 6, 6, 9)):
+        Path("mixed").mkdir(exist_ok=True)
+        Image.fromarray(np.zeros((side, 5), "uint8")).save(f"mixed/{number}.png")
     np.save("pickle.npy", np.array([Bomb()]), allow_pickle=True)
-    np.save("good.npy", np.zeros((30, 4, 4), "uint8"))
+    np.save("good.npy", np.random.default_rng(0).integers(0, 256, (30, 4, 4), dtype="uint8"))
     (tmp_path / "cut.npy").write_bytes((tmp_path / "good.npy").read_bytes()[:-9])
     (tmp_path / "words.txt").write_text("words")
 
@@ -858,7 +863,8 @@ class Bomb:
         (["range.npy"], "float64 pixels from 1.5 to 1.5, but floats must lie in [0, 1]: give --levels 0:1.5"),
         (["bytes.npy"], "from 255 to 255, but floats must lie in [0, 1]: give --levels 0:255"),
         (["nan.npy"], "NaN or infinite"),
-        (["channels.npy"], "2 channels"),
+        (["channels.npy"], "17 channels"),
+        (["mixed"], "bring them to one with --image-size 6x5, the median: 0 are larger and 1 smaller"),
         (["pickle.npy"], "a pickle, which can run code"),
         (["cut.npy"], "cut.npy: damaged, cut short"),
         (["words.txt"], "can't read images from this kind of file"),

@@ -57,3 +57,15 @@ def test_text_can_be_read(role, theme):
     assert contrast(text, paper) >= 4.5
     if role in ("INK", "QUIET"):
         assert contrast(text, panel) >= 4.5
+
+
+@pytest.mark.parametrize("channels", range(1, 17))
+def test_the_colours_of_channels_are_apart_and_add_up_to_white(channels):
+    colours = palette.channel_colours(channels)
+    assert len(set(colours)) == channels
+    assert all(min(sum(colour[part] for colour in colours), 255) == 255 for part in range(3))
+
+
+def test_few_channels_have_the_colours_that_microscopists_expect():
+    assert palette.channel_colours(2) == ((255, 0, 255), (0, 255, 0))
+    assert palette.channel_colours(3) == ((255, 0, 0), (0, 255, 0), (0, 0, 255))

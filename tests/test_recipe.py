@@ -18,7 +18,8 @@ FIELDS = [short_name(full) for full in recipe_hints()]
 
 
 def test_the_shipped_recipes_are_named_after_themselves():
-    assert recipe_names() == ["blog-2016", "frey-density", "frey-faces", "images", "sylvester-vae-2018"]
+    frey = ["blog-2016", "frey-density", "frey-faces"]
+    assert recipe_names() == [*frey, "images", "images-density", "sylvester-vae-2018"]
     assert [load_recipe(name).name for name in recipe_names()] == recipe_names()
 
 
@@ -122,7 +123,10 @@ def test_a_file_in_sections_says_only_what_it_changes_too():
     ("text", "line"),
     [
         ("[network]\nhiden = [3]", "[network] unknown key 'hiden': did you mean 'hidden'?"),
-        ("[network]\nwidth = 3", "[network] the network dense has no width: only gated-convolutions has one"),
+        (
+            "[network]\nwidth = 3",
+            "[network] the network dense has no width: only convolutional and gated-convolutions have one",
+        ),
         ('[network]\nkind = "residul"', "[network] network cannot be 'residul': did you mean 'residual'?"),
         ("[split]\nseed = 3", "[split] the split blog has no seed: only random has one"),
         ("[training]\nepochs = 0", "[training] epochs must be at least 1, not 0"),
@@ -213,9 +217,16 @@ WRONG_TYPES = {
     "gradient_clip": ([1.0], "a number"),
     "ema_momentum": ("0.9", "a number"),
     "epochs": (True, "a whole number"),
+    "minutes": ("ten", "a number"),
     "patience": (2.5, "a whole number"),
     "batch_size": ("all", "a whole number"),
     "seed": (None, "a whole number"),
+    "flip": (None, "a number"),
+    "network.patch": ("4", "a whole number"),
+    "network.depth": (1.5, "a whole number"),
+    "network.blocks": (None, "a whole number"),
+    "likelihood.scale_per": (1, "a text"),
+    "likelihood.context": (True, "a text"),
 }
 
 

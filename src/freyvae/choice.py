@@ -14,7 +14,7 @@ from freyvae.arguments import in_words
 from freyvae.errors import BadInput, few_words
 from freyvae.fields import checked, hints, nearest
 
-# a model draws from seed + 1 to seed + 6 too, and generators take 32 bits
+# a model draws from seed + 1 to seed + 7 too, and generators take 32 bits
 LARGEST_SEED = 2**31 - 1
 
 Positive = Annotated[int, Meta(ge=1)]
@@ -42,6 +42,8 @@ class Choice(Record, ABC):
     """One of the kinds that there are of something, by its name, with its fields."""
 
     name: ClassVar[str]
+    gives_way: ClassVar[bool] = False
+    """Whether it stands for another kind, and is that one where a field of it is given."""
 
     @classmethod
     def in_short(cls) -> str:
@@ -148,6 +150,9 @@ class Kinds(Mapping[str, Kind], Generic[Kind]):
             known = self.named(kind)
             kept = {name: getattr(choice, name) for name in hints(type(known)) if name in hints(type(choice))}
             choice = known if not kept else type(known)(**{**kept, **_only_known(known, fields)})
+        if choice.gives_way:
+            having = [name for name in self if fields and all(field in hints(type(self[name])) for field in fields)]
+            choice = self[having[0]] if having else choice
         for name in [name for name in fields if name not in hints(type(choice))]:
             if not self._says_nothing(name, fields.pop(name)):
                 raise BadInput(f"the {self.what} {choice.name} has no {name}{self.where(name)}")

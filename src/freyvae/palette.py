@@ -3,6 +3,7 @@
 Report and explorer take them as CSS custom properties, `--held-out` of `HELD_OUT`; pictures are always light.
 """
 
+import colorsys
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -37,9 +38,26 @@ EDGE = Colour("#a86b00", "#e8b64c")
 GUESSING = Colour("#c0392b", "#ff8474")  # codes unlike any of the training images
 
 # further colours of pictures
+WHITE = (255, 255, 255)
 OTHERS = "#98a1ab"  # what ours is compared with
 WITHOUT_MODEL = "#d9822b"
 PARTS = (TRAINING.light, HELD_OUT.light, "#3c8d5a", "#8a5aa8", OTHERS)
+
+
+def channel_colours(channels: int) -> tuple[tuple[int, int, int], ...]:
+    """The colour that each channel of an image is shown in, as red, green and blue, 0 to 255; the colours add up.
+
+    One channel is grey, two are magenta and green, three are red, green and blue. More have evenly spaced hues,
+    beginning with red. The sum of all is white.
+    """
+    known = {1: (WHITE,), 2: ((255, 0, 255), (0, 255, 0)), 3: ((255, 0, 0), (0, 255, 0), (0, 0, 255))}
+    return known.get(channels) or tuple(_of_hue(number / channels) for number in range(channels))
+
+
+def _of_hue(hue: float) -> tuple[int, int, int]:
+    red, green, blue = (round(255 * share) for share in colorsys.hsv_to_rgb(hue, 1, 1))
+    return red, green, blue
+
 
 _ROLES = {name: value for name, value in globals().items() if isinstance(value, Colour)}
 

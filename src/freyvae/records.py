@@ -25,6 +25,27 @@ Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True, kw_only=True)
+class Finding:
+    """Why a model may be as it is: a number, what it means and what to try.
+
+    Attributes:
+        name: of the number.
+        value: it.
+        unit: of it.
+        is_amiss: whether it is beyond what it should be.
+        sentence: what it says.
+        advice: what to change, as arguments of `train`.
+    """
+
+    name: str
+    value: float
+    unit: str
+    is_amiss: bool
+    sentence: str
+    advice: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainingRecord:
     """What training itself knows of a run.
 
@@ -50,6 +71,7 @@ class TrainingRecord:
         test_images: number of them.
         backend: of Keras.
         versions: of the programs that the numbers depend on.
+        finding: the first that is amiss of those that codes and history show; None where nothing is.
     """
 
     val_free_energy_nats: Annotated[Nats, Meta(title="Free energy, validation")]
@@ -73,6 +95,7 @@ class TrainingRecord:
     test_images: Annotated[int | None, Meta(title="Images, test")] = None
     backend: str
     versions: dict[str, str] | None = None
+    finding: Finding | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,6 +192,7 @@ class Measurement:
         verdict: the same in words.
         factors: None where the images have none, or the extra `factors` is not installed.
         other_measures: by the names of their files in `metrics/measures/`; None where none is defined.
+        findings: why it may be so, and what to try; None in files of versions before 0.2.
         measured_split: test, validation or training.
         images: number of them.
         images_sha256: of their pixels.
@@ -196,6 +220,7 @@ class Measurement:
     verdict: str
     factors: Factors | None = None
     other_measures: dict[str, float] | None = None
+    findings: tuple[Finding, ...] | None = None
     measured_split: str
     images: int
     images_sha256: str

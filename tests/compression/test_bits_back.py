@@ -43,6 +43,15 @@ def autoregressive():
     return vae
 
 
+def neighbourhood():
+    """In colour, larger than what a pixel sees."""
+    vae = model((6, 9, 3), likelihood="mixture-of-logistics", autoregressive=True)
+    random = np.random.default_rng(0)
+    for weight in vae.autoregression.weights:
+        weight.assign(ops.convert_to_numpy(weight) + random.normal(0, 0.02, weight.shape))
+    return vae
+
+
 def images(count, shape=GREY):
     """Images that are neither equally likely nor impossible under a model with random weights."""
     random = np.random.default_rng(7)
@@ -57,6 +66,7 @@ MODELS = {
     "mixture prior": lambda: model(prior="gaussian-mixture", prior_components=3),
     "vamp prior": vamp,
     "autoregressive": autoregressive,
+    "autoregressive in colour": neighbourhood,
 }
 
 

@@ -132,7 +132,7 @@ def test_resizing_and_grey(tmp_path):
     [
         (np.full((2, 3, 3), np.nan), "a.npy: some pixels are NaN"),
         (GREY.astype(float), "a.npy: float64 pixels from 0 to 248,.*: give levels=.0:255"),
-        (np.zeros((2, 3, 3, 2)), "a.npy: 2 channels"),
+        (np.zeros((2, 30, 30, 17)), "a.npy: 17 channels"),
         (np.zeros((2, 0, 3)), "a.npy: images of zero size"),
         (np.zeros((0, 3, 3)), "a.npy: there are no images"),
     ],

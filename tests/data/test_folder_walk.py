@@ -19,8 +19,8 @@ def _picture(path, grey=100):
 
 def test_linked_folders_are_followed_and_said(tmp_path):
     _picture(tmp_path / "elsewhere" / "b.png")
-    _picture(tmp_path / "elsewhere" / "deep" / "c.png")
-    _picture(tmp_path / "set" / "a.png")
+    _picture(tmp_path / "elsewhere" / "deep" / "c.png", 110)
+    _picture(tmp_path / "set" / "a.png", 120)
     (tmp_path / "set" / "link").symlink_to(tmp_path / "elsewhere")
     images = load_folder(tmp_path / "set")
     assert images.files == ("a.png", "link/b.png", "link/deep/c.png")
@@ -30,7 +30,7 @@ def test_linked_folders_are_followed_and_said(tmp_path):
 def test_loops_end_and_no_file_counts_twice(tmp_path):
     root = tmp_path / "set"
     _picture(root / "sub" / "a.png")
-    _picture(tmp_path / "sibling" / "x.png")
+    _picture(tmp_path / "sibling" / "x.png", 110)
     (root / "again").symlink_to(root / "sub")
     (root / "sub" / "self").symlink_to(".")
     (root / "sub" / "root").symlink_to(root)

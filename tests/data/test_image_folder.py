@@ -194,10 +194,38 @@ def test_bad_folders_are_refused(tmp_path):
         load_folder(tmp_path)
 
 
-def test_two_sizes_without_image_size_are_named(tmp_path):
-    _save(tmp_path / "a.png", GREY)
-    _save(tmp_path / "b.png", GREY.T)
-    with pytest.raises(BadInput, match=r"a.png is 6x4 and b.png is 4x6 .* with image_size=.6x4"):
+def test_of_different_sizes_the_median_is_proposed(tmp_path):
+    sizes = [(6, 4), (4, 6), (30, 40), (30, 40), (30, 40), (45, 60), (60, 80)]
+    for number, size in enumerate(sizes):
+        _save(tmp_path / f"{number}.png", np.zeros(size, np.uint8))
+    with pytest.raises(
+        BadInput,
+        match=r"different sizes, from 4x6 to 60x80 \(height x width\); bring them to one with "
+        r"image_size=.30x40., the median: 2 are larger and 2 smaller$",
+    ):
+        load_folder(tmp_path)
+    assert load_folder(tmp_path, image_size="30x40").images.shape == (7, 30, 40, 1)
+
+
+def test_sizes_are_those_of_pictures_turned_the_right_way_up(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    for name in ("a.jpg", "b.jpg", "c.png"):
+        Image.fromarray(GREY).save(tmp_path / name, exif=exif)
+    (tmp_path / "cut.jpg").write_bytes(b"\xff\xd8\xff")
+    assert load_folder(tmp_path).images.shape == (3, 4, 6, 1)
+    Image.fromarray(GREY).save(tmp_path / "d.png")
+    with pytest.raises(BadInput, match=r"d.png is 6x4 .*, and all 3 others are 4x6"):
+        load_folder(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["a.png", "z.png"])
+def test_the_one_picture_that_is_not_of_the_others_size_is_named(tmp_path, monkeypatch, name):
+    for number in range(9):
+        _save(tmp_path / f"b{number}.png", GREY)
+    _save(tmp_path / name, np.zeros((300, 200), np.uint8))
+    monkeypatch.setattr("freyvae.memory.free_bytes_of_machine", lambda: 10**6)  # too little for ten like the large one
+    with pytest.raises(BadInput, match=rf"{name} is 300x200 .*, and all 9 others are 6x4; .*image_size=.6x4.$"):
         load_folder(tmp_path)
 
 

@@ -8,6 +8,8 @@ import scipy.sparse
 from PIL import Image
 
 from freyvae.data import ImageSet, as_images, pixels_sha256
+from freyvae.data.image_size import fit_images
+from freyvae.data.images import _said
 from freyvae.errors import BadInput
 
 RNG = np.random.default_rng(0)
@@ -70,9 +72,13 @@ def test_uint16_is_rounded_to_the_nearest_byte():
         (np.array([[[0, 4000]]], np.uint16), r'uint16 pixels from 0 to 4000.*levels="0:4095".*levels="0:65535" if'),
         (np.array([[[0, 1]]]), r'int64 pixels from 0 to 1,.*levels="0:1", or levels="0:255" if they are dark bytes'),
         (np.array([[[1.0 + 1 / 255]]]), r'float64 pixels from 1.00392 to 1.00392.*give levels="0:1.0039'),
-        (np.zeros((2, 3, 3, 2)), r"2 channels in shape \(2, 3, 3, 2\); give 1 \(grey\) or 3"),
-        (np.zeros((2, 3, 3, 4)), r"4 channels.*drop the alpha channel"),
-        (np.zeros((2, 3, 9, 9)), r"the channel axis comes last"),
+        (np.zeros((2, 30, 30, 17)), r"17 channels in shape \(2, 30, 30, 17\); give 1 to 16$"),
+        (
+            np.zeros((2, 3, 9, 9)),
+            r"the channel axis comes last.*; if these are 3 x 9 pixels.*np.swapaxes\(images, 1, 2\)",
+        ),
+        (np.zeros((2, 5, 28, 20)), r"20 channels.*the channel axis comes last: np.moveaxis\(images, 1, -1\)$"),
+        ([Image.new("RGBA", (2, 2))], r"a Pillow picture of mode RGBA; give picture.convert\('RGB'\)"),
         (np.zeros((0, 3, 3)), r"there are no images"),
         (np.zeros((2, 0, 3, 1)), r"images of zero size, shape \(2, 0, 3, 1\)"),
         (np.zeros((2, 3, 3, 0)), r"0 channels"),
@@ -116,3 +122,33 @@ def test_image_set_is_frozen():
     assert images.levels is None
     with pytest.raises(dataclasses.FrozenInstanceError):
         images.name = "other"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("channels", [2, 5, 16])
+def test_two_to_sixteen_channels_are_taken_unchanged(channels):
+    images = np.random.default_rng(0).integers(0, 256, (2, 30, 20, channels), dtype=np.uint8)
+    assert as_images(images) is images
+    np.testing.assert_array_equal(as_images(images / 255), images)
+
+
+def test_four_channels_are_taken_with_a_note(caplog):
+    images = np.full((2, 30, 20, 4), 200, np.uint8)
+    _said.clear()
+    assert as_images(images) is images
+    assert "if the last is transparency, drop it: images[..., :3]" in caplog.text
+
+
+def test_the_way_out_for_wide_images_of_many_channels_is_taken():
+    wide = np.zeros((2, 3, 9, 9), np.uint8)
+    assert as_images(np.swapaxes(wide, 1, 2)).shape == (2, 9, 3, 9)
+    assert as_images(np.moveaxis(wide, 1, -1)).shape == (2, 9, 9, 3)
+
+
+def test_each_channel_is_resized_as_a_grey_image_and_there_is_no_grey_of_five():
+    images = np.random.default_rng(0).integers(0, 256, (2, 30, 20, 5), dtype=np.uint8)
+    fitted = fit_images(images, (10, 8), grey=False)
+    for channel in range(5):
+        alone = fit_images(images[..., channel, None], (10, 8), grey=False)
+        np.testing.assert_array_equal(fitted[..., channel, None], alone)
+    with pytest.raises(BadInput, match=r"these images have 5 channels; leave it out, or give images.mean"):
+        fit_images(images, None, grey=True)

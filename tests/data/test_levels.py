@@ -203,9 +203,14 @@ def test_what_is_lost_is_said_once(tmp_path, caplog, monkeypatch):
     np.save(tmp_path / "deep.npy", deep)
     np.save(tmp_path / "stretched.npy", np.arange(256, dtype=np.uint16).reshape(1, 16, 16) * 257)
     np.save(tmp_path / "rounded.npy", np.array([[[-1e-9, 1.0000001]]]))
-    said = "16-bit pixels, 0 to 65535, became bytes: 257 values share a grey level"
-    assert load_file(tmp_path / "deep.npy").notes == (said,)
+    count = len(np.unique(deep))
+    lost = f"{count:,} stored values became {len(np.unique(as_images(deep)))} of 256 grey levels"
+    caplog.clear()
+    assert load_file(tmp_path / "deep.npy").notes == (f"16-bit pixels, 0 to 65535, became bytes: {lost}",)
+    assert load_file(tmp_path / "deep.npy").lost == lost
+    assert load_file(tmp_path / "deep.npy", levels="0:65535").lost == lost
     assert load_file(tmp_path / "stretched.npy").notes == ()
+    assert load_file(tmp_path / "stretched.npy").lost == ""
     assert load_file(tmp_path / "rounded.npy").notes == ("float pixels that leave [0, 1] by rounding were clipped",)
     as_images(deep)
     assert caplog.messages == []  # the notes of the file had it already
@@ -293,6 +298,7 @@ def test_colour_of_16_bits_is_seen_in_all_of_them(tmp_path, name):
     (tmp_path / name).write_bytes(_deep_colour(name, twelve * 16))
     images = load_folder(tmp_path)
     np.testing.assert_array_equal(images.images[0], (twelve * 16) >> 8)  # the high byte, as always
+    assert images.levels is None  # since no levels make them
     assert "became bytes" in images.notes[0]
     (tmp_path / name).write_bytes(_deep_colour(name, twelve >> 4))
     np.testing.assert_array_equal(load_folder(tmp_path).images[0], twelve >> 4)
@@ -335,3 +341,21 @@ def test_frey_and_drawn_faces_take_levels_too():
     faces = load_images("synthetic-faces", levels="auto")
     assert faces.levels == "36:234"
     assert (faces.images.min(), faces.images.max()) == (0, 255)
+
+
+def test_sixteen_bits_are_a_rule_that_is_kept_and_other_values_are_not(tmp_path):
+    deep = np.random.default_rng(0).integers(0, 2**16, (2, 6, 4), dtype=np.uint16)
+    deep[0, 0, 0] = 65535
+    np.save(tmp_path / "deep.npy", deep)
+    assert load_file(tmp_path / "deep.npy").levels == "0:65535"
+    for number, image in enumerate(deep):
+        Image.fromarray(image).save(tmp_path / f"{number}.png")
+    grey = load_folder(tmp_path)
+    assert grey.levels == "0:65535"
+    assert grey.lost == load_folder(tmp_path, levels="0:65535").lost == load_file(tmp_path / "deep.npy").lost
+    np.testing.assert_array_equal(load_folder(tmp_path, levels="0:65535").images, grey.images)
+    # beside bytes, one rule would not do for both
+    Image.fromarray(np.full((6, 4), 200, np.uint8)).save(tmp_path / "shallow.png")
+    assert load_folder(tmp_path).levels is None
+    np.save(tmp_path / "wide.npy", deep.astype(np.int64) >> 8)
+    assert load_file(tmp_path / "wide.npy").levels is None

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image, ImageOps, PngImagePlugin, features
 
 from freyvae.data import load_file, load_folder
+from freyvae.data.picture_file import Unreadable, read_picture
 from freyvae.errors import BadInput
 
 RNG = np.random.default_rng(0)
@@ -203,7 +204,7 @@ def test_pages_and_frames_are_a_set_and_in_a_folder_the_first_is_taken(tmp_path,
     assert images.is_video == is_video
     assert images.images.shape == (3, 16, 12, 1)
     assert np.abs(images.images.astype(int) - np.stack(frames)[..., None]).max() <= (2 if suffix == "avif" else 0)
-    Image.fromarray(frames[0]).save(tmp_path / "b.png")
+    Image.fromarray(frames[1]).save(tmp_path / "b.png")
     folder = load_folder(tmp_path)
     assert folder.images.shape == (2, 16, 12, 1)
     assert folder.notes == (
@@ -241,3 +242,49 @@ def test_more_frames_than_memory_holds_are_refused_before_they_are_read(tmp_path
     with pytest.raises(BadInput, match=r"needs .* GiB of memory, .*give a smaller image_size="):
         load_folder(tmp_path)
     assert load_folder(tmp_path, image_size=5).images.shape == (10, 5, 5, 1)
+
+
+def _tiff(pixels, *, planar, extra):
+    """A TIFF 6.0 file of uint8 (height, width, channel), grey and what `extra` says of the channels after the first."""
+    height, width, channels = pixels.shape
+    strips = np.moveaxis(pixels, -1, 0) if planar else pixels[None]
+    tags = {
+        256: [width],
+        257: [height],
+        258: [8] * channels,  # bits of each sample
+        259: [1],  # not compressed
+        262: [1],  # black is 0
+        273: [0] * len(strips),  # where the strips are
+        277: [channels],
+        278: [height],
+        279: [strips[0].size] * len(strips),
+        284: [2 if planar else 1],
+        338: extra,
+    }
+    place = 8 + 2 + 12 * len(tags) + 4
+    after = place + sum(2 * len(values) for values in tags.values() if len(values) > 2)
+    tags[273] = [after + number * strips[0].size for number in range(len(strips))]
+    entries, more = b"", b""
+    for tag, values in tags.items():
+        packed = struct.pack(f"<{len(values)}H", *values)
+        entries += struct.pack("<HHI", tag, 3, len(values))
+        entries += packed.ljust(4, b"\0") if len(packed) <= 4 else struct.pack("<I", place + len(more))
+        more += packed if len(packed) > 4 else b""
+    return b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(4) + more + strips.tobytes()
+
+
+@pytest.mark.parametrize("planar", [False, True], ids=["contiguous", "planar"])
+@pytest.mark.parametrize("channels", [2, 4, 5])
+def test_a_tiff_of_channels_is_refused_with_what_to_do(tmp_path, channels, planar):
+    pixels = np.random.default_rng(0).integers(0, 256, (6, 4, channels), dtype=np.uint8)
+    (tmp_path / "a.tif").write_bytes(_tiff(pixels, planar=planar, extra=[0] * (channels - 1)))
+    with pytest.raises(Unreadable, match=f"a TIFF of {channels} channels; .*save all images as one .npy, "):
+        read_picture(tmp_path / "a.tif")
+    with pytest.raises(BadInput, match=f"a.tif: a TIFF of {channels} channels"):
+        load_folder(tmp_path)
+
+
+def test_a_grey_tiff_with_transparency_is_read(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (6, 4, 2), dtype=np.uint8)
+    (tmp_path / "a.tif").write_bytes(_tiff(pixels, planar=False, extra=[2]))
+    np.testing.assert_array_equal(read_picture(tmp_path / "a.tif").alpha, pixels[..., 1])

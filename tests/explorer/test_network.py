@@ -98,7 +98,17 @@ def _gated(inputs: Any) -> Any:
     return networks.GatedConvolutions(width=3).decoder(3, (8, 12, 3), seed=0)(inputs)
 
 
-DECODERS = {"transposed": _transposed, "odd-sizes": _odd_sizes, "upsampled": _upsampled, "gated": _gated}
+def _residual(inputs: Any) -> Any:
+    return networks.Convolutional(width=3).decoder(3, (10, 13, 3), seed=0)(inputs)
+
+
+DECODERS = {
+    "transposed": _transposed,
+    "odd-sizes": _odd_sizes,
+    "upsampled": _upsampled,
+    "gated": _gated,
+    "residual": _residual,
+}
 
 
 def _convolutional_encoder(image_shape: tuple[int, int, int]) -> keras.Model:
@@ -234,7 +244,7 @@ def test_a_colour_image_with_more_than_a_location(likelihood: str, open_page: An
     """This includes a residual network with dropout: additions are kept, and layers for training are dropped."""
     kind = LIKELIHOODS[likelihood]
     decoder = networks.Residual(hidden=(8, 8, 8), activation="silu", dropout=0.3).decoder(
-        2, (6, 5, 3), parameters_per_value=kind.parameters_per_value, all_from_code=not kind.has_location, seed=1
+        2, (6, 5, 3), parameters_per_value=kind.parameters_per_value, seed=1
     )
     vae = VAE((6, 5, 3), 2, decoder=decoder, likelihood=likelihood, seed=1)
     unsettle(vae.decoder)

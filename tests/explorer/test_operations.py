@@ -68,7 +68,7 @@ class Odd(Likelihood):
 @pytest.mark.parametrize("mean_of", MEANS)
 def test_page_and_onnx_compute_what_keras_computes(mean_of: str, open_page: Any, tmp_path: Path) -> None:
     onnxruntime = pytest.importorskip("onnxruntime")
-    decoder = Dense(hidden=(8,)).decoder(2, SHAPE, parameters_per_value=4, all_from_code=True, seed=1)
+    decoder = Dense(hidden=(8,)).decoder(2, SHAPE, parameters_per_value=4, seed=1)
     vae = VAE(SHAPE, 2, decoder=decoder, likelihood=Odd(mean_of), seed=1)
     unsettle(vae.decoder)
     latents = np.random.default_rng(1).normal(size=(10, 2), scale=2.0).astype("float32")

@@ -15,6 +15,7 @@ import freyvae
 from freyvae.explorer.bundle import make_bundle
 from freyvae.explorer.page import page_text
 from freyvae.model import VAE
+from freyvae.reporting.pictures.mosaic import in_colour
 from freyvae.run import Run
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -624,3 +625,23 @@ def test_a_picture_unlike_the_data_is_told_from_one_of_its_kind(page: Any, vae: 
     # elsewhere the code is judged again
     page.evaluate("freyvae.setLatents([0, 0])")
     assert "Unlike the data" not in page.text_content(".knowing")
+
+
+def test_five_channels_are_painted_in_their_colours(open_page: Any, tmp_path: Path) -> None:
+    vae = VAE((6, 5, 5), 2, seed=0)
+    images = np.random.default_rng(0).integers(0, 256, (50, 6, 5, 5), dtype="uint8")
+    bundle = make_bundle(vae, images, title="channels")
+    assert bundle.notes == (
+        "own pictures cannot be dropped on this page: a picture is grey or colour, and the model's images have "
+        "5 channels",
+    )
+    path = tmp_path / "index.html"
+    path.write_text(page_text(bundle), encoding="utf-8")
+    page = open_page(path, reduced_motion="reduce")
+    page.wait_for_selector("[data-faces=drawn][data-veil=drawn]")
+    assert "50 images of 6 by 5 pixels in 5 channels, 2 latents." in page.inner_text(".lede")
+    assert "own pictures cannot be dropped" in page.inner_text("main").lower()
+    page.evaluate("freyvae.pick(3)")
+    levels = np.rint(255 * vae.decode([_latents(page)])).astype(np.uint8)
+    reds = in_colour(levels)[0, ..., 0].ravel().astype(int)
+    assert np.abs(np.array(_face(page)) - reds).max() <= 3  # each of the channels may be rounded otherwise

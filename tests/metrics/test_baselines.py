@@ -174,3 +174,11 @@ def test_a_pillow_without_jpeg_xl_leaves_it_out(images, monkeypatch):
     assert found["png_mosaic"] == mosaic_bits_per_dim(images, "PNG")
     monkeypatch.setitem(sys.modules, "pillow_jxl", None)
     assert list(lossless_bits_per_dim(images)) == list(found)[:4]
+
+
+@pytest.mark.parametrize("format", baselines.FILE_FORMATS)
+@pytest.mark.parametrize("measured", [file_bits_per_dim, mosaic_bits_per_dim])
+def test_of_five_channels_each_is_a_grey_picture(measured, format):
+    images = np.random.default_rng(0).integers(0, 256, (3, 6, 4, 5), dtype="uint8")
+    alone = [measured(images[..., channel, None], format) for channel in range(5)]
+    assert measured(images, format) == pytest.approx(np.mean(alone))

@@ -1,4 +1,4 @@
-"""Images are shifted by one pixel, with the given probability, and only in training."""
+"""Images are shifted by one pixel or mirrored, with the given probability, and only in training."""
 
 import keras
 import numpy as np
@@ -7,7 +7,7 @@ from keras import ops
 
 from freyvae.errors import BadInput
 from freyvae.model import VAE, load_vae
-from freyvae.model.augmentation import RandomShift
+from freyvae.model.augmentation import RandomFlip, RandomShift
 
 pytestmark = pytest.mark.backend
 
@@ -74,3 +74,24 @@ def test_the_layer_is_made_again_from_its_configuration():
     layer = RandomShift(0.25, seed=4)
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
     assert (again.probability, again.seed) == (0.25, 4)
+
+
+@pytest.mark.parametrize("probability", [0.3, 1.0])
+def test_images_are_mirrored_with_the_given_probability(probability):
+    image = np.arange(5 * 4 * 3, dtype="uint8").reshape(5, 4, 3)
+    mirrored = ops.convert_to_numpy(RandomFlip(probability, seed=1)(np.repeat(image[None], 4000, axis=0)))
+    is_mirrored = (mirrored == image[:, ::-1]).all(axis=(1, 2, 3))
+    assert (mirrored[~is_mirrored] == image).all()
+    assert is_mirrored.mean() == pytest.approx(probability, abs=5 * np.sqrt(0.25 / 4000))
+
+
+def test_only_a_training_step_mirrors_and_a_saved_model_does_so_again(tmp_path):
+    vae = VAE((5, 4, 1), 2, hidden=(4,), flip=1.0, shift=0.5, seed=0)
+    images = np.random.default_rng(0).integers(0, 256, (6, 5, 4, 1), dtype="uint8")
+    still = vae.encode(images)
+    vae(images, training=True)
+    np.testing.assert_array_equal(vae.encode(images), still)
+    vae.save(tmp_path / "model.keras")
+    assert load_vae(tmp_path / "model.keras").flip == 1.0
+    with pytest.raises(BadInput, match="flip"):
+        VAE((5, 4, 1), 2, flip=1.5)

@@ -27,7 +27,6 @@ def model(kind, *, shape=SHAPE):
         2,
         shape,
         parameters_per_value=LIKELIHOODS[likelihood].parameters_per_value,
-        all_from_code=autoregressive or kind == "categorical",
         seed=0,
     )
     vae = VAE(shape, 2, decoder=decoder, likelihood=likelihood, autoregressive=autoregressive, seed=0)

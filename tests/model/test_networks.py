@@ -92,7 +92,7 @@ def test_a_decoder_that_starts_at_the_mean_says_the_mean_image_for_every_code(na
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_decoder_without_a_location_starts_at_the_histogram_of_each_value(channels):
     images = np.random.default_rng(0).integers(0, 256, (50, 5, 4, channels), dtype="uint8")
-    decoder = Dense().decoder(2, (5, 4, channels), parameters_per_value=256, all_from_code=True, seed=0)
+    decoder = Dense().decoder(2, (5, 4, channels), parameters_per_value=256, seed=0)
     Dense().start_at(None, decoder, images, LIKELIHOODS["categorical"])
     likelihood = LIKELIHOODS["categorical"](decoder(np.zeros((1, 2), "float32")))
     counts = np.stack([(images == level).sum(0) for level in range(256)], axis=-1)

@@ -78,7 +78,7 @@ class Linear(Network):
         units = [latent_dim, latent_dim, *([parameters_per_image] if parameters_per_image else [])]
         return keras.Model(images, [layers.Dense(count, use_bias=self.bias)(pixels) for count in units])
 
-    def decoder(self, latent_dim, image_shape, *, parameters_per_value=1, all_from_code=False, seed=None):
+    def decoder(self, latent_dim, image_shape, *, parameters_per_value=1, seed=None):
         latents = keras.Input((latent_dim,))
         shape = (*image_shape[:2], image_shape[2] * parameters_per_value)
         return keras.Model(latents, layers.Reshape(shape)(layers.Dense(int(np.prod(shape)))(latents)))

@@ -244,7 +244,7 @@ def test_seeds_make_everything_the_same(images):
         ({"likelihood": "poisson"}, "unknown likelihood 'poisson'"),
         ({"beta": -1.0}, r"beta must be at least 0, not -1\.0"),
         ({"image_shape": (5, 4)}, "image_shape must be"),
-        ({"image_shape": (5, 4, 2)}, "image_shape must be"),
+        ({"image_shape": (5, 4, 17)}, "image_shape must be"),
         ({"encoder": Dense().encoder(SHAPE, 3)}, "the encoder goes from"),
         ({"decoder": Dense().decoder(2, SHAPE)}, "the decoder goes from"),
     ],

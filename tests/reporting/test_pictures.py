@@ -15,7 +15,7 @@ from scipy.stats import norm
 from freyvae import pictures
 from freyvae.errors import BadInput
 from freyvae.model import PRIORS
-from freyvae.reporting.pictures.mosaic import fit
+from freyvae.reporting.pictures.mosaic import fit, in_colour
 
 
 class FakeVAE:
@@ -112,7 +112,7 @@ def grey(images):
     return np.broadcast_to(np.rint(images * 255).astype(np.uint8), (*images.shape[:-1], 3))
 
 
-KINDS = [((6, 4, 1), 1), ((6, 4, 1), 2), ((6, 4, 3), 2), ((5, 5, 3), 16)]
+KINDS = [((6, 4, 1), 1), ((6, 4, 1), 2), ((6, 4, 3), 2), ((5, 5, 3), 16), ((6, 4, 2), 2), ((6, 4, 5), 2)]
 
 
 @pytest.mark.parametrize(("shape", "latent_dim"), KINDS)
@@ -435,3 +435,22 @@ def test_a_path_in_place_of_a_model_is_refused():
     for draw in (pictures.manifold, pictures.samples, pictures.first_layer_weights):
         with pytest.raises(BadInput, match=r"vae must be a VAE, not 'runs/x': freyvae\.load\(path\) reads one"):
             draw("runs/x")
+
+
+def test_channels_are_shown_as_the_clipped_sum_of_their_colours():
+    two = np.zeros((1, 6, 4, 2), np.uint8)
+    two[0, 0, 0], two[0, 0, 1], two[0, 0, 2] = (100, 0), (0, 50), (100, 50)
+    shown = tile(pictures.examples(two), 0, 0)
+    assert shown[0, :4].tolist() == [[100, 0, 100], [0, 50, 0], [100, 50, 100], [0, 0, 0]]
+    four = np.array([200, 0, 0, 100], np.uint8).reshape(1, 1, 1, 4)  # red, and violet: (128, 0, 255)
+    assert in_colour(four).tolist() == [[[[250, 0, 100]]]]
+    assert in_colour(np.full((1, 1, 1, 16), 255, np.uint8)).tolist() == [[[[255, 255, 255]]]]
+
+
+def test_images_of_five_channels_are_saved_with_all_of_them(tmp_path):
+    images = some_images(3, (6, 4, 5))
+    pictures.save_images(images, tmp_path / "images.npy")
+    np.testing.assert_array_equal(np.load(tmp_path / "images.npy"), images)
+    pictures.save_images(images, tmp_path / "images.png", columns=1)
+    with Image.open(tmp_path / "images.png") as picture:
+        np.testing.assert_array_equal(np.asarray(picture)[::16, ::16][:6], in_colour(images)[0])

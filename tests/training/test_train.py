@@ -12,8 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import freyvae
+from freyvae.data import load_images
 from freyvae.errors import BadInput, TrainingFailed
 from freyvae.model import VAE
+from freyvae.model.networks import Convolutional, Dense
 from freyvae.recipe import load_recipe
 from freyvae.run import Run
 from freyvae.training import Interrupted, build_vae, callbacks, checkpoint, load_training_data, train
@@ -493,6 +496,23 @@ def test_levels_auto_are_not_those_of_a_run_that_had_none(recipe):
         train(recipe.replace(epochs=1, levels="auto"), quiet=True)
 
 
+def test_the_rule_of_16_bits_is_kept_in_the_run_and_reads_darker_images_alike(recipe, capsys):
+    deep = np.random.default_rng(1).integers(0, 2**16, (90, 6, 5)).astype("uint16")
+    np.save("deep.npy", deep)
+    recipe = recipe.replace(data="deep.npy", epochs=1)
+    run = train(recipe, quiet=True)
+    assert run.recipe.data.levels == "0:65535"
+    train(recipe)
+    assert "reloaded" in capsys.readouterr().err
+    np.testing.assert_array_equal(load_training_data(run.recipe).train, load_training_data(recipe).train)
+    np.save("darker.npy", deep // 100)
+    assert load_images("darker.npy", levels=run.recipe.data.levels).images.max() == 3
+    freyvae.show(run)
+    report = run.report_path.read_text()
+    count = len(np.unique(deep))
+    assert f"0:65535 became 0:255; {count:,} stored values became 256 of 256 grey levels" in report
+
+
 def test_what_was_read_is_said_once_when_training_begins(recipe):
     recipe = _recipe_of_12_bits(recipe)
     with pytest.raises(BadInput, match=r"deep.npy: uint16 pixels from \d+ to \d+, .*give levels=.0:4095"):
@@ -504,3 +524,48 @@ def test_what_was_read_is_said_once_when_training_begins(recipe):
         line for line in lines if "became bytes" in line
     ]
     assert sum("became bytes" in line for line in lines) == 1
+
+
+def test_minutes_end_a_training_with_its_schedule_and_that_is_said(recipe, monkeypatch):
+    rates, said = [], []
+    monkeypatch.setattr(callbacks.Recorder, "seconds", property(lambda self: 10.0 * len(self.rows)))
+    record = callbacks.Recorder.on_epoch_end
+
+    def watched(self, epoch, logs=None):
+        rates.append(float(self.model.optimizer.learning_rate))
+        record(self, epoch, logs)
+
+    monkeypatch.setattr(callbacks.Recorder, "on_epoch_end", watched)
+    run = train(recipe.replace(epochs=50, minutes=1, schedule="cosine", learning_rate=0.01), say=said.append)
+    assert run.read_metrics()["epochs"] == 6
+    assert said[-1] == "stopped after epoch 6: another would have exceeded the 1 minutes that were given"
+    done = [0.01, *(np.arange(1.5, 6) / 6)]  # of the first epoch its share of all epochs is known, not of the minutes
+    expected = 0.01 * (0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * np.array(done))))
+    np.testing.assert_allclose(rates, expected, rtol=1e-5)
+    assert train(recipe.replace(epochs=50, minutes=1, schedule="cosine", learning_rate=0.01), say=said.append)
+    assert "reloaded" in said[-1]
+
+
+def test_the_network_that_suits_the_images_is_said_kept_and_asked_for_again(recipe):
+    said = []
+    recipe = recipe.replace(network="automatic")
+    run = train(recipe, say=said.append)
+    assert run.recipe.network.name == "dense"
+    assert said[0] == "6 x 5 grey: 30-512-512-2 and 2-512-512-30, dense"
+    train(recipe, say=said.append)
+    assert "reloaded" in said[-1]
+
+
+def test_a_field_of_a_network_chooses_the_kind_in_place_of_the_automatic_one(recipe):
+    automatic = recipe.replace(network="automatic")
+    assert automatic.replace(hidden=(8,)).network == Dense(hidden=(8,))
+    assert automatic.replace(**{"network.blocks": 2}).network == Convolutional(blocks=2)
+    assert automatic.replace(epochs=2).network == automatic.network
+
+
+def test_a_training_that_does_not_fit_is_refused_before_a_run_is_lost(recipe, monkeypatch):
+    run = train(recipe.replace(epochs=1), quiet=True)
+    monkeypatch.setattr("freyvae.engine.memory.free_bytes", lambda: 1000)
+    with pytest.raises(BadInput, match=r"the training needs about .* GiB are free: .*=\.\.\."):
+        train(recipe.replace(epochs=1), quiet=True, fresh=True)
+    assert Run(run.folder).is_finished

@@ -12,7 +12,9 @@ from freyvae.cli.apps import app
 from freyvae.console import say as to_stderr
 
 # an argument as a line of the library says it, `seeds=16`; one without a value is `out=...`
-_ARGUMENT = re.compile(r"""(?<![^\s`(])(?P<name>[a-z_]+)=(?P<value>"[^"]*"|True|\.\.\.|\d+(\.\d+)?)(?!\S*\w)""")
+_ARGUMENT = re.compile(
+    r"""(?<![^\s`(])(?P<name>[a-z_]+(\.[a-z_]+)?)=(?P<value>"[^"]*"|True|\.\.\.|\d+(\.\d+)?)(?!\S*\w)"""
+)
 # at the beginning of a line, of an argument that has a wrong value
 _WRONG = re.compile(r"(?P<name>[a-z_]+)(?= (must|cannot) )")
 

@@ -14,6 +14,7 @@ from freyvae.compression.bits_back import WORD_BITS, BitsBack, WrongImages
 from freyvae.compression.compressed_file import CompressedFile, fingerprint, read_compressed_file, this_writer
 from freyvae.console import Progress, checked_progress, shown, silence
 from freyvae.data import as_images, load_images
+from freyvae.data.channels import OF_PICTURES, images_in_words
 from freyvae.engine.memory import check_memory
 from freyvae.errors import BadInput, FreyvaeError
 from freyvae.evaluation import images_of_part, load_measured_data
@@ -118,8 +119,8 @@ def compress(
     vae = run.load_model()
     if images.shape[1:] != vae.image_shape:
         raise BadInput(
-            f"the model takes {_shape(vae.image_shape)}, but these are {_shape(images.shape[1:])}: they are not "
-            "resized, since that would not be lossless"
+            f"the model takes {images_in_words(vae.image_shape)}, but these are {images_in_words(images.shape[1:])}: "
+            "they are not resized, since that would not be lossless"
         )
     coder = BitsBack(vae)
     free_energy = vae.free_energy(images, samples=DRAWS).total.astype(np.float64)
@@ -210,9 +211,14 @@ def decompress(
     read = read_compressed_file(file)
     vae = run.load_model()
     if read.image_shape != vae.image_shape:
-        raise BadInput(f"{file} holds {_shape(read.image_shape)}, but {run.folder} takes {_shape(vae.image_shape)}")
+        raise BadInput(
+            f"{file} holds {images_in_words(read.image_shape)}, but {run.folder} takes "
+            f"{images_in_words(vae.image_shape)}"
+        )
     if read.model != fingerprint(vae):
         raise BadInput(f"{file} was compressed with another model than that of {run.folder}: give the run that made it")
+    if not out.suffix and vae.image_shape[2] not in OF_PICTURES:
+        raise BadInput(f"a PNG has 1 or 3 channels, not {vae.image_shape[2]}: give the name of a .npy with out=...")
     check_memory("decompressed images", (read.stream.count, *read.image_shape), "uint8", "use a machine with more")
     try:
         with shown(progress) as told:
@@ -237,8 +243,3 @@ def _write(images: np.ndarray, out: Path) -> None:
         for number, image in enumerate(images, 1):
             picture = Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image)
             picture.save(folder / f"{number:0{digits}}.png", optimize=True)
-
-
-def _shape(shape: tuple[int, ...]) -> str:
-    height, width, channels = shape
-    return f"{height} x {width} {'grey' if channels == 1 else 'colour'} images"

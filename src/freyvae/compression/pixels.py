@@ -8,6 +8,8 @@ from keras import ops
 from freyvae.engine.programs import Program
 from freyvae.errors import BadInput
 from freyvae.model import VAE
+from freyvae.model.autoregression import Autoregression
+from freyvae.model.neighbourhood import AROUND, BEFORE, Seen
 
 LEVELS = 256
 
@@ -89,10 +91,114 @@ class AutoregressivePixels(Pixels):
         return image
 
 
+class NeighbourhoodPixels(Pixels):
+    """p(x | z) = prod_i p(x_i | x_<i, z), each value given those nearby, which a decoder has before.
+
+    A pixel depends on those up to three to the right in the rows above. So all pixels (row, column) of the same
+    column + 4 row are coded together: each depends on those of smaller ones alone. One program of as many pixels serves
+    all of them, in both directions, so that the probabilities are the same to the last bit.
+    """
+
+    def __init__(self, vae: VAE, constriction: Any):
+        super().__init__(vae, constriction)
+        height, width, channels = self.shape
+        reach = max(right for down, right in BEFORE)
+        rows, columns = np.indices((height, width))
+        steps = columns + (reach + 1) * rows
+        self._steps = [np.nonzero(steps == step) for step in range(int(steps.max()) + 1)]
+        self._rows = max(len(step[0]) for step in self._steps)
+        self._before = _Gathering(BEFORE)
+        self._around = _Gathering(AROUND)
+        self._inside = self._before.padded(np.ones((height, width, 1), np.float32))
+        numbers = channels * vae.pixel_likelihood.parameters_per_value
+        layer: Any = vae.autoregression
+
+        def decode(latents: Any) -> tuple[Any, ...]:
+            decoded = vae.decoder(latents)
+            return decoded, ops.sigmoid(decoded[..., :channels])
+
+        def given(
+            values: Any, inside: Any, locations: Any, here: Any, parameters: Any, latents: Any
+        ) -> tuple[Any, ...]:
+            seen = Seen(ops.cast(values, "float32") / 255.0, inside, locations, ops.cast(here, "float32") / 255.0)
+            made = layer.of_seen(seen, parameters, latents)
+            return (_probabilities(vae, ops.reshape(made, (self._rows, 1, 1, numbers))),)
+
+        self._decode, self._given = Program(vae, decode), Program(vae, given)
+
+    def push(self, stack: Any, image: np.ndarray, latents: np.ndarray) -> None:
+        """As `Pixels.push`."""
+        decoded = self._decode(latents[None])
+        padded = self._before.padded(image)
+        levels, probabilities = [], []
+        for rows, columns in self._steps:
+            found = self._probabilities_of(rows, columns, image, padded, decoded, latents)
+            # a channel after the other, as they can be taken off
+            levels.append(image[rows, columns].T.ravel())
+            probabilities.append(found.transpose(1, 0, 2).reshape(-1, LEVELS))
+        self._push(stack, np.concatenate(levels), np.concatenate(probabilities))
+
+    def pop(self, stack: Any, latents: np.ndarray) -> np.ndarray:
+        """As `Pixels.pop`."""
+        decoded = self._decode(latents[None])
+        image = np.zeros(self.shape, np.uint8)
+        for rows, columns in self._steps:
+            for channel in range(self.shape[2]):
+                padded = self._before.padded(image)
+                found = self._probabilities_of(rows, columns, image, padded, decoded, latents)
+                image[rows, columns, channel] = self._pop(stack, found[:, channel])
+        return image
+
+    def _probabilities_of(
+        self,
+        rows: np.ndarray,
+        columns: np.ndarray,
+        image: np.ndarray,
+        padded: np.ndarray,
+        decoded: tuple[np.ndarray, ...],
+        latents: np.ndarray,
+    ) -> np.ndarray:
+        """Of the values of these pixels all levels: (pixel, channel, 256). A channel depends on those before it."""
+        count = len(rows)
+        # always as many pixels: the first one stands for those that are missing
+        rows, columns = (np.concatenate([own, np.repeat(own[:1], self._rows - count)]) for own in (rows, columns))
+        parameters, locations = decoded
+        (found,) = self._given(
+            self._before(padded, rows, columns),
+            self._before(self._inside, rows, columns),
+            self._around(self._around.padded(locations[0]), rows, columns),
+            image[rows, columns][None],
+            parameters[0][rows, columns][None],
+            latents[None],
+        )
+        return found.reshape(self._rows, self.shape[2], LEVELS)[:count]
+
+
+class _Gathering:
+    """Takes what lies at some offsets, (down, right), from pixels; outside of the image there are zeros."""
+
+    def __init__(self, offsets: list[tuple[int, int]]):
+        self._down, self._right = np.array(offsets).T
+        self._reach = int(np.abs(offsets).max())
+
+    def padded(self, values: np.ndarray) -> np.ndarray:
+        """Values (height, width, n) with a border that offsets may reach."""
+        return np.pad(values, [(self._reach, self._reach)] * 2 + [(0, 0)])
+
+    def __call__(self, padded: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """Of each pixel what lies at each offset, (1, pixel, offset, n)."""
+        found: np.ndarray = padded[
+            rows[:, None] + self._down + self._reach, columns[:, None] + self._right + self._reach
+        ]
+        return found[None]
+
+
 def pixels_of(vae: VAE, constriction: Any) -> Pixels:
     """The coder of the pixels of this model. Raises `BadInput` as `Pixels` does."""
-    kind = Pixels if vae.autoregression is None else AutoregressivePixels
-    return kind(vae, constriction)
+    if vae.autoregression is None:
+        return Pixels(vae, constriction)
+    of_all = isinstance(vae.autoregression, Autoregression)
+    return AutoregressivePixels(vae, constriction) if of_all else NeighbourhoodPixels(vae, constriction)
 
 
 def _in_rows(probabilities: np.ndarray) -> np.ndarray:

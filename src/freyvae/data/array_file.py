@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from freyvae.arguments import truth
 from freyvae.console import Progress, checked_progress, printable
+from freyvae.data.copies import copies_note
 from freyvae.data.image_size import ImageSize, fit_images, parse_image_size
 from freyvae.data.images import ImageSet, convert, have_said
 from freyvae.data.levels import Levels, Survey, dark_note, parse_levels
@@ -94,11 +95,11 @@ def load_file(
             if way
             else f"{where}: can't read images from this kind of file; give .npy, .npz, .mat or a folder of pictures"
         )
-    converted, notes, used = convert(array, name=where, levels=levels)
+    converted, notes, used, lost = convert(array, name=where, levels=levels)
     images = fit_images(converted, size, grey=grey)
-    notes = (*notes, *filter(None, [dark_note(images, levels)]))
+    notes = (*notes, *filter(None, [dark_note(images, levels), copies_note(images)]))
     have_said(*notes)
-    return ImageSet(images=images, name=printable(path.stem), is_video=False, notes=notes, levels=used)
+    return ImageSet(images=images, name=printable(path.stem), is_video=False, notes=notes, levels=used, lost=lost)
 
 
 def _from_pictures(path: Path, size: tuple[int, int] | None, *, grey: bool, levels: Levels) -> ImageSet:
@@ -127,9 +128,16 @@ def _from_pictures(path: Path, size: tuple[int, int] | None, *, grey: bool, leve
         )
     channels = max(pixels.shape[2] for pixels in images)
     stacked = np.stack([np.broadcast_to(pixels, (*pixels.shape[:2], channels)) for pixels in images])
-    notes = (*survey.notes, *filter(None, [dark_note(stacked, levels)]))
+    notes = (*survey.notes, *filter(None, [dark_note(stacked, levels), copies_note(stacked)]))
     have_said(*notes)
-    return ImageSet(images=stacked, name=printable(path.stem), is_video=is_video, notes=notes, levels=survey.levels)
+    return ImageSet(
+        images=stacked,
+        name=printable(path.stem),
+        is_video=is_video,
+        notes=notes,
+        levels=None if wanted is None and any(page.has_own_rule for page in pages) else survey.levels,
+        lost=survey.lost,
+    )
 
 
 def _from_numpy(path: Path, name: str | None) -> _Array:

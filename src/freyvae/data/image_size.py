@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from freyvae.arguments import in_words, several, truth, whole
+from freyvae.data.channels import OF_PICTURES
 from freyvae.data.images import Images, as_images
 from freyvae.errors import BadInput
 from freyvae.memory import check_fits
@@ -59,20 +60,33 @@ def fit_picture(picture: Any, size: tuple[int, int]) -> Any:
 
 
 def fit_images(images: Images, size: tuple[int, int] | None, *, grey: bool) -> Images:
-    """Bring images to (height, width) as `fit_picture` does, and turn colour into grey (ITU-R 601 luma) if `grey`."""
-    from PIL import Image
+    """Bring images to (height, width) as `fit_picture` does, and turn colour into grey (ITU-R 601 luma) if `grey`.
 
+    Raises:
+        BadInput: the images do not fit into memory, or `grey` is asked of images that are neither grey nor colour.
+    """
     images, size, grey = as_images(images), parse_image_size(size), truth("grey", grey)
     if size is not None:
         # the single pictures, and the array that they are stacked in
         check_fits(2 * len(images) * size[0] * size[1] * images.shape[3], f"images of {size[0]}x{size[1]}", _ADVICE)
+    if grey and images.shape[3] not in OF_PICTURES:
+        raise BadInput(
+            f"grey=True turns red, green and blue into grey, but these images have {images.shape[3]} channels; "
+            "leave it out, or give images.mean(axis=-1)"
+        )
     to_grey = grey and images.shape[3] == 3
     if not to_grey and (size is None or images.shape[1:3] == size):
         return images
-    fitted = []
-    for image in images:
-        picture = Image.fromarray(image if image.shape[2] == 3 else image[:, :, 0])
-        picture = picture.convert("L") if to_grey else picture
-        fitted.append(np.asarray(picture if size is None else fit_picture(picture, size)))
-    stacked = np.stack(fitted)
-    return stacked if stacked.ndim == 4 else stacked[..., None]
+    return np.stack([_fit_image(image, size, to_grey=to_grey) for image in images])
+
+
+def _fit_image(image: Images, size: tuple[int, int] | None, *, to_grey: bool) -> Images:
+    from PIL import Image
+
+    if image.shape[2] not in OF_PICTURES:  # a channel is scaled as a grey picture
+        channels = (image[:, :, place, None] for place in range(image.shape[2]))
+        return np.concatenate([_fit_image(channel, size, to_grey=False) for channel in channels], axis=2)
+    picture = Image.fromarray(image if image.shape[2] == 3 else image[:, :, 0])
+    picture = picture.convert("L") if to_grey else picture
+    fitted = np.asarray(picture if size is None else fit_picture(picture, size))
+    return fitted if fitted.ndim == 3 else fitted[..., None]

@@ -7,18 +7,22 @@ import hashlib
 import logging
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from freyvae.arguments import text
 from freyvae.console import printable
+from freyvae.data.channels import MOST_CHANNELS, OF_PICTURES
 from freyvae.data.levels import BYTES, Levels, Survey, dark_note, kind_of, parse_levels, to_bytes
 from freyvae.errors import BadInput, few_words
 
 Images = npt.NDArray[np.uint8]
 
-_PLAIN_MODES = ("1", "L", "RGB", "RGBA", "I", "I;16", "I;16L", "I;16B", "F")
+_PLAIN_MODES = ("1", "L", "RGB", "I", "I;16", "I;16L", "I;16B", "F")
+
+_FOUR_CHANNELS = "four channels are taken as such; if the last is transparency, drop it: images[..., :3]"
 
 _log = logging.getLogger(__name__)
 _said: set[str] = set()  # the notes so far, so that a note is not repeated for every batch
@@ -36,7 +40,9 @@ class ImageSet:
         factors: the true factors that the images were drawn from, each float (image,), or None.
         unreadable: the files that were left out, each as `name: reason`.
         notes: further remarks about the reading, one line each.
-        levels: the stored values that became black and white, as LOW:HIGH, if `levels` was given; otherwise None.
+        levels: the stored values that became black and white, as LOW:HIGH, if `levels` was given or all values have 16
+            bits; otherwise None.
+        lost: how many different stored integers became how many bytes, in words; "" if none became the same byte.
     """
 
     images: Images
@@ -47,6 +53,7 @@ class ImageSet:
     unreadable: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     levels: str | None = None
+    lost: str = ""
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -59,9 +66,10 @@ def as_images(values: npt.ArrayLike, *, name: str = "images", levels: Levels = N
     """Turn anything array-like into images.
 
     Args:
-        values: (image, height, width) or (image, height, width, channel) with 1 or 3 channels. uint8 is taken
+        values: (image, height, width) or (image, height, width, channel) with 1 to 16 channels. uint8 is taken
             unchanged, bool becomes 0 and 255, and floats must lie in [0, 1] and are multiplied by 255. Other integers
             are bytes if their maximum is 64 to 255. If it is 32768 to 65535 they have 16 bits and are divided by 257.
+            Four channels are taken as such, with a note, since the last may be transparency.
         name: the name of the images in an error.
         levels: the values that become 0 and 255: `"0:4095"`, `(0, 4095)`, or `"auto"` for the lowest and the highest.
             byte = round(255 clip((value - low) / (high - low), 0, 1)).
@@ -72,7 +80,7 @@ def as_images(values: npt.ArrayLike, *, name: str = "images", levels: Levels = N
     Raises:
         BadInput: the values are of any other form. The message says what was wrong and what to do.
     """
-    images, notes, _ = convert(values, name=text("name", name), levels=levels)
+    images, notes, _, _ = convert(values, name=text("name", name), levels=levels)
     for note in filter(None, (*notes, dark_note(images, levels))):
         if _without_numbers(note) not in _said:
             _log.warning("%s: %s", name, note)
@@ -80,10 +88,8 @@ def as_images(values: npt.ArrayLike, *, name: str = "images", levels: Levels = N
     return images
 
 
-def convert(
-    values: npt.ArrayLike, *, name: str, levels: Levels, argument: str = 'levels="{}"'
-) -> tuple[Images, tuple[str, ...], str | None]:
-    """Convert as `as_images`; return the images, the notes, and the `levels` that were used.
+def convert(values: npt.ArrayLike, *, name: str, levels: Levels, argument: str = 'levels="{}"') -> "Converted":
+    """Convert as `as_images`.
 
     `argument` is the text for the argument `levels` in an error, with `{}` for its value.
     """
@@ -91,11 +97,21 @@ def convert(
     array = _four_axes(_one_array(values, name), name)
     survey = Survey(name, wanted, argument=argument)
     kind = kind_of(array.dtype)
+    notes = (_FOUR_CHANNELS,) if array.shape[3] == 4 else ()
     if kind == "bytes" and wanted is None:
-        return to_bytes(array, BYTES), (), None
+        return Converted(to_bytes(array, BYTES), notes, None, "")
     survey.see(array, kind)
     rule = survey.tell_at_once(kind) or survey.rule(kind)
-    return to_bytes(array, rule), tuple(survey.notes), survey.levels
+    return Converted(to_bytes(array, rule), (*notes, *survey.notes), survey.levels, survey.lost)
+
+
+class Converted(NamedTuple):
+    """Images as bytes, and of `ImageSet` the notes, the levels and what was lost."""
+
+    images: Images
+    notes: tuple[str, ...]
+    levels: str | None
+    lost: str
 
 
 def have_said(*notes: str) -> None:
@@ -131,14 +147,22 @@ def _four_axes(array: npt.NDArray[np.generic], name: str) -> npt.NDArray[np.gene
         raise BadInput(f"{name}: images of zero size, shape {shape}; height and width must be at least 1")
     if array.ndim == 3:
         return array[..., None]
-    if shape[3] not in (1, 3):
-        hint = "give 1 (grey) or 3 (colour)"
-        if shape[3] == 4:
-            hint = "drop the alpha channel: images[..., :3]"
-        elif shape[1] in (1, 3) and shape[3] > 4:
-            hint = "the channel axis comes last: np.moveaxis(images, 1, -1)"
-        raise BadInput(f"{name}: {shape[3]} channels in shape {shape}; {hint}")
+    if shape[3] not in OF_PICTURES:
+        _check_channels(shape, name)
     return array
+
+
+def _check_channels(shape: tuple[int, ...], name: str) -> None:
+    """Refuse too many channels, and shapes in which the channels may come first."""
+    _, first, second, last = shape
+    may_come_first = first <= MOST_CHANNELS and first < second and first < last
+    hint = f"give 1 to {MOST_CHANNELS}"
+    if may_come_first:
+        hint = "the channel axis comes last: np.moveaxis(images, 1, -1)"
+        if 2 <= last <= MOST_CHANNELS:
+            hint += f"; if these are {first} x {second} pixels, give them turned: np.swapaxes(images, 1, 2)"
+    if may_come_first or not 1 <= last <= MOST_CHANNELS:
+        raise BadInput(f"{name}: {last} channels in shape {shape}; {hint}")
 
 
 def _one_array(values: npt.ArrayLike, name: str) -> npt.NDArray[np.generic]:

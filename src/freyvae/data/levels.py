@@ -113,6 +113,8 @@ class Survey:
         self._argument = argument
         self._extents: dict[str, Extent] = {}
         self._rules: dict[str, Range] | None = None
+        self._values = np.zeros(2**16, bool)  # the stored integers that were seen, as far as 16 bits hold them
+        self._has_others = False
         self.notes: list[str] = []
 
     def tell_at_once(self, kind: str) -> Range | None:
@@ -127,6 +129,16 @@ class Survey:
         if not (math.isfinite(extent.low) and math.isfinite(extent.high)):
             raise BadInput(f"{self._name}: some pixels are NaN or infinite; give finite ones")
         self._extents[kind] = self._extents[kind] | extent if kind in self._extents else extent
+        self.count(values, kind)
+
+    def count(self, values: npt.NDArray[Any], kind: str) -> None:
+        """Note which integers there are among some values of a kind."""
+        if kind != "integers":
+            return
+        if values.min() < 0 or values.max() >= len(self._values):
+            self._has_others = True
+        else:
+            self._values[values.reshape(-1)] = True
 
     def rule(self, kind: str) -> Range:
         """The rule for a kind of value, once all values were seen.
@@ -140,10 +152,27 @@ class Survey:
 
     @property
     def levels(self) -> str | None:
-        """The rule that was given, with `auto` replaced by the range found; None if none was given."""
+        """The rule as LOW:HIGH: that which was given, with `auto` replaced by the range found.
+
+        If none was given, it is the rule of 16 bits if all values have 16 bits, and otherwise None.
+        """
         if self._levels is None:
-            return None
+            return levels_text(SIXTEEN_BITS) if self._rules == {"integers": SIXTEEN_BITS} else None
         return levels_text(self._levels if isinstance(self._levels, tuple) else self._found())
+
+    @property
+    def lost(self) -> str:
+        """How many different stored integers became how many bytes, in words; "" if none became the same byte."""
+        if not self._values.any():
+            return ""
+        return self._lost(self.tell_at_once("integers") or self.rule("integers"))
+
+    def _lost(self, rule: Range) -> str:
+        stored = np.flatnonzero(self._values)
+        kept = 0 if self._has_others else len(np.unique(to_bytes(stored, rule)))
+        if not 0 < kept < len(stored):
+            return ""
+        return f"{len(stored):,} stored values became {kept} of 256 grey levels"
 
     def _decide(self) -> dict[str, Range]:
         if self._levels == AUTO:
@@ -167,7 +196,8 @@ class Survey:
             return BYTES
         if low >= 0 and 2**15 <= high < 2**16:
             if not extent.holds_bytes:
-                self.notes.append(f"16-bit pixels, {extent.range}, became bytes: 257 values share a grey level")
+                lost = self._lost(SIXTEEN_BITS)
+                self.notes.append(f"16-bit pixels, {extent.range}, became bytes{lost and f': {lost}'}")
             return SIXTEEN_BITS
         if low < 0 or high >= 2**16:
             raise self._refusal(extent, low, high)

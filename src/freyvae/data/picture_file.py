@@ -43,8 +43,13 @@ _TURNED: dict[int, Callable[[Any], Any]] = {
     8: lambda pixels: np.rot90(pixels),
 }
 
+_ON_THEIR_SIDE = (5, 6, 7, 8)
+
 _PNG = b"\x89PNG\r\n\x1a\n"
 _MOST_BYTES_OF_PNG = 2**30
+
+# of these layouts Pillow reads one or three channels, and drops the others, which a TIFF does not call transparency
+_MODES_THAT_DROP = ("LX", "RGBXX", "RGBXXX")
 
 _Values: TypeAlias = npt.NDArray[Any]
 
@@ -70,6 +75,11 @@ class Stored:
     eight_bit: Images | None = None
     alpha: Images | None = None
     has_more: bool = False
+
+    @property
+    def has_own_rule(self) -> bool:
+        """Whether values of 16 bits become bytes by the format's rule, so that no `levels` say what happens to them."""
+        return self.kind == "integers" and self.eight_bit is not None
 
     def to_image(self, levels: Range, *, asked: bool, size: tuple[int, int] | None, grey: bool) -> Images:
         """Convert the picture to uint8 (height, width, 1 or 3), with transparent pixels laid on white.
@@ -120,6 +130,24 @@ def read_pictures(path: Path) -> tuple[list[Stored], bool]:
     return _read(path, most=None), path.suffix.lower() not in (".tif", ".tiff")
 
 
+def size_of_picture(path: Path) -> tuple[int, int]:
+    """(height, width) of the first picture in a file, turned the right way up. The pixels are not read.
+
+    Raises:
+        Unreadable: the file is no picture, or its header is damaged.
+    """
+    try:
+        if not path.is_file():
+            raise Unreadable("neither a file nor a link to one")
+        with _pillow_warnings(), _opened(path) as opened:
+            # of a PNG without EXIF before the pixels, Pillow would read the pixels to look for it behind them
+            has_exif = opened.format != "PNG" or "exif" in opened.info
+            is_turned = has_exif and _orientation(opened) in _ON_THEIR_SIDE
+            return (opened.width, opened.height) if is_turned else (opened.height, opened.width)
+    except Exception as error:  # damaged files make Pillow raise almost anything
+        raise Unreadable(printable(few_words(error, most=120))) from None
+
+
 def _read(path: Path, *, most: int | None) -> list[Stored]:
     try:
         about = path.stat()
@@ -150,10 +178,11 @@ def _decode(source: Path | io.BytesIO, *, name: str, most: int | None) -> list[S
             check_fits(2 * count * opened.width * opened.height * 3, printable(name), "take fewer pages or frames")
             return [_stored(opened, source, frame) for frame in range(count)]
     except UnidentifiedImageError:
-        raise Unreadable("not a picture of a kind we read") from None
+        channels = _channels_of_tiff(source)
+        raise (_of_channels(channels) if channels > 1 else Unreadable("not a picture of a kind we read")) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise Unreadable(f"more than {Image.MAX_IMAGE_PIXELS} pixels, a decompression bomb?") from None
-    except BadInput:
+    except (BadInput, Unreadable):
         raise
     except Exception as error:  # damaged files make Pillow raise almost anything
         raise Unreadable(printable(few_words(error, most=120))) from None
@@ -175,6 +204,8 @@ def _stored(opened: Any, source: Path | io.BytesIO, frame: int) -> Stored:
     if frame:
         opened.seek(frame)
     raw_mode, white = _raw_mode(opened), _white_of_ppm(opened)
+    if raw_mode.partition(";")[0] in _MODES_THAT_DROP:
+        raise _of_channels(_channels_of_tiff(source))
     opened.load()
     eight_bit = alpha = None
     if opened.mode.startswith("I") or opened.mode == "F":
@@ -202,6 +233,27 @@ def _stored(opened: Any, source: Path | io.BytesIO, frame: int) -> Stored:
         eight_bit=None if eight_bit is None else np.ascontiguousarray(turn(eight_bit)),
         alpha=None if alpha is None else np.ascontiguousarray(turn(alpha)),
         has_more=_has_more(opened),
+    )
+
+
+def _channels_of_tiff(source: Path | io.BytesIO) -> int:
+    """The samples of a pixel on the first page of a TIFF; 0 of another file."""
+    from PIL.TiffImagePlugin import SAMPLESPERPIXEL, ImageFileDirectory_v2
+
+    with contextlib.suppress(Exception), contextlib.ExitStack() as stack:  # a damaged one raises almost anything
+        file = source if isinstance(source, io.BytesIO) else stack.enter_context(source.open("rb"))
+        file.seek(0)
+        tags = ImageFileDirectory_v2(file.read(8))
+        file.seek(tags.next)
+        tags.load(file)
+        return int(tags.get(SAMPLESPERPIXEL, 1))
+    return 0
+
+
+def _of_channels(channels: int) -> Unreadable:
+    return Unreadable(
+        f"a TIFF of {channels} channels; such files are not read: save all images as one .npy, "
+        "(image, height, width, channel)"
     )
 
 

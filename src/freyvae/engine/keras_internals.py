@@ -82,14 +82,31 @@ def all_layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
 
 
 def largest_output(model: keras.Model) -> int:
-    """The number of values of one image in the largest output of a layer within a model's networks; 1 without any."""
-    shapes = (
+    """The number of values of one image in the largest output of a layer within a model's networks; 1 without any.
+
+    A layer that is in no network may say as `largest_output` how many its own largest tensor has.
+    """
+    sizes = [getattr(layer, "largest_output", 1) for layer in all_layers(model)]
+    shapes = [
         tensor.shape[1:]
         for layer in all_layers(model)
         for node in layer._inbound_nodes
         for tensor in node.output_tensors
-    )
-    return max((math.prod(shape) for shape in shapes if None not in shape), default=1)
+    ]
+    return max([*sizes, *(math.prod(shape) for shape in shapes if None not in shape)], default=1)
+
+
+def values_of_layers(network: keras.Model) -> int:
+    """The number of values of one image in the outputs of all layers of a network that compute any."""
+    shapes = {
+        id(tensor): tensor.shape[1:]
+        for layer in all_layers(network)
+        # what only gives values another shape needs no memory of its own
+        if not isinstance(layer, (keras.layers.InputLayer, keras.layers.Reshape, keras.layers.Flatten))
+        for node in layer._inbound_nodes
+        for tensor in node.output_tensors
+    }
+    return sum(math.prod(shape) for shape in shapes.values() if None not in shape)
 
 
 def states_of_noise(model: keras.Model) -> list[Any]:
@@ -146,5 +163,5 @@ def apply_gradients(model: keras.Model, state: Any, gradients: Any) -> tuple[Any
 
 
 def add_to_metrics(metrics: Any, added: Any) -> list[Any]:
-    """The values of the metrics' variables, totals and counts, with those that the parts of a batch add."""
-    return [sum(parts, start) for start, *parts in zip(metrics, *added, strict=True)]
+    """The values of the metrics' variables, totals and counts, with those that a batch adds."""
+    return [before + more for before, more in zip(metrics, added, strict=True)]

@@ -1,11 +1,21 @@
 """How much memory is free, and does that suffice?"""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from freyvae.errors import BadInput
 from freyvae.late import keras, np
 from freyvae.memory import free_bytes_of_machine
+
+if TYPE_CHECKING:
+    import numpy.typing
+
+# values that an optimizer keeps of each weight, until it is built: as many as Adam
+SLOTS = 2
 
 
 def free_bytes() -> int:
@@ -31,3 +41,87 @@ def check_memory(what: str, shape: Sequence[int], dtype: str, advice: str = "ask
         raise BadInput(
             f"{shape[0]} {what} need {needed / 2**30:.1f} GiB of memory and {free / 2**30:.1f} GiB are free: {advice}"
         )
+
+
+@dataclass(frozen=True)
+class TrainingBytes:
+    """An estimate of the memory that a training allocates, within a factor of about 2, in bytes.
+
+    Attributes:
+        weights: gradients, and what the optimizer will keep of each weight.
+        activations: what the networks and the loss keep of the images that are in work at once.
+        images: the copies on the device.
+    """
+
+    weights: int
+    activations: int
+    images: int
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return self.weights + self.activations + self.images
+
+
+def bytes_of_training(
+    model: keras.Model, data: Sequence[numpy.typing.NDArray[np.uint8]], batch_size: int
+) -> TrainingBytes:
+    """Estimate what a training allocates beside the model and the images that are there already.
+
+    Args:
+        model: compiled. `values_of_image` says how many values a step keeps of each image.
+        data: the training images, and those held out.
+        batch_size: images in a step.
+    """
+    from freyvae.engine.device import cores, is_cpu_of_jax
+    from freyvae.engine.fit import has_convolutions
+    from freyvae.engine.shares import shares_of_step
+    from freyvae.engine.training import LARGEST_DATA_BYTES
+
+    trained = sum(4 * math.prod(weight.shape) for weight in model.trainable_variables)
+    optimizer = model.optimizer
+    to_come = 0 if optimizer.built else SLOTS + bool(getattr(optimizer, "use_ema", False))
+    shares = shares_of_step(model, batch_size) if is_cpu_of_jax() and has_convolutions(model) else 1
+    at_once = batch_size if shares == 1 else batch_size // shares * min(shares, cores())
+    # the gradients of each share, and their mean
+    gradients = 1 if shares == 1 else shares + 1
+    return TrainingBytes(
+        weights=trained * (to_come + gradients),
+        activations=4 * at_once * model.values_of_image,
+        # more than that stays where it is, and is given to the device by batches
+        images=sum(images.nbytes for images in data if images.nbytes <= LARGEST_DATA_BYTES),
+    )
+
+
+def check_training(
+    model: keras.Model, data: Sequence[numpy.typing.NDArray[np.uint8]], batch_size: int, *, width: str = "hidden"
+) -> None:
+    """Ask whether a training fits into the memory that is free, before its first step.
+
+    Args:
+        model: as in `bytes_of_training`.
+        data: likewise.
+        batch_size: likewise.
+        width: the argument that makes the network smaller.
+
+    Raises:
+        BadInput: it does not. The line says which arguments to change.
+    """
+    needed, free = bytes_of_training(model, data, batch_size), free_bytes()
+    if needed.total <= free:
+        return
+    advice = {
+        "weights": f"choose a smaller {width}=... or image_size=...",
+        "activations": f"choose a smaller batch_size=..., image_size=... or {width}=...",
+        "images": "give fewer images, or choose a smaller image_size=...",
+    }
+    largest = max(advice, key=lambda part: getattr(needed, part))
+    parts = ", ".join(f"{part} {_gib(getattr(needed, part))}" for part in advice)
+    raise BadInput(
+        f"the training needs about {_gib(needed.total)} GiB of memory ({parts}) and {_gib(free)} GiB are free: "
+        f"{advice[largest]}"
+    )
+
+
+def _gib(count: int) -> str:
+    return f"{count / 2**30:.2g}" if count < 2**30 else f"{count / 2**30:.1f}"

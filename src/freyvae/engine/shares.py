@@ -51,37 +51,45 @@ def step_in_shares(
         arguments: state, images, order and start, of such shapes.
     """
     import jax
+    import jax.numpy as jnp
 
     state, *_, start = arguments
     rows = size // count
 
-    def share(state: Any, images: Any, order: Any, start: Any, first: Any) -> Any:
+    def share(sums: Any, state: Any, images: Any, order: Any, start: Any, first: Any) -> Any:
         batch = images[jax.lax.dynamic_slice(order, (start + first,), (rows,))]
         with share_of_batch(first, size):
-            return gradients_of_step(model, state, batch)
+            gradients, metrics, non_trainable = gradients_of_step(model, state, batch)
+        return jax.tree.map(jnp.add, sums, (gradients, metrics)), non_trainable
 
-    def apply(state: Any, gradients: Any, metrics: Any, non_trainable: Any) -> Any:
-        mean = jax.tree.map(lambda *values: sum(values) / count, *gradients)
+    def nothing_yet() -> Any:
+        return jax.tree.map(jnp.zeros_like, (state[0], state[3]))
+
+    def apply(state: Any, sums: Any, non_trainable: Any) -> Any:
+        gradients, metrics = jax.tree.map(lambda *values: sum(values), *sums)
+        mean = jax.tree.map(lambda values: values / count, gradients)
         trainable, optimizer = apply_gradients(model, state, mean)
         return trainable, non_trainable, optimizer, add_to_metrics(state[3], metrics)
 
-    run_share = compiled(share, *arguments, start)
-    found = [jax.eval_shape(share, *arguments, start)] * count
-    run_apply = compiled(apply, state, *_sorted(found), donated=True)
+    sums = jax.eval_shape(nothing_yet)
+    run_share = compiled(share, sums, *arguments, start, donated=True)
+    begin = compiled(nothing_yet)
+    run_apply = compiled(apply, state, [sums] * cores(), state[1], donated=True)
     firsts = [start.dtype.type(number * rows) for number in range(count)]
 
     def step(state: Any, images: Any, order: Any, start: Any) -> Any:
-        def run(first: Any) -> Any:
-            return jax.block_until_ready(run_share(state, images, order, start, first))
+        def run_some(core: int) -> Any:
+            """Every share of a core, one after the other: their sums, and the other variables after the step."""
+            sums, non_trainable = begin(), None
+            for first in firsts[core :: cores()]:
+                sums, non_trainable = run_share(sums, state, images, order, start, first)
+            return jax.block_until_ready((sums, non_trainable))
 
-        return run_apply(state, *_sorted(list(_threads().map(run, firsts))))
+        found = list(_threads().map(run_some, range(cores())))
+        # these are the same after each share
+        return run_apply(state, [sums for sums, _ in found], found[0][1])
 
     return step
-
-
-def _sorted(found: list[Any]) -> tuple[list[Any], list[Any], Any]:
-    """Gradients and metrics of each share, and the other variables, which are the same after each."""
-    return [share[0] for share in found], [share[1] for share in found], found[0][2]
 
 
 @cache

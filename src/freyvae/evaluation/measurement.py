@@ -3,7 +3,7 @@
 import importlib.util
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -19,6 +19,7 @@ from freyvae.data import fit_images, pixels_sha256, synthetic_faces
 from freyvae.errors import BadInput
 from freyvae.files import replacing
 from freyvae.metrics import standard_error
+from freyvae.metrics.findings import findings
 from freyvae.metrics.measure import Seen
 from freyvae.metrics.measures import MEASURES as OTHER_MEASURES
 from freyvae.model import VAE
@@ -115,7 +116,17 @@ def measure(
         began = time.perf_counter()
         vae = run.load_model()
         likelihood = metrics.importance_sampled(vae, images, samples=samples, seed=seed, progress=progress)
-        found = _measurement(vae, run.recipe, data, images, likelihood, split=split, seed=seed, began=began)
+        found = _measurement(
+            vae,
+            run.recipe,
+            data,
+            images,
+            likelihood,
+            history=run.read_history(),
+            split=split,
+            seed=seed,
+            began=began,
+        )
         with replacing(run.measured_path) as path:
             np.savez(
                 path,
@@ -135,6 +146,7 @@ def _measurement(
     images: np.ndarray,
     likelihood: metrics.SampledLikelihood,
     *,
+    history: Mapping[str, Sequence[float]],
     split: str,
     seed: int,
     began: float,
@@ -142,6 +154,7 @@ def _measurement(
     bits = images[0].size * math.log(2.0)
     is_bytes = vae.pixel_likelihood.is_probability_of_bytes
     codes = vae.encode(images)
+    seen = Seen(vae=vae, images=images, train=data.train, codes=codes, history=history)
     active = metrics.is_active(codes)
     latents = names_of_latents(vae.latent_dim, recipe.latent_names)
     rmse = metrics.rmse_grey_levels(vae, images)
@@ -181,7 +194,8 @@ def _measurement(
         is_healthy=healthy,
         verdict=verdict,
         factors=_factors(vae, latents) if data.images.factors is not None and _can_score_factors() else None,
-        other_measures=_other_measures(Seen(vae=vae, images=images, train=data.train, codes=codes)),
+        other_measures=_other_measures(seen),
+        findings=tuple(findings(seen)),
         measured_split=split,
         images=len(images),
         images_sha256=pixels_sha256(images),

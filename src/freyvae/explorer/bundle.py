@@ -15,10 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from freyvae.codes import names_of_latents
+from freyvae.data.channels import OF_PICTURES
 from freyvae.errors import BadInput
 from freyvae.explorer.density import measure_density
 from freyvae.explorer.graph import Graph, read_graph
 from freyvae.explorer.likeness import reconstruction_percentiles
+from freyvae.palette import channel_colours
 
 FORMAT = 1
 
@@ -98,6 +100,7 @@ def make_bundle(
         "format": FORMAT,
         "title": title,
         "imageShape": list(vae.image_shape),
+        "channelColours": [list(colour) for colour in channel_colours(vae.image_shape[2])],
         "images": len(images),
         "isVideo": is_video,
         "parts": list(_PARTS),
@@ -183,6 +186,11 @@ def _servable_encoder(vae: Any) -> tuple[Graph | None, str]:
         return None, (
             "own pictures cannot be dropped on this page: their codes go through the posterior's flow "
             f"({vae.posterior_choice.name}), which it cannot compute"
+        )
+    if vae.image_shape[2] not in OF_PICTURES:
+        return None, (
+            "own pictures cannot be dropped on this page: a picture is grey or colour, and the model's images have "
+            f"{vae.image_shape[2]} channels"
         )
     try:
         graph = read_graph(vae.encoder)

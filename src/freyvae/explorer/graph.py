@@ -35,7 +35,7 @@ ACTIVATIONS = (
     "mish",
 )
 # steps that ONNX knows, but the page's script does not
-ONNX_ONLY = ("prelu", "permute", "depthwise_conv", "softmax")
+ONNX_ONLY = ("prelu", "depthwise_conv", "softmax")
 
 
 @dataclass(frozen=True)
@@ -354,6 +354,12 @@ def _zero_padding(layer: Any, given: tuple[int, ...], shape: tuple[int, ...]) ->
     yield "pad", {"pads": [list(side) for side in layer.padding]}, {}
 
 
+def _cropping(layer: Any, given: tuple[int, ...], shape: tuple[int, ...]) -> _Parts:
+    _channels_last(layer)
+    starts = [side[0] for side in layer.cropping] + [0]
+    yield "slice", {"starts": starts, "stops": [start + size for start, size in zip(starts, shape, strict=True)]}, {}
+
+
 def _batch_normalisation(layer: Any, given: tuple[int, ...], shape: tuple[int, ...]) -> _Parts:
     _last_axis_only(layer, layer.axis, len(given))
     mean, variance = _array(layer.moving_mean), _array(layer.moving_variance)
@@ -427,7 +433,7 @@ def _standardize(layer: Any, given: tuple[int, ...], shape: tuple[int, ...]) -> 
 
 
 def _append_constants(layer: Any, given: tuple[int, ...], shape: tuple[int, ...]) -> _Parts:
-    yield "append_constants", {}, {"constants": _array(layer.constants)}
+    yield "append_constants", {}, {"constants": np.ascontiguousarray(_array(layer.of_pixels()))}
 
 
 def _merge(op: str) -> Callable[[Any, tuple[int, ...], tuple[int, ...]], _Parts]:
@@ -449,6 +455,7 @@ _LAYERS: dict[str, Callable[[Any, tuple[int, ...], tuple[int, ...]], _Parts]] = 
     "Concatenate": _merge("concatenate"),
     "Conv2D": _conv,
     "Conv2DTranspose": _conv_transpose,
+    "Cropping2D": _cropping,
     "Dense": _dense,
     "DepthwiseConv2D": _depthwise_conv,
     "Dropout": _identity,

@@ -9,6 +9,7 @@ from PIL import Image, features
 from scipy.linalg import cholesky, solve_triangular
 from scipy.special import log_ndtr
 
+from freyvae.data.channels import OF_PICTURES
 from freyvae.model import Likelihood
 
 LOG_TWO_PI = math.log(2.0 * math.pi)
@@ -134,27 +135,30 @@ def lossless_bits_per_dim(images: np.ndarray) -> dict[str, float]:
 def file_bits_per_dim(images: np.ndarray, format: str) -> float | None:
     """Bits per value of the images as lossless files, one an image, headers and all.
 
+    Of images that are neither grey nor colour, each channel is a grey picture in a file of its own.
+
     Args:
         images: uint8 (image, height, width, channel).
         format: one of `FILE_FORMATS`; None comes back where this Pillow cannot write it.
     """
-    encoded = [_encoded(image, format) for image in images]
-    return None if None in encoded else 8.0 * sum(len(file or b"") for file in encoded) / images.size
+    if not _writes(format):
+        return None
+    return 8.0 * sum(_encoded_bytes(image, format) for image in images) / images.size
 
 
 def mosaic_bits_per_dim(images: np.ndarray, format: str) -> float | None:
     """The same with all images beside each other in one file, which pays for one header and sees what is alike.
 
-    Blanks in the last row are paid for; above `MOSAIC_PIXELS` pixels there are several mosaics.
+    Blanks in the last row are paid for; above `MOSAIC_PIXELS` pixels there are several mosaics. Of images that are
+    neither grey nor colour, each channel has a file of its own.
     """
+    if not _writes(format):
+        return None
     count, height, width, _ = images.shape
     at_once = max(1, MOSAIC_PIXELS // (height * width))
     total = 0
     for start in range(0, count, at_once):
-        encoded = _encoded(_mosaic(images[start : start + at_once]), format)
-        if encoded is None:
-            return None
-        total += len(encoded)
+        total += _encoded_bytes(_mosaic(images[start : start + at_once]), format)
     return 8.0 * total / images.size
 
 
@@ -178,10 +182,21 @@ def _mosaic(images: np.ndarray) -> np.ndarray:
     return tiles.reshape(rows * height, columns * width, channels)
 
 
-def _encoded(image: np.ndarray, format: str) -> bytes | None:
-    """A lossless file of uint8 (height, width, channel)."""
-    if (format == "WebP" and not features.check("webp")) or (format == "JPEG-XL" and not _writes_jpeg_xl()):
-        return None
+def _writes(format: str) -> bool:
+    """Whether this Pillow writes a format."""
+    if format == "WebP":
+        return bool(features.check("webp"))
+    return format != "JPEG-XL" or _writes_jpeg_xl()
+
+
+def _encoded_bytes(image: np.ndarray, format: str) -> int:
+    """The size of the lossless file of uint8 (height, width, channel), or of one for each channel."""
+    parts = [image] if image.shape[2] in OF_PICTURES else np.split(image, image.shape[2], axis=2)
+    return sum(len(_encoded(part, format)) for part in parts)
+
+
+def _encoded(image: np.ndarray, format: str) -> bytes:
+    """A lossless file of uint8 (height, width, 1 or 3)."""
     picture = Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image)
     if format == "JPEG-XL":
         return min((_jpeg_xl(picture, effort) for effort in JPEG_XL_EFFORTS), key=len)

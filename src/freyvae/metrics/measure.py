@@ -1,7 +1,7 @@
 """What a measure of a model on images is: one number with a name and a unit."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,12 +16,14 @@ class Seen:
         images: that it is measured on, uint8 (image, height, width, channel).
         train: those that it was trained on.
         codes: of the images, float32 (image, latent).
+        history: of the training, name -> a number an epoch; empty where it is not known.
     """
 
     vae: Any
     images: np.ndarray
     train: np.ndarray
     codes: np.ndarray
+    history: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

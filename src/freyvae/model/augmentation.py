@@ -50,3 +50,34 @@ class RandomShift(layers.Layer):
     def get_config(self) -> dict[str, Any]:
         """The probability and the seed."""
         return {**super().get_config(), "probability": self.probability, "seed": self.seed}
+
+
+@keras.saving.register_keras_serializable("freyvae")
+class RandomFlip(layers.Layer):
+    """Mirrors some images, left to right.
+
+    Takes and returns images (image, height, width, channel) of any dtype. Every call draws anew.
+
+    Args:
+        probability: of each image to be mirrored, 0 to 1.
+        seed: of the draws.
+    """
+
+    def __init__(self, probability: float, *, seed: int, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.probability = probability
+        self.seed = seed
+        self.draws = keras.random.SeedGenerator(seed)
+
+    def call(self, images: Tensor) -> Tensor:
+        """The images, some of them mirrored."""
+        draws = draw_for_images(keras.random.uniform, (ops.shape(images)[0], 1, 1, 1), seed=self.draws)
+        return ops.where(draws < self.probability, ops.flip(images, axis=2), images)
+
+    def compute_output_shape(self, input_shape: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The images' own."""
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """The probability and the seed."""
+        return {**super().get_config(), "probability": self.probability, "seed": self.seed}

@@ -47,18 +47,22 @@ class Autoregression(keras.layers.Layer):
         self.mixture = mixture
         self.seed = seed
 
+    @staticmethod
+    def is_possible(image_shape: tuple[int, ...]) -> bool:
+        """Whether images are grey, and small enough for a matrix of all pixels against all."""
+        height, width, channels = image_shape
+        return channels == 1 and height * width <= MOST_PIXELS
+
     def build(
         self, parameters_shape: tuple[Any, ...], latents_shape: tuple[Any, ...], images_shape: tuple[Any, ...]
     ) -> None:
         """Make the weights. Raises `BadInput` for colour images, and for large ones."""
         height, width, parameters = parameters_shape[1:]
         pixels = height * width
-        if parameters != self.mixture.parameters_per_value:
-            raise BadInput("an autoregressive decoder is for grey images")
-        if pixels > MOST_PIXELS:
+        if not self.is_possible(images_shape[1:]):
             raise BadInput(
-                f"an autoregressive decoder of {height} x {width} images would need a matrix of {pixels} x {pixels}: "
-                f"make them smaller with image_size=..., {MOST_PIXELS} pixels at most"
+                f'context="image" is for grey images of at most {MOST_PIXELS} pixels, not for {height} x {width} and '
+                f'{images_shape[-1]} channels: choose context="neighbourhood"'
             )
         seeds = iter(keras.random.randint((4,), 0, 2**31 - 1, seed=keras.random.SeedGenerator(self.seed)))
 

@@ -7,17 +7,18 @@ import keras
 import numpy as np
 
 from freyvae.arguments import in_words, is_truth_value, number, truth, whole
+from freyvae.data.channels import MOST_CHANNELS
 from freyvae.errors import BadInput, few_words
 
 
 def checked_image_shape(image_shape: Any) -> tuple[int, int, int]:
-    """(height, width, channel) as whole numbers. Raises `BadInput` for what is no shape of grey or colour images."""
+    """(height, width, channel) as whole numbers. Raises `BadInput` for what is no shape of images."""
     try:
         shape = tuple(whole("image_shape", side) for side in image_shape)
     except (TypeError, BadInput):
         shape = ()
-    if len(shape) != 3 or min(shape) < 1 or shape[2] not in (1, 3):
-        raise BadInput(f"image_shape must be (height, width, 1 or 3), not {in_words(image_shape)}")
+    if len(shape) != 3 or min(shape) < 1 or shape[2] > MOST_CHANNELS:
+        raise BadInput(f"image_shape must be (height, width, 1 to {MOST_CHANNELS}), not {in_words(image_shape)}")
     return shape[0], shape[1], shape[2]
 
 

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from freyvae.arguments import in_words
+from freyvae.data.channels import images_in_words
 from freyvae.data.images import ImageSet, as_images
 from freyvae.engine.fit import fit
 from freyvae.engine.keras_internals import keeping_state, trained_by
@@ -146,15 +147,11 @@ class FedWithImages(keras.Model):
     def _images(self, images: Any, name: str = "images") -> np.ndarray:
         """Images as uint8 of this model's shape. Raises `BadInput` for what is none."""
         pixels: np.ndarray = as_images(images, name=name)
-        if pixels.shape[3] < self.image_shape[2]:
-            pixels = np.repeat(pixels, self.image_shape[2], axis=3)  # grey, shown to a model of colour
+        if pixels.shape[3] == 1 and self.image_shape[2] == 3:
+            pixels = np.repeat(pixels, 3, axis=3)  # grey, shown to a model of colour
         if pixels.shape[1:] != self.image_shape:
             raise BadInput(
-                f"{name} are {_shape_text(pixels.shape[1:])}, but this model is of {_shape_text(self.image_shape)}"
+                f"{name} are {images_in_words(pixels.shape[1:])}, but this model is of "
+                f"{images_in_words(self.image_shape)}"
             )
         return pixels
-
-
-def _shape_text(shape: tuple[int, ...]) -> str:
-    height, width, channels = shape
-    return f"{height} x {width} {'grey' if channels == 1 else 'colour'} images"

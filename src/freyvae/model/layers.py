@@ -6,6 +6,7 @@ import keras
 from keras import layers, ops
 
 from freyvae.engine.device import is_cpu_of_jax
+from freyvae.model.likelihood import Likelihood
 
 
 @keras.saving.register_keras_serializable("freyvae")
@@ -25,33 +26,62 @@ class Standardize(layers.Layer):
 
 @keras.saving.register_keras_serializable("freyvae")
 class AppendConstants(layers.Layer):
-    """Appends learned constants, `channels` for each pixel: (image, h, w, c) -> (image, h, w, c + channels)."""
+    """Appends learned constants to each pixel: (image, h, w, c) -> (image, h, w, c + channels).
 
-    def __init__(self, channels: int, **kwargs: Any):
+    Args:
+        channels: how many are appended.
+        per: `pixel`: each pixel has its own; `channel`: all pixels have the same; `image`: so have all channels, of
+            each of `channels / c` parameters.
+    """
+
+    def __init__(self, channels: int, per: str = "pixel", **kwargs: Any):
         super().__init__(**kwargs)
-        self.channels = channels
+        self.channels, self.per = channels, per
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         """Make the constants, zero to begin with."""
-        self.constants = self.add_weight(
-            shape=(*input_shape[1:3], self.channels), initializer="zeros", name="constants"
-        )
+        height, width, before = input_shape[1:]
+        self._pixels, self._before = (height, width), before
+        shape = {
+            "pixel": (height, width, self.channels),
+            "channel": (self.channels,),
+            "image": (self.channels // before,),
+        }[self.per]
+        self.constants = self.add_weight(shape=shape, initializer="zeros", name="constants")
+
+    def of_pixels(self) -> Any:
+        """The constants of every pixel, (h, w, channels)."""
+        constants = ops.convert_to_tensor(self.constants)
+        if self.per == "pixel":
+            return constants
+        if self.per == "image":
+            constants = ops.repeat(constants, self._before)
+        return ops.broadcast_to(constants, (*self._pixels, self.channels))
 
     def call(self, values: Any) -> Any:
-        """The same constants beside every image's values."""
+        """The constants, the same for every image, next to its values."""
         count = ops.shape(values)[0]
         # a product with ones, not `broadcast_to`: its gradient, a sum over the images, is then a matrix product, where
         # XLA's CPU compiler would make a loop of it that takes longer than all the rest of a training step
-        constants = ops.matmul(ops.ones((count, 1), self.compute_dtype), ops.reshape(self.constants, (1, -1)))
-        return ops.concatenate([values, ops.reshape(constants, (count, *self.constants.shape))], axis=-1)
+        constants = ops.matmul(ops.ones((count, 1), self.compute_dtype), ops.reshape(self.of_pixels(), (1, -1)))
+        return ops.concatenate([values, ops.reshape(constants, (count, *self._pixels, self.channels))], axis=-1)
 
     def compute_output_shape(self, input_shape: tuple[Any, ...]) -> tuple[Any, ...]:
         """The shape with more channels."""
         return (*input_shape[:3], input_shape[3] + self.channels)
 
     def get_config(self) -> dict[str, Any]:
-        """How many constants a pixel has."""
-        return {**super().get_config(), "channels": self.channels}
+        """How many constants a pixel has, and which are the same."""
+        return {**super().get_config(), "channels": self.channels, "per": self.per}
+
+
+def with_constants(decoder: keras.Model, image_shape: tuple[int, int, int], likelihood: Likelihood) -> keras.Model:
+    """A decoder of locations as one of all parameters of a likelihood, the others learned constants."""
+    appended = image_shape[2] * (likelihood.parameters_per_value - 1)
+    if not appended:
+        return decoder
+    constants = AppendConstants(appended, likelihood.shape_per, name="scale", dtype="float32")
+    return keras.Model(decoder.inputs[0], constants(decoder.outputs[0]), name=decoder.name)
 
 
 @keras.saving.register_keras_serializable("freyvae")

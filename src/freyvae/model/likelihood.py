@@ -48,12 +48,18 @@ class Likelihood(Choice):
         """How many numbers the decoder returns for each value of an image."""
 
     @property
-    def shape_from_code(self) -> bool:
-        """Whether all parameters depend on the code by default, not the location alone.
+    def shape_per(self) -> str:
+        """What the parameters beyond the location depend on.
 
-        On Frey faces scales that do so fit the training frames better and the held-out ones worse.
+        `code`, or learned constants per `pixel`, each value's own; per `channel`, the same in all pixels; per `image`,
+        one for all values.
         """
-        return not self.has_location
+        return "pixel" if self.has_location else "code"
+
+    @property
+    def shape_from_code(self) -> bool:
+        """Whether all parameters depend on the code, not the location alone."""
+        return self.shape_per == "code"
 
     @property
     def is_probability_of_bytes(self) -> bool:
@@ -98,7 +104,7 @@ class Likelihood(Choice):
         """Whether each pixel depends on those before it too, beside the code."""
         return False
 
-    def given_pixels_before(self, *, seed: int) -> Any:
+    def given_pixels_before(self, image_shape: tuple[int, int, int], *, seed: int) -> Any:
         """A Keras layer that makes the likelihood one of each pixel given those before, as `Autoregression` does.
 
         None where pixels are independent given the code.
@@ -117,6 +123,10 @@ class Likelihood(Choice):
     def said_of(self, images: np.ndarray, part: str) -> list[str]:
         """The caution as a sentence on these images, the `part` images of a split; none where there is none."""
         return [self.caution.format(least=self.least_nats(images), part=part)] if self.caution else []
+
+    def share_at_bound(self, parameters: Tensor) -> Tensor | None:
+        """The share of scales, in [0, 1], that are the smallest that is allowed; None where there is no such bound."""
+        return None
 
     # --- for subclasses ---
 

@@ -22,6 +22,13 @@ def bounded_log_scale(log_scale: Tensor, *, start: float, smallest: float) -> Te
     return ops.maximum(log_scale + math.log(start), math.log(smallest))
 
 
+def share_at_bound(log_scale: Tensor, smallest: float, weights: Tensor | None = None) -> Tensor:
+    """The share of log-scales that are at the smallest, each counted by its weight: a scalar in [0, 1]."""
+    is_smallest = ops.cast(log_scale <= math.log(smallest) + 1e-6, log_scale.dtype)
+    weights = ops.ones_like(is_smallest) if weights is None else weights
+    return ops.sum(weights * is_smallest) / ops.sum(weights)
+
+
 def logistic_log_mass(levels: Tensor, location: Tensor, log_scale: Tensor) -> Tensor:
     """Log-probability, in nats, of grey levels 0 to 255 under a logistic distribution cut into the 256 of them.
 

@@ -21,6 +21,10 @@ class Network(Choice):
         BadInput: a field is out of range.
     """
 
+    def for_images(self, image_shape: tuple[int, int, int]) -> Network:
+        """The network that is built for images of this shape: itself, or the one that it stands for."""
+        return self
+
     @property
     def starts_at_mean(self) -> bool:
         """Whether `start_at` lets the decoder begin at the mean image."""
@@ -55,7 +59,6 @@ class Network(Choice):
         image_shape: tuple[int, int, int],
         *,
         parameters_per_value: int = 1,
-        all_from_code: bool = False,
         seed: int | None = None,
     ) -> keras.Model:
         """The generative model G: latents (image, latent) -> a likelihood's parameters, before their squashing.
@@ -65,8 +68,7 @@ class Network(Choice):
         Args:
             latent_dim: number of latents.
             image_shape: (height, width, channel).
-            parameters_per_value: how many numbers the likelihood takes for each value.
-            all_from_code: whether those beyond the first depend on the code, or may be learned for each pixel alone.
+            parameters_per_value: how many numbers of each value depend on the code.
             seed: of the initial weights and the dropout; None draws one.
 
         Raises:

@@ -11,18 +11,18 @@ from keras import ops
 
 from freyvae.arguments import in_words, number, text, truth, whole
 from freyvae.choice import LARGEST_SEED, Choice
-from freyvae.engine.keras_internals import all_layers, check_settings, states_of_noise
+from freyvae.engine.keras_internals import all_layers, check_settings, states_of_noise, values_of_layers
 from freyvae.engine.precision import layers_computing_in, with_float32_outputs
 from freyvae.errors import BadInput, few_words
 from freyvae.files import as_path, cannot_write
-from freyvae.model import layers as registered_layers  # noqa: F401  which saved networks are made of
 from freyvae.model.arrays import OnArrays
-from freyvae.model.augmentation import RandomShift
+from freyvae.model.augmentation import RandomFlip, RandomShift
 from freyvae.model.checks import as_networks, check_networks, checked_image_shape, checked_probability
 from freyvae.model.distributions import Conditional, Marginal
 from freyvae.model.estimate import Estimate
 from freyvae.model.free_energy import free_energy
 from freyvae.model.groups import Group
+from freyvae.model.layers import with_constants
 from freyvae.model.likelihood import Bound, Likelihood
 from freyvae.model.network import Network
 from freyvae.model.objective import Objective
@@ -72,6 +72,7 @@ class VAE(OnArrays):
         prior: p(z), of `freyvae.priors`: `standard-normal`, or one with learned weights: `gaussian-mixture`, or `vamp`.
         objective: the loss, of `freyvae.objectives`: `free-energy` or `importance-weighted`.
         shift: probability that a training step sees an image moved by one pixel; never where it is not training.
+        flip: probability that a training step sees an image mirrored, left to right.
         precision: in which the network's layers compute, `float32` or `bfloat16`.
         seed: of every draw, the initial weights included; None draws one.
 
@@ -92,6 +93,7 @@ class VAE(OnArrays):
         prior: Prior | str = "standard-normal",
         objective: Objective | str = "free-energy",
         shift: float = 0.0,
+        flip: float = 0.0,
         precision: str = "float32",
         seed: int | None = None,
         name: str = "vae",
@@ -112,13 +114,14 @@ class VAE(OnArrays):
             "objective": objective,
         }
         choices = with_short_forms({key: KINDS[key].read(choice) for key, choice in asked.items()}, given)
-        self.network: Network = choices["network"]
+        self.network: Network = choices["network"].for_images(image_shape)
         self.pixel_likelihood: Likelihood = choices["likelihood"]
         self.posterior_choice: Posterior = choices["posterior"]
         self.prior_choice: Prior = choices["prior"]
         self.objective: Objective = choices["objective"]
         self.objective.check(self.posterior_choice, self.prior_choice)
         self.shift = checked_probability("shift", shift)
+        self.flip = checked_probability("flip", flip)
         seed = None if seed is None else whole("seed", seed, at_least=0, at_most=LARGEST_SEED)
         # as Keras draws its own
         self.seed: int = random.randint(1, 10**9) if seed is None else seed
@@ -141,10 +144,11 @@ class VAE(OnArrays):
         self.learned_prior = prior_weights if prior_weights.weights else None
         self._encode_floats: Any = _on_floats(self.encoder) if self.prior_choice.uses_encoder else None
         self.noise = keras.random.SeedGenerator(self.seed + 2, name="noise")
-        self.autoregression = self.pixel_likelihood.given_pixels_before(seed=self.seed + 6)
+        self.autoregression = self.pixel_likelihood.given_pixels_before(image_shape, seed=self.seed + 6)
         if self.autoregression is not None:
             self.autoregression.build((None, *self.decoder.output_shape[1:]), (None, latent_dim), (None, *image_shape))
         self.moved = RandomShift(self.shift, seed=self.seed + 3, name="moved") if self.shift else None
+        self.mirrored = RandomFlip(self.flip, seed=self.seed + 7, name="mirrored") if self.flip else None
         # the training steps so far, for the warm-up: a variable, so that it is saved and goes on
         self.steps = self.add_weight(
             shape=(), initializer="zeros", dtype="float32", trainable=False, name="training_steps"
@@ -163,6 +167,11 @@ class VAE(OnArrays):
         self._means = [keras.metrics.Mean(name=measure) for measure in measures]
         self.built = True
 
+    @property
+    def _augmentations(self) -> list[Any]:
+        """The layers that change training images at random."""
+        return [layer for layer in (self.moved, self.mirrored) if layer is not None]
+
     def _make_networks(self, encoder: Any, decoder: Any) -> tuple[Any, Any]:
         """The networks that a person gave, and in place of None those of `network`."""
         if encoder is None:
@@ -173,15 +182,17 @@ class VAE(OnArrays):
                 )
             )
         if decoder is None:
+            likelihood = self.pixel_likelihood
             decoder = with_float32_outputs(
                 self.network.decoder(
                     self.latent_dim,
                     self.image_shape,
-                    parameters_per_value=self.pixel_likelihood.parameters_per_value,
-                    all_from_code=self.pixel_likelihood.shape_from_code,
+                    parameters_per_value=likelihood.parameters_per_value if likelihood.shape_from_code else 1,
                     seed=self.seed + 1,
                 )
             )
+            if not likelihood.shape_from_code:
+                decoder = with_constants(decoder, self.image_shape, likelihood)
         return encoder, decoder
 
     def start_at(self, images: Any) -> None:
@@ -232,7 +243,7 @@ class VAE(OnArrays):
     @property
     def is_mean_over_images(self) -> bool:
         """Whether a step's loss is the mean of its images' own, each with a row of the noise: `engine.shares`."""
-        own = [self.noise.state, *(() if self.moved is None else [self.moved.draws.state])]
+        own = [self.noise.state, *(augmentation.draws.state for augmentation in self._augmentations)]
         return (
             type(self) is VAE
             and self.objective.is_mean_over_images
@@ -240,6 +251,16 @@ class VAE(OnArrays):
             and {id(state) for state in states_of_noise(self)} == {id(state) for state in own}
             and not any(isinstance(layer, keras.layers.BatchNormalization) for layer in all_layers(self))
         )
+
+    @property
+    def values_of_image(self) -> int:
+        """How many values a training step keeps of each image, for an estimate of its memory: `engine.memory`.
+
+        Those of the layers, and twice the likelihood's parameters. What a flow or the pixels before add is not counted.
+        """
+        parameters = math.prod(self.image_shape) * self.pixel_likelihood.parameters_per_value
+        decoded = values_of_layers(self.decoder) + 2 * parameters
+        return values_of_layers(self.encoder) + self.objective.draws * decoded
 
     # --- what Keras calls ---
 
@@ -301,7 +322,8 @@ class VAE(OnArrays):
         images = self._images_of_step(images)  # Keras's steps come here without `__call__`
         if training:
             self.steps.assign_add(1.0)
-            images = images if self.moved is None else self.moved(images)
+            for augmentation in self._augmentations:
+                images = augmentation(images)
         draws = self.objective.draws
         found = self.estimate(
             ops.tile(images, (draws, 1, 1, 1)),
@@ -372,6 +394,7 @@ class VAE(OnArrays):
             "decoder": keras.saving.serialize_keras_object(self.decoder),
             **{name: KINDS[name].saved(choice) for name, choice in self.choices.items()},
             "shift": self.shift,
+            "flip": self.flip,
             "seed": self.seed,
         }
 

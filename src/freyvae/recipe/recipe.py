@@ -53,7 +53,17 @@ SHORT_NAMES: dict[str, tuple[str, str | None]] = {
     },
     **{
         name: ("training", name)
-        for name in ("epochs", "patience", "batch_size", "warm_up_epochs", "shift", "precision", "seed")
+        for name in (
+            "epochs",
+            "minutes",
+            "patience",
+            "batch_size",
+            "warm_up_epochs",
+            "shift",
+            "flip",
+            "precision",
+            "seed",
+        )
     },
 }
 _DATA, _OPTIMIZER, _TRAINING = Data(), Optimizer(), Training()

@@ -80,7 +80,7 @@ class Optimizer(Record):
     learning_rate: Annotated[float, Meta(gt=0, description="learning rate of the optimizer")] = 0.001
     schedule: Annotated[
         Literal["constant", "cosine"],
-        Meta(description="course of the learning rate: constant, or cosine (down to 2 % of it in the last epoch)"),
+        Meta(description="course of the learning rate: constant, or cosine (down to 2 % of it when the training ends)"),
     ] = "constant"
     weight_decay: Annotated[
         NotNegative,
@@ -106,6 +106,10 @@ class Training(Record):
     """How long, in which steps, and on what images of them."""
 
     epochs: Annotated[_Positive, Meta(description="number of epochs")] = 100
+    minutes: Annotated[
+        NotNegative,
+        Meta(description="stop when another epoch would take longer than so many minutes in all; 0 is no limit"),
+    ] = 0.0
     patience: Annotated[
         _Count,
         Meta(
@@ -120,6 +124,10 @@ class Training(Record):
     shift: Annotated[
         float,
         Meta(ge=0, le=1, description="probability that an epoch shows a training image moved by one pixel"),
+    ] = 0.0
+    flip: Annotated[
+        float,
+        Meta(ge=0, le=1, description="probability that an epoch shows a training image mirrored, left to right"),
     ] = 0.0
     precision: Annotated[
         Literal["float32", "bfloat16"],

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from freyvae.arguments import instance
 from freyvae.console import Progress, printable
+from freyvae.data.channels import channels_in_words
 from freyvae.errors import BadInput
 from freyvae.evaluation import load_measured_data
 from freyvae.evaluation import measure as measure_only
@@ -14,7 +15,7 @@ from freyvae.metrics import mean_image_rmse_grey_levels
 from freyvae.model import VAE
 from freyvae.recipe import Recipe
 from freyvae.recipe.sections import RandomSplit
-from freyvae.records import Measurement, TrainingRecord
+from freyvae.records import Finding, Measurement, TrainingRecord
 from freyvae.reporting import pictures, tables
 from freyvae.reporting.page import write_report
 from freyvae.run import Run, opened
@@ -104,6 +105,8 @@ def _write_report(run: Run, data: TrainingData) -> None:
     collapsed = [] if measured is None or measured.is_healthy else [measured.verdict]
     part = "validation" if measured is None else measured.measured_split
     notes = [*collapsed, *_notes(recipe, data, part), *_chosen_epoch(training)]
+    if measured is None and training.finding is not None:
+        notes.append(in_words(training.finding))
     write_report(
         run.folder,
         title=recipe.name,
@@ -119,8 +122,19 @@ def _write_report(run: Run, data: TrainingData) -> None:
 
 
 def measured_sentences(measured: Measurement | None) -> list[str]:
-    """The verdict on a measured run, and what a reader must know of its measures; none where it is not measured."""
-    return [] if measured is None else [measured.verdict, *measured.measured_notes]
+    """The verdict on a measured run, why it may be so and what to try, and what a reader must know of its measures.
+
+    None where it is not measured.
+    """
+    if measured is None:
+        return []
+    amiss = [in_words(finding) for finding in measured.findings or () if finding.is_amiss]
+    return [measured.verdict, *amiss, *measured.measured_notes]
+
+
+def in_words(finding: Finding) -> str:
+    """A finding that is amiss, and what to try."""
+    return f"{finding.sentence} Try: {finding.advice}."
 
 
 def describe(run: Run) -> str:
@@ -136,6 +150,7 @@ def describe(run: Run) -> str:
         f"              distortion {training.val_distortion_nats:8.1f}",
         f"                    rate {training.val_rate_nats:8.1f}",
         f"  reconstruction error {training.val_rmse_grey_levels:10.1f} grey levels of 255 (RMSE)",
+        *([f"  {in_words(training.finding)}"] if training.finding is not None else []),
         f"  look at {printable(run.report_path)}",
     ]
     if run.explorer_path.is_file():
@@ -159,7 +174,10 @@ def _facts(recipe: Recipe, data: TrainingData, training: TrainingRecord) -> dict
     return {
         "what": ", ".join(what),
         "data": recipe.data.source,
-        "images": f"{count} images of {height} by {width} pixels, {'grey' if channels == 1 else 'colour'}",
+        "images": f"{count} images of {height} by {width} pixels, {channels_in_words(channels)}",
+        "levels": "; ".join(
+            filter(None, [recipe.data.levels and f"{recipe.data.levels} became 0:255", data.images.lost])
+        ),
         "split": f"{recipe.split.name}{of_split}: {len(split.train)} training, {len(split.validation)} validation, "
         f"{len(split.test)} test",
         "seed": str(recipe.training.seed),

@@ -24,6 +24,7 @@ def build_vae(recipe: Recipe, train: np.ndarray) -> VAE:
         prior=recipe.prior,
         objective=recipe.objective_of_steps(steps_per_epoch),
         shift=recipe.training.shift,
+        flip=recipe.training.flip,
         precision=recipe.training.precision,
         seed=recipe.training.seed,
     )
@@ -35,7 +36,8 @@ def build_vae(recipe: Recipe, train: np.ndarray) -> VAE:
 def _optimizer(recipe: Recipe, vae: VAE, *, steps: int) -> keras.optimizers.Optimizer:
     """The optimizer of a recipe, for a training of so many steps."""
     learning_rate: Any = recipe.optimizer.learning_rate
-    if recipe.optimizer.schedule == "cosine":
+    # where a clock ends the training, `Annealing` sets it
+    if recipe.optimizer.schedule == "cosine" and not recipe.training.minutes:
         cosine = keras.optimizers.schedules.CosineDecay(learning_rate, steps, alpha=SMALLEST_LEARNING_RATE)
         learning_rate = keras.optimizers.schedules.serialize(cosine)
     choices: dict[str, Any] = {"learning_rate": learning_rate}

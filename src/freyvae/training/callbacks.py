@@ -18,7 +18,8 @@ from freyvae.recipe import Recipe
 from freyvae.run import Run
 from freyvae.signals import StopRequest
 from freyvae.training import checkpoint
-from freyvae.training.stopping import is_over, kept_epoch
+from freyvae.training.building import SMALLEST_LEARNING_RATE
+from freyvae.training.stopping import is_over, kept_epoch, share_done
 
 SECONDS_BETWEEN_CHECKPOINTS = 1.0
 # longer where writing takes long: about this share of the time at most
@@ -103,7 +104,12 @@ class Recorder(keras.callbacks.Callback):
     @property
     def is_over(self) -> bool:
         """Whether there is nothing left to train."""
-        return is_over(self.rows, self.recipe)
+        return is_over(self.rows, self.recipe, self.seconds)
+
+    @property
+    def seconds(self) -> float:
+        """Spent in epochs so far, those of earlier parts of this training too."""
+        return self.earlier_seconds + sum(self.epoch_seconds)
 
     def _variables_to_keep(self) -> list[Any]:
         return [*trained_weights(self.model), *checkpoint.other_variables(self.model)]
@@ -121,8 +127,26 @@ class Recorder(keras.callbacks.Callback):
     @property
     def progress(self) -> checkpoint.Progress:
         """How far the training is now."""
-        seconds = self.earlier_seconds + sum(self.epoch_seconds)
-        return checkpoint.Progress(self.rows, seconds, self.data_sha256, self.kept)
+        return checkpoint.Progress(self.rows, self.seconds, self.data_sha256, self.kept)
+
+
+class Annealing(keras.callbacks.Callback):
+    """The cosine schedule of a training whose end its clock says (Loshchilov & Hutter 2017, without restarts).
+
+    Args:
+        recorder: whose epochs these are.
+    """
+
+    def __init__(self, recorder: Recorder):
+        super().__init__()
+        self.recorder = recorder
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Set the learning rate to what it is in the middle of the epoch."""
+        recorder = self.recorder
+        done = share_done(recorder.rows, recorder.recipe, recorder.seconds, more=0.5)
+        share = SMALLEST_LEARNING_RATE + (1.0 - SMALLEST_LEARNING_RATE) * 0.5 * (1.0 + math.cos(math.pi * done))
+        self.model.optimizer.learning_rate = recorder.recipe.optimizer.learning_rate * share
 
 
 class StopOnInterrupt(keras.callbacks.Callback):
@@ -167,6 +191,7 @@ class ProgressBar(keras.callbacks.Callback):
         super().__init__()
         self.recorder, self.say = recorder, say
         self.done, self.epochs = len(recorder.rows), recorder.recipe.training.epochs
+        self._said = 0
         self.bar = Bar(stays=True)
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
@@ -183,15 +208,21 @@ class ProgressBar(keras.callbacks.Callback):
             values += f", best epoch {self.recorder.kept_epoch}"
         self.done = epoch + 1
         self._advance(values)
-        if not sys.stderr.isatty() and ((epoch + 1) % max(1, self.epochs // 10) == 0 or self.recorder.is_over):
+        tenths = int(10 * self._share)
+        if not sys.stderr.isatty() and (tenths > self._said or self.recorder.is_over):
+            self._said = tenths
             self.say(f"epoch {epoch + 1}/{self.epochs}: {values}")
 
     def close(self) -> None:
         """Leave the terminal as it was, however the training ended."""
         self.bar.close()
 
+    @property
+    def _share(self) -> float:
+        return share_done(self.recorder.rows, self.recorder.recipe, self.recorder.seconds)
+
     def _advance(self, values: str) -> None:
-        self.bar.advance(self.done, self.epochs, f"epoch {self.done}/{self.epochs} {values}")
+        self.bar.advance(self._share, 1.0, f"epoch {self.done}/{self.epochs} {values}")
 
 
 def _in_order(logs: dict[str, float]) -> list[tuple[str, float]]:

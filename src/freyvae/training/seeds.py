@@ -23,13 +23,13 @@ from freyvae.training.callbacks import Recorder
 from freyvae.training.data import TrainingData
 from freyvae.training.train import (
     Interrupted,
-    averages_of,
     checked,
     finish,
+    first_callbacks,
     is_trained,
     load_data,
+    settled,
     start,
-    with_levels,
 )
 
 SUMMARY_FORMAT = 1
@@ -91,7 +91,8 @@ def train_seeds(
             say(f"{folder}: {count - len(untrained)} of {count} seeds are trained: reloaded. `fresh=True` trains anew.")
         if untrained:
             data = load_data(recipe, quiet=quiet, say=say)
-            untrained = [(run, with_levels(own, data)) for run, own in untrained]
+            recipe = settled(recipe, data, say=say)
+            untrained = [(run, settled(own, data, say=silence)) for run, own in untrained]
             # the models' variables, and as much again for the work on them
             size = bytes_of_state(build_vae(untrained[0][1], data.train))
             together = most_at_once(len(untrained), lambda models: 2 * models * size)
@@ -147,7 +148,7 @@ def _fit(members: Sequence[tuple[VAE, "_Member"]], data: TrainingData) -> None:
             validation_data=data.validation,
             epochs=recipe.training.epochs,
             batch_size=recipe.training.batch_size,
-            callbacks=[[*averages_of(recipe), member] for _, member in members],
+            callbacks=[[*first_callbacks(member), member] for _, member in members],
             initial_epoch=[len(member.rows) for _, member in members],
         )
 

@@ -12,19 +12,25 @@ from freyvae.arguments import function, instance, truth
 from freyvae.console import say as to_stderr
 from freyvae.console import silence
 from freyvae.data import pixels_sha256
+from freyvae.data.channels import channels_in_words
+from freyvae.data.levels import SIXTEEN_BITS, levels_text
+from freyvae.engine.memory import check_training
 from freyvae.errors import BadInput
 from freyvae.files import as_path, write_whole
 from freyvae.metrics import rmse_grey_levels
+from freyvae.metrics.findings import first_amiss
+from freyvae.metrics.measure import Seen
 from freyvae.model import VAE, check_keras_file
 from freyvae.recipe import Recipe
 from freyvae.recipe.recipe import short_name
-from freyvae.records import TrainingRecord, to_json
+from freyvae.records import Finding, TrainingRecord, to_json
 from freyvae.run import Run
 from freyvae.signals import Stopped
 from freyvae.training import checkpoint
 from freyvae.training.building import build_vae
-from freyvae.training.callbacks import ProgressBar, Recorder, StopOnInterrupt
+from freyvae.training.callbacks import Annealing, ProgressBar, Recorder, StopOnInterrupt
 from freyvae.training.data import TrainingData, load_training_data
+from freyvae.training.stopping import is_over
 
 
 class Interrupted(Stopped):
@@ -73,8 +79,10 @@ def train_model(
         if not fresh and is_trained(run, recipe, say=say):
             return run, None
         data = load_data(recipe, quiet=quiet, say=say)
-        recipe = with_levels(recipe, data)
+        recipe = settled(recipe, data, say=say)
         vae = build_vae(recipe, data.train)  # refused, if it is, before anything is lost
+        width = "width" if hasattr(recipe.network, "width") else "hidden"
+        check_training(vae, [data.train, data.validation], recipe.training.batch_size, width=width)
         if fresh:
             run.clear()
         progress = start(run, recipe, data, vae, say=say)
@@ -119,9 +127,21 @@ def load_data(recipe: Recipe, *, quiet: bool, say: Callable[[str], None]) -> Tra
     return data
 
 
-def with_levels(recipe: Recipe, data: TrainingData) -> Recipe:
-    """The recipe with the levels that `auto` was found to be, so that the run reads all images by one rule."""
-    return recipe.replace(levels=data.images.levels) if recipe.data.levels == "auto" else recipe
+def settled(recipe: Recipe, data: TrainingData, *, say: Callable[[str], None]) -> Recipe:
+    """The recipe with what the images decide, which is said: the levels, the network that suits them.
+
+    The levels are those that `auto` found, or those of 16 bits. A run then reads all images by one rule, and is trained
+    again the same way.
+    """
+    shape = data.images.images.shape[1:]
+    if recipe.data.levels in (None, "auto"):
+        recipe = recipe.replace(levels=data.images.levels)
+    network = recipe.network.for_images(shape)
+    if network != recipe.network:
+        recipe = recipe.replace(network=network)
+        of = f"{shape[0]} x {shape[1]} {channels_in_words(shape[2])}"
+        say(f"{of}: {network.in_words(shape, recipe.latent_dim)}, {network.name}")
+    return recipe
 
 
 def start(run: Run, recipe: Recipe, data: TrainingData, vae: VAE, *, say: Callable[[str], None]) -> checkpoint.Progress:
@@ -141,12 +161,15 @@ def finish(vae: VAE, recorder: Recorder, data: TrainingData, *, say: Callable[[s
     run, recipe = recorder.run, recorder.recipe
     recorder.finish(vae)
     recorder.keep_place()
-    if len(recorder.rows) < recipe.training.epochs:
+    if len(recorder.rows) < recipe.training.epochs and is_over(recorder.rows, recipe):
         say(
             f"stopped after epoch {len(recorder.rows)} of {recipe.training.epochs}: none in "
             f"{recipe.training.patience} was better than "
             f"epoch {recorder.kept_epoch}, whose weights the model has"
         )
+    elif len(recorder.rows) < recipe.training.epochs:
+        minutes = f"{recipe.training.minutes:g} minutes"
+        say(f"stopped after epoch {len(recorder.rows)}: another would have exceeded the {minutes} that were given")
     run.write_history(recorder.rows)
     run.save_model(vae)
     run.write_metrics(to_json(_record(recipe, data, recorder, vae)))
@@ -166,7 +189,7 @@ def _fit_epochs(
             batch_size=recipe.training.batch_size,
             epochs=recipe.training.epochs,
             initial_epoch=len(recorder.rows),
-            callbacks=[*averages_of(recipe), recorder, interrupt, *([] if quiet else [bar])],
+            callbacks=[*first_callbacks(recorder), recorder, interrupt, *([] if quiet else [bar])],
             verbose=0,
         )
     finally:
@@ -184,12 +207,15 @@ def how_to_go_on(recorder: Recorder) -> str:
     return f'the same command with out="{run.folder}" goes on' if recorder.has_moved else "the same command goes on"
 
 
-def averages_of(recipe: Recipe) -> list[keras.callbacks.Callback]:
-    """The first callbacks of a recipe's training: the validation is of what the model will be.
+def first_callbacks(recorder: Recorder) -> list[keras.callbacks.Callback]:
+    """The callbacks of a training that come before its recorder, which keeps the epoch's weights.
 
-    They come before the recorder, which keeps the epoch's weights.
+    With averages, the validation is of what the model will be.
     """
-    return [keras.callbacks.SwapEMAWeights()] if recipe.optimizer.ema_momentum else []
+    recipe = recorder.recipe
+    averages = [keras.callbacks.SwapEMAWeights()] if recipe.optimizer.ema_momentum else []
+    is_annealed = recipe.optimizer.schedule == "cosine" and recipe.training.minutes
+    return [*averages, *([Annealing(recorder)] if is_annealed else [])]
 
 
 def _go_on(run: Run, vae: VAE, fresh: checkpoint.Progress, say: Callable[[str], None]) -> checkpoint.Progress:
@@ -202,7 +228,6 @@ def _go_on(run: Run, vae: VAE, fresh: checkpoint.Progress, say: Callable[[str], 
 
 def _record(recipe: Recipe, data: TrainingData, recorder: Recorder, vae: VAE) -> TrainingRecord:
     kept = recorder.rows[recorder.kept_epoch - 1]
-    seconds = recorder.earlier_seconds + sum(recorder.epoch_seconds)
     return TrainingRecord(
         val_free_energy_nats=kept["val_free_energy"],
         val_rate_nats=kept["val_rate"],
@@ -213,9 +238,9 @@ def _record(recipe: Recipe, data: TrainingData, recorder: Recorder, vae: VAE) ->
         loss=kept["loss"],
         epochs=len(recorder.rows),
         best_epoch=recorder.kept_epoch if recipe.training.patience else None,
-        seconds=seconds,
+        seconds=recorder.seconds,
         compile_seconds=recorder.compile_seconds,
-        images_per_second=len(recorder.rows) * len(data.split.train) / seconds,
+        images_per_second=len(recorder.rows) * len(data.split.train) / recorder.seconds,
         seed=recipe.training.seed,
         data=recipe.data.source,
         data_sha256=recorder.data_sha256,
@@ -225,7 +250,15 @@ def _record(recipe: Recipe, data: TrainingData, recorder: Recorder, vae: VAE) ->
         test_images=len(data.split.test),
         backend=keras.backend.backend(),
         versions=_versions(),
+        finding=_finding(recorder, data, vae),
     )
+
+
+def _finding(recorder: Recorder, data: TrainingData, vae: VAE) -> Finding | None:
+    rows = recorder.rows
+    history = {name: [row[name] for row in rows] for name in rows[0]}
+    seen = Seen(vae=vae, images=data.validation, train=data.train, codes=vae.encode(data.validation), history=history)
+    return first_amiss(seen)
 
 
 def _versions() -> dict[str, str]:
@@ -240,6 +273,10 @@ def _refuse_other_recipe(run: Run, recipe: Recipe) -> None:
         recipe.data.levels == "auto" and before.data.levels is not None
     ):  # which are what auto was, when that training began
         recipe = recipe.replace(levels=before.data.levels)
+    if recipe.data.levels is None and before.data.levels == levels_text(SIXTEEN_BITS):  # as it was settled then
+        recipe = recipe.replace(levels=before.data.levels)
+    if recipe.network.gives_way:
+        recipe = recipe.replace(network=before.network)
     own, asked = before.fields(), recipe.fields()
     different = [
         f"{short_name(name)} {own.get(name)!r}, not {asked.get(name)!r}"

@@ -37,6 +37,7 @@ def data_show(
     prepare_matplotlib()
     from freyvae import pictures
     from freyvae.data import load_images
+    from freyvae.data.channels import OF_PICTURES, channels_in_words
     from freyvae.run import check_output
 
     check_output(out, data)
@@ -45,7 +46,7 @@ def data_show(
         say(line)
     number, height, width, channels = images.images.shape
     pictures.save_figure(pictures.examples(images.images, count=count, columns=columns), out)
-    kind = "grey" if channels == 1 else "colour"
+    kind = f"{channels_in_words(channels)}{' of' * (channels not in OF_PICTURES)}"
     levels = f"{kind} levels {images.images.min()} to {images.images.max()}"
     counted = "1 image" if number == 1 else f"{number} images"
     print_lines(f"{images.name}: {counted}, {height} x {width} pixels, {levels}")

@@ -8,6 +8,7 @@ from cyclopts import Parameter
 import freyvae
 from freyvae.cli.apps import app
 from freyvae.cli.preparation import prepare_keras
+from freyvae.cli.words import in_flags
 from freyvae.flags import Whole
 
 
@@ -39,4 +40,4 @@ def measure(
     found = freyvae.measure(run, samples=samples, split=split, seed=seed, progress=not quiet)
     if not quiet:
         data = Run(run).training.data
-        tables.show(tables.measured(found, data), sentences=summary.measured_sentences(found))
+        tables.show(tables.measured(found, data), sentences=list(map(in_flags, summary.measured_sentences(found))))

@@ -5,7 +5,7 @@ from pathlib import Path
 import freyvae
 from freyvae.cli.apps import app
 from freyvae.cli.preparation import prepare_keras, prepare_matplotlib
-from freyvae.cli.words import say
+from freyvae.cli.words import in_flags, say
 from freyvae.console import print_lines
 
 
@@ -23,4 +23,4 @@ def show(run: Path) -> None:
 
     for note in freyvae.show(run):
         say(f"note: {note}")
-    print_lines(summary.describe(Run(run)))
+    print_lines(in_flags(summary.describe(Run(run))))

@@ -8,7 +8,7 @@ from cyclopts import Parameter
 import freyvae
 from freyvae.cli.apps import app
 from freyvae.cli.preparation import prepare_keras, prepare_matplotlib
-from freyvae.cli.words import say
+from freyvae.cli.words import in_flags, say
 from freyvae.console import print_lines
 from freyvae.flags import Flags, Whole, chosen_recipe
 from freyvae.recipe import Recipe
@@ -55,7 +55,7 @@ def _train(recipe: Recipe, *, out: Path | None, fresh: bool, quiet: bool) -> Non
 
     run = freyvae.train(recipe, out, fresh=fresh, quiet=quiet, say=say)
     if not quiet:
-        print_lines(summary.describe(run))
+        print_lines(in_flags(summary.describe(run)))
 
 
 def _train_seeds(recipe: Recipe, count: int, *, out: Path | None, fresh: bool, quiet: bool) -> None:

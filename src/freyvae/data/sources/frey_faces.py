@@ -22,6 +22,6 @@ class FreyFaces(Source):
     def load(self, source: Any, *, image_size: Any, grey: bool, levels: Any, progress: Any, **others: Any) -> Any:
         """As `Source.load`."""
         size = parse_image_size(image_size)
-        images, _, used = convert(load_frey_faces(progress=progress), name=self.name, levels=levels)
+        images, _, used, _ = convert(load_frey_faces(progress=progress), name=self.name, levels=levels)
         faces = ImageSet(images=images, name=self.name, is_video=True, levels=used)
         return dataclasses.replace(faces, images=fit_images(images, size, grey=grey))

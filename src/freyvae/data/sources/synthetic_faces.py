@@ -22,5 +22,5 @@ class SyntheticFaces(Source):
     def load(self, source: Any, *, image_size: Any, grey: bool, levels: Any, seed: int, **others: Any) -> Any:
         """As `Source.load`."""
         size, faces = parse_image_size(image_size), synthetic_faces(seed=seed)
-        images, _, used = convert(faces.images, name=faces.name, levels=levels)
+        images, _, used, _ = convert(faces.images, name=faces.name, levels=levels)
         return dataclasses.replace(faces, images=fit_images(images, size, grey=grey), levels=used)

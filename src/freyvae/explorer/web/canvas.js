@@ -1,6 +1,6 @@
 // Paints pixels, and reads the colours to paint with.
 
-/** @import { Levels, Painter } from "./types.js" */
+/** @import { Header, Levels, Painter } from "./types.js" */
 
 /**
  * @param {HTMLCanvasElement} canvas
@@ -13,12 +13,13 @@ export function contextOf(canvas, settings) {
 }
 
 /**
- * Paints images on canvases of the images' size. CSS enlarges them without smoothing.
+ * Paints images on canvases of the images' size. CSS enlarges them without smoothing. One channel is grey, three are
+ * colour. Of other numbers, each channel has a colour, and the colours add up.
  *
- * @param {[number, number, number]} shape height, width, channels: one for grey, three for colour
+ * @param {Pick<Header, "imageShape" | "channelColours">} header
  * @returns {Painter}
  */
-export function makePainter([height, width, channels]) {
+export function makePainter({ imageShape: [height, width, channels], channelColours }) {
   const image = new ImageData(width, height);
   const words = new Uint32Array(image.data.buffer);
   return (canvas, levels) => {
@@ -28,13 +29,31 @@ export function makePainter([height, width, channels]) {
     }
     if (channels === 1) {
       for (let at = 0; at < words.length; at++) words[at] = 0xff000000 | (levels[at] * 0x010101);
-    } else {
+    } else if (channels === 3) {
       for (let at = 0, from = 0; at < words.length; at++, from += 3) {
         words[at] = 0xff000000 | (levels[from + 2] << 16) | (levels[from + 1] << 8) | levels[from];
       }
-    }
+    } else addColours(image.data, levels, channelColours);
     contextOf(canvas).putImageData(image, 0, 0);
   };
+}
+
+/**
+ * Write the sum of the channels' colours as RGBA.
+ *
+ * @param {Uint8ClampedArray} data clipped at 255 by its type
+ * @param {Levels} levels
+ * @param {[number, number, number][]} colours
+ */
+export function addColours(data, levels, colours) {
+  for (let at = 0, from = 0; at < data.length; at += 4, from += colours.length) {
+    for (let part = 0; part < 3; part++) {
+      let sum = 0;
+      for (let channel = 0; channel < colours.length; channel++) sum += levels[from + channel] * colours[channel][part];
+      data[at + part] = sum / 255;
+    }
+    data[at + 3] = 255;
+  }
 }
 
 /**

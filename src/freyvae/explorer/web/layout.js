@@ -16,8 +16,10 @@ import { plural } from "./text.js";
  */
 export function layOut({ header, points: { word }, heading, views }) {
   const [height, width, channels] = header.imageShape;
+  const kind =
+    channels === 1 ? "grey pixels" : channels === 3 ? "colour pixels" : `pixels in ${plural(channels, "channel")}`;
   const lede =
-    `${plural(header.images, word)} of ${height} by ${width} ${channels === 1 ? "grey" : "colour"} pixels, ` +
+    `${plural(header.images, word)} of ${height} by ${width} ${kind}, ` +
     `${plural(header.latents.count, "latent")}. Drag a slider, or the plane.`;
   const below = heading === "h1" ? "h2" : "h3";
 

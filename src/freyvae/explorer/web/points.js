@@ -14,7 +14,7 @@ export function makePoints({ header, codes, numbers, parts, framePoints }, decod
   const dim = header.latents.count;
   const [height, width, channels] = header.imageShape;
   const size = height * width * channels;
-  const painter = makePainter(header.imageShape);
+  const painter = makePainter(header);
   const levels = new Uint8ClampedArray(size);
   const frameOf = new Int32Array(header.points).fill(-1);
   framePoints.forEach((point, frame) => {

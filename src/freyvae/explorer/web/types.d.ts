@@ -72,6 +72,8 @@ export interface Header {
   format: number;
   title: string;
   imageShape: [number, number, number];
+  /** the colour that each channel is shown in, 0 to 255 */
+  channelColours: [number, number, number][];
   images: number;
   isVideo: boolean;
   parts: string[];

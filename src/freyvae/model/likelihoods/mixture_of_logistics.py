@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta
 
@@ -11,7 +11,7 @@ from freyvae.choice import Positive
 from freyvae.late import keras, np, ops
 from freyvae.model.likelihood import PROBABILITY_OF_BYTES, Likelihood, Tensor
 from freyvae.model.likelihoods.discretized_logistic import DiscretizedLogistic
-from freyvae.model.logistic import bounded_log_scale, draw_logistic, logistic_log_mass
+from freyvae.model.logistic import bounded_log_scale, draw_logistic, logistic_log_mass, share_at_bound
 
 
 @dataclass(frozen=True)
@@ -25,16 +25,30 @@ class MixtureOfLogistics(Likelihood):
 
     Args:
         components: how many are mixed.
-        autoregressive: whether each pixel depends on those before it too, beside the code (`Autoregression`): for grey
-            images.
+        scale_per: what scales, offsets and logits depend on; with `autoregressive` always the code.
+        autoregressive: whether each value depends on those before it too, beside the code.
+        context: of an autoregressive one: `image`, all pixels before, by a matrix of all pixels against all and a
+            network (`Autoregression`; small grey images); `neighbourhood`, those nearby (`Neighbourhood`; any images).
+            `automatic` is the first where that is possible.
     """
 
     name = "mixture-of-logistics"
     kind = PROBABILITY_OF_BYTES
     components: Annotated[Positive, Meta(description="number of logistics that are mixed")] = 3
+    scale_per: Annotated[
+        Literal["image", "channel", "pixel", "code"],
+        Meta(description="learned scales: one for the image, one per channel, one per pixel, or made from the code"),
+    ] = "pixel"
     autoregressive: Annotated[
-        bool, Meta(description="let each pixel depend on those before it too, beside the code: grey images only")
+        bool, Meta(description="let each value depend on those before it too, beside the code")
     ] = False
+    context: Annotated[
+        Literal["automatic", "image", "neighbourhood"],
+        Meta(
+            description="what an autoregressive value depends on: all pixels before (image: small grey images), or "
+            "those nearby (neighbourhood); automatic is the first where that is possible"
+        ),
+    ] = "automatic"
     start_scale: ClassVar[float] = DiscretizedLogistic.start_scale
     smallest_scale: ClassVar[float] = DiscretizedLogistic.smallest_scale
 
@@ -44,20 +58,26 @@ class MixtureOfLogistics(Likelihood):
         return 3 * self.components
 
     @property
-    def shape_from_code(self) -> bool:
-        """As `Likelihood.shape_from_code`: what the pixels before correct differs from code to code."""
-        return self.autoregressive
+    def shape_per(self) -> str:
+        """As `Likelihood.shape_per`: what the pixels before correct differs from code to code."""
+        return "code" if self.autoregressive else self.scale_per
 
     @property
     def is_autoregressive(self) -> bool:
         """As `Likelihood.is_autoregressive`."""
         return self.autoregressive
 
-    def given_pixels_before(self, *, seed: int) -> Any:
+    def given_pixels_before(self, image_shape: tuple[int, int, int], *, seed: int) -> Any:
         """As `Likelihood.given_pixels_before`."""
+        if not self.autoregressive:
+            return None
         from freyvae.model.autoregression import Autoregression
+        from freyvae.model.neighbourhood import Neighbourhood
 
-        return Autoregression(self, seed=seed, name="autoregression") if self.autoregressive else None
+        is_possible = Autoregression.is_possible(image_shape)
+        if self.context == "image" or (self.context == "automatic" and is_possible):
+            return Autoregression(self, seed=seed, name="autoregression")
+        return Neighbourhood(self, seed=seed, name="autoregression")
 
     @property
     def start_offsets(self) -> np.ndarray:
@@ -80,6 +100,11 @@ class MixtureOfLogistics(Likelihood):
         location, log_scale, logits = self.components_of(parameters)
         log_masses = logistic_log_mass(ops.expand_dims(levels, -3), location, log_scale)
         return ops.logsumexp(ops.log_softmax(logits, axis=0) + log_masses, axis=-3)
+
+    def share_at_bound(self, parameters: Tensor) -> Tensor | None:
+        """As `Likelihood.share_at_bound`, each component counted by its weight."""
+        _, log_scale, logits = self.components_of(parameters)
+        return share_at_bound(log_scale, self.smallest_scale, weights=ops.softmax(logits, axis=0))
 
     def mean(self, parameters: Tensor) -> Tensor:
         """The mixture's mean: the mean, but for what the first and last grey level cut off the tails."""

@@ -26,8 +26,6 @@ SMALLEST_DEVIATION = 1.0 / 255.0
 class Dense(Network):
     """Hidden layers of matrix products: with the defaults on Frey faces, the post's 560-256-2+2 and 2-256-560.
 
-    Parameters of a pixel beyond the location are learned for each, but do not depend on the code, unless they must.
-
     Args:
         hidden: units of the encoder's hidden layers; the decoder's are reversed.
         activation: of the hidden layers, as Keras names it.
@@ -98,28 +96,22 @@ class Dense(Network):
         image_shape: tuple[int, int, int],
         *,
         parameters_per_value: int = 1,
-        all_from_code: bool = False,
         seed: int | None = None,
     ) -> keras.Model:
-        """As `Network.decoder`: where the likelihood has no location, all must depend on the code."""
-        from freyvae.model.layers import AppendConstants
-
+        """As `Network.decoder`."""
         self._check_activation()
         height, width, channels = image_shape
-        values_from_code = height * width * channels * (parameters_per_value if all_from_code else 1)
-        check_weights(latent_dim, *self.hidden[::-1], values_from_code)
+        check_weights(latent_dim, *self.hidden[::-1], height * width * channels * parameters_per_value)
         seeds = seeds_from(seed)
         latents = keras.Input((latent_dim,), name="latents")
         values = self.trunk(latents, self.hidden[::-1], seeds=seeds, name="decoder", first_dtype="float32")
         # where the shape of the distribution depends on the code, all of it begins nearly the same for every code
-        scale = 0.01 if all_from_code else 1.0
+        scale = 0.01 if parameters_per_value > 1 else 1.0
         location = dense_layer(height * width * channels, seeds, name="location", scale=scale)(values)
         location = layers.Reshape(image_shape, name="image")(location)
         beside = channels * (parameters_per_value - 1)
         if not beside:
             return keras.Model(latents, location, name="decoder")
-        if not all_from_code:
-            return keras.Model(latents, AppendConstants(beside, name="scale")(location), name="decoder")
         others = dense_layer(height * width * beside, seeds, name="others", scale=scale)(values)
         others = layers.Reshape((height, width, beside), name="beside")(others)
         return keras.Model(latents, layers.Concatenate(name="parameters")([location, others]), name="decoder")

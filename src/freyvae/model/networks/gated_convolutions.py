@@ -93,10 +93,9 @@ class GatedConvolutions(Network):
         image_shape: tuple[int, int, int],
         *,
         parameters_per_value: int = 1,
-        all_from_code: bool = True,
         seed: int | None = None,
     ) -> keras.Model:
-        """As `Network.decoder`: all parameters depend on the code.
+        """As `Network.decoder`.
 
         The encoder's layers in reverse, the halvings by transposed convolutions that double; at the end a convolution
         of 5 x 5 and one of 1 x 1, with nothing between them.

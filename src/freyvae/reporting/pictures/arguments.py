@@ -23,7 +23,7 @@ def checked_model(vae: Any) -> "VAE":
 
 
 def checked_images(images: Any, name: str = "images") -> Array:
-    """Images, of an `ImageSet` too, as uint8 (n, h, w, 1 or 3). Raises `BadInput` for what is none, and for none."""
+    """Images, of an `ImageSet` too, as uint8 (n, h, w, c). Raises `BadInput` for what is none, and for none."""
     return as_images(images.images if isinstance(images, ImageSet) else images, name=name)
 
 

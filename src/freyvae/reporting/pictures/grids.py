@@ -32,7 +32,7 @@ def examples(
     """Some of the images, in reading order, as the post's `show_examples`.
 
     `evenly` picks `count` images spread over all of them, else the first. `thumbnail` turns each image (h, w, c) of
-    uint8 into what is shown in its place: (h', w'), (h', w', 1 or 3), uint8 or floats in [0, 1], all of one shape.
+    uint8 into what is shown in its place: (h', w'), (h', w', c'), uint8 or floats in [0, 1], all of one shape.
     """
     images, evenly = checked_images(images), truth("evenly", evenly)
     shown = min(whole("count", count, at_least=1), len(images))

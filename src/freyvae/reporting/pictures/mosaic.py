@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from freyvae import palette
 from freyvae.data.images import convert
 
 Array = np.ndarray[Any, Any]
@@ -13,12 +14,36 @@ TALLEST = 1700  # pixels
 
 
 def to_bytes(images: Array) -> Array:
-    """Images (n, h, w), (n, h, w, 1 or 3), uint8 or floats in [0, 1] -> uint8 (n, h, w, 3).
+    """Images (n, h, w), (n, h, w, c), uint8 or floats in [0, 1] -> uint8 (n, h, w, 3), as `in_colour` shows them.
 
     Raises `BadInput` for what is no image, by the rules of `as_images`.
     """
-    array = convert(images, name="images", levels=None, argument='freyvae.as_images(images, levels="{}")')[0]
-    return np.broadcast_to(array, (*array.shape[:3], 3))
+    return in_colour(levels_of(images))
+
+
+def levels_of(images: Array) -> Array:
+    """Images -> uint8 (n, h, w, c). Raises `BadInput` as `to_bytes` does."""
+    return convert(images, name="images", levels=None, argument='freyvae.as_images(images, levels="{}")')[0]
+
+
+def in_colour(images: Array) -> Array:
+    """Images of any number of channels as they are shown: uint8 (n, h, w, c) -> uint8 (n, h, w, 3).
+
+    Each channel has a colour (`palette.channel_colours`). A pixel is the sum over channels, clipped at 255:
+    sum_c level_c colour_c / 255.
+    """
+    channels = images.shape[3]
+    if channels in (1, 3):
+        return np.broadcast_to(images, (*images.shape[:3], 3))
+    shown = np.empty((*images.shape[:3], 3), np.uint8)
+    for image, pixels in zip(images, shown, strict=True):  # one by one: floats are four times as large
+        pixels[:] = np.rint(np.minimum(image @ colours_of(channels), 255))
+    return shown
+
+
+def colours_of(channels: int) -> Array:
+    """The colours that channels are shown in, float32 (channel, 3), in [0, 1]."""
+    return np.array(palette.channel_colours(channels), np.float32) / 255
 
 
 def fit(tiles: Array, *, columns: int, rows: int, gap: int = 0) -> Array:

@@ -10,7 +10,7 @@ from PIL import Image
 from freyvae.arguments import instance, whole
 from freyvae.errors import BadInput
 from freyvae.files import as_path, replacing, write_whole
-from freyvae.reporting.pictures.mosaic import Array, fit, mosaic, to_bytes
+from freyvae.reporting.pictures.mosaic import Array, fit, in_colour, levels_of, mosaic
 
 
 def png(figure: Figure) -> bytes:
@@ -31,16 +31,19 @@ def save_figure(figure: Figure, path: str | Path) -> None:
 def save_images(images: Array, path: str | Path, *, columns: int = 20) -> None:
     """Write images, floats in [0, 1] or uint8 (n, h, w, c): a .png of them all side by side, or a .npy of uint8.
 
+    The .png shows channels in the colours of `in_colour`; the .npy has them all.
+
     Raises:
         BadInput: they are no images, another suffix, or the place cannot be written.
     """
     path, columns = as_path("path", path), whole("columns", columns, at_least=1)
     _require_suffix(path, (".png", ".npy"))
-    tiles = to_bytes(images)
+    levels = levels_of(images)
     with replacing(path) as temporary:
         if path.suffix == ".npy":
-            np.save(temporary, tiles if np.shape(images)[3:] == (3,) else tiles[..., :1])
+            np.save(temporary, levels)
         else:
+            tiles = in_colour(levels)
             columns = min(columns, len(tiles))
             tiles = fit(tiles, columns=columns, rows=-(-len(tiles) // columns), gap=0)
             Image.fromarray(mosaic(tiles, columns=columns)).save(temporary)

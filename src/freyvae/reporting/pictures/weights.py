@@ -10,7 +10,7 @@ from freyvae.arguments import whole
 from freyvae.errors import BadInput
 from freyvae.reporting.pictures.arguments import checked_model
 from freyvae.reporting.pictures.diagram import flatten
-from freyvae.reporting.pictures.mosaic import Array, fit, mosaic, to_bytes
+from freyvae.reporting.pictures.mosaic import Array, colours_of, fit, mosaic, to_bytes
 from freyvae.reporting.pictures.picture import Picture
 from freyvae.reporting.pictures.saving import png
 from freyvae.reporting.pictures.style import DPI, bare, colour_bar, sheet, show_pixels
@@ -25,15 +25,16 @@ DIVERGING = "RdBu_r"
 def first_layer_weights(vae: "VAE", *, columns: int = 16) -> Figure:
     """The weights from the pixels to each unit of the encoder's first dense layer, as images, on one symmetrical scale.
 
-    Grey images: blue is negative, white 0, red positive. Colour images: each channel's weight about mid-grey.
+    Grey images: blue is negative, white 0, red positive. Others: each channel's weight in its colour, about mid-grey.
     """
     vae, columns = checked_model(vae), whole("columns", columns, at_least=1)
     height, width, channels = vae.image_shape
     kernel = _pixel_kernel(vae)  # (h * w * c, units)
     weights = kernel.T.reshape(-1, height, width, channels)
     limit = float(np.quantile(np.abs(weights), 0.999)) or 1.0
+    in_colours = weights if channels == 1 else weights @ colours_of(channels)
     # a thousandth of the weights lies beyond the scale
-    scaled = np.clip(0.5 + weights / (2 * limit), 0.0, 1.0)
+    scaled = np.clip(0.5 + in_colours / (2 * limit), 0.0, 1.0)
     tiles = to_bytes(matplotlib.colormaps[DIVERGING](scaled[..., 0])[..., :3] if channels == 1 else scaled)
     columns = min(columns, len(tiles))
     tiles = fit(tiles, columns=columns, rows=-(-len(tiles) // columns), gap=GAP)

@@ -11,6 +11,7 @@ import { dense } from "./operations/dense.js";
 import { affine, layerNorm } from "./operations/normalise.js";
 import { pad } from "./operations/pad.js";
 import { globalPool, pool } from "./operations/pool.js";
+import { permute } from "./operations/permute.js";
 import { slice } from "./operations/slice.js";
 import { softmaxAlong, sumAlong } from "./operations/along.js";
 import { upsample } from "./operations/upsample.js";
@@ -33,6 +34,7 @@ export const OPERATIONS = {
   layer_norm: layerNorm,
   multiply,
   pad,
+  permute,
   pool,
   slice,
   softmax_along: softmaxAlong,

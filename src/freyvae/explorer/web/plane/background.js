@@ -29,7 +29,7 @@ export function makeBackground({ header, model, geometry, latents }) {
   const faces = h("canvas", { class: "layer crisp", width: columns * width, height: rows * height });
   const veil = h("canvas", { class: "layer", width: VEIL, height: VEIL });
   const tile = document.createElement("canvas");
-  const painter = makePainter(header.imageShape);
+  const painter = makePainter(header);
   const levels = new Uint8ClampedArray(height * width * channels);
   const sliceFaces = makeSlicer();
   const sliceVeil = makeSlicer();

@@ -1,0 +1,33 @@
+"""Bits that are spent where images do not differ."""
+
+import numpy as np
+from keras import ops
+
+from freyvae.metrics.measure import Seen
+from freyvae.records import Finding
+
+PLACE = 70
+_IMAGES = 64
+# grey levels, a deviation over the training images below which a value is background
+_FLAT = 2.0
+_MOST = 0.5
+
+
+def find(seen: Seen) -> Finding | None:
+    """The share of the bits that values take which hardly vary over the training images; None where none is such."""
+    flat = seen.train.reshape(len(seen.train), -1).std(axis=0) < _FLAT
+    if not flat.any() or not seen.vae.pixel_likelihood.is_probability_of_bytes:
+        return None
+    images = seen.images[:_IMAGES]
+    bound = seen.vae.likelihood(ops.convert_to_tensor(seen.codes[:_IMAGES]), ops.convert_to_tensor(images))
+    levels = ops.convert_to_tensor(images.reshape(len(images), -1).astype("float32"))
+    nats = -ops.convert_to_numpy(bound.likelihood.log_prob_of_values(bound.parameters, levels)).mean(axis=0)
+    share = float(nats[flat].sum() / nats.sum())
+    return Finding(
+        name="bits_of_background",
+        value=share,
+        unit="share",
+        is_amiss=share > _MOST,
+        sentence=f"{100 * share:.0f} % of the bits go to the {100 * np.mean(flat):.0f} % of values that hardly vary.",
+        advice='crop the images, or give each pixel a scale of its own: likelihood.scale_per="pixel"',
+    )

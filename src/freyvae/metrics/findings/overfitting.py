@@ -1,0 +1,30 @@
+"""A validation loss that rises again."""
+
+import numpy as np
+
+from freyvae.metrics.measure import Seen
+from freyvae.records import Finding
+
+PLACE = 20
+# a rise of less than this share of the whole fall is the noise of the validation images
+_NOISE = 0.02
+# and one within this share of the epochs, before the end, may still turn
+_LAST = 0.1
+
+
+def find(seen: Seen) -> Finding | None:
+    """How far the validation free energy has risen after its lowest epoch; None for a training of few epochs."""
+    energies = np.array(seen.history.get("val_free_energy", ()), np.float64)
+    if len(energies) < 5:
+        return None
+    best = int(energies.argmin())
+    rise = float(energies[-1] - energies[best])
+    fall = float(energies.max() - energies[best])
+    return Finding(
+        name="rise_after_best_epoch_nats",
+        value=rise,
+        unit="nats per image",
+        is_amiss=rise > _NOISE * fall and len(energies) - 1 - best > _LAST * len(energies),
+        sentence=f"The validation free energy was lowest in epoch {best + 1} and has risen by {rise:.1f} nats since.",
+        advice="patience=20 keeps the best epoch; more images, weight_decay=0.01 or shift=0.5 lower it",
+    )
