@@ -4,9 +4,16 @@ import keras
 import numpy as np
 import pytest
 
+from freyvae.engine import shares
 from freyvae.model import VAE
 
 SHAPE = (5, 4, 1)
+
+
+@pytest.fixture(autouse=True)
+def steps_as_a_whole(monkeypatch):
+    """Compiled once, not once for a share and once for their sum; `test_shares` has the shares."""
+    monkeypatch.setattr(shares, "cores", lambda: 1)
 
 
 @pytest.fixture(scope="module")

@@ -35,7 +35,11 @@ def small_vae():
 
 def test_sizes_are_those_of_van_den_berg():
     recipe = Recipe().replace(
-        network="gated-convolutions", latent_dim=64, likelihood="discretized-logistic", batch_size=5
+        network="gated-convolutions",
+        latent_dim=64,
+        likelihood="discretized-logistic",
+        batch_size=5,
+        **{"likelihood.scale_per": "code"},
     )
     vae = build_vae(recipe, np.zeros((10, *FREY), "uint8"))
     encoder, decoder = vae.encoder, vae.decoder

@@ -39,32 +39,31 @@ def drawn(shape, count=1, seed=1):
     return ops.convert_to_tensor(parameters), ops.convert_to_tensor(latents), images
 
 
-def of_values(given, shape):
-    """Parameters of each value in the order in which values are drawn: (value, number)."""
-    return numpy(given).reshape(-1, shape[0] * shape[1], 27, shape[2]).transpose(0, 1, 3, 2).reshape(-1, 27)
-
-
 @pytest.mark.parametrize("shape", [(5, 4, 3), (4, 5, 1), (6, 2, 2)], ids=str)
 def test_a_value_depends_on_those_before_it_nearby_and_on_no_other(shape):
     layer, (parameters, latents, images) = layer_with_weights(shape), drawn(shape)
-    before = of_values(layer(parameters, latents, images), shape)
-    for value in range(images.size):
-        changed = images.copy()
-        changed.reshape(-1)[value] ^= 64
-        difference = np.abs(of_values(layer(parameters, latents, changed), shape) - before).max(axis=1)
-        assert not (difference[: value + 1] > 0).any()
-        row, column, channel = np.unravel_index(value, shape)
-        for later in range(value + 1, images.size):
-            down, right = (np.array(np.unravel_index(later, shape)) - (row, column, channel))[:2]
+    count = images.size
+    # the image itself, then one for each value that is another there
+    many = np.repeat(images, count + 1, axis=0)
+    many.reshape(count + 1, count)[np.arange(1, count + 1), np.arange(count)] ^= 64
+    parameters, latents = (ops.repeat(each, count + 1, axis=0) for each in (parameters, latents))
+    found = numpy(layer(parameters, latents, many)).reshape(count + 1, -1, 27, shape[2])
+    found = found.transpose(0, 1, 3, 2).reshape(count + 1, count, 27)
+    differences = np.abs(found[1:] - found[:1]).max(axis=2)
+    for value in range(count):
+        assert not (differences[value, : value + 1] > 0).any()
+        row, column, _ = np.unravel_index(value, shape)
+        for later in range(value + 1, count):
+            down, right = np.array(np.unravel_index(later, shape))[:2] - (row, column)
             is_near = down <= 3 and abs(right) <= 3
-            assert (difference[later] > 0) == is_near, (value, later)
+            assert (differences[value, later] > 0) == is_near, (value, later)
 
 
 def test_one_pixel_is_what_it_is_among_all():
     shape = (5, 4, 3)
     layer, (parameters, latents, images) = layer_with_weights(shape), drawn(shape, count=3)
     together = numpy(layer(parameters, latents, images)).reshape(3, 20, 81)
-    for pixel in (0, 1, 7, 19):
+    for pixel in (0, 19):
         alone = numpy(layer(parameters, latents, images, pixel=pixel))
         assert alone.shape == (3, 1, 1, 81)
         np.testing.assert_allclose(alone[:, 0, 0], together[:, pixel], rtol=1e-3, atol=1e-3)
