@@ -15,7 +15,7 @@ from freyvae.engine.memory import check_memory
 from freyvae.late import keras, layers, np
 from freyvae.model.likelihood import Likelihood
 from freyvae.model.network import Network
-from freyvae.model.networks.dense import dense_layer, seeds_from
+from freyvae.model.networks.dense import code_outputs, dense_layer, seeds_from
 
 Tensor = Any
 # a side is halved until at most so many pixels are left
@@ -87,14 +87,7 @@ class Convolutional(Network):
             values = self._blocks(values, seeds, name=name)
         values = layers.Activation(self.activation, name="encoder_activation")(values)
         values = layers.Flatten(name="features")(values)
-        # float32 in any precision, as the decoder's first layer is: a code may differ from its neighbour by little
-        outputs = [
-            dense_layer(latent_dim, seeds, name="mean", dtype="float32")(values),
-            dense_layer(latent_dim, seeds, name="log_variance", scale=0.01, dtype="float32")(values),
-        ]
-        if parameters_per_image:
-            dense = dense_layer(parameters_per_image, seeds, name="flow_parameters", dtype="float32")
-            outputs.append(dense(values))
+        outputs = code_outputs(values, latent_dim, parameters_per_image, seeds, variance_scale=0.01)
         return keras.Model(images, outputs, name="encoder")
 
     def decoder(

@@ -81,13 +81,7 @@ class Dense(Network):
                 # a pixel that is left out is then like its mean
                 values = layers.Dropout(self.dropout / 2, seed=next(seeds), name="pixels_dropout")(values)
         values = self.trunk(values, self.hidden, seeds=seeds, name="encoder")
-        # float32 in any precision, as the decoder's first layer is: a code may differ from its neighbour by little
-        mean = dense_layer(latent_dim, seeds, name="mean", dtype="float32")(values)
-        log_variance = dense_layer(latent_dim, seeds, name="log_variance", dtype="float32")(values)
-        outputs = [mean, log_variance]
-        if parameters_per_image:
-            dense = dense_layer(parameters_per_image, seeds, name="flow_parameters", dtype="float32")
-            outputs.append(dense(values))
+        outputs = code_outputs(values, latent_dim, parameters_per_image, seeds)
         return keras.Model(images, outputs, name="encoder")
 
     def decoder(
@@ -154,6 +148,28 @@ class Dense(Network):
             keras.activations.get(self.activation)
         except ValueError as error:
             raise BadInput(f"activation {self.activation!r} is none that Keras knows") from error
+
+
+def code_outputs(
+    values: Tensor, latent_dim: int, parameters_per_image: int, seeds: Iterator[int], *, variance_scale: float = 1.0
+) -> list[Tensor]:
+    """What an encoder returns: mean, log-variance, and for a posterior with a flow its parameters.
+
+    Args:
+        values: features, (image, feature).
+        latent_dim: number of latents.
+        parameters_per_image: of a flow; 0: there are none.
+        seeds: of the initial weights.
+        variance_scale: of the log-variance's initial weights.
+    """
+    # float32 in any precision, as the decoder's first layer is: a code may differ from its neighbour by little
+    outputs = [
+        dense_layer(latent_dim, seeds, name="mean", dtype="float32")(values),
+        dense_layer(latent_dim, seeds, name="log_variance", scale=variance_scale, dtype="float32")(values),
+    ]
+    if parameters_per_image:
+        outputs.append(dense_layer(parameters_per_image, seeds, name="flow_parameters", dtype="float32")(values))
+    return outputs
 
 
 def dense_layer(
