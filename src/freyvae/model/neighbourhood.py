@@ -167,7 +167,9 @@ class Neighbourhood(keras.layers.Layer):
         hidden = ops.relu(hidden + ops.expand_dims(ops.matmul(latents, self.from_latents), 1))
         hidden = ops.relu(hidden + ops.matmul(hidden, self.hidden) + self.hidden_bias)
         before = 8.0 * ops.concatenate([seen.here - left, seen.here - above], axis=-1)
-        of_channels = ops.matmul(hidden, self.to_channels) + ops.matmul(before, self.from_channels * self._mask)
+        of_channels = ops.matmul(hidden, self.to_channels) + ops.matmul(
+            before, ops.multiply(self.from_channels, self._mask)
+        )
         of_channels = ops.relu(of_channels + self.of_channel)
         of_channels = ops.reshape(of_channels, (-1, pixels, channels, WIDTH_OF_CHANNEL))
         return ops.matmul(of_channels, self.to_parameters) + self.parameters_of_channel
@@ -181,7 +183,7 @@ class Neighbourhood(keras.layers.Layer):
         anchors = ops.concatenate([anchors] * repeats, axis=-1)[..., :count]
         locations = ops.clip(anchors + scales * moves, 1e-4, 1.0 - 1e-4)
         first = locations[..., :1]
-        offsets = (locations[..., 1:] - first) / scales[..., 1:] - mixture.start_offsets
+        offsets = ops.subtract((locations[..., 1:] - first) / scales[..., 1:], mixture.start_offsets)
         # the likelihood squashes it again
         logit = ops.log(first) - ops.log1p(-first)
         return ops.concatenate([logit, offsets, log_scales, logits], axis=-1)
