@@ -44,8 +44,9 @@ def allocated(vae, images):
     ).memory_analysis()
     if shares == 1:
         return planned.temp_size_in_bytes
-    # as many at once as there are cores; each leaves its gradients, of which a mean is then taken
-    return min(shares, cores()) * planned.temp_size_in_bytes + (shares + 1) * planned.output_size_in_bytes
+    # as many at once as there are cores; each adds its gradients to a sum, and of the sums a mean is taken
+    together, gradients = min(shares, cores()), planned.output_size_in_bytes
+    return together * (planned.temp_size_in_bytes + 2 * gradients) + gradients
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ class NeighbourhoodPixels(Pixels):
 
         def decode(latents: Any) -> tuple[Any, ...]:
             decoded = vae.decoder(latents)
-            return decoded, ops.sigmoid(decoded[..., :channels])
+            return decoded[0], ops.sigmoid(decoded[0, ..., :channels])
 
         def given(
             values: Any, inside: Any, locations: Any, here: Any, parameters: Any, latents: Any
@@ -128,7 +128,7 @@ class NeighbourhoodPixels(Pixels):
 
     def push(self, stack: Any, image: np.ndarray, latents: np.ndarray) -> None:
         """As `Pixels.push`."""
-        decoded = self._decode(latents[None])
+        decoded = self._decoded(latents)
         padded = self._before.padded(image)
         levels, probabilities = [], []
         for rows, columns in self._steps:
@@ -140,7 +140,7 @@ class NeighbourhoodPixels(Pixels):
 
     def pop(self, stack: Any, latents: np.ndarray) -> np.ndarray:
         """As `Pixels.pop`."""
-        decoded = self._decode(latents[None])
+        decoded = self._decoded(latents)
         image = np.zeros(self.shape, np.uint8)
         for rows, columns in self._steps:
             for channel in range(self.shape[2]):
@@ -148,6 +148,11 @@ class NeighbourhoodPixels(Pixels):
                 found = self._probabilities_of(rows, columns, image, padded, decoded, latents)
                 image[rows, columns, channel] = self._pop(stack, found[:, channel])
         return image
+
+    def _decoded(self, latents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The decoder's parameters, (height, width, n), and its locations with a border that offsets may reach."""
+        parameters, locations = self._decode(latents[None])
+        return parameters, self._around.padded(locations)
 
     def _probabilities_of(
         self,
@@ -166,9 +171,9 @@ class NeighbourhoodPixels(Pixels):
         (found,) = self._given(
             self._before(padded, rows, columns),
             self._before(self._inside, rows, columns),
-            self._around(self._around.padded(locations[0]), rows, columns),
+            self._around(locations, rows, columns),
             image[rows, columns][None],
-            parameters[0][rows, columns][None],
+            parameters[rows, columns][None],
             latents[None],
         )
         return found.reshape(self._rows, self.shape[2], LEVELS)[:count]

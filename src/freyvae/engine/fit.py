@@ -48,9 +48,14 @@ def way_of_jax(model: keras.Model, images: Any, arguments: dict[str, Any]) -> Wa
     if not can_serve(model, images, arguments):
         return None
     # XLA's CPU compiler has a fast convolution, but not within a loop, which a scan is. On two cores, 16 images a step:
-    # the network of gated convolutions, 28 x 20 pixels, learns from 12 images a second scanned and from 290 stepped,
-    # residual blocks on 64 x 64 in colour from 4 and 244 (`python -m studies.speed --only convolutions`)
-    return stepped.fit if is_cpu_of_jax() and has_convolutions(model) else scanned.fit
+    # the network of gated convolutions, 28 x 20 pixels, learns from 11 images a second scanned and from 225 stepped,
+    # residual blocks on 64 x 64 in colour from 4 and 193 (`python -m studies.speed --only convolutions`)
+    return stepped.fit if is_stepped(model) else scanned.fit
+
+
+def is_stepped(model: keras.Model) -> bool:
+    """Whether a program on JAX is a step of a training, not an epoch."""
+    return is_cpu_of_jax() and has_convolutions(model)
 
 
 def has_convolutions(model: keras.Model) -> bool:

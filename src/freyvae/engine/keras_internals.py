@@ -1,7 +1,7 @@
 """What we touch of Keras that Keras does not promise: all of it is here."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -86,27 +86,22 @@ def largest_output(model: keras.Model) -> int:
 
     A layer that is in no network may say as `largest_output` how many its own largest tensor has.
     """
-    sizes = [getattr(layer, "largest_output", 1) for layer in all_layers(model)]
-    shapes = [
-        tensor.shape[1:]
-        for layer in all_layers(model)
-        for node in layer._inbound_nodes
-        for tensor in node.output_tensors
-    ]
-    return max([*sizes, *(math.prod(shape) for shape in shapes if None not in shape)], default=1)
+    layers = list(all_layers(model))
+    own = (getattr(layer, "largest_output", 1) for layer in layers)
+    return max(*own, *_sizes_of_outputs(layers), 1, 1)
 
 
 def values_of_layers(network: keras.Model) -> int:
     """The number of values of one image in the outputs of all layers of a network that compute any."""
-    shapes = {
-        id(tensor): tensor.shape[1:]
-        for layer in all_layers(network)
-        # what only gives values another shape needs no memory of its own
-        if not isinstance(layer, (keras.layers.InputLayer, keras.layers.Reshape, keras.layers.Flatten))
-        for node in layer._inbound_nodes
-        for tensor in node.output_tensors
-    }
-    return sum(math.prod(shape) for shape in shapes.values() if None not in shape)
+    # what only gives values another shape needs no memory of its own
+    shaping = (keras.layers.InputLayer, keras.layers.Reshape, keras.layers.Flatten)
+    return sum(_sizes_of_outputs(layer for layer in all_layers(network) if not isinstance(layer, shaping)))
+
+
+def _sizes_of_outputs(layers: Iterable[keras.layers.Layer]) -> list[int]:
+    """How many values of one image each tensor has that layers put out within networks, where that is known."""
+    tensors = {id(one): one for layer in layers for node in layer._inbound_nodes for one in node.output_tensors}
+    return [math.prod(one.shape[1:]) for one in tensors.values() if None not in one.shape[1:]]
 
 
 def states_of_noise(model: keras.Model) -> list[Any]:

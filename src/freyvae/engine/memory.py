@@ -73,21 +73,21 @@ def bytes_of_training(
         data: the training images, and those held out.
         batch_size: images in a step.
     """
-    from freyvae.engine.device import cores, is_cpu_of_jax
-    from freyvae.engine.fit import has_convolutions
+    from freyvae.engine.device import cores
+    from freyvae.engine.fit import is_stepped
     from freyvae.engine.shares import shares_of_step
     from freyvae.engine.training import LARGEST_DATA_BYTES
 
     trained = sum(4 * math.prod(weight.shape) for weight in model.trainable_variables)
     optimizer = model.optimizer
     to_come = 0 if optimizer.built else SLOTS + bool(getattr(optimizer, "use_ema", False))
-    shares = shares_of_step(model, batch_size) if is_cpu_of_jax() and has_convolutions(model) else 1
-    at_once = batch_size if shares == 1 else batch_size // shares * min(shares, cores())
-    # the gradients of each share, and their mean
-    gradients = 1 if shares == 1 else shares + 1
+    shares = shares_of_step(model, batch_size) if is_stepped(model) else 1
+    together = min(shares, cores())
+    # each core has the gradients of a share and the sum of those before; of the sums there is a mean
+    gradients = 1 if shares == 1 else 2 * together + 1
     return TrainingBytes(
         weights=trained * (to_come + gradients),
-        activations=4 * at_once * model.values_of_image,
+        activations=4 * (batch_size // shares) * together * model.values_of_image,
         # more than that stays where it is, and is given to the device by batches
         images=sum(images.nbytes for images in data if images.nbytes <= LARGEST_DATA_BYTES),
     )

@@ -2,9 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+from keras import ops
+
+# images whose likelihood is taken apart, value by value
+FEW = 64
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,16 @@ class Seen:
     train: np.ndarray
     codes: np.ndarray
     history: Mapping[str, Sequence[float]] = field(default_factory=dict)
+
+    @property
+    def energies(self) -> np.ndarray:
+        """The validation free energy of each epoch, float64 (epoch,)."""
+        return np.array(self.history.get("val_free_energy", ()), np.float64)
+
+    @cached_property
+    def likelihood(self) -> Any:
+        """p(x | z) of the first `FEW` images at their codes, bound to the decoder's parameters."""
+        return self.vae.likelihood(ops.convert_to_tensor(self.codes[:FEW]), ops.convert_to_tensor(self.images[:FEW]))
 
 
 @dataclass(frozen=True)

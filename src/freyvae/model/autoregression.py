@@ -11,6 +11,7 @@ import numpy as np
 from keras import ops
 
 from freyvae.errors import BadInput
+from freyvae.model.windows import square, windows
 
 Tensor = Any
 # its matrix has the square of this many numbers
@@ -131,19 +132,19 @@ class Autoregression(keras.layers.Layer):
         surprise = (residual - linear) / scale
         # one matrix product of all windows, what is seen brought to about the same size; a convolution would read
         # better, but is several times slower on XLA's CPU
-        windows = [
-            *_windows(surprise, BEFORE, place),
-            *_windows(ops.abs(surprise), BEFORE, place),
-            *_windows(16.0 * residual, BEFORE, place),
-            *_windows(8.0 * (location - ops.expand_dims(self.mean_image, -1)), AROUND, place),
+        around = [
+            *windows(surprise, BEFORE, place),
+            *windows(ops.abs(surprise), BEFORE, place),
+            *windows(16.0 * residual, BEFORE, place),
+            *windows(8.0 * (location - ops.expand_dims(self.mean_image, -1)), AROUND, place),
         ]
         of_pixel = self.of_pixel
         if place is not None:
             of_pixel = of_pixel[pixel]
             parameters, location, linear, scale = (
-                _square(values, place, 1) for values in (parameters, location, linear, scale)
+                square(values, place, 1) for values in (parameters, location, linear, scale)
             )
-        hidden = ops.matmul(ops.concatenate(windows, axis=-1), self.from_windows) + of_pixel
+        hidden = ops.matmul(ops.concatenate(around, axis=-1), self.from_windows) + of_pixel
         hidden = hidden + ops.expand_dims(ops.matmul(latents, self.from_latents), 1)
         hidden = ops.silu(hidden)
         hidden = ops.silu(hidden + ops.matmul(hidden, self.hidden) + self.hidden_bias)
@@ -152,27 +153,3 @@ class Autoregression(keras.layers.Layer):
         moved = ops.clip(location + linear + scale * corrections[..., :1], 1e-4, 1.0 - 1e-4)
         logit = ops.log(moved) - ops.log1p(-moved)  # the likelihood squashes it again
         return ops.concatenate([logit, parameters[..., 1:] + corrections[..., 1:]], axis=-1)
-
-
-def _windows(values: Tensor, offsets: list[tuple[int, int]], place: tuple[Any, Any] | None) -> list[Tensor]:
-    """The values (image, height, width, 1) this far (down, right) of each pixel, 0 outside: each (image, pixel, 1).
-
-    Where a place is given, (row, column), there is only the one pixel.
-    """
-    height, width = values.shape[1:3]
-    reach = max(max(abs(down), abs(right)) for down, right in offsets)
-    padded = ops.pad(values, ((0, 0), (reach, reach), (reach, reach), (0, 0)))
-    if place is not None:
-        padded, height, width = _square(padded, place, 2 * reach + 1), 1, 1
-    return [
-        ops.reshape(
-            padded[:, reach + down : reach + down + height, reach + right : reach + right + width],
-            (-1, height * width, 1),
-        )
-        for down, right in offsets
-    ]
-
-
-def _square(values: Tensor, corner: tuple[Any, Any], side: int) -> Tensor:
-    """Of values (image, height, width, n), the square below and right of (row, column): (image, side, side, n)."""
-    return ops.slice(values, (0, *corner, 0), (values.shape[0], side, side, values.shape[-1]))

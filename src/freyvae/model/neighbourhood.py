@@ -11,6 +11,7 @@ import numpy as np
 from keras import ops
 
 from freyvae.model.logistic import bounded_log_scale
+from freyvae.model.windows import square, windows
 
 Tensor = Any
 # units of the hidden layers, and of one a channel
@@ -106,7 +107,7 @@ class Neighbourhood(keras.layers.Layer):
         seen = self._seen(parameters, images, pixel)
         if pixel is not None:
             width = parameters.shape[2]
-            parameters = _square(parameters, (pixel // width, pixel % width), 1)
+            parameters = square(parameters, (pixel // width, pixel % width), 1)
         height, width = parameters.shape[1:3]
         made = self.of_seen(seen, ops.reshape(parameters, (-1, height * width, parameters.shape[-1])), latents)
         return ops.reshape(made, (-1, height, width, parameters.shape[-1]))
@@ -138,11 +139,11 @@ class Neighbourhood(keras.layers.Layer):
         values = ops.cast(images, parameters.dtype) / 255.0
         ones = ops.ones((1, height, width, 1), parameters.dtype)
         locations = ops.sigmoid(parameters[..., :channels])
-        here = values if place is None else _square(values, place, 1)
+        here = values if place is None else square(values, place, 1)
         return Seen(
-            _windows(values, BEFORE, place),
-            _windows(ones, BEFORE, place),
-            _windows(locations, AROUND, place),
+            ops.stack(windows(values, BEFORE, place), axis=2),
+            ops.stack(windows(ones, BEFORE, place), axis=2),
+            ops.stack(windows(locations, AROUND, place), axis=2),
             ops.reshape(here, (-1, here.shape[1] * here.shape[2], channels)),
         )
 
@@ -226,28 +227,3 @@ def _anchors(seen: Seen, left: Tensor, above: Tensor, others: list[Tensor]) -> T
         ],
         axis=-1,
     )
-
-
-def _windows(values: Tensor, offsets: list[tuple[int, int]], place: tuple[Any, Any] | None) -> Tensor:
-    """The values (image, height, width, n) this far (down, right) of each pixel: (image, pixel, offset, n).
-
-    0 outside. Where a place is given, (row, column), there is only the one pixel.
-    """
-    height, width, numbers = values.shape[1:]
-    reach = max(max(abs(down), abs(right)) for down, right in offsets)
-    padded = ops.pad(values, ((0, 0), (reach, reach), (reach, reach), (0, 0)))
-    if place is not None:
-        padded, height, width = _square(padded, place, 2 * reach + 1), 1, 1
-    parts = [
-        ops.reshape(
-            padded[:, reach + down : reach + down + height, reach + right : reach + right + width],
-            (-1, height * width, numbers),
-        )
-        for down, right in offsets
-    ]
-    return ops.stack(parts, axis=2)
-
-
-def _square(values: Tensor, corner: tuple[Any, Any], side: int) -> Tensor:
-    """Of values (image, height, width, n), the square below and right of (row, column): (image, side, side, n)."""
-    return ops.slice(values, (0, *corner, 0), (values.shape[0], side, side, values.shape[-1]))

@@ -60,7 +60,7 @@ class VAE(OnArrays):
         image_shape: (height, width, channel).
         latent_dim: number of latents.
         network: makes the encoder and the decoder that are not given, of `freyvae.networks`: `dense` (by default the
-            post's, 560-256-2+2 and 2-256-560), `residual` or `gated-convolutions`.
+            post's, 560-256-2+2 and 2-256-560), `residual`, `convolutional`, `gated-convolutions`, or `automatic`.
         encoder: a Keras model from uint8 images to [mean, log_variance], each (image, latent_dim). For a flow there is
             a third output, (image, n), n being the posterior's `parameters_per_image(latent_dim)`.
         decoder: a Keras model from (image, latent_dim) to the likelihood's raw parameters, (image, height, width,

@@ -8,20 +8,26 @@ from freyvae.metrics.measure import Seen
 from freyvae.records import Finding
 
 Find = Callable[[Seen], Finding | None]
-_MODULES = [importlib.import_module(f"{__name__}.{file.name}") for file in pkgutil.iter_modules(__path__)]
 # in the order in which they are asked for: what explains others, and what is quick, comes first
-FINDINGS: list[Find] = [module.find for module in sorted(_MODULES, key=lambda module: module.PLACE)]
+_MODULES = sorted(
+    (importlib.import_module(f"{__name__}.{file.name}") for file in pkgutil.iter_modules(__path__)),
+    key=lambda module: int(module.PLACE),
+)
+FINDINGS: list[Find] = [module.find for module in _MODULES]
 # those before this place need nothing but codes and history
 _PLACE_OF_OTHERS = 50
 
 
 def findings(seen: Seen) -> Iterator[Finding]:
     """All that are defined, amiss or not."""
-    yield from (finding for find in FINDINGS if (finding := find(seen)) is not None)
+    yield from _defined(FINDINGS, seen)
 
 
 def first_amiss(seen: Seen) -> Finding | None:
     """The first that is amiss, of those that follow from codes and history alone; None where all is well."""
-    quick = [module for module in _MODULES if module.PLACE < _PLACE_OF_OTHERS]
-    made = (module.find(seen) for module in sorted(quick, key=lambda module: module.PLACE))
-    return next((finding for finding in made if finding is not None and finding.is_amiss), None)
+    quick = [module.find for module in _MODULES if module.PLACE < _PLACE_OF_OTHERS]
+    return next((finding for finding in _defined(quick, seen) if finding.is_amiss), None)
+
+
+def _defined(finds: list[Find], seen: Seen) -> Iterator[Finding]:
+    return (finding for find in finds if (finding := find(seen)) is not None)

@@ -3,11 +3,10 @@
 import numpy as np
 from keras import ops
 
-from freyvae.metrics.measure import Seen
+from freyvae.metrics.measure import FEW, Seen
 from freyvae.records import Finding
 
 PLACE = 70
-_IMAGES = 64
 # grey levels, a deviation over the training images below which a value is background
 _FLAT = 2.0
 _MOST = 0.5
@@ -18,8 +17,7 @@ def find(seen: Seen) -> Finding | None:
     flat = seen.train.reshape(len(seen.train), -1).std(axis=0) < _FLAT
     if not flat.any() or not seen.vae.pixel_likelihood.is_probability_of_bytes:
         return None
-    images = seen.images[:_IMAGES]
-    bound = seen.vae.likelihood(ops.convert_to_tensor(seen.codes[:_IMAGES]), ops.convert_to_tensor(images))
+    images, bound = seen.images[:FEW], seen.likelihood
     levels = ops.convert_to_tensor(images.reshape(len(images), -1).astype("float32"))
     nats = -ops.convert_to_numpy(bound.likelihood.log_prob_of_values(bound.parameters, levels)).mean(axis=0)
     share = float(nats[flat].sum() / nats.sum())

@@ -1,7 +1,5 @@
 """A validation loss that rises again."""
 
-import numpy as np
-
 from freyvae.metrics.measure import Seen
 from freyvae.records import Finding
 
@@ -14,7 +12,7 @@ _LAST = 0.1
 
 def find(seen: Seen) -> Finding | None:
     """How far the validation free energy has risen after its lowest epoch; None for a training of few epochs."""
-    energies = np.array(seen.history.get("val_free_energy", ()), np.float64)
+    energies = seen.energies
     if len(energies) < 5:
         return None
     best = int(energies.argmin())

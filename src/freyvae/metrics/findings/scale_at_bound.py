@@ -1,25 +1,21 @@
 """Scales that the likelihood does not let become smaller."""
 
-import numpy as np
 from keras import ops
 
 from freyvae.metrics.measure import Seen
 from freyvae.records import Finding
 
 PLACE = 60
-_IMAGES = 64
 _MOST = 0.25
 
 
 def find(seen: Seen) -> Finding | None:
     """The share of the likelihood's scales that are the smallest that it allows; None where it has no such bound."""
-    latents = ops.convert_to_tensor(seen.codes[:_IMAGES])
-    images = ops.convert_to_tensor(seen.images[:_IMAGES])
-    bound = seen.vae.likelihood(latents, images)
-    share = bound.likelihood.share_at_bound(bound.parameters)
-    if share is None:
+    bound = seen.likelihood
+    found = bound.likelihood.share_at_bound(bound.parameters)
+    if found is None:
         return None
-    share = float(np.asarray(ops.convert_to_numpy(share)))
+    share = float(ops.convert_to_numpy(found))
     return Finding(
         name="scales_at_bound",
         value=share,

@@ -1,7 +1,5 @@
 """A training that ended too early."""
 
-import numpy as np
-
 from freyvae.metrics.measure import Seen
 from freyvae.records import Finding
 
@@ -13,7 +11,7 @@ _STILL_FALLING = 0.05
 
 def find(seen: Seen) -> Finding | None:
     """How far the validation free energy fell in the last tenth of the epochs; None for a training of few epochs."""
-    energies = np.array(seen.history.get("val_free_energy", ()), np.float64)
+    energies = seen.energies
     if len(energies) < 10:
         return None
     last = max(1, round(_SHARE_OF_EPOCHS * len(energies)))
