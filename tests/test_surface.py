@@ -140,6 +140,9 @@ def test_the_explorer_is_of_a_run_or_of_a_model_and_images(run, monkeypatch):
         ("give batch_size=20 or less", "give --batch-size 20 or less"),
         ("seeds must be from 1 to 200, not 0", "--seeds must be from 1 to 200, not 0"),
         ("latent_dim must be at least 1, not 0", "--latent-dim must be at least 1, not 0"),
+        ("choose a smaller width=... or hidden=...", "choose a smaller --network.width or --hidden"),
+        ('choose context="neighbourhood"', "choose --likelihood.context neighbourhood"),
+        ("likelihood.scale_per=... says so", "--likelihood.scale-per says so"),
         # words that are not arguments of a command, and words within a name or a file
         ("images must be a list, not 5", "images must be a list, not 5"),
         ("cannot read runs/seed=3/recipe.toml: empty", "cannot read runs/seed=3/recipe.toml: empty"),

@@ -6,6 +6,7 @@ import pytest
 from keras import ops
 
 from freyvae.engine.fit import has_convolutions
+from freyvae.errors import BadInput
 from freyvae.model import LIKELIHOODS, VAE
 from freyvae.model.networks import Automatic, Convolutional, Dense
 
@@ -33,6 +34,11 @@ def test_a_depth_is_the_number_of_halvings_at_most():
     assert Convolutional(depth=1).sizes((100, 6, 3)) == [(104, 6), (26, 6), (13, 6)]
     assert Convolutional(depth=9).sizes((64, 6, 3)) == Convolutional().sizes((64, 6, 3))
     assert Convolutional(patch=2, depth=1).sizes((64, 6, 3)) == [(64, 6), (32, 6), (16, 6)]
+
+
+def test_a_patch_larger_than_the_images_is_refused():
+    with pytest.raises(BadInput, match="patch must be at most the longer side, 64, not 65"):
+        VAE((64, 6, 3), 2, network=Convolutional(patch=65))
 
 
 @pytest.mark.parametrize("shape", [(17, 9, 3), (1, 12, 1), (3, 2, 3)], ids=str)

@@ -3,6 +3,7 @@
 import functools
 import re
 import shlex
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,13 +21,16 @@ _WRONG = re.compile(r"(?P<name>[a-z_]+)(?= (must|cannot) )")
 
 
 def in_flags(line: str) -> str:
-    """A line of the library in the words of the command line: `--fresh` for `fresh=True`, `--out` for `out=...`."""
-    flags = _flag_names()
+    """A line of the library in the words of the command line: `--fresh` for `fresh=True`, `--out` for `out=...`.
+
+    A field that has no short flag has that of its section: `--network.width` for `width=...`.
+    """
+    flags = _flags_by_name()
 
     def flag(found: re.Match[str]) -> str:
         value = found.groupdict().get("value", "...")
-        named = f"--{found['name'].replace('_', '-')}"
-        if named not in flags:
+        named = flags.get(found["name"].replace("_", "-"))
+        if named is None:
             return found[0]
         text = value.strip('"')
         return named if text in ("...", "True") else f"{named} {shlex.quote(text)}"
@@ -35,9 +39,15 @@ def in_flags(line: str) -> str:
 
 
 @functools.cache
-def _flag_names() -> frozenset[str]:
-    """The names of all flags: put together once, since it takes longer than many a line's work."""
-    return frozenset(name for argument in _arguments(app) for name in argument.names)
+def _flags_by_name() -> dict[str, str]:
+    """Name -> flag, of a section's field with and without the section, where no other has that name.
+
+    Put together once, since it takes longer than many a line's work.
+    """
+    names = {name for argument in _arguments(app) for name in argument.names if name.startswith("--")}
+    fields = Counter(name.partition(".")[2] for name in names if "." in name)
+    alone = {field: name for name in names if fields[field := name.partition(".")[2]] == 1}
+    return alone | {name.removeprefix("--"): name for name in names}
 
 
 def _arguments(command: App) -> Iterator[Any]:

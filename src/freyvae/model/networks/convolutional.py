@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from freyvae.choice import Positive
 from freyvae.engine.memory import check_memory
+from freyvae.errors import BadInput
 from freyvae.late import keras, layers, np
 from freyvae.model.likelihood import Likelihood
 from freyvae.model.network import Network
@@ -143,7 +144,13 @@ class Convolutional(Network):
         return min(self.width << max(stage - 1, 0), _MOST_WIDTHS * self.width)
 
     def sizes(self, image_shape: tuple[int, ...]) -> list[tuple[int, int]]:
-        """Height and width, padded, then after each step; where there is none, the same again."""
+        """Height and width, padded, then after each step; where there is none, the same again.
+
+        Raises:
+            BadInput: the patch is larger than the images.
+        """
+        if self.patch > max(image_shape[:2]):
+            raise BadInput(f"patch must be at most the longer side, {max(image_shape[:2])}, not {self.patch}")
         patch = self.patch or (2 if max(image_shape[:2]) <= _LARGEST_OF_SMALL else 4)
         factors = [_factors(size, patch, self.depth) for size in image_shape[:2]]
         stages = max(*map(len, factors), 1)
