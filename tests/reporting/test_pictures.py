@@ -14,7 +14,8 @@ from scipy.stats import norm
 
 from freyvae import pictures
 from freyvae.errors import BadInput
-from freyvae.model import PRIORS
+from freyvae.model import PRIORS, VAE
+from freyvae.model.networks import Convolutional
 from freyvae.reporting.pictures.mosaic import fit, in_colour
 
 
@@ -353,6 +354,17 @@ def test_without_graphviz_one_line_says_what_to_install(tmp_path, monkeypatch):
     with pytest.raises(BadInput, match=r"pip install .*freyvae\[graph\]"):
         pictures.network(keras_vae(), tmp_path / "network.png")
     assert not list(tmp_path.iterdir())
+
+
+@needs_graphviz
+def test_the_diagram_of_a_deep_network_leaves_out_what_has_no_weights_and_stands_side_by_side(tmp_path):
+    vae = VAE((64, 64, 3), 2, network=Convolutional(width=4), seed=0)
+    text = pictures.network(vae, tmp_path / "network.svg").read_text()
+    for word in ("encoder_1_entry", "decoder_1_exit", "Add", "left out"):
+        assert word in text
+    assert "encoder_1_block_1_before" not in text
+    with Image.open(pictures.network(vae, tmp_path / "network.png")) as picture:
+        assert picture.height < 2 * picture.width
 
 
 def test_the_network_is_written_as_a_picture_only(tmp_path):

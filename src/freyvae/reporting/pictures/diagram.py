@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from freyvae.model import VAE
 
 
+# of a network that is drawn whole
+MOST_LAYERS = 20
+
+
 def network(vae: "VAE", path: Path | str) -> Path:
     """The diagram of encoder and decoder with the shapes of their layers, written to `path` (.png, .svg or .pdf).
 
@@ -60,14 +64,22 @@ def network_diagram(vae: "VAE", kind: str) -> bytes:
     )
     graph.set_node_defaults(shape="box", style="filled", fillcolor="white", color=RULE, penwidth="0.8")
     graph.set_edge_defaults(color=QUIET, penwidth="0.8", arrowsize="0.5")
+    is_deep = max(len(model.layers) for model in (vae.encoder, vae.decoder)) > MOST_LAYERS
     encoder, decoder = (_diagram(model) for model in (vae.encoder, vae.decoder))
+    if is_deep:
+        left_out = "layers without weights are left out where they neither join nor branch"
+        small = f'<font point-size="{TEXT_POINTS}" color="{QUIET}">{left_out}</font>'
+        graph.set("label", f'<<b>Network</b><br align="left"/>{small}<br align="left"/>>')
+        for model, cluster in ((vae.encoder, encoder), (vae.decoder, decoder)):
+            _leave_out_plain_layers(model, cluster)
     graph.add_subgraph(encoder)
     graph.add_subgraph(decoder)
     _text_node(graph, "draw", f"<i>z</i> drawn from the posterior: {vae.latent_dim} numbers")
     for tensor in vae.encoder.outputs:
         graph.add_edge(pydot.Edge(_producer(tensor), "draw"))
     for tensor in vae.decoder.inputs:
-        graph.add_edge(pydot.Edge("draw", _producer(tensor)))
+        # side by side where one above the other would be too long to look at
+        graph.add_edge(pydot.Edge("draw", _producer(tensor), constraint="false" if is_deep else "true"))
     try:
         content: bytes = graph.create(format=kind)
     except (OSError, AssertionError, pydot.PydotException) as error:
@@ -95,6 +107,24 @@ def _diagram(model: Any) -> Any:
     for edge in cluster.get_edges():
         edge.set("penwidth", "0.8")
     return cluster
+
+
+def _leave_out_plain_layers(model: Any, cluster: Any) -> None:
+    """Take layers without weights out of a diagram that have one input and one output, and join their neighbours."""
+    import pydot
+
+    for layer in model.layers:
+        name = str(id(layer))
+        into, out_of = (
+            [edge for edge in cluster.get_edges() if end(edge) == name]
+            for end in (pydot.Edge.get_destination, pydot.Edge.get_source)
+        )
+        if layer.weights or len(into) != 1 or len(out_of) != 1:
+            continue
+        cluster.del_node(name)
+        for edge in (*into, *out_of):
+            cluster.del_edge(edge.get_source(), edge.get_destination())
+        cluster.add_edge(pydot.Edge(into[0].get_source(), out_of[0].get_destination(), penwidth="0.8"))
 
 
 def _text_node(graph: Any, name: str, text: str) -> None:
