@@ -152,10 +152,11 @@ class Bound:
     Attributes:
         likelihood: the choice.
         parameters: float tensor (image, height, width, channel * parameters_per_value).
+        of_code: what the code alone says, without the pixels before: itself where it is not autoregressive.
     """
 
-    def __init__(self, likelihood: Likelihood, parameters: Tensor):
-        self.likelihood, self.parameters = likelihood, parameters
+    def __init__(self, likelihood: Likelihood, parameters: Tensor, *, of_code: Bound | None = None):
+        self.likelihood, self.parameters, self.of_code = likelihood, parameters, of_code or self
         self._shape = likelihood.image_shape(parameters)
 
     def log_prob(self, images: Tensor) -> Tensor:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from freyvae.choice import Choice
-from freyvae.model.groups import Group
+from freyvae.model.estimate import Estimate
+from freyvae.model.likelihood import Likelihood
 from freyvae.model.posterior import Posterior
 from freyvae.model.prior import Prior
 
@@ -43,15 +43,16 @@ class Objective(Choice):
         """Of the reparametrization noise, in training."""
         return 1.0
 
-    def check(self, posterior: Posterior, prior: Prior) -> None:
+    def check(self, posterior: Posterior, prior: Prior, likelihood: Likelihood) -> None:
         """Refuse distributions that it is not defined for. Raises `BadInput`."""
 
-    def parts(self, log_weights: Tensor, groups: Sequence[Group]) -> dict[str, Tensor]:
+    def parts(self, images: Tensor, log_weights: Tensor, found: Estimate) -> dict[str, Tensor]:
         """What the loss needs beside distortion and rate, by name.
 
         Args:
+            images: uint8 (draw * image, height, width, channel), the batch `draws` times, one after another.
             log_weights: log p(x, z) - log q(z | x) of each draw, (draw, image), in nats.
-            groups: of latents, drawn `draws` times for each image.
+            found: of these images.
         """
         return {}
 

@@ -119,7 +119,7 @@ class VAE(OnArrays):
         self.posterior_choice: Posterior = choices["posterior"]
         self.prior_choice: Prior = choices["prior"]
         self.objective: Objective = choices["objective"]
-        self.objective.check(self.posterior_choice, self.prior_choice)
+        self.objective.check(self.posterior_choice, self.prior_choice, self.pixel_likelihood)
         self.shift = checked_probability("shift", shift)
         self.flip = checked_probability("flip", flip)
         seed = None if seed is None else whole("seed", seed, at_least=0, at_most=LARGEST_SEED)
@@ -325,8 +325,9 @@ class VAE(OnArrays):
             for augmentation in self._augmentations:
                 images = augmentation(images)
         draws = self.objective.draws
+        repeated = ops.tile(images, (draws, 1, 1, 1))
         found = self.estimate(
-            ops.tile(images, (draws, 1, 1, 1)),
+            repeated,
             self.posterior(images, training=training).repeated(draws),
             self.noise,
             noise_scale=self.noise_scale,
@@ -340,7 +341,7 @@ class VAE(OnArrays):
             "reconstruction": by_draw(found.likelihood.mean(), *self.image_shape)[0],
             "distortion": ops.mean(by_draw(found.parts.distortion), axis=0),
             "rate": ops.mean(by_draw(found.parts.rate), axis=0),
-            **self.objective.parts(by_draw(found.log_weights), found.groups),
+            **self.objective.parts(repeated, by_draw(found.log_weights), found),
         }
 
     def compute_loss(
@@ -429,9 +430,10 @@ class VAE(OnArrays):
         (image, height, width, channel): without images it is what the code alone says.
         """
         parameters = self.decoder(latents, training=training)
-        if self.autoregression is not None and images is not None:
-            parameters = self.autoregression(parameters, latents, images)
-        return self.pixel_likelihood(parameters)
+        of_code = self.pixel_likelihood(parameters)
+        if self.autoregression is None or images is None:
+            return of_code
+        return Bound(self.pixel_likelihood, self.autoregression(parameters, latents, images), of_code=of_code)
 
     def groups(
         self, posterior: Conditional, noise: keras.random.SeedGenerator, *, noise_scale: float = 1.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -11,7 +10,9 @@ from msgspec import Meta
 from freyvae.choice import NotNegative
 from freyvae.errors import BadInput
 from freyvae.late import ops
-from freyvae.model.groups import Group, kl_of_all_latents
+from freyvae.model.estimate import Estimate
+from freyvae.model.groups import kl_of_all_latents
+from freyvae.model.likelihood import Likelihood
 from freyvae.model.objective import Objective
 from freyvae.model.posterior import Posterior
 from freyvae.model.prior import Prior
@@ -63,7 +64,7 @@ class FreeEnergy(Objective):
         """As `Objective.standard_deviation_of_noise`."""
         return self.noise_scale
 
-    def check(self, posterior: Posterior, prior: Prior) -> None:
+    def check(self, posterior: Posterior, prior: Prior, likelihood: Likelihood) -> None:
         """As `Objective.check`."""
         if posterior.is_diagonal_normal and prior.is_standard_normal:
             return
@@ -79,9 +80,9 @@ class FreeEnergy(Objective):
                 "standard-normal has: leave them out, or choose these"
             )
 
-    def parts(self, log_weights: Tensor, groups: Sequence[Group]) -> dict[str, Tensor]:
+    def parts(self, images: Tensor, log_weights: Tensor, found: Estimate) -> dict[str, Tensor]:
         """With free bits `kl_per_latent` (image, latent), in nats."""
-        return {"kl_per_latent": kl_of_all_latents(groups)} if self.free_bits else {}
+        return {"kl_per_latent": kl_of_all_latents(found.groups)} if self.free_bits else {}
 
     def notes(self, values: int) -> list[str]:
         """As `Objective.notes`."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -11,7 +10,7 @@ from msgspec import Meta
 
 from freyvae.choice import Positive
 from freyvae.late import ops
-from freyvae.model.groups import Group
+from freyvae.model.estimate import Estimate
 from freyvae.model.objective import Objective
 
 Tensor = Any
@@ -40,7 +39,7 @@ class ImportanceWeighted(Objective):
         """As `Objective.is_mean_over_images`."""
         return True
 
-    def parts(self, log_weights: Tensor, groups: Sequence[Group]) -> dict[str, Tensor]:
+    def parts(self, images: Tensor, log_weights: Tensor, found: Estimate) -> dict[str, Tensor]:
         """`bound` (image,), in nats."""
         return {"bound": importance_weighted_bound(log_weights)}
 
