@@ -145,3 +145,22 @@ def test_samples_follow_the_distribution_that_they_are_drawn_from():
     drawn = vae.sample(np.zeros((4000, 1), "float32"))[:, 0, :, 0].astype(int)
     above = np.triu(probabilities, 1).sum()
     assert (drawn[:, 1] > drawn[:, 0]).mean() == pytest.approx(above, abs=4 * np.sqrt(above * (1 - above) / 4000))
+
+
+@pytest.mark.parametrize("height", [6, 7])
+def test_thinned_the_likelihood_is_the_same_on_average_over_the_steps(height):
+    """Every third row for all, from the first, the second, the third: also where the last rows are no whole third."""
+    mixture = MixtureOfLogistics(components=3, autoregressive=True, context="neighbourhood", thinning=3)
+    vae = VAE((height, 4, 3), 2, network=Dense(hidden=(4,)), likelihood=mixture, seed=0)
+    random = np.random.default_rng(0)
+    for weight in vae.autoregression.weights:
+        weight.assign(numpy(weight.value) + random.normal(0, 0.1, weight.shape).astype("float32"))
+    images = random.integers(0, 256, (2, height, 4, 3), dtype="uint8")
+    latents = ops.convert_to_tensor(random.normal(size=(2, 2)).astype("float32"))
+    thinned = []
+    for step in range(5, 8):
+        vae.steps.assign(step)
+        thinned.append(numpy(vae.likelihood(latents, images, training=True).log_prob(images)))
+    whole = numpy(vae.likelihood(latents, images).log_prob(images))
+    assert all(np.abs(one - whole).min() > 0.1 for one in thinned)
+    np.testing.assert_allclose(np.mean(thinned, axis=0), whole, rtol=1e-5)

@@ -108,6 +108,9 @@ class Autoregression(keras.layers.Layer):
         values[:, count - 1 : 2 * count - 1] = log_scale[:, None]
         bias.assign(values.ravel())
 
+    def rows_of_step(self, step: Tensor, height: int) -> None:
+        """A training step takes all rows: the first step's matrix product is of whole images anyway."""
+
     def call(self, parameters: Tensor, latents: Tensor, images: Tensor, pixel: Any = None) -> Tensor:
         """What the pixels before make of each pixel's distribution.
 

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from freyvae.choice import Choice
 from freyvae.errors import BadInput
 from freyvae.late import keras, np, ops
+from freyvae.model.windows import Rows
 
 Tensor = Any  # a tensor of whichever backend Keras runs on
 
@@ -186,6 +187,26 @@ class Bound:
     def sample(self, seed: keras.random.SeedGenerator) -> Tensor:
         """Draw uint8 images (image, height, width, channel)."""
         return self.likelihood.sample(self.parameters, seed)
+
+
+class BoundOfRows(Bound):
+    """The likelihood of some rows of images, for that of all of them: the same on average over the first one.
+
+    Args:
+        rows: which they are.
+    """
+
+    def __init__(self, likelihood: Likelihood, parameters: Tensor, *, of_code: Bound, rows: Rows):
+        super().__init__(likelihood, parameters, of_code=of_code)
+        self.rows = rows
+
+    def log_prob(self, images: Tensor) -> Tensor:
+        """As `Bound.log_prob`, estimated."""
+        count, width, channels = self._shape
+        levels = ops.cast(self.rows.of(images)[:, :: self.rows.step], self.parameters.dtype)
+        each = self.likelihood.log_prob_of_values(self.parameters, ops.reshape(levels, (-1, math.prod(self._shape))))
+        by_row = ops.sum(ops.reshape(each, (-1, count, width * channels)), axis=-1)
+        return self.rows.step * ops.sum(self.rows.inside * by_row, axis=-1)
 
 
 def as_bytes(fractions: Tensor) -> Tensor:

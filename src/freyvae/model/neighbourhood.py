@@ -11,7 +11,7 @@ import numpy as np
 from keras import ops
 
 from freyvae.model.logistic import bounded_log_scale
-from freyvae.model.windows import square, windows
+from freyvae.model.windows import Rows, square, windows
 
 Tensor = Any
 # units of the hidden layers, and of one a channel
@@ -84,13 +84,18 @@ class Neighbourhood(keras.layers.Layer):
         self.to_parameters = constants("to_parameters", WIDTH_OF_CHANNEL, numbers)
         self.parameters_of_channel = constants("parameters_of_channel", channels, numbers)
         # values of an image in the largest tensor, for who divides a step's work
-        self.largest_output = images_shape[1] * images_shape[2] * max(inputs, WIDTH)
+        self.largest_output = images_shape[1] * images_shape[2] * max(inputs, WIDTH) // self.mixture.thinning
         # of the pixel itself each channel sees those before: what it may not see is multiplied by zero
         seen = np.triu(np.ones((channels, channels), "float32"), 1)
         self._mask = np.repeat(np.concatenate([seen, seen]), WIDTH_OF_CHANNEL, axis=1)
 
     def start_at(self, decoder: keras.Model, images: np.ndarray) -> None:
         """Begin at the neighbours, whatever the training images are."""
+
+    def rows_of_step(self, step: Tensor, height: int) -> Rows | None:
+        """The rows that a training step takes for all: every `thinning`-th, from the next one on each time."""
+        every = min(self.mixture.thinning, height)
+        return Rows(ops.cast(step, "int32") % every, every, height) if every > 1 else None
 
     def call(self, parameters: Tensor, latents: Tensor, images: Tensor, pixel: Any = None) -> Tensor:
         """The distribution of each value, given those before.
@@ -108,6 +113,15 @@ class Neighbourhood(keras.layers.Layer):
         if pixel is not None:
             width = parameters.shape[2]
             parameters = square(parameters, (pixel // width, pixel % width), 1)
+        return self._of_rectangle(seen, parameters, latents)
+
+    def of_rows(self, parameters: Tensor, latents: Tensor, images: Tensor, rows: Rows) -> Tensor:
+        """As `call`, of some rows: (image, row, width, n)."""
+        return self._of_rectangle(
+            self._seen(parameters, images, None, rows), rows.of(parameters)[:, :: rows.step], latents
+        )
+
+    def _of_rectangle(self, seen: Seen, parameters: Tensor, latents: Tensor) -> Tensor:
         height, width = parameters.shape[1:3]
         made = self.of_seen(seen, ops.reshape(parameters, (-1, height * width, parameters.shape[-1])), latents)
         return ops.reshape(made, (-1, height, width, parameters.shape[-1]))
@@ -132,7 +146,7 @@ class Neighbourhood(keras.layers.Layer):
         made = self._mixture(spoken, _anchors(seen, left, above, others))
         return ops.reshape(ops.transpose(made, (0, 1, 3, 2)), (-1, pixels, channels * spoken.shape[-1]))
 
-    def _seen(self, parameters: Tensor, images: Tensor, pixel: Any) -> Seen:
+    def _seen(self, parameters: Tensor, images: Tensor, pixel: Any, rows: Rows | None = None) -> Seen:
         channels = images.shape[-1]
         height, width = parameters.shape[1:3]
         place = None if pixel is None else (pixel // width, pixel % width)
@@ -140,10 +154,12 @@ class Neighbourhood(keras.layers.Layer):
         ones = ops.ones((1, height, width, 1), parameters.dtype)
         locations = ops.sigmoid(parameters[..., :channels])
         here = values if place is None else square(values, place, 1)
+        if rows is not None:
+            here = rows.of(values)[:, :: rows.step]
         return Seen(
-            ops.stack(windows(values, BEFORE, place), axis=2),
-            ops.stack(windows(ones, BEFORE, place), axis=2),
-            ops.stack(windows(locations, AROUND, place), axis=2),
+            ops.stack(windows(values, BEFORE, place, rows), axis=2),
+            ops.stack(windows(ones, BEFORE, place, rows), axis=2),
+            ops.stack(windows(locations, AROUND, place, rows), axis=2),
             ops.reshape(here, (-1, here.shape[1] * here.shape[2], channels)),
         )
 

@@ -23,7 +23,7 @@ from freyvae.model.estimate import Estimate
 from freyvae.model.free_energy import free_energy
 from freyvae.model.groups import Group
 from freyvae.model.layers import with_constants
-from freyvae.model.likelihood import Bound, Likelihood
+from freyvae.model.likelihood import Bound, BoundOfRows, Likelihood
 from freyvae.model.network import Network
 from freyvae.model.objective import Objective
 from freyvae.model.posterior import Posterior
@@ -338,7 +338,7 @@ class VAE(OnArrays):
             return ops.reshape(rows, (draws, -1, *shape))
 
         return {
-            "reconstruction": by_draw(found.likelihood.mean(), *self.image_shape)[0],
+            "reconstruction": by_draw(found.likelihood.of_code.mean(), *self.image_shape)[0],
             "distortion": ops.mean(by_draw(found.parts.distortion), axis=0),
             "rate": ops.mean(by_draw(found.parts.rate), axis=0),
             **self.objective.parts(repeated, by_draw(found.log_weights), found),
@@ -433,7 +433,13 @@ class VAE(OnArrays):
         of_code = self.pixel_likelihood(parameters)
         if self.autoregression is None or images is None:
             return of_code
-        return Bound(self.pixel_likelihood, self.autoregression(parameters, latents, images), of_code=of_code)
+        rows = (
+            self.autoregression.rows_of_step(ops.convert_to_tensor(self.steps), images.shape[1]) if training else None
+        )
+        if rows is None:
+            return Bound(self.pixel_likelihood, self.autoregression(parameters, latents, images), of_code=of_code)
+        parameters = self.autoregression.of_rows(parameters, latents, images, rows)
+        return BoundOfRows(self.pixel_likelihood, parameters, of_code=of_code, rows=rows)
 
     def groups(
         self, posterior: Conditional, noise: keras.random.SeedGenerator, *, noise_scale: float = 1.0

@@ -25,11 +25,15 @@ class MixtureOfLogistics(Likelihood):
 
     Args:
         components: how many are mixed.
-        scale_per: what scales, offsets and logits depend on; with `autoregressive` always the code.
+        scale_per: what scales, offsets and logits depend on; with `autoregressive` always the code, but for the context
+            `neighbourhood`.
         autoregressive: whether each value depends on those before it too, beside the code.
         context: of an autoregressive one: `image`, all pixels before, by a matrix of all pixels against all and a
             network (`Autoregression`; small grey images); `neighbourhood`, those nearby (`Neighbourhood`; any images).
             `automatic` is the first where that is possible.
+        thinning: with the context `neighbourhood`, a training step takes every so manieth row of an image for all of
+            them, from another one at each step: the free energy is then the same on average. The network that looks
+            at the pixels before is small and the same for all pixels, so that it learns as well from fewer of them.
     """
 
     name = "mixture-of-logistics"
@@ -49,6 +53,12 @@ class MixtureOfLogistics(Likelihood):
             "those nearby (neighbourhood); automatic is the first where that is possible"
         ),
     ] = "automatic"
+    thinning: Annotated[
+        Positive,
+        Meta(
+            description="in a training step, the likelihood of every so manieth row of an image stands for all of them"
+        ),
+    ] = 1
     start_scale: ClassVar[float] = DiscretizedLogistic.start_scale
     smallest_scale: ClassVar[float] = DiscretizedLogistic.smallest_scale
 
@@ -59,8 +69,8 @@ class MixtureOfLogistics(Likelihood):
 
     @property
     def shape_per(self) -> str:
-        """As `Likelihood.shape_per`: what the pixels before correct differs from code to code."""
-        return "code" if self.autoregressive else self.scale_per
+        """As `Likelihood.shape_per`: what `Autoregression` corrects differs from code to code."""
+        return "code" if self.autoregressive and self.context != "neighbourhood" else self.scale_per
 
     @property
     def is_autoregressive(self) -> bool:

@@ -24,8 +24,8 @@ class AuxiliaryGuided(FreeEnergy):
     """The free energy + guidance * E[-log p(x | the code alone)] (Lucas & Verbeek 2018, eq. 5).
 
     For an autoregressive likelihood, to which the pixels before say so much of each pixel that the code is left with
-    little to say, and the decoder with nothing to draw from it. The second term asks of the decoder an image of its own,
-    as if its pixels were independent given the code. What is reported is the free energy, without it.
+    little to say, and the decoder with nothing to draw from it. The second term asks of the decoder an image of its
+    own, as if its pixels were independent given the code. What is reported is the free energy, without it.
 
     Args:
         guidance: weight of the second term.
