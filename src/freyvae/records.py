@@ -60,6 +60,7 @@ class TrainingRecord:
         epochs: that were trained.
         best_epoch: whose weights are kept, from 1; None without patience.
         seconds: of all epochs.
+        processor_seconds: of all cores, in these epochs; None of a version that did not count them.
         compile_seconds: before the first.
         images_per_second: in training.
         seed: of the training.
@@ -84,6 +85,7 @@ class TrainingRecord:
     epochs: Annotated[int, Meta(title="Epochs")]
     best_epoch: Annotated[int | None, Meta(title="Best epoch")] = None
     seconds: Annotated[Seconds, Meta(title="Training")]
+    processor_seconds: Annotated[Seconds | None, Meta(title="Processor time of all cores")] = None
     compile_seconds: Annotated[Seconds, Meta(title="Compilation")]
     images_per_second: Annotated[PerSecond, Meta(title="Images")]
     seed: int

@@ -44,6 +44,7 @@ class Recorder(keras.callbacks.Callback):
         self.data_sha256 = progress.data_sha256
         self.earlier_seconds = progress.seconds
         self.epoch_seconds: list[float] = []
+        self.processor_seconds = progress.processor_seconds
         self.compile_seconds = 0.0
         self.saved = len(self.rows)
         self._save_again_at = -math.inf
@@ -55,13 +56,14 @@ class Recorder(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Start the clock of the epoch."""
-        self._epoch_began = time.perf_counter()
+        self._epoch_began, self._processor_began = time.perf_counter(), time.process_time()
         if not self.epoch_seconds:
             self.compile_seconds = self._epoch_began - self._began
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Record the epoch; refuse a loss that is no number; save what is good."""
         self.epoch_seconds.append(time.perf_counter() - self._epoch_began)
+        self.processor_seconds += time.process_time() - self._processor_began
         row = {name: float(value) for name, value in _in_order(logs or {})}
         if not all(math.isfinite(value) for value in row.values()):
             raise TrainingFailed(
@@ -127,7 +129,7 @@ class Recorder(keras.callbacks.Callback):
     @property
     def progress(self) -> checkpoint.Progress:
         """How far the training is now."""
-        return checkpoint.Progress(self.rows, self.seconds, self.data_sha256, self.kept)
+        return checkpoint.Progress(self.rows, self.seconds, self.data_sha256, self.kept, self.processor_seconds)
 
 
 class Annealing(keras.callbacks.Callback):

@@ -29,12 +29,14 @@ class Progress:
         seconds: time spent in epochs so far.
         data_sha256: of the pixels it trains on.
         kept: with patience, the weights of the best epoch so far, as `Recorder` keeps them.
+        processor_seconds: of all cores, in epochs so far; 0 from versions that did not count them.
     """
 
     rows: list[dict[str, float]]
     seconds: float
     data_sha256: str
     kept: list[np.ndarray] = field(default_factory=list)
+    processor_seconds: float = 0.0
 
 
 def other_variables(model: keras.Model) -> list[Any]:
@@ -57,7 +59,13 @@ def save(path: Path, model: keras.Model, progress: Progress) -> None:
         f"{number:04d}": keras.ops.convert_to_numpy(variable.value) for number, variable in enumerate(_variables(model))
     }
     arrays |= {f"kept-{number:04d}": array for number, array in enumerate(progress.kept)}
-    note = {"rows": progress.rows, "seconds": progress.seconds, "data_sha256": progress.data_sha256, "format": FORMAT}
+    note: dict[str, Any] = {
+        "rows": progress.rows,
+        "seconds": progress.seconds,
+        "processor_seconds": progress.processor_seconds,
+        "data_sha256": progress.data_sha256,
+        "format": FORMAT,
+    }
     note["sha256"] = _digest(note, arrays)
     with replacing(path) as temporary:
         np.savez(temporary, note=np.array(json.dumps(note)), **arrays)
@@ -85,6 +93,7 @@ def restore(path: Path, model: keras.Model) -> Progress:
             if not all(isinstance(value, (int, float)) for row in rows for value in row.values()):
                 raise ValueError("its history holds no numbers")
             seconds, data_sha256 = float(note["seconds"]), str(note["data_sha256"])
+            processor_seconds = float(note.get("processor_seconds", 0.0))
             kept = [arrays[name] for name in sorted(arrays) if name.startswith("kept-")]
             values = [arrays[f"{number:04d}"] for number in range(len(arrays) - len(kept))]
     except BadInput:
@@ -97,7 +106,7 @@ def restore(path: Path, model: keras.Model) -> Progress:
         raise BadInput(f"{path} is of another model; `fresh=True` trains anew")
     for variable, array in zip(variables, values, strict=True):
         variable.assign(array)
-    return Progress(rows=rows, seconds=seconds, data_sha256=data_sha256, kept=kept)
+    return Progress(rows, seconds, data_sha256, kept, processor_seconds)
 
 
 def _digest(note: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> str:

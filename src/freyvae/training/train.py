@@ -239,6 +239,7 @@ def _record(recipe: Recipe, data: TrainingData, recorder: Recorder, vae: VAE) ->
         epochs=len(recorder.rows),
         best_epoch=recorder.kept_epoch if recipe.training.patience else None,
         seconds=recorder.seconds,
+        processor_seconds=recorder.processor_seconds,
         compile_seconds=recorder.compile_seconds,
         images_per_second=len(recorder.rows) * len(data.split.train) / recorder.seconds,
         seed=recipe.training.seed,
