@@ -10,12 +10,14 @@ from typing import Any
 
 from freyvae.errors import BadInput
 from freyvae.files import write_whole
-from studies.density.jobs import Start, measure_missing, record_machine, start_process, train_missing
 from studies.density.page import page
 from studies.density.picture import write_picture
-from studies.density.plan import RUNS, Plan, plan, small_plan
+from studies.density.plan import plan, small_plan
 from studies.density.rows import gather
+from studies.images.page import part
 from studies.shared.command import exit_code
+from studies.shared.jobs import Start, measure_missing, record_machine, start_process, train_missing
+from studies.shared.plan import RUNS, Plan
 from studies.shared.process import ROOT
 
 
@@ -84,9 +86,11 @@ def make(everything: Plan, runs: Path, out: Path, *, chosen: argparse.Namespace,
 
 
 def write(results: dict[str, Any], out: Path) -> None:
-    """Write `results.json`, `results.md` and `pictures/results.png` in a folder."""
+    """Write `results.json`, `results.md` and `pictures/results.png` ; its `images.json` is the page's too."""
     write_whole(out / "results.json", json.dumps(results, indent=2) + "\n")
-    write_whole(out / "results.md", page(results))
+    images = out / "images.json"
+    others = part(json.loads(images.read_text(encoding="utf-8"))) if images.is_file() else ""
+    write_whole(out / "results.md", page(results, others))
     write_picture(results, out / "pictures" / "results.png")
 
 

@@ -13,8 +13,8 @@ TEMPLATE = Path(__file__).parent / "page.md"
 NOT_YET = "not measured yet"
 
 
-def page(results: dict[str, Any]) -> str:
-    """The page in Markdown."""
+def page(results: dict[str, Any], other_pictures: str = "") -> str:
+    """The page in Markdown, with the part on other pictures than the Frey faces."""
     protocol = results["protocol"]
     template = string.Template(TEMPLATE.read_text(encoding="utf-8"))
     text = template.substitute(
@@ -22,6 +22,7 @@ def page(results: dict[str, Any]) -> str:
         models=models(results),
         ensembles=ensembles(results),
         machines=machines(results),
+        other_pictures=other_pictures,
         commands="\n".join(f"{row['train_command']}\n{row['measure_command']}" for row in results["models"]),
         blocked_sentence=blocked_sentence(results),
         values=28 * 20,

@@ -14,9 +14,10 @@ from freyvae.metrics import standard_error
 from freyvae.records import Baseline
 from freyvae.reporting import tables
 from freyvae.run import Run
-from studies.density.jobs import is_measured, is_trained, machine_of
-from studies.density.plan import BLOCKED, RANDOM, Job, Plan, Split, System
+from studies.density.plan import BLOCKED, RANDOM
 from studies.density.published import PUBLISHED
+from studies.shared.jobs import is_measured, is_trained, machine_of
+from studies.shared.plan import Job, Plan, Split, System
 
 FORMAT = 1
 FRAMES = 1965

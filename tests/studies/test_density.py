@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from studies.density import __main__ as program
-from studies.density.jobs import MACHINE, is_trained
 from studies.density.page import page
 from studies.density.picture import bars
-from studies.density.plan import BLOCKED, RANDOM, RUNS, Job, System, plan, small_plan
+from studies.density.plan import BLOCKED, RANDOM, plan, small_plan
 from studies.density.rows import average_of_probabilities, gather
+from studies.shared.jobs import MACHINE, is_trained
+from studies.shared.plan import RUNS, Job, System
 
 from freyvae.__main__ import main as freyvae
 from freyvae.cli import app
@@ -44,7 +45,7 @@ def test_a_command_trains_what_the_plan_says(job):
 
 def test_a_command_says_what_is_true_what_is_not_and_what_is_empty():
     changes = {"start_at_mean": False, "grey": True, "latent_names": (), "hidden": (8, 9)}
-    job = Job(plan(), System("name", "label", "frey-faces", changes), RANDOM[0], 3)
+    job = Job(plan(), System("name", "label", "frey-faces", RANDOM[:1], changes), RANDOM[0], 3)
     recipe, _ = recipe_of(job.train_command())
     assert recipe == job.recipe
     values = {short_name(full): value for full, value in recipe.fields().items()}

@@ -15,8 +15,8 @@ from typing import Any
 from freyvae.errors import BadInput
 from freyvae.files import write_whole
 from freyvae.run import Run
-from studies.density.plan import Job, environment_of
 from studies.shared.machine import machine
+from studies.shared.plan import Job, environment_of
 from studies.shared.process import INTERPRETERS, not_set_up
 
 MACHINE = "machine.json"
@@ -29,7 +29,7 @@ def start_process(words: Sequence[str], backend: str) -> int:
     """Run a `freyvae` command in a separate process. After Ctrl-C it saves and ends, and then this function raises."""
     python = INTERPRETERS[backend]
     if not python.is_file():
-        print(f"density: {not_set_up(python)}", file=sys.stderr)
+        print(not_set_up(python), file=sys.stderr)
         return 2
     environment = {**os.environ, **environment_of(backend)}
     with subprocess.Popen([python, "-m", "freyvae", *words], env=environment, stdout=subprocess.DEVNULL) as process:

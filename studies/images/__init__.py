@@ -1,0 +1,1 @@
+"""What freyvae reaches on pictures of other kinds: emoji, small colour photos, faces of many people."""

@@ -1,0 +1,88 @@
+"""`python -m studies.images`: train and measure the missing models on other pictures; write their part of the page."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from freyvae.errors import BadInput
+from freyvae.files import write_whole
+from freyvae.run import Run
+from freyvae.training.data import load_training_data
+from studies.density.__main__ import write as write_page
+from studies.images.picture import write_picture
+from studies.images.pictures import prepare
+from studies.images.plan import PICTURES, RUNS, plans
+from studies.images.rows import PEER, gather, samples
+from studies.shared.command import exit_code
+from studies.shared.jobs import Start, is_trained, measure_missing, start_process, train_missing
+from studies.shared.plan import Job, Plan
+from studies.shared.process import ROOT
+
+# whose samples are compared
+SAMPLED = "emoji-16"
+
+
+def main(arguments: Sequence[str] | None = None, *, start: Start = start_process) -> int:
+    """Run the command line; returns the exit code."""
+    chosen = _parser().parse_args(arguments)
+    return exit_code(lambda: _full(chosen, start), name="images", interrupted="the same command continues")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m studies.images", description=__doc__)
+    parser.add_argument("--only", action="append", default=[], metavar="NAME", help="only this system")
+    parser.add_argument("--no-training", action="store_true", help="train nothing: measure the models that are trained")
+    parser.add_argument("--list", action="store_true", help="only print the commands")
+    return parser
+
+
+def _full(chosen: argparse.Namespace, start: Start) -> int:
+    everything = plans()
+    jobs = [job for plan in everything for job in plan.jobs()]
+    unknown = set(chosen.only) - {job.system.name for job in jobs}
+    if unknown:
+        raise BadInput(f"no system {', '.join(sorted(unknown))}: see `python -m studies.images --list`")
+    jobs = [job for job in jobs if not chosen.only or job.system.name in chosen.only]
+    if chosen.list:
+        for job in jobs:
+            print("\n".join(job.in_words()))
+        return 0
+    prepare(PICTURES)
+    return make(everything, jobs, RUNS, ROOT / "docs", train=not chosen.no_training, start=start)
+
+
+def make(plans: Sequence[Plan], jobs: Sequence[Job], runs: Path, out: Path, *, train: bool, start: Start) -> int:
+    """Train, measure and write. Returns 1 if something failed."""
+    failed = train_missing(jobs, runs, start) if train else []
+    failed += measure_missing(jobs, runs, start)
+    found = gather(plans, runs)
+    job = next(job for plan in plans for job in plan.jobs() if job.system.name == SAMPLED)
+    if is_trained(job, runs):
+        found["samples"] = samples(job, runs, runs)
+        _draw(job, runs, out / "pictures" / "samples.png")
+    write_whole(out / "images.json", json.dumps(found, indent=2) + "\n")
+    results = out / "results.json"
+    if results.is_file():
+        write_page(json.loads(results.read_text(encoding="utf-8")), out)
+    for name in failed:
+        print(f"images: {name} failed", file=sys.stderr)
+    return int(bool(failed))
+
+
+def _draw(job: Job, runs: Path, path: Path) -> None:
+    data = load_training_data(Run(runs / job.name).recipe)
+    kinds: dict[str, Any] = {"test images": data.images.images[data.split.test]}
+    for name, label in {"ours": f"freyvae, {job.recipe.latent_dim} latents", PEER: "a plain VAE in PyTorch"}.items():
+        drawn = runs / f"samples-{name}.npy"
+        if drawn.is_file():
+            kinds[label] = np.load(drawn)
+    write_picture(kinds, path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
