@@ -254,7 +254,7 @@ def test_a_wrong_type_names_the_field_and_what_it_must_be(name):
     [
         ("latent_dim", 0, "latent_dim must be at least 1, not 0"),
         ("epochs", 0, "epochs must be at least 1, not 0"),
-        ("batch_size", -1, "batch_size must be at least 1, not -1"),
+        ("batch_size", -1, "batch_size must be at least 0, not -1"),
         ("learning_rate", 0, "learning_rate must be more than 0, not 0.0"),
         ("validation", 0, "validation must be more than 0, not 0"),
         ("test", -1, "test must be at least 0, not -1"),

@@ -15,6 +15,7 @@ from typing import Any
 from freyvae.errors import BadInput
 from freyvae.files import write_whole
 from freyvae.run import Run
+from freyvae.training.train import differences
 from studies.shared.machine import machine
 from studies.shared.plan import Job, environment_of
 from studies.shared.process import INTERPRETERS, not_set_up
@@ -45,7 +46,7 @@ def is_trained(job: Job, runs: Path) -> bool:
     run = Run(runs / job.name)
     if not run.is_finished:
         return False
-    if run.recipe.replace(name=job.recipe.name) != job.recipe:
+    if differences(run.recipe, job.recipe.replace(name=run.recipe.name)):
         raise BadInput(f"{run.folder} holds a run of another recipe: remove it, or give another folder with --runs")
     return True
 

@@ -11,6 +11,7 @@ from studies.density.page import page
 from studies.density.picture import bars
 from studies.density.plan import BLOCKED, RANDOM, plan, small_plan
 from studies.density.rows import average_of_probabilities, gather
+from studies.images.page import part
 from studies.shared.jobs import MACHINE, is_trained
 from studies.shared.plan import RUNS, Job, System
 
@@ -218,6 +219,7 @@ def test_the_documented_page_is_that_of_its_json():
         pytest.skip("`make results` has not been run yet")
     results = json.loads(path.read_text("utf-8"))
     text = (ROOT / "docs" / "results.md").read_text("utf-8")
-    assert text == page(results)
+    others = json.loads((ROOT / "docs" / "images.json").read_text("utf-8"))
+    assert text == page(results, part(others))
     # neither paths of a machine nor its name
     assert not re.search(r"(?<![\w.])/(home|root|work|tmp|Users)/", path.read_text("utf-8"))

@@ -14,12 +14,13 @@ import pytest
 
 import freyvae
 from freyvae.data import load_images
+from freyvae.engine.memory import bytes_of_training
 from freyvae.errors import BadInput, TrainingFailed
 from freyvae.model import VAE
 from freyvae.model.networks import Convolutional, Dense
 from freyvae.recipe import load_recipe
 from freyvae.run import Run
-from freyvae.training import Interrupted, build_vae, callbacks, checkpoint, load_training_data, train
+from freyvae.training import Interrupted, build_vae, building, callbacks, checkpoint, load_training_data, train
 from freyvae.training.seeds import train_seeds
 
 
@@ -569,3 +570,20 @@ def test_a_training_that_does_not_fit_is_refused_before_a_run_is_lost(recipe, mo
     with pytest.raises(BadInput, match=r"the training needs about .* GiB are free: .*=\.\.\."):
         train(recipe.replace(epochs=1), quiet=True, fresh=True)
     assert Run(run.folder).is_finished
+
+
+def test_a_batch_size_of_0_is_what_memory_holds_and_the_run_goes_by_it(recipe, monkeypatch):
+    recipe = recipe.replace(batch_size=0, epochs=1)
+    said = []
+    run = train(recipe.replace(name="enough"), say=said.append)
+    assert run.recipe.training.batch_size == 32
+    assert not any("images in a training step" in line for line in said)
+    model = build_vae(recipe.replace(batch_size=8), np.zeros((60, 6, 5, 1), "uint8"))
+    held_out = np.zeros((20, 6, 5, 1), "uint8")
+    enough = bytes_of_training(model, [np.zeros((60, 6, 5, 1), "uint8"), held_out], 8).total
+    with monkeypatch.context() as patch:
+        patch.setattr(building, "free_bytes", lambda: enough)
+        run = train(recipe.replace(name="little"), say=said.append)
+    assert run.recipe.training.batch_size == 8
+    assert "8 images in a training step: there are no more, or memory holds no more" in said
+    assert train(recipe.replace(name="little"), quiet=True).recipe == run.recipe

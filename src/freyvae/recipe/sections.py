@@ -117,7 +117,9 @@ class Training(Record):
             "keep the best epoch's weights; 0 trains all epochs and keeps the last's"
         ),
     ] = 0
-    batch_size: Annotated[_Positive, Meta(description="images in a training step")] = 100
+    batch_size: Annotated[
+        int, Meta(ge=0, description="images in a training step; 0: 32, or fewer where memory holds no more")
+    ] = 100
     warm_up_epochs: Annotated[
         _Count, Meta(description="epochs in which the weight of the rate grows from 0 to beta")
     ] = 0

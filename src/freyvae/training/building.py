@@ -5,11 +5,15 @@ from typing import Any
 import keras
 import numpy as np
 
+from freyvae.engine.memory import bytes_of_training, free_bytes
 from freyvae.model import VAE
 from freyvae.recipe import Recipe
+from freyvae.training.data import TrainingData
 
 # of the cosine schedule, as a share of the learning rate that it begins with
 SMALLEST_LEARNING_RATE = 0.02
+# images in a training step where a recipe leaves it to the memory, and there is enough
+BATCH_SIZE = 32
 
 
 def build_vae(recipe: Recipe, train: np.ndarray) -> VAE:
@@ -31,6 +35,15 @@ def build_vae(recipe: Recipe, train: np.ndarray) -> VAE:
     vae.start_at(train)
     vae.compile(optimizer=_optimizer(recipe, vae, steps=recipe.training.epochs * steps_per_epoch))
     return vae
+
+
+def fitting_batch_size(recipe: Recipe, data: TrainingData) -> int:
+    """The most images that there are and that memory holds in a training step: `BATCH_SIZE`, or halves of it."""
+    size = min(BATCH_SIZE, len(data.train))
+    vae = build_vae(recipe.replace(batch_size=size), data.train)
+    while size > 1 and bytes_of_training(vae, [data.train, data.validation], size).total > free_bytes():
+        size //= 2
+    return size
 
 
 def _optimizer(recipe: Recipe, vae: VAE, *, steps: int) -> keras.optimizers.Optimizer:

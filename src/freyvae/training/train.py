@@ -27,7 +27,7 @@ from freyvae.records import Finding, TrainingRecord, to_json
 from freyvae.run import Run
 from freyvae.signals import Stopped
 from freyvae.training import checkpoint
-from freyvae.training.building import build_vae
+from freyvae.training.building import BATCH_SIZE, build_vae, fitting_batch_size
 from freyvae.training.callbacks import Annealing, ProgressBar, Recorder, StopOnInterrupt
 from freyvae.training.data import TrainingData, load_training_data
 from freyvae.training.stopping import is_over
@@ -128,7 +128,7 @@ def load_data(recipe: Recipe, *, quiet: bool, say: Callable[[str], None]) -> Tra
 
 
 def settled(recipe: Recipe, data: TrainingData, *, say: Callable[[str], None]) -> Recipe:
-    """The recipe with what the images decide, which is said: the levels, the network that suits them.
+    """The recipe with what the images decide, which is said: levels, the network that suits them, images in a step.
 
     The levels are those that `auto` found, or those of 16 bits. A run then reads all images by one rule, and is trained
     again the same way.
@@ -141,6 +141,10 @@ def settled(recipe: Recipe, data: TrainingData, *, say: Callable[[str], None]) -
         recipe = recipe.replace(network=network)
         of = f"{shape[0]} x {shape[1]} {channels_in_words(shape[2])}"
         say(f"{of}: {network.in_words(shape, recipe.latent_dim)}, {network.name}")
+    if not recipe.training.batch_size:
+        recipe = recipe.replace(batch_size=fitting_batch_size(recipe, data))
+        if recipe.training.batch_size < BATCH_SIZE:
+            say(f"{recipe.training.batch_size} images in a training step: there are no more, or memory holds no more")
     return recipe
 
 
@@ -269,7 +273,16 @@ def _versions() -> dict[str, str]:
 
 
 def _refuse_other_recipe(run: Run, recipe: Recipe) -> None:
-    before = run.recipe
+    different = differences(run.recipe, recipe)
+    if different:
+        raise BadInput(
+            f"{run.folder} holds a run of another recipe ({'; '.join(different)}): "
+            "choose another folder with out=..., or train anew with fresh=True"
+        )
+
+
+def differences(before: Recipe, recipe: Recipe) -> list[str]:
+    """The fields by which a recipe is another than that of a run, in words, but for what the images decided."""
     if (
         recipe.data.levels == "auto" and before.data.levels is not None
     ):  # which are what auto was, when that training began
@@ -278,16 +291,13 @@ def _refuse_other_recipe(run: Run, recipe: Recipe) -> None:
         recipe = recipe.replace(levels=before.data.levels)
     if recipe.network.gives_way:
         recipe = recipe.replace(network=before.network)
+    if not recipe.training.batch_size:
+        recipe = recipe.replace(batch_size=before.training.batch_size)
     own, asked = before.fields(), recipe.fields()
-    different = [
+    return [
         f"{short_name(name)} {own.get(name)!r}, not {asked.get(name)!r}"
         for name in dict.fromkeys([*own, *asked])
         if own.get(name) != asked.get(name)
         # earlier versions kept the names of another number of latents; names change no weight
         and (name != "latent_names" or recipe.latent_names)
     ]
-    if different:
-        raise BadInput(
-            f"{run.folder} holds a run of another recipe ({'; '.join(different)}): "
-            "choose another folder with out=..., or train anew with fresh=True"
-        )

@@ -1,0 +1,124 @@
+"""The part of the page on other pictures: its commands are right, and its figures are the JSON's."""
+
+import json
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from studies.images import pictures, rows
+from studies.images.page import part
+from studies.images.picture import samples
+from studies.images.plan import GOALS, plans
+from studies.images.quality import quality
+from studies.shared.jobs import is_measured, is_trained
+from studies.shared.plan import Plan, Split, System
+from tests.studies.test_density import recipe_of
+
+from freyvae.__main__ import main as freyvae
+from freyvae.errors import BadInput
+
+ROOT = Path(__file__).parents[2]
+JOBS = [job for plan in plans() for job in plan.jobs()]
+
+
+@pytest.mark.parametrize("job", JOBS, ids=lambda job: job.system.name)
+def test_a_command_trains_what_the_plan_says(job):
+    recipe, out = recipe_of(job.train_command(job.plan.runs))
+    assert recipe == job.recipe
+    assert out == job.plan.runs / job.name
+
+
+def test_every_goal_is_of_a_system_of_the_plan():
+    assert {goal.system for goal in GOALS} <= {job.system.name for job in JOBS}
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    """What the study gathers of one tiny model on random pictures, by its real commands."""
+    folder = tmp_path_factory.mktemp("images")
+    np.save(folder / "emoji.npy", np.random.default_rng(0).integers(0, 256, (40, 8, 8, 3), dtype="uint8"))
+    changes = {"data": str(folder / "emoji.npy"), "epochs": 1, "warm_up_epochs": 0, "batch_size": 10, "latent_dim": 2}
+    split = Split("random", 123)
+    system = System("emoji-images", "`images`", "images", (split,), {**changes, "likelihood": "discretized-logistic"})
+    guided = System("emoji-16", "squared errors", "images", (split,), {**changes, "likelihood": "gaussian"})
+    plan = Plan(tuple(_unguided(one) for one in (system, guided)), samples=2, validation=10, test=10, runs=folder)
+    for job in plan.jobs():
+        assert freyvae([*job.train_command(folder)[1:], "--quiet"]) == 0
+        assert not is_measured(job, folder)
+        assert freyvae([*job.measure_command(folder)[1:], "--quiet"]) == 0
+        assert is_trained(job, folder)
+        assert is_measured(job, folder)
+    return rows.gather([plan], folder)
+
+
+def _unguided(system):
+    return System(
+        system.name, system.label, system.recipe, system.splits, {**system.changes, "objective": "free-energy"}
+    )
+
+
+def test_goals_are_judged_on_the_test_images_figures(found):
+    by_name = {row["system"]: row for row in found["models"]}
+    bits, error = by_name["emoji-images"], by_name["emoji-16"]
+    assert bits["goals"][0]["is_reached"] == (bits["nll_bits_per_dim"] <= 2.2)
+    assert error["goals"][0]["is_reached"] == (error["rmse_grey_levels"] <= 30.0)
+    assert error["nll_bits_per_dim"] is None
+    assert error["processor_seconds"] > 0
+
+
+def test_the_page_says_what_was_found(found):
+    text = part({**found, "samples": _compared()})
+    for row in found["models"]:
+        assert f"| {row['rmse_grey_levels']:.1f} |" in text
+        assert row["train_command"] in text
+    assert "| 0.91 | 0.22 | 0.33 | 33.4 |" in text
+    assert "not compared yet" in part(found)
+
+
+def _compared():
+    measures = {"two_sample_accuracy": 0.91, "precision": 0.22, "recall": 0.33}
+    return {"system": "emoji-16", "ours": measures, "peer": {**measures, "rmse_grey_levels": 33.4}}
+
+
+def test_the_pages_figures_are_those_of_the_json():
+    found = json.loads((ROOT / "docs" / "images.json").read_text("utf-8"))
+    assert part(found) in (ROOT / "docs" / "results.md").read_text("utf-8")
+
+
+def test_like_samples_cannot_be_told_apart_and_others_can():
+    random = np.random.default_rng(0)
+    mixing = random.normal(size=(6, 48))
+    train, real, same = (_images(random.normal(size=(150, 6)) @ mixing) for _ in range(3))
+    of_same, of_others = quality(train, real, same), quality(train, real, _images(random.normal(size=(150, 48))))
+    assert abs(of_same.two_sample_accuracy - 0.5) < 0.12
+    assert min(of_same.precision, of_same.recall) > 0.8
+    assert of_others.two_sample_accuracy > 0.9
+    assert of_others.precision < of_same.precision
+
+
+def _images(values):
+    return np.clip(128 + 12 * values, 0, 255).astype("uint8").reshape(-1, 4, 4, 3)
+
+
+def test_the_picture_has_every_kind_side_by_side():
+    kinds = {name: np.full((64, 4, 4, 3), level, "uint8") for name, level in {"one": 50, "other": 200}.items()}
+    figure = samples(kinds)
+    assert [image.get_array().shape for image in figure.axes[0].images] == [(46, 46, 3)] * 2
+
+
+def test_pictures_come_from_the_archives_in_order(tmp_path, monkeypatch):
+    monkeypatch.setenv("FREYVAE_DATA", str(tmp_path))
+    source = tmp_path / "olivetti"
+    source.mkdir()
+    for number in range(12):
+        Image.new("L", (4, 4), number).save(source / f"image-{number}.png")
+    with tarfile.open(tmp_path / "olivetti.tar.gz", "w:gz") as archive:
+        archive.add(source, "olivetti")
+    monkeypatch.setattr(pictures, "SETS", ("olivetti",))
+    pictures.prepare(tmp_path / "out")
+    assert np.load(tmp_path / "out" / "olivetti.npy")[:, 0, 0, 0].tolist() == list(range(12))
+    monkeypatch.setattr(pictures, "SETS", ("emoji",))
+    with pytest.raises(BadInput, match=r"emoji\.tar\.gz cannot be read: set FREYVAE_DATA"):
+        pictures.prepare(tmp_path / "out")
