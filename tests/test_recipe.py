@@ -227,6 +227,8 @@ WRONG_TYPES = {
     "network.blocks": (None, "a whole number"),
     "likelihood.scale_per": (1, "a text"),
     "likelihood.context": (True, "a text"),
+    "likelihood.thinning": (8.0, "a whole number"),
+    "objective.guidance": ("1", "a number"),
 }
 
 

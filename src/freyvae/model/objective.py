@@ -8,7 +8,6 @@ from typing import Any
 
 from freyvae.choice import Choice
 from freyvae.model.estimate import Estimate
-from freyvae.model.likelihood import Likelihood
 from freyvae.model.posterior import Posterior
 from freyvae.model.prior import Prior
 
@@ -43,7 +42,7 @@ class Objective(Choice):
         """Of the reparametrization noise, in training."""
         return 1.0
 
-    def check(self, posterior: Posterior, prior: Prior, likelihood: Likelihood) -> None:
+    def check(self, posterior: Posterior, prior: Prior) -> None:
         """Refuse distributions that it is not defined for. Raises `BadInput`."""
 
     def parts(self, images: Tensor, log_weights: Tensor, found: Estimate) -> dict[str, Tensor]:

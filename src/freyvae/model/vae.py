@@ -119,7 +119,7 @@ class VAE(OnArrays):
         self.posterior_choice: Posterior = choices["posterior"]
         self.prior_choice: Prior = choices["prior"]
         self.objective: Objective = choices["objective"]
-        self.objective.check(self.posterior_choice, self.prior_choice, self.pixel_likelihood)
+        self.objective.check(self.posterior_choice, self.prior_choice)
         self.shift = checked_probability("shift", shift)
         self.flip = checked_probability("flip", flip)
         seed = None if seed is None else whole("seed", seed, at_least=0, at_most=LARGEST_SEED)

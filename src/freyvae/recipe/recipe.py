@@ -125,7 +125,7 @@ class Recipe:
                 f"latent_names must be at most one a latent: {in_words(list(self.latent_names))} are "
                 f"{len(self.latent_names)}, and latent_dim is {self.latent_dim}"
             )
-        self.objective.check(self.posterior, self.prior, self.likelihood)
+        self.objective.check(self.posterior, self.prior)
         if self.training.warm_up_epochs:
             self.objective_of_steps(1)
 

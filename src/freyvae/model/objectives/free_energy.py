@@ -12,7 +12,6 @@ from freyvae.errors import BadInput
 from freyvae.late import ops
 from freyvae.model.estimate import Estimate
 from freyvae.model.groups import kl_of_all_latents
-from freyvae.model.likelihood import Likelihood
 from freyvae.model.objective import Objective
 from freyvae.model.posterior import Posterior
 from freyvae.model.prior import Prior
@@ -64,7 +63,7 @@ class FreeEnergy(Objective):
         """As `Objective.standard_deviation_of_noise`."""
         return self.noise_scale
 
-    def check(self, posterior: Posterior, prior: Prior, likelihood: Likelihood) -> None:
+    def check(self, posterior: Posterior, prior: Prior) -> None:
         """As `Objective.check`."""
         if posterior.is_diagonal_normal and prior.is_standard_normal:
             return
