@@ -9,15 +9,16 @@ import shutil
 import sys
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 from PIL import Image
 
 import freyvae
-from freyvae import training
+from freyvae import metrics, training
 from freyvae.__main__ import main
 from freyvae.cli import app
+from freyvae.engine import shares
+from freyvae.evaluation import measurement
 from freyvae.reporting import pictures
 
 ROOT = Path(__file__).parents[1]
@@ -64,7 +65,7 @@ def commands(document, program):
 
 @pytest.fixture
 def quick(monkeypatch):
-    """Train one epoch and draw one picture, since other tests cover the rest."""
+    """Train one epoch, measure with few draws and draw one picture, since other tests cover the rest."""
     train_model, train_seeds = training.train_model, training.train_seeds
 
     def one_epoch(recipe, *arguments, **named):
@@ -79,36 +80,21 @@ def quick(monkeypatch):
         pictures.save_figure(pictures.examples(next(iter(images.values())), count=20), path)
         return [path]
 
+    def few_samples(*arguments, samples, **named):
+        return importance_sampled(*arguments, samples=min(samples, 20), **named)
+
+    importance_sampled = metrics.importance_sampled
+    monkeypatch.setattr(metrics, "importance_sampled", few_samples)
+    monkeypatch.setattr(measurement, "FACES_OF_EACH", 100)
+    # a step compiled as a whole, not once for a share and once for their sum
+    monkeypatch.setattr(shares, "cores", lambda: 1)
     monkeypatch.setattr(training, "train_model", one_epoch)
     monkeypatch.setattr(training, "train_seeds", two_seeds)
     monkeypatch.setattr(pictures, "draw_all", one_picture)
 
 
 @pytest.fixture(scope="module")
-def compiled_quickly(tmp_path_factory):
-    """Let JAX compile with few optimizations and once for each model: an epoch here is nearly all compilation."""
-    if keras.backend.backend() != "jax":
-        yield
-        return
-    import jax
-    from jax.experimental.compilation_cache import compilation_cache
-
-    wanted = {
-        "jax_disable_most_optimizations": True,
-        "jax_compilation_cache_dir": str(tmp_path_factory.mktemp("compiled")),
-        "jax_persistent_cache_min_compile_time_secs": 0.1,
-    }
-    before = {name: jax.config.values[name] for name in wanted}
-    for values in (wanted, before):
-        for name, value in values.items():
-            jax.config.update(name, value)
-        compilation_cache.reset_cache()
-        if values is wanted:
-            yield
-
-
-@pytest.fixture(scope="module")
-def small_run(compiled_quickly, frey_faces, tmp_path_factory):
+def small_run(frey_faces, tmp_path_factory):
     """A run of the default recipe, for documents that use a run without training it."""
     folder = tmp_path_factory.mktemp("docs") / "run"
     training.train(freyvae.load_recipe("frey-faces").replace(epochs=1), folder, quiet=True)

@@ -10,6 +10,7 @@ from keras import ops
 from freyvae.compression import BitsBack, Stream, WrongImages, bits_back
 from freyvae.errors import BadInput
 from freyvae.model import VAE
+from freyvae.model.likelihoods import MixtureOfLogistics
 from freyvae.model.networks import Dense
 
 GREY, COLOUR = (4, 3, 1), (3, 2, 3)
@@ -170,6 +171,7 @@ def test_the_first_images_bits_are_a_checksum():
     ("choices", "line"),
     [
         ({"likelihood": "bernoulli"}, "likelihood bernoulli is not a probability of bytes"),
+        ({"likelihood": MixtureOfLogistics(coupled=True)}, "compression does not code coupled channels"),
         ({"likelihood": "gaussian"}, "likelihood gaussian is not a probability of bytes"),
         ({"posterior": "planar"}, "the posterior of this model is planar: bits back needs"),
     ],

@@ -11,6 +11,11 @@ SHAPE = (5, 4, 1)
 
 
 @pytest.fixture(autouse=True)
+def optimized(compiled_as_for_users):
+    """What the engine promises holds for the programs that a user runs."""
+
+
+@pytest.fixture(autouse=True)
 def steps_as_a_whole(monkeypatch):
     """Compiled once, not once for a share and once for their sum; `test_shares` has the shares."""
     monkeypatch.setattr(shares, "cores", lambda: 1)

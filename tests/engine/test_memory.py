@@ -13,7 +13,8 @@ from freyvae.engine.memory import bytes_of_training, check_training
 from freyvae.engine.shares import shares_of_step
 from freyvae.engine.training import state_of
 from freyvae.errors import BadInput
-from freyvae.model import VAE
+from freyvae.model import POSTERIORS, VAE
+from freyvae.model.likelihoods import MixtureOfLogistics
 
 DENSE = freyvae.networks.Dense(hidden=(256, 256))
 CONVOLUTIONAL = freyvae.networks.Convolutional(width=8)
@@ -56,8 +57,11 @@ def allocated(vae, images):
         (DENSE, (28, 20, 1), {"likelihood": "mixture-of-logistics"}),
         (DENSE, (16, 16, 5), {"likelihood": "discretized-logistic"}),
         (CONVOLUTIONAL, (16, 16, 3), {"likelihood": "discretized-logistic"}),
+        (DENSE, (28, 20, 1), {"likelihood": "mixture-of-logistics", "autoregressive": True}),
+        (DENSE, (16, 16, 3), {"likelihood": "mixture-of-logistics", "autoregressive": True}),
+        (DENSE, (6, 5, 1), {"likelihood": "bernoulli", "posterior": "inverse-autoregressive", "flow_length": 32}),
     ],
-    ids=["dense", "dense, mixture", "dense, five channels", "convolutional"],
+    ids=["dense", "dense, mixture", "dense, five channels", "convolutional", "pixels before", "nearby", "flow"],
 )
 def test_the_estimate_is_within_a_factor_of_two_of_what_is_allocated(network, shape, changes):
     vae = compiled_vae(network, shape, **changes)
@@ -65,6 +69,22 @@ def test_the_estimate_is_within_a_factor_of_two_of_what_is_allocated(network, sh
     needed = bytes_of_training(vae, [images], 64)
     assert needed.images == images.nbytes
     assert 0.5 < (needed.weights + needed.activations) / allocated(vae, images) < 2
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"autoregressive": True}, *({"posterior": name} for name in POSTERIORS if name != "diagonal-normal")],
+    ids=lambda more: next(iter(more.values())),
+)
+@pytest.mark.parametrize("shape", [(6, 5, 1), (6, 5, 3)])
+def test_a_flow_and_the_pixels_before_need_more(shape, more):
+    choices = {"network": DENSE, "likelihood": MixtureOfLogistics(scale_per="code"), "seed": 0}
+    if "autoregressive" in more:
+        more = {"likelihood": MixtureOfLogistics(scale_per="code", autoregressive=True)}
+    plain, with_more = VAE(shape, 2, **choices), VAE(shape, 2, **choices | more)
+    assert with_more.values_of_image > plain.values_of_image + values_of_layers(with_more.encoder) - values_of_layers(
+        plain.encoder
+    )
 
 
 def test_activations_grow_with_the_batch_and_slots_count_until_the_optimizer_is_built():

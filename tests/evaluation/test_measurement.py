@@ -7,7 +7,6 @@ import re
 import shutil
 import sys
 
-import keras
 import numpy as np
 import pytest
 
@@ -24,20 +23,6 @@ from freyvae.run import METRICS_FORMAT, Run
 from freyvae.training import TrainingData, load_training_data, train
 
 QUICK = {"split": "blocked", "test": 6, "validation": 4, "hidden": (8,), "batch_size": 10, "epochs": 2}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def compiled_roughly():
-    """Compile quickly, since these tests spend nearly all of their time on compilation."""
-    if keras.backend.backend() != "jax":
-        yield
-        return
-    import jax
-
-    before = jax.config.values["jax_disable_most_optimizations"]
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", before)
 
 
 @pytest.fixture(scope="module")

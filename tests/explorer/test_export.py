@@ -4,6 +4,7 @@ import json
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -14,6 +15,7 @@ from freyvae.errors import BadInput
 from freyvae.explorer import export
 from freyvae.explorer.onnx_export import write_onnx
 from freyvae.model import LIKELIHOODS, VAE
+from freyvae.model.likelihoods import MixtureOfLogistics
 from freyvae.model.networks import Residual
 from freyvae.run import Run
 
@@ -39,8 +41,8 @@ def _check_against_keras(vae: VAE, folder: Path) -> None:
         np.testing.assert_allclose(one, keras.ops.convert_to_numpy(other), atol=1e-5, rtol=1e-5)
 
 
-@pytest.mark.parametrize("likelihood", LIKELIHOODS)
-def test_onnx_of_dense_networks(likelihood: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("likelihood", [*LIKELIHOODS, MixtureOfLogistics(coupled=True)], ids=str)
+def test_onnx_of_dense_networks(likelihood: Any, tmp_path: Path) -> None:
     vae = VAE((5, 4, 3), 2, likelihood=likelihood, seed=0)
     unsettle(vae.decoder)
     _check_against_keras(vae, tmp_path)

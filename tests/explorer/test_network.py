@@ -16,6 +16,7 @@ from freyvae.explorer.bundle import make_bundle
 from freyvae.explorer.graph import ACTIVATIONS, read_graph
 from freyvae.explorer.page import page_text
 from freyvae.model import LIKELIHOODS, VAE, networks
+from freyvae.model.likelihoods import MixtureOfLogistics
 from freyvae.run import Run
 
 ONE_GREY_LEVEL = 1
@@ -239,16 +240,22 @@ def test_options_nobody_knows_are_named(layer: layers.Layer, what: str) -> None:
         read_graph(network)
 
 
-@pytest.mark.parametrize("likelihood", ["gaussian", "mixture-of-logistics", "categorical"])
-def test_a_colour_image_with_more_than_a_location(likelihood: str, open_page: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "likelihood",
+    [
+        *(LIKELIHOODS[name] for name in ("gaussian", "mixture-of-logistics", "categorical")),
+        MixtureOfLogistics(coupled=True),
+    ],
+    ids=["gaussian", "mixture-of-logistics", "categorical", "coupled"],
+)
+def test_a_colour_image_with_more_than_a_location(likelihood: Any, open_page: Any, tmp_path: Path) -> None:
     """This includes a residual network with dropout: additions are kept, and layers for training are dropped."""
-    kind = LIKELIHOODS[likelihood]
     decoder = networks.Residual(hidden=(8, 8, 8), activation="silu", dropout=0.3).decoder(
-        2, (6, 5, 3), parameters_per_value=kind.parameters_per_value, seed=1
+        2, (6, 5, 3), parameters_per_value=likelihood.parameters_per_value, seed=1
     )
     vae = VAE((6, 5, 3), 2, decoder=decoder, likelihood=likelihood, seed=1)
     unsettle(vae.decoder)
-    if not kind.has_location:  # a mean of 256 levels moves only where a few of them have all the probability
+    if not likelihood.has_location:  # a mean of 256 levels moves only where a few of them have all the probability
         kernel = decoder.get_layer("others").kernel
         kernel.assign(50.0 * kernel.value)
     path = tmp_path / "index.html"

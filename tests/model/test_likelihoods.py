@@ -196,3 +196,75 @@ def test_fields_are_checked_where_a_likelihood_is_made():
 def test_recipes_know_every_likelihood_by_its_file():
     for name in LIKELIHOODS:
         assert Recipe().replace(likelihood=name).likelihood.name == name
+
+
+class TestCoupledChannels:
+    @staticmethod
+    def parameters(channels, shape=(1, 1, 1), spread=0.7, seed=0):
+        number = MixtureOfLogistics(components=2, coupled=True).parameters_per_value
+        values = np.random.default_rng(seed).normal(0, spread, (*shape, channels * number)).astype("float32")
+        values[..., 2 * channels : 4 * channels] = -0.5
+        values[..., 6 * channels :] = np.linspace(0.7, -0.5, 2 * channels)
+        return ops.convert_to_tensor(values)
+
+    kind = MixtureOfLogistics(components=2, coupled=True)
+
+    def test_all_pairs_of_two_channels_sum_to_one_and_given_the_first_so_does_the_second(self):
+        parameters = self.parameters(2)
+        pairs = np.stack(np.meshgrid(np.arange(256), np.arange(256), indexing="ij"), axis=-1).astype("uint8")
+        many = ops.repeat(parameters, 256, axis=0)
+        joint = np.stack([np.exp(numpy(self.kind(many).log_prob(row[:, None, None]))) for row in pairs]).astype(float)
+        assert joint.sum() == pytest.approx(1.0, abs=1e-4)
+        conditional = joint / joint.sum(axis=1, keepdims=True)
+        means = conditional @ np.arange(256) / 255
+        # the second follows the first, by tanh of its coefficient
+        assert (means[140] - means[110]) / (30 / 255) == pytest.approx(np.tanh(0.3), abs=0.02)
+
+    @pytest.mark.parametrize("channels", [1, 2, 3, 5])
+    def test_samples_have_the_mean_and_their_channels_go_together(self, channels):
+        parameters = ops.repeat(self.parameters(channels, (1, 2, 1)), 8000, axis=0)
+        drawn = numpy(self.kind(parameters).sample(keras.random.SeedGenerator(1))).astype(float) / 255
+        assert drawn.shape == (8000, 2, 1, channels)
+        error = drawn.std(0) / np.sqrt(len(drawn))
+        assert (np.abs(drawn.mean(0) - numpy(self.kind(parameters[:1]).mean())[0]) < 5 * error + 0.02).all()
+        if channels > 1:
+            assert np.corrcoef(drawn[:, 0, 0, :2].T)[0, 1] > 0.2
+
+    def test_a_channel_is_the_mixture_whose_locations_the_channels_before_move(self):
+        from scipy.special import expit, softmax
+        from scipy.stats import logistic
+
+        parameters = numpy(self.parameters(3)).astype(float).reshape(8, 3)
+        image = np.array([90, 200, 131], "uint8")
+        location, offset, scales, logits = parameters[0], parameters[1], parameters[2:4], parameters[4:6]
+        scales, weights = 0.05 * np.exp(scales), softmax(logits, axis=0)
+        locations = expit(location) + scales * np.stack([np.zeros(3), offset - 1])
+        residuals = image / 255 - (weights * locations).sum(0)
+        near, far = np.tanh(parameters[6:])
+        moves = [0.0, near[1] * residuals[0], near[2] * residuals[1] + far[2] * residuals[0]]
+        masses = [logistic.cdf((image + half) / 255, locations + moves, scales) for half in (0.5, -0.5)]
+        expected = np.log((weights * (masses[0] - masses[1])).sum(0)).sum()
+        found = numpy(self.kind(self.parameters(3)).log_prob(image.reshape(1, 1, 1, 3)))
+        np.testing.assert_allclose(found, expected, rtol=1e-4)
+
+    def test_coefficients_of_zero_are_no_coupling(self):
+        plain = MixtureOfLogistics(components=2)
+        values = numpy(self.parameters(3, (4, 3, 2))).copy()
+        values[..., 18:] = 0
+        images = np.random.default_rng(1).integers(0, 256, (4, 3, 2, 3), dtype="uint8")
+        coupled = numpy(self.kind(ops.convert_to_tensor(values)).log_prob(images))
+        np.testing.assert_allclose(coupled, numpy(plain(ops.convert_to_tensor(values[..., :18])).log_prob(images)))
+
+    def test_it_is_a_flag_trains_is_saved_and_not_for_what_couples_already(self, tmp_path):
+        recipe = Recipe().replace(**{"likelihood": "mixture-of-logistics", "likelihood.coupled": True})
+        assert recipe.likelihood == MixtureOfLogistics(coupled=True)
+        vae = VAE((3, 2, 3), 2, likelihood=recipe.likelihood, seed=0)
+        vae.compile("adam")
+        red = np.random.default_rng(0).integers(60, 200, (40, 3, 2, 1))
+        vae.fit((red + [0, 20, -20]).astype("uint8"), batch_size=20, epochs=1, verbose=0)
+        vae.save(tmp_path / "model.keras")
+        assert load_vae(tmp_path / "model.keras").pixel_likelihood == recipe.likelihood
+        with pytest.raises(BadInput, match="couples channels already"):
+            MixtureOfLogistics(coupled=True, autoregressive=True)
+        with pytest.raises(BadInput, match="given the channels before"):
+            self.kind(self.parameters(3)).log_probabilities()

@@ -376,18 +376,7 @@ def test_exponents_are_slopes():
     assert scaling.slope(grown[:1]) is None
 
 
-@pytest.fixture
-def compiled_roughly():
-    """Compile quickly, since these tests spend nearly all of their time on compilation."""
-    import jax
-
-    before = jax.config.values["jax_disable_most_optimizations"]
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", before)
-
-
-def test_every_kind_of_work_can_be_done(monkeypatch, compiled_roughly):
+def test_every_kind_of_work_can_be_done(monkeypatch):
     """Run the work in this process, where JAX is already imported. The timed function is the same."""
     from studies.speed.contenders import throughput_work as contender
 

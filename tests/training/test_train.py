@@ -455,7 +455,7 @@ def test_a_full_disk_is_said_and_leaves_nothing_half_written(recipe, tmp_path):
 
 
 @pytest.mark.backend
-def test_the_post_to_the_letter_has_the_posts_figures(frey_faces, tmp_path):
+def test_the_post_to_the_letter_has_the_posts_figures(frey_faces, compiled_as_for_users, tmp_path):
     """Design: final loss 0.624 +- 0.004, val loss 0.636 +- 0.008, on each backend.
 
     The medians of the last ten epochs: a single epoch may leap by 0.01, and which one does is a matter of rounding, so

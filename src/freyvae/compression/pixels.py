@@ -18,7 +18,7 @@ class Pixels:
     """Codes pixels by p(x | z). They are independent given the latents, so one program gives all their probabilities.
 
     Raises:
-        BadInput: the likelihood is not a probability of bytes.
+        BadInput: the likelihood is not a probability of bytes, or couples channels.
     """
 
     def __init__(self, vae: VAE, constriction: Any):
@@ -26,6 +26,10 @@ class Pixels:
             raise BadInput(
                 f"the likelihood {vae.pixel_likelihood.name} is not a probability of bytes, so it cannot code images: "
                 'train with likelihood="discretized-logistic"'
+            )
+        if vae.pixel_likelihood.is_coupled:
+            raise BadInput(
+                "compression does not code coupled channels: train without coupled=..., or with autoregressive=True"
             )
         self.shape = vae.image_shape
         self.values = int(np.prod(vae.image_shape))

@@ -71,9 +71,9 @@ class Likelihood(Choice):
     def log_prob_of_values(self, parameters: Tensor, levels: Tensor) -> Tensor:
         """Log-probability of each value, in nats, for grey levels 0 to 255 as floats.
 
-        The last axes are (image, value), of either of which the levels may have but one. Within, an image's values are
-        one row (`apart`): over the short axes of an image a compiler's loops are too short to be vectors, and a
-        training step takes a tenth to a fifth longer.
+        The last axes are (image, value), of either of which the levels may have but one, unless `is_coupled`. Within,
+        an image's values are one row (`apart`): over the short axes of an image a compiler's loops are too short to be
+        vectors, and a training step takes a tenth to a fifth longer.
         """
 
     @abstractmethod
@@ -103,6 +103,11 @@ class Likelihood(Choice):
     @property
     def is_autoregressive(self) -> bool:
         """Whether each pixel depends on those before it too, beside the code."""
+        return False
+
+    @property
+    def is_coupled(self) -> bool:
+        """Whether a value depends on those of the channels before it in the same pixel, beside the code."""
         return False
 
     def given_pixels_before(self, image_shape: tuple[int, int, int], *, seed: int) -> Any:
@@ -172,8 +177,10 @@ class Bound:
         That is 256 numbers for each value: 140 thousand for a grey image of 28 by 20 pixels.
 
         Raises:
-            BadInput: the likelihood is no probability of bytes.
+            BadInput: the likelihood is no probability of bytes, or a value's depends on the channels before it.
         """
+        if self.likelihood.is_coupled:
+            raise BadInput("of coupled channels the probabilities of a value are those given the channels before it")
         if not self.likelihood.is_probability_of_bytes:
             raise BadInput(f"the likelihood {self.likelihood.name} is no probability of bytes")
         levels = ops.reshape(ops.arange(256, dtype=self.parameters.dtype), (256, 1, 1))

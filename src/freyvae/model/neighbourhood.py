@@ -89,6 +89,13 @@ class Neighbourhood(keras.layers.Layer):
         seen = np.triu(np.ones((channels, channels), "float32"), 1)
         self._mask = np.repeat(np.concatenate([seen, seen]), WIDTH_OF_CHANNEL, axis=1)
 
+    def values_of_image(self, image_shape: tuple[int, int, int]) -> int:
+        """How many values a training step keeps of each image, for an estimate of its memory."""
+        height, width, channels = image_shape
+        of_pixel = len(BEFORE) * (channels + 1) + (len(AROUND) + 1) * channels + 4 * WIDTH
+        of_channel: int = 2 * WIDTH_OF_CHANNEL + 4 * self.mixture.parameters_per_value
+        return height * width * (of_pixel + channels * of_channel)
+
     def start_at(self, decoder: keras.Model, images: np.ndarray) -> None:
         """Begin at the neighbours, whatever the training images are."""
 

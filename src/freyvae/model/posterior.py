@@ -32,6 +32,10 @@ class Posterior(Choice):
         """How many numbers the encoder's third output has of each image; 0: there is none."""
         return 0
 
+    def values_of_draw(self, latent_dim: int) -> int:
+        """How many values a training step keeps of each draw, beside what the encoder returns; roughly."""
+        return 0
+
     def add_weights(self, weights: Any, *, latent_dim: int, seed: int) -> None:
         """Make the weights that all images share, in a `Weights`; by default there are none."""
 
@@ -49,6 +53,10 @@ class Flow(Posterior):
     """
 
     length: Annotated[Positive, Meta(description="number of steps of the posterior's flow")] = 4
+
+    def values_of_draw(self, latent_dim: int) -> int:
+        """As `Posterior.values_of_draw`: of each step some vectors of the latents' size."""
+        return self.length * 8 * latent_dim
 
     @abstractmethod
     def transform(self, latents: Tensor, parameters: Tensor, weights: Any) -> tuple[Tensor, Tensor]:

@@ -256,10 +256,14 @@ class VAE(OnArrays):
     def values_of_image(self) -> int:
         """How many values a training step keeps of each image, for an estimate of its memory: `engine.memory`.
 
-        Those of the layers, and twice the likelihood's parameters. What a flow or the pixels before add is not counted.
+        Those of the layers, twice the likelihood's parameters, and about those of a flow and of the pixels before.
         """
         parameters = math.prod(self.image_shape) * self.pixel_likelihood.parameters_per_value
-        decoded = values_of_layers(self.decoder) + 2 * parameters
+        decoded = (
+            values_of_layers(self.decoder) + 2 * parameters + self.posterior_choice.values_of_draw(self.latent_dim)
+        )
+        if self.autoregression is not None:
+            decoded += self.autoregression.values_of_image(self.image_shape)
         return values_of_layers(self.encoder) + self.objective.draws * decoded
 
     # --- what Keras calls ---

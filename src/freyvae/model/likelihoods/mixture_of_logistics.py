@@ -8,26 +8,37 @@ from typing import Annotated, Any, ClassVar, Literal
 from msgspec import Meta
 
 from freyvae.choice import Positive
+from freyvae.errors import BadInput
 from freyvae.late import keras, np, ops
 from freyvae.model.likelihood import PROBABILITY_OF_BYTES, Likelihood, Tensor
 from freyvae.model.likelihoods.discretized_logistic import DiscretizedLogistic
 from freyvae.model.logistic import bounded_log_scale, draw_logistic, logistic_log_mass, share_at_bound
+
+# of the same pixel, how many channels before it a coupled channel sees
+CHANNELS_BEFORE = 2
 
 
 @dataclass(frozen=True)
 class MixtureOfLogistics(Likelihood):
     """Logistic distributions cut into the 256 grey levels, and mixed (Salimans et al. 2017, eq. 1 and 2).
 
-    Without their conditioning of a colour on the others. Each value has a location m, squashed, where its first
+    Each value has a location m, squashed, where its first
     component lies, and which moves all of them; the components have a log-scale log w_k and a logit each, and all but
     the first an offset o_k from m, in units of their own scale: m_k = m + w_k o_k. Parameters of zero are equal
     components of the starting scale at m, m - w, m + w, m - 2 w, ...: apart, or they would learn the same.
+
+    With `coupled` a channel's locations all move with the actual values of the channels before it in the same pixel
+    (their section 2.3): by sum_d tanh(a_d) (x_{c-d} - E x_{c-d}), d up to `CHANNELS_BEFORE`, which of three colours are
+    all that are before. One set of coefficients a pixel serves all components. Taken from their expectation, the values
+    before leave that of the channel as it is, so that `mean` is the same.
 
     Args:
         components: how many are mixed.
         scale_per: what scales, offsets and logits depend on; with `autoregressive` always the code, but for the context
             `neighbourhood`.
         autoregressive: whether each value depends on those before it too, beside the code.
+        coupled: whether a channel depends on those before it in the same pixel; of grey images it changes nothing. Not
+            with `autoregressive`, which has that already.
         context: of an autoregressive one: `image`, all pixels before, by a matrix of all pixels against all and a
             network (`Autoregression`; small grey images); `neighbourhood`, those nearby (`Neighbourhood`; any images).
             `automatic` is the first where that is possible.
@@ -59,13 +70,24 @@ class MixtureOfLogistics(Likelihood):
             description="in a training step, the likelihood of every so manieth row of an image stands for all of them"
         ),
     ] = 1
+    coupled: Annotated[bool, Meta(description="each channel's location moves with those before it")] = False
     start_scale: ClassVar[float] = DiscretizedLogistic.start_scale
     smallest_scale: ClassVar[float] = DiscretizedLogistic.smallest_scale
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.coupled and self.autoregressive:
+            raise BadInput("an autoregressive likelihood couples channels already: leave out coupled=...")
+
     @property
     def parameters_per_value(self) -> int:
-        """A location, components - 1 offsets, then log-scales and logits."""
-        return 3 * self.components
+        """A location, components - 1 offsets, then log-scales and logits; if coupled, coefficients."""
+        return 3 * self.components + CHANNELS_BEFORE * self.coupled
+
+    @property
+    def is_coupled(self) -> bool:
+        """As `Likelihood.is_coupled`."""
+        return self.coupled
 
     @property
     def shape_per(self) -> str:
@@ -99,7 +121,11 @@ class MixtureOfLogistics(Likelihood):
         """Locations, log-scales and logits, each (component, image, value)."""
         count = self.components
         location, *others = self.apart(parameters)
-        offsets, log_scales, logits = others[: count - 1], others[count - 1 : 2 * count - 1], others[2 * count - 1 :]
+        offsets, log_scales, logits = (
+            others[: count - 1],
+            others[count - 1 : 2 * count - 1],
+            others[2 * count - 1 : 3 * count - 1],
+        )
         log_scale = bounded_log_scale(ops.stack(log_scales), start=self.start_scale, smallest=self.smallest_scale)
         offsets = [offset + float(start) for offset, start in zip(offsets, self.start_offsets, strict=True)]
         offset = ops.stack([ops.zeros_like(location), *offsets])
@@ -108,6 +134,8 @@ class MixtureOfLogistics(Likelihood):
     def log_prob_of_values(self, parameters: Tensor, levels: Tensor) -> Tensor:
         """As `Likelihood.log_prob_of_values`."""
         location, log_scale, logits = self.components_of(parameters)
+        if self.coupled:
+            location = location + self._moves(parameters, levels / 255.0 - _expectation(location, logits))
         log_masses = logistic_log_mass(ops.expand_dims(levels, -3), location, log_scale)
         return ops.logsumexp(ops.log_softmax(logits, axis=0) + log_masses, axis=-3)
 
@@ -123,7 +151,7 @@ class MixtureOfLogistics(Likelihood):
         if count == 1:
             return location
         # sum_k p_k m_k = m + sum over all but the first of p_k w_k o_k
-        weights = ops.softmax(values[:, :, :, 2 * count :], axis=3)[:, :, :, 1:]
+        weights = ops.softmax(values[:, :, :, 2 * count : 3 * count], axis=3)[:, :, :, 1:]
         scales = ops.maximum(ops.exp(values[:, :, :, count + 1 : 2 * count]) * self.start_scale, self.smallest_scale)
         offsets = ops.add(values[:, :, :, 1:count], self.start_offsets.reshape(-1, 1))
         return ops.clip(location + ops.sum(weights * scales * offsets, axis=3), 0.0, 1.0)
@@ -136,4 +164,32 @@ class MixtureOfLogistics(Likelihood):
         chosen = ops.argmax(logits - ops.log(-ops.log(uniform)), axis=0)
         chosen = ops.one_hot(chosen, self.components, axis=0)
         location, log_scale = (ops.sum(chosen * values, axis=0) for values in (locations, log_scales))
-        return ops.reshape(draw_logistic(location, log_scale, seed), (-1, *self.image_shape(parameters)))
+        image_shape = self.image_shape(parameters)
+        if not self.coupled:
+            return ops.reshape(draw_logistic(location, log_scale, seed), (-1, *image_shape))
+        # a channel after the other, each given those that are drawn
+        expected = _expectation(locations, logits)
+        drawn = ops.zeros_like(expected)
+        of_channel = np.tile(np.arange(image_shape[2]), image_shape[0] * image_shape[1])
+        for channel in range(image_shape[2]):
+            moved = location + self._moves(parameters, drawn / 255.0 - expected)
+            found = ops.cast(draw_logistic(moved, log_scale, seed), drawn.dtype)
+            drawn = ops.where(of_channel == channel, found, drawn)
+        return ops.cast(ops.reshape(drawn, (-1, *image_shape)), "uint8")
+
+    def _moves(self, parameters: Tensor, residuals: Tensor) -> Tensor:
+        """How far the channels before move each location, of x - E x of all values: both (image, value)."""
+        channels = self.image_shape(parameters)[2]
+        by_channel = ops.reshape(residuals, (-1, residuals.shape[-1] // channels, channels))
+        moves = ops.zeros_like(residuals)
+        for before, coefficient in enumerate(self.apart(parameters)[3 * self.components :], start=1):
+            if before < channels:
+                none = ops.zeros_like(by_channel[:, :, :before])
+                seen = ops.concatenate([none, by_channel[:, :, :-before]], axis=-1)
+                moves = moves + ops.tanh(coefficient) * ops.reshape(seen, (-1, residuals.shape[-1]))
+        return moves
+
+
+def _expectation(location: Tensor, logits: Tensor) -> Tensor:
+    """The mixture's mean, without what black and white cut off: (image, value), of (component, image, value)."""
+    return ops.sum(ops.softmax(logits, axis=0) * location, axis=0)

@@ -45,6 +45,10 @@ class InverseAutoregressive(Flow):
         """As `Posterior.parameters_per_image`: one context for all steps."""
         return CONTEXT
 
+    def values_of_draw(self, latent_dim: int) -> int:
+        """As `Posterior.values_of_draw`: also the hidden units of each step, before and after their activation."""
+        return super().values_of_draw(latent_dim) + self.length * 2 * _units(latent_dim)
+
     def transform(self, latents: Tensor, parameters: Tensor, weights: Any) -> tuple[Tensor, Tensor]:
         """As `Flow.transform`."""
         log_determinant = 0.0
