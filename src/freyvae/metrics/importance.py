@@ -133,7 +133,7 @@ def _step(vae: VAE, noise: keras.random.SeedGenerator, draws: int) -> Program:
 
     def draw(images: Tensor) -> tuple[Tensor, ...]:
         repeated = ops.tile(images, (draws, 1, 1, 1))
-        found = vae.estimate(repeated, vae.posterior(images).repeated(draws), noise)
+        found = vae.estimate(repeated, vae.encoded(images).repeated(draws), noise)
         by_draw = (draws, images.shape[0])
         return tuple(
             ops.reshape(each, by_draw) for each in (found.log_weights, -found.parts.distortion, found.parts.rate)
