@@ -14,7 +14,7 @@ from freyvae.choice import LARGEST_SEED
 from freyvae.engine.memory import check_memory
 from freyvae.engine.programs import Program, eagerly
 from freyvae.errors import BadInput, few_words
-from freyvae.model.details import Details
+from freyvae.model.details import Details, details_of
 from freyvae.model.distributions import Conditional, Marginal
 from freyvae.model.drawing import draw_in_raster_order
 from freyvae.model.estimate import Estimate
@@ -40,7 +40,6 @@ class OnArrays(FedWithImages):
     likelihood: Callable[..., Bound]
     likelihood_of: Callable[..., Bound]
     decoded_at_means: Callable[..., tuple[Tensor, Tensor]]
-    groups_below: list[Details]
     encoded: Callable[..., Encoded]
     drawn_from_prior: Callable[..., Tensor]
     estimate: Callable[..., Estimate]
@@ -49,6 +48,11 @@ class OnArrays(FedWithImages):
     def prior(self) -> Marginal:
         """p(z)."""
         raise NotImplementedError
+
+    @property
+    def groups_below(self) -> list[Details]:
+        """The groups of latents below the top one, from the top down: none with most networks."""
+        return details_of(self.decoder)
 
     @property
     def generator(self) -> keras.Model:

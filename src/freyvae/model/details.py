@@ -1,6 +1,5 @@
 """Groups of latents below the top one: spatial, each added to what a decoder has made of the groups above it."""
 
-import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar

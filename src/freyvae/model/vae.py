@@ -1,6 +1,7 @@
 """The variational auto-encoder: a Keras model whose loss is its free energy."""
 
 import dataclasses
+import itertools
 import math
 import random
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from freyvae.files import as_path, cannot_write
 from freyvae.model.arrays import OnArrays
 from freyvae.model.augmentation import RandomFlip, RandomShift
 from freyvae.model.checks import as_networks, check_details, check_networks, checked_image_shape, checked_probability
-from freyvae.model.details import Choose, Details, details_chosen, details_of
+from freyvae.model.details import Choose, Details, details_chosen
 from freyvae.model.distributions import Conditional, Marginal, UnitNormal
 from freyvae.model.estimate import Estimate
 from freyvae.model.free_energy import free_energy
@@ -171,11 +172,6 @@ class VAE(OnArrays):
             measures.append("bits_per_dim")
         self._means = [keras.metrics.Mean(name=measure) for measure in measures]
         self.built = True
-
-    @property
-    def groups_below(self) -> list[Details]:
-        """The groups of latents below the top one, from the top down: none with most networks."""
-        return details_of(self.decoder)
 
     @property
     def _augmentations(self) -> list[Any]:
@@ -469,6 +465,17 @@ class VAE(OnArrays):
         """
         with details_chosen(choose):
             return self.decoder(latents, training=training)
+
+    def decoded_from_all(self, latents: Tensor) -> Tensor:
+        """The likelihood's raw parameters, for the latents of all groups side by side, the top one first."""
+        below = iter(self.split_groups(latents)[1:])
+        return self.decoded(latents[:, : self.latent_dim], lambda details, state: next(below))
+
+    def split_groups(self, latents: Tensor) -> list[Tensor]:
+        """Latents side by side (image, latent), of all groups or the first of them, as one tensor a group."""
+        sizes = [self.latent_dim, *(details.latents for details in self.groups_below)]
+        ends = list(itertools.accumulate(sizes))
+        return [latents[:, end - size : end] for size, end in zip(sizes, ends, strict=True) if end <= latents.shape[1]]
 
     def drawn_from_prior(self, latents: Tensor, noise: keras.random.SeedGenerator) -> Tensor:
         """The likelihood's raw parameters, the groups below those of `latents` (image, latent) drawn from the prior."""
