@@ -88,6 +88,8 @@ class Details(layers.Layer):
         self.latents = height * width * self.channels
         # values of an image in the largest tensor, for who divides a step's work
         self.largest_output = height * width * (state + self.feature_channels)
+        # what a step of training keeps: twice what the posterior is made of, twice its hidden layer, what is added
+        self.values_of_image = height * width * (5 * state + 2 * self.feature_channels + 6 * self.channels)
         seeds = iter(keras.random.randint((3,), 0, 2**31 - 1, seed=keras.random.SeedGenerator(self.seed)))
 
         def convolution(name: str, inputs: int, outputs: int, kernel: int, scale: float, **more: Any) -> Any:

@@ -265,7 +265,8 @@ class VAE(OnArrays):
         Those of the layers, and twice the likelihood's parameters. What a flow or the pixels before add is not counted.
         """
         parameters = math.prod(self.image_shape) * self.pixel_likelihood.parameters_per_value
-        decoded = values_of_layers(self.decoder) + 2 * parameters
+        below = sum(details.values_of_image for details in self.groups_below)
+        decoded = values_of_layers(self.decoder) + below + 2 * parameters
         return values_of_layers(self.encoder) + self.objective.draws * decoded
 
     # --- what Keras calls ---

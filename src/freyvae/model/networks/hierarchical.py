@@ -53,6 +53,13 @@ class Hierarchical(Convolutional):
         bounded = layers.Rescaling(_LARGEST_LOG_VARIANCE, name="log_variance_bounded", **scale)(bounded)
         return keras.Model(network.inputs[0], [mean, bounded, *others], name=network.name)
 
+    def notes(self) -> list[str]:
+        """As `Network.notes`."""
+        return [
+            "Manifold and explorer show the top group of latents, the code, and leave out the details that the groups "
+            "below it draw. Reconstructions, samples and numbers are of all groups."
+        ]
+
     def in_words(self, image_shape: tuple[int, int, int], latent_dim: int) -> str:
         """As `Network.in_words`."""
         sizes = self.sizes(image_shape)[1:]
