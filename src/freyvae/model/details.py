@@ -87,9 +87,9 @@ class Details(layers.Layer):
         self.size = height, width
         self.latents = height * width * self.channels
         # values of an image in the largest tensor, for who divides a step's work
-        self.largest_output = height * width * (state + self.feature_channels)
-        # what a step of training keeps: twice what the posterior is made of, twice its hidden layer, what is added
-        self.values_of_image = height * width * (5 * state + 2 * self.feature_channels + 6 * self.channels)
+        self.largest_output = height * width * (2 * state + self.feature_channels)
+        # what a step of training keeps: what the posterior is made of, twice, its hidden layer, what is added
+        self.values_of_image = height * width * (6 * state + 2 * self.feature_channels + 6 * self.channels)
         seeds = iter(keras.random.randint((3,), 0, 2**31 - 1, seed=keras.random.SeedGenerator(self.seed)))
 
         def convolution(name: str, inputs: int, outputs: int, kernel: int, scale: float, **more: Any) -> Any:
@@ -112,7 +112,7 @@ class Details(layers.Layer):
         # without a bias, so that latents of 0 add nothing
         self.addition = convolution("addition", self.channels, state, 1, _SCALE_OF_ADDITION, use_bias=False)
         self.posterior_hidden = convolution("posterior_hidden", state + self.feature_channels, state, 3, 2.0)
-        self.posterior_parameters = convolution("posterior", state, 2 * self.channels, 1, _SCALE_OF_POSTERIOR)
+        self.posterior_parameters = convolution("posterior", 2 * state + self.feature_channels, 2 * self.channels, 1, _SCALE_OF_POSTERIOR)
 
     def call(self, state: Tensor) -> Tensor:
         """The state with what the latents add, both (image, height, width, channel)."""
@@ -127,8 +127,10 @@ class Details(layers.Layer):
     def posterior(self, state: Tensor, features: Tensor) -> IndependentNormals:
         """q(u | x, h), of latents (image, latent), for a state and features (image, height, width, channel)."""
         both = ops.concatenate([ops.cast(each, self.compute_dtype) for each in (state, features)], axis=-1)
-        hidden = self.posterior_hidden(self.activation(both))
-        mean, log_variance = ops.split(self.posterior_parameters(self.activation(hidden)), 2, axis=-1)
+        hidden = self.activation(self.posterior_hidden(both))
+        # past the hidden layer too: the best linear guess is features less state, of what is missing in the state
+        made = self.posterior_parameters(ops.concatenate([both, hidden], axis=-1))
+        mean, log_variance = ops.split(made, 2, axis=-1)
         return IndependentNormals(
             ops.cast(ops.reshape(mean, (-1, self.latents)), "float32"),
             soft_bound(ops.reshape(log_variance, (-1, self.latents)), LARGEST_LOG_VARIANCE),
