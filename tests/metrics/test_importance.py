@@ -121,8 +121,8 @@ def test_draws_follow_the_seed():
 def test_memory_is_bounded_whatever_the_number_of_samples_and_images(monkeypatch, samples):
     monkeypatch.setattr(importance, "VALUES_AT_ONCE", 9 * VALUES)
     vae = LinearVAE(moved=0.2)
-    rows, likelihood = [], vae.likelihood
-    vae.likelihood = lambda latents, *others, **more: rows.append(len(latents)) or likelihood(latents, *others, **more)
+    rows, decoded = [], vae.decoded
+    vae.decoded = lambda latents, *others, **more: rows.append(len(latents)) or decoded(latents, *others, **more)
     many = np.concatenate([vae.images, vae.images[:3]])
     assert importance_sampled(vae, many, samples=samples).nll.shape == (IMAGES + 3,)
     assert set(rows) == {9}
