@@ -112,7 +112,9 @@ class Details(layers.Layer):
         # without a bias, so that latents of 0 add nothing
         self.addition = convolution("addition", self.channels, state, 1, _SCALE_OF_ADDITION, use_bias=False)
         self.posterior_hidden = convolution("posterior_hidden", state + self.feature_channels, state, 3, 2.0)
-        self.posterior_parameters = convolution("posterior", 2 * state + self.feature_channels, 2 * self.channels, 1, _SCALE_OF_POSTERIOR)
+        self.posterior_parameters = convolution(
+            "posterior", 2 * state + self.feature_channels, 2 * self.channels, 1, _SCALE_OF_POSTERIOR
+        )
 
     def call(self, state: Tensor) -> Tensor:
         """The state with what the latents add, both (image, height, width, channel)."""

@@ -265,7 +265,7 @@ class VAE(OnArrays):
         Those of the layers, and twice the likelihood's parameters. What a flow or the pixels before add is not counted.
         """
         parameters = math.prod(self.image_shape) * self.pixel_likelihood.parameters_per_value
-        below = sum(details.values_of_image for details in self.groups_below)
+        below: int = sum(details.values_of_image for details in self.groups_below)
         decoded = values_of_layers(self.decoder) + below + 2 * parameters
         return values_of_layers(self.encoder) + self.objective.draws * decoded
 
@@ -441,9 +441,11 @@ class VAE(OnArrays):
         With an autoregressive decoder that is a product over pixels, each given those before it in `images`, uint8
         (image, height, width, channel): without images it is what the code alone says.
         """
-        return self.likelihood_of(self.decoder(latents, training=training), latents, images)
+        return self.likelihood_of(self.decoder(latents, training=training), latents, images, training=training)
 
-    def likelihood_of(self, parameters: Tensor, latents: Tensor, images: Tensor = None) -> Bound:
+    def likelihood_of(
+        self, parameters: Tensor, latents: Tensor, images: Tensor = None, training: bool = False
+    ) -> Bound:
         """p(x | z), for what the decoder made of all groups of latents, and those of the top one; as `likelihood`."""
         of_code = self.pixel_likelihood(parameters)
         if self.autoregression is None or images is None:
@@ -551,7 +553,7 @@ class VAE(OnArrays):
             training: whether dropout is drawn too.
         """
         groups, parameters = self.draw_groups(encoded, noise, noise_scale=noise_scale, training=training)
-        likelihood = self.likelihood_of(parameters, groups[0].latents, images)
+        likelihood = self.likelihood_of(parameters, groups[0].latents, images, training=training)
         return Estimate(likelihood, free_energy(images, likelihood, groups), groups)
 
 

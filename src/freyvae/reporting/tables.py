@@ -215,8 +215,8 @@ def _costs(found: Measurement, data: str) -> Table:
         model("  distortion: image given code", found.distortion_nats),
         model("  rate: the code" if groups is None else "  rate: all latents", found.rate_nats),
     ]
-    for number, nats in enumerate(groups or (), start=1):
-        rows.append(model(f"    group {number}" + ", the code" * (number == 1), nats))
+    for number, rate in enumerate(groups or (), start=1):
+        rows.append(model(f"    group {number}" + ", the code" * (number == 1), rate))
     for key, name in BASELINES.items():
         baseline = found.baselines.get(key)
         if baseline is None:
