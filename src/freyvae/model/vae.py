@@ -142,7 +142,9 @@ class VAE(OnArrays):
             flow_parameters=self.posterior_choice.parameters_per_image(latent_dim),
         )
         check_details(self.encoder, self.decoder)
-        self._encode = _with_features(self.encoder, [details.features for details in self.groups_below])
+        self._encode_with_features: Any = _with_features(
+            self.encoder, [details.features for details in self.groups_below]
+        )
         flow, prior_weights = Weights("flow"), Weights.called(f"{type(self.prior_choice).__name__}Prior", "prior")
         self.posterior_choice.add_weights(flow, latent_dim=latent_dim, seed=self.seed + 4)
         self.prior_choice.add_weights(prior_weights, latent_dim=latent_dim, image_shape=image_shape, seed=self.seed + 5)
@@ -421,8 +423,13 @@ class VAE(OnArrays):
 
     def encoded(self, images: Tensor, training: bool = False) -> Encoded:
         """What the recognition model R says of uint8 images (image, height, width, channel)."""
-        outputs, features = self._encode(images, training)
-        return Encoded(self.posterior_choice.distribution(outputs, self.flow), features)
+        if self._encode_with_features is None:
+            outputs, features = self.encoder(images, training=training), []
+        else:
+            outputs = self._encode_with_features(images, training)
+            count = len(outputs) - len(self.groups_below)
+            outputs, features = outputs[:count], outputs[count:]
+        return Encoded(self.posterior_choice.distribution(outputs, self.flow), tuple(features))
 
     def posterior(self, images: Tensor, training: bool = False) -> Conditional:
         """q(z | x) of the top group of latents, for uint8 images (image, height, width, channel)."""
@@ -557,20 +564,17 @@ class VAE(OnArrays):
         return Estimate(likelihood, free_energy(images, likelihood, groups), groups)
 
 
-def _with_features(
-    encoder: keras.Model, names: list[str]
-) -> Callable[[Tensor, bool], tuple[list[Tensor], tuple[Tensor, ...]]]:
-    """What an encoder returns, and the outputs of its layers of these names."""
-    returned = len(encoder.outputs)
-    model = encoder
-    if names:
-        features = [encoder.get_layer(name).output for name in names]
-        model = keras.Model(encoder.inputs[0], [*encoder.outputs, *features], name=encoder.name)
+def _with_features(encoder: keras.Model, names: list[str]) -> Callable[[Tensor, bool], list[Tensor]] | None:
+    """What an encoder returns, and then the outputs of its layers of these names; None where there are none."""
+    if not names:
+        return None
+    features = [encoder.get_layer(name).output for name in names]
+    model = keras.Model(encoder.inputs[0], [*encoder.outputs, *features], name=encoder.name)
 
     # a function, out of Keras's sight: the weights are tracked, and saved, as the encoder's
-    def encode(images: Tensor, training: bool) -> tuple[list[Tensor], tuple[Tensor, ...]]:
-        outputs = model(images, training=training)
-        return outputs[:returned], tuple(outputs[returned:])
+    def encode(images: Tensor, training: bool) -> list[Tensor]:
+        outputs: list[Tensor] = model(images, training=training)
+        return outputs
 
     return encode
 
