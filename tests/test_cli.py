@@ -335,6 +335,7 @@ OTHERS = {
     "network.patch": 2,
     "network.depth": 3,
     "network.blocks": 2,
+    "network.detail_channels": 3,
     "likelihood.scale_per": "channel",
     "likelihood.context": "neighbourhood",
     "likelihood": "gaussian",

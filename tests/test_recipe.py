@@ -125,7 +125,8 @@ def test_a_file_in_sections_says_only_what_it_changes_too():
         ("[network]\nhiden = [3]", "[network] unknown key 'hiden': did you mean 'hidden'?"),
         (
             "[network]\nwidth = 3",
-            "[network] the network dense has no width: only convolutional and gated-convolutions have one",
+            "[network] the network dense has no width: only convolutional, gated-convolutions and "
+            "hierarchical have one",
         ),
         ('[network]\nkind = "residul"', "[network] network cannot be 'residul': did you mean 'residual'?"),
         ("[split]\nseed = 3", "[split] the split blog has no seed: only random has one"),
@@ -225,6 +226,7 @@ WRONG_TYPES = {
     "network.patch": ("4", "a whole number"),
     "network.depth": (1.5, "a whole number"),
     "network.blocks": (None, "a whole number"),
+    "network.detail_channels": ("4", "a whole number"),
     "likelihood.scale_per": (1, "a text"),
     "likelihood.context": (True, "a text"),
     "likelihood.thinning": (8.0, "a whole number"),

@@ -174,7 +174,8 @@ class Kinds(Mapping[str, Kind], Generic[Kind]):
     def where(self, field: str) -> str:
         """The end of a line that says which kinds have a field."""
         having = self.having(field)
-        return f": only {' and '.join(having)} {'have' if having[1:] else 'has'} one" if having else ""
+        listed = " and ".join(filter(None, [", ".join(having[:-1]), *having[-1:]]))
+        return f": only {listed} {'have' if having[1:] else 'has'} one" if having else ""
 
     def named(self, kind: Any) -> Kind:
         """The kind of this name, with its default fields. Raises `BadInput`, with the nearest, where there is none."""

@@ -176,7 +176,8 @@ class Measurement:
     Attributes:
         nll_is: what -log p(x) is of: a probability of the bytes, a density, a cross-entropy.
         free_energy_nats: an upper bound of -log p(x).
-        rate_nats: its part for the code.
+        rate_nats: its part for the latents of all groups.
+        rates_of_groups_nats: that of each group, the top one first; None where there is one group alone.
         distortion_nats: its part for the image given the code.
         nll_nats: -log p(x), by importance sampling with all samples.
         nll_nats_se: its standard error over images; None for one image.
@@ -186,9 +187,9 @@ class Measurement:
         nll_samples: importance samples for each image.
         nll_nats_by_samples: number of samples, as text -> -log p(x).
         rmse_grey_levels: error of the reconstructions.
-        active_units: number of latents that are active.
-        latent_dim: number of latents.
-        latents: by their names.
+        active_units: number of latents of the top group that are active.
+        latent_dim: number of latents of the top group.
+        latents: of the top group, by their names.
         baselines: by their names.
         is_healthy: whether latents live and a constant is beaten.
         verdict: the same in words.
@@ -205,6 +206,7 @@ class Measurement:
     nll_is: str
     free_energy_nats: Nats
     rate_nats: Annotated[Nats, Meta(title="Rate")]
+    rates_of_groups_nats: tuple[Nats, ...] | None = None
     distortion_nats: Nats
     nll_nats: Annotated[Nats, Meta(title="Negative log-likelihood")]
     nll_nats_se: Nats | None

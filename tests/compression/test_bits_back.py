@@ -11,7 +11,7 @@ from freyvae.compression import BitsBack, Stream, WrongImages, bits_back
 from freyvae.errors import BadInput
 from freyvae.model import VAE
 from freyvae.model.likelihoods import MixtureOfLogistics
-from freyvae.model.networks import Dense
+from freyvae.model.networks import Dense, Hierarchical
 
 GREY, COLOUR = (4, 3, 1), (3, 2, 3)
 LATENTS = 3
@@ -53,6 +53,17 @@ def neighbourhood():
     return vae
 
 
+def hierarchical():
+    """Two groups of latents below the code, which cost more than it."""
+    vae = model(network=Hierarchical(width=4, blocks=2, detail_channels=2))
+    random = np.random.default_rng(0)
+    for details in vae.groups_below:
+        for weight in details.weights:
+            weight.assign(ops.convert_to_numpy(weight) + random.normal(0, 0.2, weight.shape))
+    assert (vae.free_energy(images(20)).rates.mean(axis=0)[1:] > 1).all()
+    return vae
+
+
 def images(count, shape=GREY):
     """Images that are neither equally likely nor impossible under a model with random weights."""
     random = np.random.default_rng(7)
@@ -68,6 +79,7 @@ MODELS = {
     "vamp prior": vamp,
     "autoregressive": autoregressive,
     "autoregressive in colour": neighbourhood,
+    "hierarchical": hierarchical,
 }
 
 

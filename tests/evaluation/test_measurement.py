@@ -10,6 +10,7 @@ import sys
 import numpy as np
 import pytest
 
+from freyvae.__main__ import main
 from freyvae.data import ImageSet, Split, split_indices
 from freyvae.errors import BadInput
 from freyvae.evaluation import MEASURES, compare, measure, measurement
@@ -19,6 +20,7 @@ from freyvae.metrics import baselines
 from freyvae.recipe import Recipe
 from freyvae.records import Latent, Measurement, from_json, to_json
 from freyvae.reporting import summary, tables
+from freyvae.reporting.pictures import album
 from freyvae.run import METRICS_FORMAT, Run
 from freyvae.training import TrainingData, load_training_data, train
 
@@ -38,6 +40,25 @@ def folder(tmp_path_factory):
 def trained(folder, name, data="images.npy", **changes):
     recipe = Recipe().replace(name=name, data=str(folder / data), **QUICK | changes)
     return train(recipe, folder / name, quiet=True)
+
+
+def test_a_hierarchy_of_latents_is_trained_and_measured_by_its_groups(folder, monkeypatch, capsys):
+    monkeypatch.setattr(album, "CAPTIONS", {"examples": album.CAPTIONS["examples"]})
+    run = folder / "hierarchy"
+    words = "--network hierarchical --network.width 3 --latent-dim 2 --epochs 1 --batch-size 10 --split blocked --quiet"
+    assert main(["train", str(folder / "images.npy"), "--out", str(run), *words.split()]) == 0
+    assert "leave out the details" in (run / "report.html").read_text(encoding="utf-8")
+    assert "the sliders move the top group" in (run / "explorer" / "index.html").read_text(encoding="utf-8")
+    assert main(["measure", str(run), "--samples", "4"]) == 0
+    table = capsys.readouterr().out.splitlines()
+    (row,) = (number for number, line in enumerate(table) if line.startswith("  rate: all latents"))
+    assert [line.split("  ")[2] for line in table[row + 1 : row + 3]] == ["group 1, the code", "group 2"]
+    metrics = json.loads((run / "metrics.json").read_text())
+    assert len(metrics["rates_of_groups_nats"]) == 2
+    assert sum(metrics["rates_of_groups_nats"]) == pytest.approx(metrics["rate_nats"])
+    assert sum(latent["kl_nats"] for latent in metrics["latents"].values()) == pytest.approx(
+        metrics["rates_of_groups_nats"][0], rel=1e-4
+    )
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from freyvae.explorer import export
 from freyvae.explorer.onnx_export import write_onnx
 from freyvae.model import LIKELIHOODS, VAE
 from freyvae.model.likelihoods import MixtureOfLogistics
-from freyvae.model.networks import Residual
+from freyvae.model.networks import Hierarchical, Residual
 from freyvae.run import Run
 
 from .test_network import DECODERS, convolutional_case, unsettle
@@ -51,6 +51,13 @@ def test_onnx_of_dense_networks(likelihood: Any, tmp_path: Path) -> None:
 def test_onnx_of_residual_networks(tmp_path: Path) -> None:
     network = Residual(hidden=(8, 8, 8), activation="silu", dropout=0.3)
     vae = VAE((5, 4, 3), 2, network=network, likelihood="bernoulli", seed=0)
+    unsettle(vae.encoder)
+    unsettle(vae.decoder)
+    _check_against_keras(vae, tmp_path)
+
+
+def test_onnx_of_a_hierarchy_is_its_top_group(tmp_path: Path) -> None:
+    vae = VAE((5, 4, 3), 2, network=Hierarchical(width=3), likelihood="bernoulli", seed=0)
     unsettle(vae.encoder)
     unsettle(vae.decoder)
     _check_against_keras(vae, tmp_path)

@@ -168,6 +168,26 @@ def test_convolutional_networks_too(kind: str, open_page: Any, tmp_path: Path) -
     np.testing.assert_allclose(encoded, case.means, rtol=1e-3, atol=1e-3)
 
 
+def test_groups_below_the_code_are_left_out_and_that_is_said(open_page: Any, tmp_path: Path) -> None:
+    vae = VAE((6, 5, 3), 2, network=networks.Hierarchical(width=3), likelihood="bernoulli", seed=0)
+    unsettle(vae.encoder)
+    unsettle(vae.decoder)
+    images = np.random.default_rng(0).integers(0, 256, (9, 6, 5, 3), dtype="uint8")
+    bundle = make_bundle(vae, images, title="hierarchy")
+    assert bundle.notes == (
+        "the sliders move the top group of latents; details, which 120 latents below it draw, are left out",
+    )
+    path = tmp_path / "index.html"
+    path.write_text(page_text(bundle), encoding="utf-8")
+    page = open_page(path)
+    assert "The sliders move the top group of latents" in page.text_content("header")
+    latents = np.random.default_rng(1).normal(size=(10, 2)).astype("float32")
+    decoded = page.evaluate("latents => latents.map(z => freyvae.decode(z))", latents.tolist())
+    assert np.abs(np.array(decoded) - _grey_levels(vae.decode(latents))).max() <= ONE_GREY_LEVEL
+    encoded = page.evaluate("images => images.map(x => freyvae.encode(x))", images.reshape(9, -1).tolist())
+    np.testing.assert_allclose(encoded, vae.encode(images), rtol=1e-3, atol=1e-3)
+
+
 @pytest.mark.parametrize("name", [name for name in ACTIVATIONS if name != "gelu_tanh"])
 def test_every_activation_is_read(name: str) -> None:
     network = keras.Sequential([keras.Input((2,)), layers.Dense(3, activation=name)])

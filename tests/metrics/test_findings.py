@@ -118,12 +118,12 @@ def test_held_out_images_that_are_nearly_in_the_training_images_leak():
 
 
 def test_smooth_reconstructions_lack_fine_detail():
-    def decoded(pixels):
-        return SimpleNamespace(decode=lambda codes: pixels[: len(codes)] / 255.0)
+    def reconstructed(pixels):
+        return SimpleNamespace(reconstruct=lambda images: pixels[: len(images)] / 255.0)
 
-    assert found("blur", vae=decoded(IMAGES)).value == pytest.approx(1.0)
+    assert found("blur", vae=reconstructed(IMAGES)).value == pytest.approx(1.0)
     smooth = sum(np.roll(IMAGES.astype(float), shift, axis) for shift in (-1, 0, 1) for axis in (1, 2)) / 6
-    finding = found("blur", vae=decoded(smooth))
+    finding = found("blur", vae=reconstructed(smooth))
     assert finding.is_amiss
     assert finding.value == pytest.approx(fine_power(smooth) / fine_power(IMAGES))
 

@@ -10,6 +10,7 @@ from freyvae.errors import BadInput
 from freyvae.metrics import importance, importance_sampled, standard_error
 from freyvae.model import VAE
 from freyvae.model.distributions import IndependentNormals, UnitNormal
+from freyvae.model.groups import Encoded
 
 LATENTS, IMAGES = 2, 40
 pytestmark = pytest.mark.backend
@@ -24,7 +25,7 @@ class LinearVAE:
     pixel_likelihood = LinearGaussian()
     prior = UnitNormal(LATENTS)
     autoregression = None
-    groups, likelihood_of_groups, estimate = VAE.groups, VAE.likelihood_of_groups, VAE.estimate
+    draw_groups, estimate = VAE.draw_groups, VAE.estimate
 
     def __init__(self, *, moved=0.0, widened=1.0):
         random = np.random.default_rng(0)
@@ -47,10 +48,16 @@ class LinearVAE:
         log_variance = ops.convert_to_tensor(np.log(self.widened * self.variance).astype("float32"))
         return IndependentNormals(mean, ops.broadcast_to(log_variance, ops.shape(mean)))
 
-    def likelihood(self, latents, images=None, training=False):
+    def encoded(self, images):
+        return Encoded(self.posterior(images))
+
+    def decoded(self, latents, choose, training=False):
         decoded = ops.matmul(latents, ops.convert_to_tensor(self.loadings.astype("float32")))
         mean = ops.convert_to_tensor(self.mean.astype("float32"))
-        return LinearGaussian()(ops.reshape(decoded + mean, (-1, *self.image_shape)))
+        return ops.reshape(decoded + mean, (-1, *self.image_shape))
+
+    def likelihood_of(self, parameters, latents, images, training=False):
+        return LinearGaussian()(parameters)
 
     def exact_nll(self):
         flat = self.images.reshape(IMAGES, VALUES).astype(float)
@@ -114,8 +121,8 @@ def test_draws_follow_the_seed():
 def test_memory_is_bounded_whatever_the_number_of_samples_and_images(monkeypatch, samples):
     monkeypatch.setattr(importance, "VALUES_AT_ONCE", 9 * VALUES)
     vae = LinearVAE(moved=0.2)
-    rows, likelihood = [], vae.likelihood
-    vae.likelihood = lambda latents, *others, **more: rows.append(len(latents)) or likelihood(latents, *others, **more)
+    rows, decoded = [], vae.decoded
+    vae.decoded = lambda latents, *others, **more: rows.append(len(latents)) or decoded(latents, *others, **more)
     many = np.concatenate([vae.images, vae.images[:3]])
     assert importance_sampled(vae, many, samples=samples).nll.shape == (IMAGES + 3,)
     assert set(rows) == {9}

@@ -19,12 +19,12 @@ KL = 0.5 * (np.exp(LOG_VARIANCE) + MEAN**2 - 1 - LOG_VARIANCE)
 class TwoGroups(VAE):
     """A second group of three latents that the decoder ignores. Its posterior is the same for every image."""
 
-    def groups(self, posterior, noise, *, noise_scale=1.0):
-        groups = super().groups(posterior, noise, noise_scale=noise_scale)
+    def draw_groups(self, encoded, noise, *, noise_scale=1.0, training=False):
+        groups, parameters = super().draw_groups(encoded, noise, noise_scale=noise_scale, training=training)
         like = ops.zeros_like(ops.tile(groups[0].latents[:, :1], (1, 3)))
         second = IndependentNormals(like + MEAN, like + LOG_VARIANCE)
         latents, log_density = second.draw(noise, noise_scale=noise_scale)
-        return [*groups, Group(latents, log_density, second, UnitNormal(3))]
+        return [*groups, Group(latents, log_density, second, UnitNormal(3))], parameters
 
 
 @pytest.fixture(scope="module")

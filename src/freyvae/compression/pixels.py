@@ -17,6 +17,8 @@ LEVELS = 256
 class Pixels:
     """Codes pixels by p(x | z). They are independent given the latents, so one program gives all their probabilities.
 
+    Latents are those of all groups side by side.
+
     Raises:
         BadInput: the likelihood is not a probability of bytes, or couples channels.
     """
@@ -35,7 +37,7 @@ class Pixels:
         self.values = int(np.prod(vae.image_shape))
         # the coder gives every level a probability of at least 2**-24, so it can code every image
         self._categorical = constriction.stream.model.Categorical(perfect=False)
-        self._program = Program(vae, lambda latents: (_probabilities(vae, vae.decoder(latents)),))
+        self._program = Program(vae, lambda latents: (_probabilities(vae, vae.decoded_from_all(latents)),))
 
     def push(self, stack: Any, image: np.ndarray, latents: np.ndarray) -> None:
         """Put an image, uint8 (height, width, channel), onto the stack, given its latents, float32 (latent,)."""
@@ -67,11 +69,14 @@ class AutoregressivePixels(Pixels):
         autoregression: Any = vae.autoregression
         height, width, channels = vae.image_shape
         parameters = vae.pixel_likelihood.parameters_per_value
-        self._decoder = Program(vae, lambda latents: (vae.decoder(latents),))
+        self._decoder = Program(vae, lambda latents: (vae.decoded_from_all(latents),))
         self._given_before = Program(
             vae,
             lambda decoded, latents, image: (
-                ops.reshape(autoregression(decoded, latents, image), (height * width, channels * parameters)),
+                ops.reshape(
+                    autoregression(decoded, latents[:, : vae.latent_dim], image),
+                    (height * width, channels * parameters),
+                ),
             ),
         )
         self._pixel = Program(
@@ -118,14 +123,14 @@ class NeighbourhoodPixels(Pixels):
         layer: Any = vae.autoregression
 
         def decode(latents: Any) -> tuple[Any, ...]:
-            decoded = vae.decoder(latents)
+            decoded = vae.decoded_from_all(latents)
             return decoded[0], ops.sigmoid(decoded[0, ..., :channels])
 
         def given(
             values: Any, inside: Any, locations: Any, here: Any, parameters: Any, latents: Any
         ) -> tuple[Any, ...]:
             seen = Seen(ops.cast(values, "float32") / 255.0, inside, locations, ops.cast(here, "float32") / 255.0)
-            made = layer.of_seen(seen, parameters, latents)
+            made = layer.of_seen(seen, parameters, latents[:, : vae.latent_dim])
             return (_probabilities(vae, ops.reshape(made, (self._rows, 1, 1, numbers))),)
 
         self._decode, self._given = Program(vae, decode), Program(vae, given)

@@ -167,6 +167,7 @@ def _measurement(
         mean_image_rmse_grey_levels=metrics.mean_image_rmse_grey_levels(data.train, images),
         nll_nats=likelihood.nll.mean(),
         mean_image_nll_nats=mean_image_nll,
+        is_top_group=bool(vae.groups_below),
     )
     kl_per_latent = metrics.kl_per_latent_nats(vae, images)
     nll_se = standard_error(likelihood.nll)
@@ -174,6 +175,7 @@ def _measurement(
         nll_is=vae.pixel_likelihood.kind,
         free_energy_nats=float(likelihood.free_energy.mean()),
         rate_nats=float(likelihood.rate.mean()),
+        rates_of_groups_nats=tuple(map(float, likelihood.rates.mean(axis=0))) if vae.groups_below else None,
         distortion_nats=float(likelihood.distortion.mean()),
         nll_nats=float(likelihood.nll.mean()),
         nll_nats_se=nll_se,

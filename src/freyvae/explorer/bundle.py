@@ -78,6 +78,12 @@ def make_bundle(
     decoder = read_graph(vae.generator, name="decoder")
     decoder.check_page_can_compute()
     encoder, encoder_missing = _servable_encoder(vae)
+    below = sum(details.latents for details in vae.groups_below)
+    left_out = (
+        f"the sliders move the top group of latents; details, which {below:,} latents below it draw, are left out"
+        if below
+        else ""
+    )
     parts = np.zeros(len(images), np.uint8) if parts is None else parts
     kept = _evenly(len(images), min(MOST_POINTS, max(1, MOST_CODE_VALUES // vae.latent_dim)))
     codes, deviations = vae.encode(images), vae.posterior_deviations(images)
@@ -114,13 +120,14 @@ def make_bundle(
         if encoder is None
         else _network(encoder, "encoder", blobs, half=encoder.weight_count > HALF_PRECISION_ABOVE),
         "encoderMissing": encoder_missing,
+        "leftOut": left_out,
         "likeness": {
             "percentiles": reconstruction_percentiles(vae, images[held_out], codes[held_out]),
             "of": "the images" if training.all() else "the held-out images",
         },
     }
     header["blobs"] = {name: [len(blob), zlib.adler32(blob)] for name, blob in blobs.items()}
-    return Bundle(header, blobs, (encoder_missing,) if encoder_missing else ())
+    return Bundle(header, blobs, tuple(filter(None, (left_out, encoder_missing))))
 
 
 def pack_frames(images: npt.NDArray[np.uint8]) -> tuple[bytes, str]:

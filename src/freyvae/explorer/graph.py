@@ -457,6 +457,8 @@ _LAYERS: dict[str, Callable[[Any, tuple[int, ...], tuple[int, ...]], _Parts]] = 
     "Conv2DTranspose": _conv_transpose,
     "Cropping2D": _cropping,
     "Dense": _dense,
+    # called by itself, as it is here, it changes nothing: latents below the code are 0
+    "Details": _identity,
     "DepthwiseConv2D": _depthwise_conv,
     "Dropout": _identity,
     "ELU": _elu_layer,

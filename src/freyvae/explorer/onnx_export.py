@@ -20,7 +20,8 @@ def write_onnx(vae: Any, folder: Path) -> list[Path]:
     """Write `encoder.onnx` (images -> mean, log_variance) and `decoder.onnx` (latents -> pixels, parameters).
 
     If the posterior has a flow, the encoder returns `base_mean`, `base_log_variance` and `flow_parameters`: the
-    distribution before the flow, and the flow's parameters. Neither the flow nor a learned prior is in the file.
+    distribution before the flow, and the flow's parameters. Neither the flow nor a learned prior is in the file, nor
+    are groups of latents below the code: the decoder is as it is where they are 0.
 
     `images` are uint8 (image, height, width, channel), `pixels` are expected pixels in [0, 1] of the same shape, and
     `parameters` are the raw parameters of the likelihood.

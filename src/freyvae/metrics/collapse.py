@@ -44,6 +44,7 @@ def verdict(
     mean_image_rmse_grey_levels: float,
     nll_nats: float,
     mean_image_nll_nats: float,
+    is_top_group: bool = False,
 ) -> tuple[bool, str]:
     """Whether all is well, and a plain sentence or two on whether the latents live and a constant is beaten.
 
@@ -54,6 +55,7 @@ def verdict(
         mean_image_rmse_grey_levels: that of the mean training image.
         nll_nats: the model's.
         mean_image_nll_nats: that of a constant distribution around the mean training image, of the same kind.
+        is_top_group: whether there are groups of latents below these.
     """
     dead = [name for name, alive in zip(names, active, strict=True) if not alive]
     beats_mean = rmse_grey_levels <= NO_BETTER * mean_image_rmse_grey_levels
@@ -64,7 +66,9 @@ def verdict(
             f"The posterior has collapsed and {which.get(len(dead), f'all {len(dead)} latents are dead: their')} "
             "codes hardly vary from image to image."
         )
-        if beats_mean:
+        if beats_mean and is_top_group:
+            sentences.append("The groups of latents below them draw the images alone.")
+        elif beats_mean:
             sentences.append(
                 "What the codes still tell lies below the posterior's own noise: only without it do reconstructions "
                 f"differ, with an error of {rmse_grey_levels:.1f} grey levels where the mean training image has "

@@ -29,15 +29,22 @@ class SampledLikelihood:
     """What was found for each image, in nats, each float64 (image,).
 
     Attributes:
-        rate: KL(q(z | x) || p(z)): exact where it has a closed form, and otherwise averaged over all draws.
+        rates: KL(q(z | x) || p(z)) of each group of latents, (image, group), the top one first: exact where it has a
+            closed form, given the groups above, and averaged over all draws.
         distortion: -E log p(x | z), averaged over all draws.
         nll_by_samples: number of samples S -> the estimate -L_S of -log p(x). All come from the same draws: for an S
             below the largest, L_S is the mean over as many disjoint blocks of S draws as there are.
     """
 
-    rate: np.ndarray
+    rates: np.ndarray
     distortion: np.ndarray
     nll_by_samples: dict[int, np.ndarray]
+
+    @property
+    def rate(self) -> np.ndarray:
+        """Of all groups of latents together, (image,)."""
+        total: np.ndarray = self.rates.sum(axis=1)
+        return total
 
     @property
     def free_energy(self) -> np.ndarray:
@@ -87,19 +94,20 @@ def importance_sampled(
             filled = np.concatenate([chunk, np.repeat(chunk[-1:], images_at_once - len(chunk), axis=0)])
             blocks = [_Blocks(size, images_at_once) for size in sizes]
             distortion = np.zeros(images_at_once)
-            rate = np.zeros(images_at_once)
+            rates: Any = 0.0
             for done in range(0, samples, draws_at_once):
                 drawn = (values.astype(np.float64) for values in step(filled))
-                for log_weight, log_likelihood, rate_there in list(zip(*drawn, strict=True))[: samples - done]:
+                for log_weight, log_likelihood, *rates_there in list(zip(*drawn, strict=True))[: samples - done]:
                     distortion -= log_likelihood / samples
-                    rate += rate_there / samples
+                    rates = rates + np.stack(rates_there) / samples
                     for block in blocks:
                         block.add(log_weight)
                 drawn_by_now = start * samples + len(chunk) * min(done + draws_at_once, samples)
                 told.advance(drawn_by_now, len(images) * samples, "importance sampling")
-            found.append(np.stack([rate, distortion, *(-block.mean() for block in blocks)])[:, : len(chunk)])
-    rate, distortion, *nll = np.concatenate(found, axis=1)
-    return SampledLikelihood(rate, distortion, dict(zip(sizes, nll, strict=True)))
+            found.append(np.stack([distortion, *rates, *(-block.mean() for block in blocks)])[:, : len(chunk)])
+    distortion, *others = np.concatenate(found, axis=1)
+    of_groups, nll = others[: -len(sizes)], others[-len(sizes) :]
+    return SampledLikelihood(np.stack(of_groups, axis=1), distortion, dict(zip(sizes, nll, strict=True)))
 
 
 def standard_error(values: Sequence[float] | np.ndarray) -> float | None:
@@ -129,15 +137,17 @@ class _Blocks:
 
 
 def _step(vae: VAE, noise: keras.random.SeedGenerator, draws: int) -> Program:
-    """A few draws for a few images at once: log-weights, log-likelihoods and rates, each (draw, image), in nats."""
+    """A few draws for a few images at once: log-weights, log-likelihoods and the rate of each group, in nats.
+
+    Each is (draw, image).
+    """
 
     def draw(images: Tensor) -> tuple[Tensor, ...]:
         repeated = ops.tile(images, (draws, 1, 1, 1))
-        found = vae.estimate(repeated, vae.posterior(images).repeated(draws), noise)
+        found = vae.estimate(repeated, vae.encoded(images).repeated(draws), noise)
         by_draw = (draws, images.shape[0])
-        return tuple(
-            ops.reshape(each, by_draw) for each in (found.log_weights, -found.parts.distortion, found.parts.rate)
-        )
+        rates = [found.parts.rates[:, group] for group in range(len(found.groups))]
+        return tuple(ops.reshape(each, by_draw) for each in (found.log_weights, -found.parts.distortion, *rates))
 
     return Program(vae, draw, noise=noise)
 

@@ -37,8 +37,9 @@ class Seen:
 
     @cached_property
     def likelihood(self) -> Any:
-        """p(x | z) of the first `FEW` images at their codes, bound to the decoder's parameters."""
-        return self.vae.likelihood(ops.convert_to_tensor(self.codes[:FEW]), ops.convert_to_tensor(self.images[:FEW]))
+        """p(x | z) of the first `FEW` images at the means of their latents, bound to the decoder's parameters."""
+        images = ops.convert_to_tensor(self.images[:FEW])
+        return self.vae.likelihood_of(*self.vae.decoded_at_means(images), images)
 
 
 @dataclass(frozen=True)

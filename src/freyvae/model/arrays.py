@@ -14,12 +14,14 @@ from freyvae.choice import LARGEST_SEED
 from freyvae.engine.memory import check_memory
 from freyvae.engine.programs import Program, eagerly
 from freyvae.errors import BadInput, few_words
+from freyvae.model.details import Details, details_of
 from freyvae.model.distributions import Conditional, Marginal
 from freyvae.model.drawing import draw_in_raster_order
 from freyvae.model.estimate import Estimate
 from freyvae.model.expected_pixels import ExpectedPixels
 from freyvae.model.feeding import FedWithImages
 from freyvae.model.free_energy import FreeEnergy
+from freyvae.model.groups import Encoded
 from freyvae.model.likelihood import Bound, Likelihood
 
 Tensor = Any
@@ -36,12 +38,21 @@ class OnArrays(FedWithImages):
     autoregression: Any
     posterior: Callable[..., Conditional]
     likelihood: Callable[..., Bound]
+    likelihood_of: Callable[..., Bound]
+    decoded_at_means: Callable[..., tuple[Tensor, Tensor]]
+    encoded: Callable[..., Encoded]
+    drawn_from_prior: Callable[..., Tensor]
     estimate: Callable[..., Estimate]
 
     @property
     def prior(self) -> Marginal:
         """p(z)."""
         raise NotImplementedError
+
+    @property
+    def groups_below(self) -> list[Details]:
+        """The groups of latents below the top one, from the top down: none with most networks."""
+        return details_of(self.decoder)
 
     @property
     def generator(self) -> keras.Model:
@@ -70,6 +81,8 @@ class OnArrays(FedWithImages):
     def decode(self, latents: Any) -> np.ndarray:
         """Expected pixels in [0, 1] of latents (image, latent): (image, height, width, channel) float32.
 
+        They are of the top group. Groups below it stay at 0, the mean of their prior: no details are drawn.
+
         Raises:
             BadInput: the latents have another shape, there are none, or they are not finite.
         """
@@ -90,12 +103,18 @@ class OnArrays(FedWithImages):
     def reconstruct(self, images: Any) -> np.ndarray:
         """Images encoded and decoded again, without noise: (image, height, width, channel) float32 in [0, 1].
 
+        All groups of latents are at the means of their posteriors. `decode(encode(images))` has the top one alone.
+
         Raises as `encode` does.
         """
-        return self.decode(self.encode(images))
+        if not self.groups_below:
+            return self.decode(self.encode(images))
+        return _in_chunks(self._reconstructions, self._images(images))
 
     def sample(self, count_or_latents: Any, *, seed: int = 0) -> np.ndarray:
         """Draw images from the model: codes from the prior p(z), then every pixel from the likelihood p(x | z).
+
+        Groups of latents below the codes are drawn too, each given those above it.
 
         With an autoregressive decoder pixel by pixel, each given those drawn before it.
 
@@ -120,7 +139,7 @@ class OnArrays(FedWithImages):
 
         def draw(chunk: np.ndarray) -> tuple[np.ndarray, ...]:
             if self.autoregression is None:
-                return eagerly(lambda latents: (self.likelihood(latents).sample(noise),))(chunk)
+                return eagerly(lambda latents: (self._drawn_likelihood(latents, noise).sample(noise),))(chunk)
             images, state = self._draw_pixels(chunk, noise.state.value)
             noise.state.assign(state)
             return (images,)
@@ -130,14 +149,19 @@ class OnArrays(FedWithImages):
     def sample_means(self, count: int, *, seed: int = 0) -> np.ndarray:
         """Expected pixels of `count` codes drawn from the prior: (count, height, width, channel) float32 in [0, 1].
 
-        They are what `decode` makes of the codes, the means of the images that `sample` draws.
+        They are the means of the pixels that `sample` draws; with one group of latents, what `decode` makes of the
+        codes. Groups below the codes are drawn too.
 
         Raises:
             BadInput: the count is below 1, or memory does not hold so many.
         """
         count = whole("count", count, at_least=1)
         check_memory("images", (count, *self.image_shape), "float32")
-        return self.decode(self.sample_latents(count, seed=seed))
+        if not self.groups_below:
+            return self.decode(self.sample_latents(count, seed=seed))
+        noise = _noise(seed)
+        latents = self._codes_of_prior(count, noise)
+        return _in_chunks(eagerly(lambda chunk: (self._drawn_likelihood(chunk, noise).mean(),)), latents)
 
     def draw_images(self, count_or_latents: Any, *, seed: int = 0) -> np.ndarray:
         """`sample`, by the name that it had before version 0.2; it goes with the next."""
@@ -163,13 +187,28 @@ class OnArrays(FedWithImages):
         return Program(self, lambda latents: (self.likelihood(latents).mean(),))
 
     @cached_property
+    def _reconstructions(self) -> Program:
+        return Program(self, lambda images: (self.likelihood_of(*self.decoded_at_means(images)).mean(),))
+
+    def _drawn_likelihood(self, latents: Tensor, noise: keras.random.SeedGenerator) -> Bound:
+        """p(x | z) for latents of the top group, those below drawn from the prior."""
+        return self.likelihood_of(self.drawn_from_prior(latents, noise), latents)
+
+    @cached_property
     def _draw_pixels(self) -> Program:
         """(latents, state of the noise) -> (images, state), pixel by pixel."""
         autoregression: Any = self.autoregression
         noise = keras.random.SeedGenerator(0)
 
         def draw(latents: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-            decoded = self.decoder(latents)
+            if not self.groups_below:
+                decoded = self.decoder(latents)
+            else:
+                # where the weights are given by a scope, a scope within it knows nothing of them
+                weights = [(weight, weight.value) for weight in self.decoder.weights]
+                with keras.StatelessScope(state_mapping=[*weights, (noise.state, state)]) as scope:
+                    decoded = self.drawn_from_prior(latents, noise)
+                    state = scope.get_current_value(noise.state)
             return draw_in_raster_order(autoregression, self.pixel_likelihood, decoded, latents, noise, state)
 
         return Program(self, draw)
@@ -199,8 +238,8 @@ class OnArrays(FedWithImages):
         samples, noise = whole("samples", samples, at_least=1), _noise(seed)
 
         def parts(chunk: Tensor) -> tuple[Tensor]:
-            posterior = self.posterior(chunk)
-            draws = [self.estimate(chunk, posterior, noise).parts for _ in range(samples)]
+            encoded = self.encoded(chunk)
+            draws = [self.estimate(chunk, encoded, noise).parts for _ in range(samples)]
             distortion, rates = sum(draw.distortion for draw in draws), sum(draw.rates for draw in draws)
             return (ops.concatenate([ops.expand_dims(distortion, -1), rates], axis=-1) / samples,)
 

@@ -9,6 +9,7 @@ import numpy as np
 from freyvae.arguments import in_words, is_truth_value, number, truth, whole
 from freyvae.data.channels import MOST_CHANNELS
 from freyvae.errors import BadInput, few_words
+from freyvae.model.details import details_of
 
 
 def checked_image_shape(image_shape: Any) -> tuple[int, int, int]:
@@ -159,6 +160,18 @@ def check_networks(
     if shared:
         names_of_shared = ", ".join(sorted(_names(encoder.weights)[number] for number in shared))
         raise BadInput(f"encoder and decoder share weights ({names_of_shared}): give each layers of its own")
+
+
+def check_details(encoder: keras.Model, decoder: keras.Model) -> None:
+    """Raise `BadInput` where a group of latents below the code needs features that the encoder does not have."""
+    layers = {layer.name: layer for layer in encoder.layers}
+    for details in details_of(decoder):
+        shape = (None, *details.size, details.feature_channels)
+        if details.features not in layers or layers[details.features].output.shape != shape:
+            raise BadInput(
+                f"the decoder's group of latents {details.name} needs a layer {details.features} of the encoder that "
+                f"returns {shape}: give both networks, or none"
+            )
 
 
 def _names(weights: Iterable[Any]) -> dict[int, str]:

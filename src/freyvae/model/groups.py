@@ -1,7 +1,7 @@
 """Latents in groups: each is drawn from its own posterior, given the groups above it, and has its own rate.
 
 The first group is the top one, (image, latent): the code that a person drags, that is mapped and compared. A model that
-has one group alone is the plain VAE.
+has one group alone is the plain VAE. Those below it are layers of the decoder: `freyvae.model.details`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,24 @@ from freyvae.late import ops
 from freyvae.model.distributions import Conditional, IndependentNormals, Marginal, UnitNormal
 
 Tensor = Any
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What the encoder says of some images.
+
+    Attributes:
+        posterior: q(z | x) of the top group.
+        features: what the posteriors of the groups below are made of, each (image, height, width, channel).
+    """
+
+    posterior: Conditional
+    features: tuple[Tensor, ...] = ()
+
+    def repeated(self, count: int) -> Encoded:
+        """The same `count` times, one after another: (image, ...) -> (count * image, ...)."""
+        repeated = tuple(ops.tile(features, (count, 1, 1, 1)) for features in self.features)
+        return Encoded(self.posterior.repeated(count), repeated)
 
 
 @dataclass(frozen=True)

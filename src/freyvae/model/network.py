@@ -78,6 +78,10 @@ class Network(Choice):
     def start_at(self, encoder: keras.Model, decoder: keras.Model, images: np.ndarray, likelihood: Likelihood) -> None:
         """Let networks that these fields made begin at what uint8 images (image, height, width, channel) are like."""
 
+    def notes(self) -> list[str]:
+        """Sentences that a reader of a model's pictures and numbers needs."""
+        return []
+
     @abstractmethod
     def in_words(self, image_shape: tuple[int, int, int], latent_dim: int) -> str:
         """What it is for such images, as a report says it."""

@@ -1,9 +1,10 @@
 """The variational auto-encoder: a Keras model whose loss is its free energy."""
 
 import dataclasses
+import itertools
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -17,11 +18,12 @@ from freyvae.errors import BadInput, few_words
 from freyvae.files import as_path, cannot_write
 from freyvae.model.arrays import OnArrays
 from freyvae.model.augmentation import RandomFlip, RandomShift
-from freyvae.model.checks import as_networks, check_networks, checked_image_shape, checked_probability
-from freyvae.model.distributions import Conditional, Marginal
+from freyvae.model.checks import as_networks, check_details, check_networks, checked_image_shape, checked_probability
+from freyvae.model.details import Choose, Details, details_chosen
+from freyvae.model.distributions import Conditional, Marginal, UnitNormal
 from freyvae.model.estimate import Estimate
 from freyvae.model.free_energy import free_energy
-from freyvae.model.groups import Group
+from freyvae.model.groups import Encoded, Group
 from freyvae.model.layers import with_constants
 from freyvae.model.likelihood import Bound, BoundOfRows, Likelihood
 from freyvae.model.network import Network
@@ -60,11 +62,13 @@ class VAE(OnArrays):
         image_shape: (height, width, channel).
         latent_dim: number of latents.
         network: makes the encoder and the decoder that are not given, of `freyvae.networks`: `dense` (by default the
-            post's, 560-256-2+2 and 2-256-560), `residual`, `convolutional`, `gated-convolutions`, or `automatic`.
+            post's, 560-256-2+2 and 2-256-560), `residual`, `convolutional`, `gated-convolutions`, `hierarchical`, or
+            `automatic`.
         encoder: a Keras model from uint8 images to [mean, log_variance], each (image, latent_dim). For a flow there is
             a third output, (image, n), n being the posterior's `parameters_per_image(latent_dim)`.
         decoder: a Keras model from (image, latent_dim) to the likelihood's raw parameters, (image, height, width,
-            channel * likelihood's parameters_per_value).
+            channel * likelihood's parameters_per_value). Layers of `freyvae.model.details` in it are groups of latents
+            below the code.
         likelihood: p(x | z), of `freyvae.likelihoods`: `bernoulli`, `gaussian`, `discretized-logistic`,
             `mixture-of-logistics` or `categorical`.
         posterior: q(z | x), of `freyvae.posteriors`: `diagonal-normal`, or one carried through a flow: `planar`,
@@ -136,6 +140,10 @@ class VAE(OnArrays):
             parameters_per_value=self.pixel_likelihood.parameters_per_value,
             likelihood=self.pixel_likelihood.name,
             flow_parameters=self.posterior_choice.parameters_per_image(latent_dim),
+        )
+        check_details(self.encoder, self.decoder)
+        self._encode_with_features: Any = _with_features(
+            self.encoder, [details.features for details in self.groups_below]
         )
         flow, prior_weights = Weights("flow"), Weights.called(f"{type(self.prior_choice).__name__}Prior", "prior")
         self.posterior_choice.add_weights(flow, latent_dim=latent_dim, seed=self.seed + 4)
@@ -259,9 +267,9 @@ class VAE(OnArrays):
         Those of the layers, twice the likelihood's parameters, and about those of a flow and of the pixels before.
         """
         parameters = math.prod(self.image_shape) * self.pixel_likelihood.parameters_per_value
-        decoded = (
-            values_of_layers(self.decoder) + 2 * parameters + self.posterior_choice.values_of_draw(self.latent_dim)
-        )
+        below: int = sum(details.values_of_image for details in self.groups_below)
+        decoded: int = values_of_layers(self.decoder) + below + 2 * parameters
+        decoded += self.posterior_choice.values_of_draw(self.latent_dim)
         if self.autoregression is not None:
             decoded += self.autoregression.values_of_image(self.image_shape)
         return values_of_layers(self.encoder) + self.objective.draws * decoded
@@ -332,7 +340,7 @@ class VAE(OnArrays):
         repeated = ops.tile(images, (draws, 1, 1, 1))
         found = self.estimate(
             repeated,
-            self.posterior(images, training=training).repeated(draws),
+            self.encoded(images, training=training).repeated(draws),
             self.noise,
             noise_scale=self.noise_scale,
             training=training,
@@ -416,13 +424,23 @@ class VAE(OnArrays):
 
     # --- the distributions, on tensors ---
 
+    def encoded(self, images: Tensor, training: bool = False) -> Encoded:
+        """What the recognition model R says of uint8 images (image, height, width, channel)."""
+        if self._encode_with_features is None:
+            outputs, features = self.encoder(images, training=training), []
+        else:
+            outputs = self._encode_with_features(images, training)
+            count = len(outputs) - len(self.groups_below)
+            outputs, features = outputs[:count], outputs[count:]
+        return Encoded(self.posterior_choice.distribution(outputs, self.flow), tuple(features))
+
     def posterior(self, images: Tensor, training: bool = False) -> Conditional:
-        """q(z | x), the recognition model R, for uint8 images (image, height, width, channel)."""
-        return self.posterior_choice.distribution(self.encoder(images, training=training), self.flow)
+        """q(z | x) of the top group of latents, for uint8 images (image, height, width, channel)."""
+        return self.encoded(images, training=training).posterior
 
     @property
     def prior(self) -> Marginal:
-        """p(z), of the present weights where it is learned."""
+        """p(z) of the top group of latents, of the present weights where it is learned."""
         return self.prior_choice.distribution(
             self.learned_prior, latent_dim=self.latent_dim, encode=self._encode_floats
         )
@@ -433,7 +451,12 @@ class VAE(OnArrays):
         With an autoregressive decoder that is a product over pixels, each given those before it in `images`, uint8
         (image, height, width, channel): without images it is what the code alone says.
         """
-        parameters = self.decoder(latents, training=training)
+        return self.likelihood_of(self.decoder(latents, training=training), latents, images, training=training)
+
+    def likelihood_of(
+        self, parameters: Tensor, latents: Tensor, images: Tensor = None, training: bool = False
+    ) -> Bound:
+        """p(x | z), for what the decoder made of all groups of latents, and those of the top one; as `likelihood`."""
         of_code = self.pixel_likelihood(parameters)
         if self.autoregression is None or images is None:
             return of_code
@@ -445,27 +468,86 @@ class VAE(OnArrays):
         parameters = self.autoregression.of_rows(parameters, latents, images, rows)
         return BoundOfRows(self.pixel_likelihood, parameters, of_code=of_code, rows=rows)
 
-    def groups(
-        self, posterior: Conditional, noise: keras.random.SeedGenerator, *, noise_scale: float = 1.0
-    ) -> list[Group]:
-        """Draw all groups of latents, the top one first: here there is one.
+    def decoded(self, latents: Tensor, choose: Choose, training: bool = False) -> Tensor:
+        """The likelihood's raw parameters, for latents (image, latent) of the top group and chosen ones below it.
 
         Args:
-            posterior: of the images, as `posterior` returns it.
+            latents: of the top group.
+            choose: called with each group below and the state above it, as `details_chosen` says.
+            training: whether dropout is drawn too.
+        """
+        with details_chosen(choose):
+            return self.decoder(latents, training=training)
+
+    def decoded_from_all(self, latents: Tensor) -> Tensor:
+        """The likelihood's raw parameters, for the latents of all groups side by side, the top one first."""
+        below = iter(self.split_groups(latents)[1:])
+        return self.decoded(latents[:, : self.latent_dim], lambda details, state: next(below))
+
+    def split_groups(self, latents: Tensor) -> list[Tensor]:
+        """Latents side by side (image, latent), of all groups or the first of them, as one tensor a group."""
+        sizes = [self.latent_dim, *(details.latents for details in self.groups_below)]
+        ends = list(itertools.accumulate(sizes))
+        return [latents[:, end - size : end] for size, end in zip(sizes, ends, strict=True) if end <= latents.shape[1]]
+
+    def drawn_from_prior(self, latents: Tensor, noise: keras.random.SeedGenerator) -> Tensor:
+        """The likelihood's raw parameters, the groups below those of `latents` (image, latent) drawn from the prior."""
+
+        def choose(details: Details, state: Tensor) -> Tensor:
+            return UnitNormal(details.latents).sample(ops.shape(state)[0], noise)
+
+        return self.decoded(latents, choose)
+
+    def decoded_at_means(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Uint8 images decoded with each group of latents at its posterior's mean, given the means of those above it.
+
+        Returns:
+            the likelihood's raw parameters, and the latents of the top group: what `likelihood_of` takes.
+        """
+        encoded = self.encoded(images)
+        features = iter(encoded.features)
+
+        def choose(details: Details, state: Tensor) -> Tensor:
+            return details.posterior(state, next(features)).mean
+
+        latents = encoded.posterior.mean
+        return self.decoded(latents, choose), latents
+
+    def draw_groups(
+        self,
+        encoded: Encoded,
+        noise: keras.random.SeedGenerator,
+        *,
+        noise_scale: float = 1.0,
+        training: bool = False,
+    ) -> tuple[list[Group], Tensor]:
+        """Draw all groups of latents of images, each from its posterior given those above it.
+
+        Args:
+            encoded: of the images.
             noise: of the draws.
             noise_scale: its deviation, as for `Conditional.draw`.
-        """
-        latents, log_density = posterior.draw(noise, noise_scale=noise_scale)
-        return [Group(latents, log_density, posterior, self.prior)]
+            training: whether dropout is drawn too.
 
-    def likelihood_of_groups(self, groups: Sequence[Group], images: Tensor, training: bool = False) -> Bound:
-        """p(x | z) for the latents of all groups: here of the one."""
-        return self.likelihood(groups[0].latents, images, training=training)
+        Returns:
+            the groups, the top one first, and the raw parameters that the decoder makes of them.
+        """
+        latents, log_density = encoded.posterior.draw(noise, noise_scale=noise_scale)
+        groups = [Group(latents, log_density, encoded.posterior, self.prior)]
+
+        def choose(details: Details, state: Tensor) -> Tensor:
+            posterior = details.posterior(state, encoded.features[len(groups) - 1])
+            drawn, log_density = posterior.draw(noise, noise_scale=noise_scale)
+            groups.append(Group(drawn, log_density, posterior, UnitNormal(details.latents)))
+            return drawn
+
+        parameters = self.decoded(latents, choose, training=training)
+        return groups, parameters
 
     def estimate(
         self,
         images: Tensor,
-        posterior: Conditional,
+        encoded: Encoded,
         noise: keras.random.SeedGenerator,
         *,
         noise_scale: float = 1.0,
@@ -475,14 +557,29 @@ class VAE(OnArrays):
 
         Args:
             images: uint8 (image, height, width, channel).
-            posterior: a distribution for each of them, as `posterior` returns it.
+            encoded: of each of them, as `encoded` returns it.
             noise: of the draws.
             noise_scale: its deviation, as for `Conditional.draw`.
             training: whether dropout is drawn too.
         """
-        groups = self.groups(posterior, noise, noise_scale=noise_scale)
-        likelihood = self.likelihood_of_groups(groups, images, training=training)
+        groups, parameters = self.draw_groups(encoded, noise, noise_scale=noise_scale, training=training)
+        likelihood = self.likelihood_of(parameters, groups[0].latents, images, training=training)
         return Estimate(likelihood, free_energy(images, likelihood, groups), groups)
+
+
+def _with_features(encoder: keras.Model, names: list[str]) -> Callable[[Tensor, bool], list[Tensor]] | None:
+    """What an encoder returns, and then the outputs of its layers of these names; None where there are none."""
+    if not names:
+        return None
+    features = [encoder.get_layer(name).output for name in names]
+    model = keras.Model(encoder.inputs[0], [*encoder.outputs, *features], name=encoder.name)
+
+    # a function, out of Keras's sight: the weights are tracked, and saved, as the encoder's
+    def encode(images: Tensor, training: bool) -> list[Tensor]:
+        outputs: list[Tensor] = model(images, training=training)
+        return outputs
+
+    return encode
 
 
 def _on_floats(encoder: keras.Model) -> Callable[[Tensor], tuple[Tensor, Tensor]]:

@@ -218,6 +218,7 @@ def _notes(recipe: Recipe, data: TrainingData, part: str = "validation") -> list
             "Reconstructions, manifold and explorer show the decoder's image, given the code alone. The likelihood "
             "also conditions each pixel on those before it."
         )
+    notes += recipe.network.notes()
     notes += recipe.objective.notes(data.images.images[0].size)
     return notes
 

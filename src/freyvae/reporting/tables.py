@@ -198,6 +198,7 @@ def _costs(found: Measurement, data: str) -> Table:
     """The cost under the model, its parts, and the cost under baselines."""
     bits_per_nat = found.bits_per_nat
     is_bytes = bits_per_nat is not None
+    groups = found.rates_of_groups_nats
 
     def model(name: str, nats: float, error: float | None = None, rmse: str = "") -> tuple[str, ...]:
         bits = "" if bits_per_nat is None else _with_error(nats * bits_per_nat, _times(error, bits_per_nat), 3)
@@ -212,8 +213,10 @@ def _costs(found: Measurement, data: str) -> Table:
         ),
         model("free energy, its upper bound", found.free_energy_nats),
         model("  distortion: image given code", found.distortion_nats),
-        model("  rate: the code", found.rate_nats),
+        model("  rate: the code" if groups is None else "  rate: all latents", found.rate_nats),
     ]
+    for number, rate in enumerate(groups or (), start=1):
+        rows.append(model(f"    group {number}" + ", the code" * (number == 1), rate))
     for key, name in BASELINES.items():
         baseline = found.baselines.get(key)
         if baseline is None:

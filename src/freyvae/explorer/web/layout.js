@@ -1,7 +1,7 @@
 // The layout of the explorer.
 
 import { h, newId } from "./dom.js";
-import { plural } from "./text.js";
+import { capital, plural } from "./text.js";
 
 /** @import { Points } from "./points.js" */
 /** @import { Child, Header } from "./types.js" */
@@ -38,7 +38,13 @@ export function layOut({ header, points: { word }, heading, views }) {
     h(
       "header",
       { class: "top" },
-      h("div", {}, h(heading, {}, header.title), h("p", { class: "lede" }, lede)),
+      h(
+        "div",
+        {},
+        h(heading, {}, header.title),
+        h("p", { class: "lede" }, lede),
+        header.leftOut ? hint(capital(`${header.leftOut}.`)) : null,
+      ),
       h("div", { class: "row" }, [views.linkButton, views.theme.button]),
     ),
     h(

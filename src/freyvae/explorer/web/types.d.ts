@@ -84,6 +84,8 @@ export interface Header {
   decoder: Network;
   encoder: Network | null;
   encoderMissing: string;
+  /** what the model has and the page does not show, "" where it shows all */
+  leftOut: string;
   likeness: { percentiles: number[]; of: string };
   /** The size in bytes and the checksum of each blob. */
   blobs?: Record<string, [number, number]>;

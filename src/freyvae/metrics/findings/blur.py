@@ -17,7 +17,7 @@ def find(seen: Seen) -> Finding | None:
     images = seen.images[:_IMAGES]
     if min(images.shape[1:3]) < 8:
         return None
-    share = fine_power(255.0 * seen.vae.decode(seen.codes[:_IMAGES])) / max(fine_power(images), 1e-9)
+    share = fine_power(255.0 * seen.vae.reconstruct(images)) / max(fine_power(images), 1e-9)
     return Finding(
         name="fine_detail",
         value=share,

@@ -85,7 +85,8 @@ class Convolutional(Network):
             values = _convolution(
                 values, self.channels(stage), seeds, kernel=3 if stage == 1 else 1, name=f"{name}_entry"
             )
-            values = self._blocks(values, seeds, name=name)
+            for number in range(1, self.blocks + 1):
+                values = self._block(values, seeds, name=f"{name}_block_{number}")
         values = layers.Activation(self.activation, name="encoder_activation")(values)
         values = layers.Flatten(name="features")(values)
         outputs = code_outputs(values, latent_dim, parameters_per_image, seeds, variance_scale=0.01)
@@ -111,7 +112,9 @@ class Convolutional(Network):
         for stage in range(stages, 0, -1):
             name, before, after = f"decoder_{stage}", sizes[stage], sizes[stage - 1]
             factors = after[0] // before[0], after[1] // before[1]
-            values = self._blocks(values, seeds, name=name)
+            for number in range(1, self.blocks + 1):
+                values = self._before_block(values, seeds, stage=stage, name=f"{name}_block_{number}")
+                values = self._block(values, seeds, name=f"{name}_block_{number}")
             values = layers.Activation(self.activation, name=f"{name}_activation")(values)
             channels = self.channels(stage - 1) if stage > 1 else returned
             # what is drawn begins nearly the same for every code, as of the mean
@@ -160,15 +163,16 @@ class Convolutional(Network):
             sides.append([padded // math.prod(own[:stage]) for stage in range(stages + 1)])
         return list(zip(*sides, strict=True))
 
-    def _blocks(self, values: Tensor, seeds: Iterator[int], *, name: str) -> Tensor:
+    def _block(self, values: Tensor, seeds: Iterator[int], *, name: str) -> Tensor:
         channels = values.shape[-1]
-        for number in range(1, self.blocks + 1):
-            block = f"{name}_block_{number}"
-            inner = layers.Activation(self.activation, name=f"{block}_before")(values)
-            inner = _convolution(inner, channels, seeds, name=f"{block}_inner")
-            inner = layers.Activation(self.activation, name=f"{block}_between")(inner)
-            inner = _convolution(inner, channels, seeds, name=f"{block}_outer", scale=_SCALE_OF_BLOCKS)
-            values = layers.Add(name=block)([values, inner])
+        inner = layers.Activation(self.activation, name=f"{name}_before")(values)
+        inner = _convolution(inner, channels, seeds, name=f"{name}_inner")
+        inner = layers.Activation(self.activation, name=f"{name}_between")(inner)
+        inner = _convolution(inner, channels, seeds, name=f"{name}_outer", scale=_SCALE_OF_BLOCKS)
+        return layers.Add(name=name)([values, inner])
+
+    def _before_block(self, values: Tensor, seeds: Iterator[int], *, stage: int, name: str) -> Tensor:
+        """What a block of the decoder is given, of so many halvings: here the values as they are."""
         return values
 
     def _check_memory(self, image_shape: tuple[int, int, int], latent_dim: int) -> None:
