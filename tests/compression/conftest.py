@@ -1,0 +1,8 @@
+"""Bits are the proof of what users run."""
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def optimized(compiled_as_for_users):
+    """A decoder has to compute what its encoder did, to the last bit."""
