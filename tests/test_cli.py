@@ -564,6 +564,8 @@ def test_encode_and_decode_and_that_they_agree_with_the_model(say, run, pictures
     vae, images = Run(run).load_model(), load_images(pictures_folder)
     codes = np.load("codes.npy")
     np.testing.assert_array_equal(codes, vae.encode(images.images))
+    assert say("encode", run, pictures_folder, "--refine", 2, "--out", "refined.npy").code == 0
+    np.testing.assert_allclose(np.load("refined.npy"), vae.encode(images.images, refine=2), rtol=1e-4, atol=1e-4)
     with open("codes.csv", newline="") as file:
         header, *rows = csv.reader(file)
     assert header == ["image", "z1", "z2"]

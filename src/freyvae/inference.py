@@ -41,6 +41,7 @@ def encode(
     data: str | Path,
     *,
     levels: str | None = None,
+    refine: int = 0,
     out: str | Path = "codes.csv",
     progress: bool | Progress = False,
     say: Callable[[str], None] | None = None,
@@ -51,6 +52,7 @@ def encode(
         run: a finished run, or its folder.
         data: `frey-faces`, `synthetic-faces`, or the path of a folder or file of images; resized as the run's were.
         levels: stored values that become black and white, `LOW:HIGH` or `auto`; by default the run's.
+        refine: steps by which each code is bettered, as `VAE.encode` does.
         out: a .csv file with a header, its SHA-256 in a file beside it, or a .npy file of float32 (image, latent).
         progress: told how far reading the images is; True draws a bar on stderr, if that is a terminal.
         say: told what is left out and what else there is to say of the images, each a line.
@@ -62,6 +64,7 @@ def encode(
         BadInput: there is no such run, the images cannot be read, or the file cannot be written.
     """
     out, say = as_path("out", out), silence if say is None else function("say", say)
+    refine = whole("refine", refine, at_least=0)
     check_output(out, as_path("data", data))
     run = opened(run)
     recipe = run.recipe
@@ -74,7 +77,7 @@ def encode(
     )
     for line in images.remarks:
         say(line)
-    codes = run.load_model().encode(images.images)
+    codes = run.load_model().encode(images.images, refine=refine)
     write_codes(out, codes, names=recipe.latent_names, files=images.files)
     return out
 

@@ -37,12 +37,15 @@ def goals(found: dict[str, Any]) -> str:
             FIGURES[goal["figure"]],
             _goal(goal),
             _number(goal["figure"], row[goal["figure"]]),
+            _number(goal["figure"], row["rmse_refined_grey_levels"]),
             {True: "yes", False: "no", None: ""}[goal["is_reached"]],
         ]
         for row in found["models"]
         for goal in row["goals"]
     ]
-    return markdown_table(["model", "figure", "at most", "test images", "reached"], lines, words=(0, 1, 4))
+    return markdown_table(
+        ["model", "figure", "at most", "test images", "codes refined", "reached"], lines, words=(0, 1, 5)
+    )
 
 
 def models(found: dict[str, Any]) -> str:

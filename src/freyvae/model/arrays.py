@@ -11,6 +11,7 @@ from keras import ops
 
 from freyvae.arguments import several, whole
 from freyvae.choice import LARGEST_SEED
+from freyvae.engine.descent import Descent
 from freyvae.engine.memory import check_memory
 from freyvae.engine.programs import Program, eagerly
 from freyvae.errors import BadInput, few_words
@@ -25,8 +26,8 @@ from freyvae.model.groups import Encoded
 from freyvae.model.likelihood import Bound, Likelihood
 
 Tensor = Any
-# how many images the methods hand to a network at once
-CHUNK = 1024
+# how many images the methods hand to a network at once, and where gradients are kept
+CHUNK, FEW = 1024, 128
 
 
 class OnArrays(FedWithImages):
@@ -61,15 +62,30 @@ class OnArrays(FedWithImages):
         pixels = ExpectedPixels(self.pixel_likelihood)(self.decoder(latents))
         return keras.Model(latents, pixels, name="generator")
 
-    def encode(self, images: Any) -> np.ndarray:
+    def encode(self, images: Any, *, refine: int = 0) -> np.ndarray:
         """The codes of images, the same at every call: (image, latent) float32.
 
-        They are posterior means; with a flow, what it makes of the mean that it begins with.
+        They are posterior means; with a flow, what it makes of the mean that it begins with. An encoder knows the
+        images that it was trained on better than others (the amortization gap: Cremer et al. 2018). With `refine` each
+        code then moves so many steps of gradient descent to a higher density p(x | z) p(z), and the best is kept.
+
+        Args:
+            images: whatever `as_images` takes.
+            refine: steps; 50 to 100 are enough for most.
 
         Raises:
-            BadInput: what `as_images` refuses, or images of another shape than the model's.
+            BadInput: what `as_images` refuses, images of another shape than the model's, `refine` is below 0, or codes
+                are to be refined on another backend than JAX.
         """
-        return _in_chunks(self._codes, self._images(images))
+        refine, images = whole("refine", refine, at_least=0), self._images(images)
+        codes = _in_chunks(self._codes, images)
+        if not refine:
+            return codes
+        refined = [
+            self._descent(codes[start : start + FEW], images[start : start + FEW], steps=refine)
+            for start in range(0, len(images), FEW)
+        ]
+        return np.concatenate(refined)
 
     def posterior_deviations(self, images: Any) -> np.ndarray:
         """The standard deviations of the posteriors about the codes of images: (image, latent) float32.
@@ -193,6 +209,15 @@ class OnArrays(FedWithImages):
     def _drawn_likelihood(self, latents: Tensor, noise: keras.random.SeedGenerator) -> Bound:
         """p(x | z) for latents of the top group, those below drawn from the prior."""
         return self.likelihood_of(self.drawn_from_prior(latents, noise), latents)
+
+    @cached_property
+    def _descent(self) -> Descent:
+        """Codes and images -> codes of a higher density, by what the code alone says of an image."""
+
+        def cost(codes: Tensor, images: Tensor) -> Tensor:
+            return -self.likelihood(codes).log_prob(images) - self.prior.log_prob(codes)
+
+        return Descent(self, cost)
 
     @cached_property
     def _draw_pixels(self) -> Program:
