@@ -71,6 +71,7 @@ bench-peers: .venv-torch/set-up .venv-tensorflow/set-up
 # its convolutions are trained on torch
 results: $(STAMP) .venv-torch/set-up
 	$(BIN)/python -m studies.density
+	$(BIN)/python -m studies.images
 
 SECONDS := 600
 fuzz: $(STAMP)

@@ -49,7 +49,7 @@ def plans(pictures: Path = PICTURES) -> list[Plan]:
         return {"data": str(pictures / f"{name}.npy"), **changes}
 
     # squared errors alone, for five minutes of processor time
-    squares = {"likelihood": "gaussian", "scale_per": "image", "objective": "free-energy", "minutes": 2.6}
+    squares = {"likelihood": "gaussian", "likelihood.scale_per": "image", "objective": "free-energy", "minutes": 2.6}
     emoji = Plan(
         (
             System(
@@ -67,7 +67,7 @@ def plans(pictures: Path = PICTURES) -> list[Plan]:
                 of("emoji", latent_dim=64, **squares),
             ),
             System("emoji-images", "`images`", "images", (SHUFFLED,), of("emoji")),
-            System("emoji-density", "`images-density`", "images-density", (SHUFFLED,), of("emoji")),
+            System("emoji-density", "`images-density`", "images-density", (SHUFFLED,), of("emoji", minutes=45.0)),
         ),
         samples=10,
         runs=RUNS,
@@ -75,14 +75,14 @@ def plans(pictures: Path = PICTURES) -> list[Plan]:
         test=386,
     )
     photos = Plan(
-        (System("photos-density", "`images-density`", "images-density", (IN_ORDER,), of("photos32")),),
+        (System("photos-density", "`images-density`", "images-density", (IN_ORDER,), of("photos32", minutes=45.0)),),
         samples=10,
         runs=RUNS,
         validation=1000,
         test=2000,
     )
     olivetti = Plan(
-        (System("olivetti-density", "`images-density`", "images-density", (IN_ORDER,), of("olivetti")),),
+        (System("olivetti-density", "`images-density`", "images-density", (IN_ORDER,), of("olivetti", minutes=10.0)),),
         samples=10,
         runs=RUNS,
         validation=40,

@@ -93,7 +93,7 @@ def test_like_samples_cannot_be_told_apart_and_others_can():
     train, real, same = (_images(random.normal(size=(150, 6)) @ mixing) for _ in range(3))
     of_same, of_others = quality(train, real, same), quality(train, real, _images(random.normal(size=(150, 48))))
     assert abs(of_same.two_sample_accuracy - 0.5) < 0.12
-    assert min(of_same.precision, of_same.recall) > 0.8
+    assert min(of_same.precision, of_same.recall) > 0.7
     assert of_others.two_sample_accuracy > 0.9
     assert of_others.precision < of_same.precision
 
