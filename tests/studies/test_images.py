@@ -1,12 +1,14 @@
 """The part of the page on other pictures: its commands are right, and its figures are the JSON's."""
 
 import json
+import shutil
 import tarfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from studies.images import __main__ as program
 from studies.images import pictures, rows
 from studies.images.page import part
 from studies.images.picture import samples
@@ -35,8 +37,8 @@ def test_every_goal_is_of_a_system_of_the_plan():
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory):
-    """What the study gathers of one tiny model on random pictures, by its real commands."""
+def small(tmp_path_factory):
+    """The plan of two tiny models on random pictures, trained and measured by their real commands."""
     folder = tmp_path_factory.mktemp("images")
     np.save(folder / "emoji.npy", np.random.default_rng(0).integers(0, 256, (40, 8, 8, 3), dtype="uint8"))
     changes = {"data": str(folder / "emoji.npy"), "epochs": 1, "warm_up_epochs": 0, "batch_size": 10, "latent_dim": 2}
@@ -50,7 +52,13 @@ def found(tmp_path_factory):
         assert freyvae([*job.measure_command(folder)[1:], "--quiet"]) == 0
         assert is_trained(job, folder)
         assert is_measured(job, folder)
-    return rows.gather([plan], folder)
+    return plan
+
+
+@pytest.fixture(scope="module")
+def found(small):
+    """What the study gathers of it."""
+    return rows.gather([small], small.runs)
 
 
 def _unguided(system):
@@ -80,6 +88,18 @@ def test_the_page_says_what_was_found(found):
 def _compared():
     measures = {"two_sample_accuracy": 0.91, "precision": 0.22, "recall": 0.33}
     return {"system": "emoji-16", "ours": measures, "peer": {**measures, "rmse_grey_levels": 33.4}}
+
+
+def test_the_study_writes_what_it_found_and_draws_samples(small, found, tmp_path, monkeypatch):
+    monkeypatch.setattr(rows, "TORCH", tmp_path / "no-venv" / "bin" / "python")
+    shutil.copy(ROOT / "docs" / "results.json", tmp_path)
+    assert program.make([small], list(small.jobs()), small.runs, tmp_path, train=False, start=None) == 0
+    written = json.loads((tmp_path / "images.json").read_text("utf-8"))
+    assert written["models"] == json.loads(json.dumps(found["models"]))
+    assert written["samples"]["peer_failure"] == "no no-venv (`make bench-peers` sets it up)"
+    assert part(written) in (tmp_path / "results.md").read_text("utf-8")
+    with Image.open(tmp_path / "pictures" / "samples.png") as picture:
+        assert picture.size[0] == 1000  # the narrowest there is
 
 
 def test_the_pages_figures_are_those_of_the_json():
