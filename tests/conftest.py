@@ -24,7 +24,7 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
     os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "1"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def compiled_as_for_users() -> Iterator[None]:
     """Compile with all of JAX's optimizations, where a test is about the programs that a user runs."""
     import keras

@@ -230,6 +230,7 @@ WRONG_TYPES = {
     "likelihood.scale_per": (1, "a text"),
     "likelihood.context": (True, "a text"),
     "likelihood.thinning": (8.0, "a whole number"),
+    "likelihood.coupled": (1, "true or false"),
     "objective.guidance": ("1", "a number"),
 }
 

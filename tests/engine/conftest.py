@@ -10,7 +10,7 @@ from freyvae.model import VAE
 SHAPE = (5, 4, 1)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def optimized(compiled_as_for_users):
     """What the engine promises holds for the programs that a user runs."""
 

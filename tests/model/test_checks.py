@@ -21,7 +21,7 @@ pytestmark = pytest.mark.backend
         ),
         ({"prior": "flat"}, "unknown prior 'flat': choose one of gaussian-mixture, standard-normal, vamp"),
         ({"posterior": "planar", "flow_length": 0}, "flow_length must be at least 1, not 0"),
-        ({"flow_length": 5}, "the posterior diagonal-normal has no length: only inverse-autoregressive and planar and"),
+        ({"flow_length": 5}, "the posterior diagonal-normal has no length: only inverse-autoregressive, planar and"),
         ({"prior_components": 5}, "the prior standard-normal has no components: only gaussian-mixture and vamp have"),
         ({"likelihood": "gaussian", "autoregressive": True}, "the likelihood gaussian has no autoregressive"),
         ({"prior": "vamp", "prior_components": 0}, "prior_components must be at least 1, not 0"),
