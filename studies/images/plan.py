@@ -64,7 +64,7 @@ def plans(pictures: Path = PICTURES) -> list[Plan]:
                 "`images`, 64 latents, squared errors",
                 "images",
                 (SHUFFLED,),
-                of("emoji", latent_dim=64, **squares),
+                of("emoji", latent_dim=64, flip=0.5, **squares),
             ),
             System("emoji-images", "`images`", "images", (SHUFFLED,), of("emoji")),
             System("emoji-density", "`images-density`", "images-density", (SHUFFLED,), of("emoji", minutes=45.0)),
@@ -82,7 +82,15 @@ def plans(pictures: Path = PICTURES) -> list[Plan]:
         test=2000,
     )
     olivetti = Plan(
-        (System("olivetti-density", "`images-density`", "images-density", (IN_ORDER,), of("olivetti", minutes=10.0)),),
+        (
+            System(
+                "olivetti-density",
+                "`images-density`",
+                "images-density",
+                (IN_ORDER,),
+                of("olivetti", minutes=10.0, flip=0.5, shift=0.5),
+            ),
+        ),
         samples=10,
         runs=RUNS,
         validation=40,
