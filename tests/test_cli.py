@@ -338,6 +338,9 @@ OTHERS = {
     "network.detail_channels": 3,
     "likelihood.scale_per": "channel",
     "likelihood.context": "neighbourhood",
+    "likelihood.thinning": 8,
+    "likelihood.coupled": True,
+    "objective.guidance": 0.5,
     "likelihood": "gaussian",
     "posterior": "planar",
     "flow_length": 3,
@@ -401,7 +404,7 @@ def test_every_field_of_a_recipe_is_overridden_by_its_flag(chosen, name):
 
 def test_what_does_not_go_together_is_refused_by_its_flag(refused):
     line = refused("train", "--flow-length", 3)
-    assert "the posterior diagonal-normal has no length: only inverse-autoregressive and planar and sylvester" in line
+    assert "the posterior diagonal-normal has no length: only inverse-autoregressive, planar and sylvester" in line
     assert "--flow-length must be at least 1" in refused("train", "--posterior", "planar", "--flow-length", 0)
     assert "--image-size" not in line
 

@@ -46,7 +46,7 @@ def test_a_finished_run_is_reloaded_shown_measured_and_compared_with_the_same_nu
             assert after[name] == pytest.approx(value, rel=1e-5), name
 
 
-def test_codes_images_and_compressed_files_are_the_same(here):
+def test_codes_images_and_compressed_files_are_the_same(here, compiled_as_for_users):
     assert main(["encode", "plain", "images.npy", "--out", "codes.npy"]) == 0
     np.testing.assert_allclose(read_codes(Path("codes.npy")), read_codes(Path("plain/codes.csv")), atol=1e-5)
     assert main(["decode", "plain", "--codes", "plain/codes.csv", "--out", "decoded.npy"]) == 0

@@ -17,7 +17,7 @@ BETWEEN, GAP = 40, 2
 
 def samples(kinds: dict[str, np.ndarray]) -> Figure:
     """The first images of each kind, uint8 (image, height, width, channel), as mosaics side by side."""
-    tiles = [mosaic(images[: COLUMNS * ROWS] / 255.0, columns=COLUMNS, gap=GAP) for images in kinds.values()]
+    tiles = [mosaic(images[: COLUMNS * ROWS], columns=COLUMNS, gap=GAP) for images in kinds.values()]
     height, width = tiles[0].shape[:2]
     whole = len(tiles) * width + (len(tiles) - 1) * BETWEEN
     figure, axes = sheet(

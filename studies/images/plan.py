@@ -88,7 +88,7 @@ def plans(pictures: Path = PICTURES) -> list[Plan]:
                 "`images-density`",
                 "images-density",
                 (IN_ORDER,),
-                of("olivetti", minutes=10.0, flip=0.5, shift=0.5),
+                of("olivetti", minutes=10.0),
             ),
         ),
         samples=10,

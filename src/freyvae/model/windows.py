@@ -2,8 +2,7 @@
 
 from typing import Any, NamedTuple
 
-import numpy as np
-from keras import ops
+from freyvae.late import np, ops
 
 Tensor = Any
 

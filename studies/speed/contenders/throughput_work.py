@@ -18,6 +18,7 @@ import numpy as np
 import freyvae
 from freyvae.metrics import importance_sampled
 from freyvae.training import build_vae
+from freyvae.training.building import BATCH_SIZE
 
 FACE = (28, 20, 1)
 REPEATS = 5
@@ -54,7 +55,7 @@ def decode(images: int) -> dict[str, Any]:
 
 def colour_training(images: int, epochs: int) -> dict[str, Any]:
     """An epoch of the shipped recipe `images` on images of 64 x 64 in colour, without compilation."""
-    recipe = freyvae.load_recipe("images")
+    recipe = freyvae.load_recipe("images").replace(batch_size=BATCH_SIZE)
     data = noise(images, 64, 64, 3)
     vae = build_vae(recipe, data)
     clock = EpochClock()
