@@ -27,6 +27,16 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
 @pytest.fixture(scope="module")
 def compiled_as_for_users() -> Iterator[None]:
     """Compile with all of JAX's optimizations, where a test is about the programs that a user runs."""
+    yield from _compiled_roughly(False)
+
+
+@pytest.fixture(scope="module")
+def compiled_roughly() -> Iterator[None]:
+    """Compile as most tests do, among others that are compiled as for users."""
+    yield from _compiled_roughly(True)
+
+
+def _compiled_roughly(is_rough: bool) -> Iterator[None]:
     import keras
 
     if keras.backend.backend() != "jax":
@@ -35,7 +45,7 @@ def compiled_as_for_users() -> Iterator[None]:
     import jax
 
     before = jax.config.values["jax_disable_most_optimizations"]
-    jax.config.update("jax_disable_most_optimizations", False)
+    jax.config.update("jax_disable_most_optimizations", is_rough)
     yield
     jax.config.update("jax_disable_most_optimizations", before)
 

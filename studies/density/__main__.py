@@ -15,7 +15,7 @@ from studies.density.picture import write_picture
 from studies.density.plan import plan, small_plan
 from studies.density.rows import gather
 from studies.images.page import part
-from studies.shared.command import exit_code
+from studies.shared.command import exit_code, parser_of_runs
 from studies.shared.jobs import Start, measure_missing, record_machine, start_process, train_missing
 from studies.shared.plan import RUNS, Plan
 from studies.shared.process import ROOT
@@ -29,11 +29,8 @@ def main(arguments: Sequence[str] | None = None, *, start: Start = start_process
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m studies.density", description=__doc__)
-    parser.add_argument("--only", action="append", default=[], metavar="NAME", help="only this system, or this run")
-    parser.add_argument("--no-training", action="store_true", help="train nothing: measure the models that are trained")
+    parser = parser_of_runs("density", __doc__)
     parser.add_argument("--page", action="store_true", help="only write page and picture again, from the JSON")
-    parser.add_argument("--list", action="store_true", help="only print the commands")
     parser.add_argument("--small", action="store_true", help="everything in miniature, as a test")
     parser.add_argument("--trained-here", action="store_true", help="existing runs were trained on this machine")
     parser.add_argument("--runs", type=Path, default=RUNS, help=f"folder of the runs (default: {RUNS})")

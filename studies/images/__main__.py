@@ -18,7 +18,7 @@ from studies.images.picture import write_picture
 from studies.images.pictures import prepare
 from studies.images.plan import PICTURES, RUNS, plans
 from studies.images.rows import PEER, gather, samples
-from studies.shared.command import exit_code
+from studies.shared.command import exit_code, parser_of_runs
 from studies.shared.jobs import Start, is_trained, measure_missing, start_process, train_missing
 from studies.shared.plan import Job, Plan
 from studies.shared.process import ROOT
@@ -29,25 +29,16 @@ SAMPLED = "emoji-16"
 
 def main(arguments: Sequence[str] | None = None, *, start: Start = start_process) -> int:
     """Run the command line; returns the exit code."""
-    chosen = _parser().parse_args(arguments)
+    chosen = parser_of_runs("images", __doc__).parse_args(arguments)
     return exit_code(lambda: _full(chosen, start), name="images", interrupted="the same command continues")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m studies.images", description=__doc__)
-    parser.add_argument("--only", action="append", default=[], metavar="NAME", help="only this system")
-    parser.add_argument("--no-training", action="store_true", help="train nothing: measure the models that are trained")
-    parser.add_argument("--list", action="store_true", help="only print the commands")
-    return parser
 
 
 def _full(chosen: argparse.Namespace, start: Start) -> int:
     everything = plans()
-    jobs = [job for plan in everything for job in plan.jobs()]
-    unknown = set(chosen.only) - {job.system.name for job in jobs}
+    jobs = [job for plan in everything for job in plan.jobs(chosen.only)]
+    unknown = set(chosen.only).difference(*({job.name, job.system.name} for job in jobs))
     if unknown:
-        raise BadInput(f"no system {', '.join(sorted(unknown))}: see `python -m studies.images --list`")
-    jobs = [job for job in jobs if not chosen.only or job.system.name in chosen.only]
+        raise BadInput(f"no system and no run {', '.join(sorted(unknown))}: see `python -m studies.images --list`")
     if chosen.list:
         for job in jobs:
             print("\n".join(job.in_words()))

@@ -1,5 +1,6 @@
-"""Exit codes and error messages of the studies' command lines."""
+"""Command lines of the studies: their flags, exit codes and error messages."""
 
+import argparse
 import sys
 from collections.abc import Callable
 
@@ -19,3 +20,12 @@ def exit_code(work: Callable[[], int], *, name: str, interrupted: str) -> int:
     except KeyboardInterrupt:
         print(f"{name}: interrupted; {interrupted}", file=sys.stderr)
         return 130
+
+
+def parser_of_runs(name: str, description: str | None) -> argparse.ArgumentParser:
+    """The flags of a study that trains and measures runs, `python -m studies.<name>`."""
+    parser = argparse.ArgumentParser(prog=f"python -m studies.{name}", description=description)
+    parser.add_argument("--only", action="append", default=[], metavar="NAME", help="only this system, or this run")
+    parser.add_argument("--no-training", action="store_true", help="train nothing: measure the models that are trained")
+    parser.add_argument("--list", action="store_true", help="only print the commands")
+    return parser

@@ -14,15 +14,9 @@ WAYS = {"scanned": scanned.fit, "stepped": stepped.fit, "keras": None}
 EPOCHS = {"epochs": 4, "batch_size": 10, "verbose": 0}
 
 
-@pytest.fixture(autouse=True)
-def compiled_roughly():
-    """Compile quickly, since these tests spend nearly all of their time on compilation."""
-    import jax
-
-    before = jax.config.values["jax_disable_most_optimizations"]
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", before)
+@pytest.fixture(autouse=True, scope="module")
+def quickly(compiled_roughly):
+    """These tests spend nearly all of their time on compilation."""
 
 
 @pytest.fixture

@@ -29,20 +29,6 @@ def unsettled(vae):
     return vae
 
 
-@pytest.fixture(scope="module", autouse=True)
-def compiled_roughly():
-    """Compile quickly, since these tests spend nearly all of their time on compilation."""
-    if keras.backend.backend() != "jax":
-        yield
-        return
-    import jax
-
-    before = jax.config.values["jax_disable_most_optimizations"]
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", before)
-
-
 @pytest.fixture(scope="module")
 def vae():
     model = VAE(SHAPE, 2, network=Hierarchical(width=4, blocks=2, detail_channels=2), seed=0)

@@ -81,11 +81,7 @@ class OnArrays(FedWithImages):
         codes = _in_chunks(self._codes, images)
         if not refine:
             return codes
-        refined = [
-            self._descent(codes[start : start + FEW], images[start : start + FEW], steps=refine)
-            for start in range(0, len(images), FEW)
-        ]
-        return np.concatenate(refined)
+        return _in_chunks(lambda *chunk: (self._descent(*chunk, steps=refine),), codes, images, most=FEW)
 
     def posterior_deviations(self, images: Any) -> np.ndarray:
         """The standard deviations of the posteriors about the codes of images: (image, latent) float32.
@@ -226,14 +222,11 @@ class OnArrays(FedWithImages):
         noise = keras.random.SeedGenerator(0)
 
         def draw(latents: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-            if not self.groups_below:
-                decoded = self.decoder(latents)
-            else:
-                # where the weights are given by a scope, a scope within it knows nothing of them
-                weights = [(weight, weight.value) for weight in self.decoder.weights]
-                with keras.StatelessScope(state_mapping=[*weights, (noise.state, state)]) as scope:
-                    decoded = self.drawn_from_prior(latents, noise)
-                    state = scope.get_current_value(noise.state)
+            # where the weights are given by a scope, a scope within it knows nothing of them
+            weights = [(weight, weight.value) for weight in self.decoder.weights]
+            with keras.StatelessScope(state_mapping=[*weights, (noise.state, state)]) as scope:
+                decoded = self.drawn_from_prior(latents, noise)
+                state = scope.get_current_value(noise.state)
             return draw_in_raster_order(autoregression, self.pixel_likelihood, decoded, latents, noise, state)
 
         return Program(self, draw)
@@ -291,13 +284,14 @@ def _noise(seed: Any) -> keras.random.SeedGenerator:
     return keras.random.SeedGenerator(whole("seed", seed, at_least=0, at_most=LARGEST_SEED))
 
 
-def _in_chunks(function: Callable[..., tuple[np.ndarray, ...]], values: np.ndarray) -> np.ndarray:
-    """The first result of function(values), 1024 rows at a time, so that memory does not grow with the data."""
+def _in_chunks(function: Callable[..., tuple[np.ndarray, ...]], *arrays: np.ndarray, most: int = CHUNK) -> np.ndarray:
+    """The first result of function(*arrays), some rows at a time, so that memory does not grow with the data."""
     chunks = []
-    for start in range(0, len(values), CHUNK):
-        chunk = values[start : start + CHUNK]
-        filled = np.pad(chunk, [(0, _rows(len(chunk)) - len(chunk))] + [(0, 0)] * (values.ndim - 1))
-        chunks.append(function(filled)[0][: len(chunk)])
+    for start in range(0, len(arrays[0]), most):
+        chunk = [array[start : start + most] for array in arrays]
+        count = len(chunk[0])
+        filled = [np.pad(part, [(0, _rows(count) - count)] + [(0, 0)] * (part.ndim - 1)) for part in chunk]
+        chunks.append(function(*filled)[0][:count])
         if not np.isfinite(chunks[-1]).all():
             raise BadInput(
                 "the model returns numbers that are not finite: its weights are lost (a training that diverged, say); "

@@ -210,7 +210,7 @@ class BoundOfRows(Bound):
     def log_prob(self, images: Tensor) -> Tensor:
         """As `Bound.log_prob`, estimated."""
         count, width, channels = self._shape
-        levels = ops.cast(self.rows.of(images)[:, :: self.rows.step], self.parameters.dtype)
+        levels = ops.cast(self.rows.of(images), self.parameters.dtype)
         each = self.likelihood.log_prob_of_values(self.parameters, ops.reshape(levels, (-1, math.prod(self._shape))))
         by_row = ops.sum(ops.reshape(each, (-1, count, width * channels)), axis=-1)
         return self.rows.step * ops.sum(self.rows.inside * by_row, axis=-1)

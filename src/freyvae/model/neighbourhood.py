@@ -124,9 +124,7 @@ class Neighbourhood(keras.layers.Layer):
 
     def of_rows(self, parameters: Tensor, latents: Tensor, images: Tensor, rows: Rows) -> Tensor:
         """As `call`, of some rows: (image, row, width, n)."""
-        return self._of_rectangle(
-            self._seen(parameters, images, None, rows), rows.of(parameters)[:, :: rows.step], latents
-        )
+        return self._of_rectangle(self._seen(parameters, images, None, rows), rows.of(parameters), latents)
 
     def _of_rectangle(self, seen: Seen, parameters: Tensor, latents: Tensor) -> Tensor:
         height, width = parameters.shape[1:3]
@@ -162,7 +160,7 @@ class Neighbourhood(keras.layers.Layer):
         locations = ops.sigmoid(parameters[..., :channels])
         here = values if place is None else square(values, place, 1)
         if rows is not None:
-            here = rows.of(values)[:, :: rows.step]
+            here = rows.of(values)
         return Seen(
             ops.stack(windows(values, BEFORE, place, rows), axis=2),
             ops.stack(windows(ones, BEFORE, place, rows), axis=2),

@@ -27,7 +27,11 @@ class Rows(NamedTuple):
         """Whether they are rows of the image, 0 or 1, float (row,)."""
         return ops.cast(self.first + self.step * np.arange(self.number) < self.height, "float32")
 
-    def of(self, values: Tensor, *, reach: int = 0) -> Tensor:
+    def of(self, values: Tensor) -> Tensor:
+        """They of values (image, height, width, n): (image, row, width, n)."""
+        return self.with_all_between(values)[:, :: self.step]
+
+    def with_all_between(self, values: Tensor, *, reach: int = 0) -> Tensor:
         """Of values (image, height + 2 reach, width, n) those from the first one on, as far as 2 reach below the last.
 
         Rows below what there is are 0.
@@ -59,7 +63,7 @@ def windows(
         padded, height, width = square(padded, place, 2 * reach + 1), 1, 1
     step = 1
     if rows is not None:
-        padded, height, step = rows.of(padded, reach=reach), rows.number, rows.step
+        padded, height, step = rows.with_all_between(padded, reach=reach), rows.number, rows.step
     return [
         ops.reshape(
             padded[

@@ -92,7 +92,7 @@ def train_seeds(
         if untrained:
             data = load_data(recipe, quiet=quiet, say=say)
             recipe = settled(recipe, data, say=say)
-            untrained = [(run, settled(own, data, say=silence)) for run, own in untrained]
+            untrained = [(run, recipe.replace(seed=own.training.seed)) for run, own in untrained]
             # the models' variables, and as much again for the work on them
             size = bytes_of_state(build_vae(untrained[0][1], data.train))
             together = most_at_once(len(untrained), lambda models: 2 * models * size)

@@ -35,16 +35,9 @@ class Hierarchical(Convolutional):
     name = "hierarchical"
     detail_channels: Annotated[Positive, Meta(description="latents of a pixel in each group below the code")] = 4
 
-    def encoder(
-        self,
-        image_shape: tuple[int, int, int],
-        latent_dim: int,
-        *,
-        parameters_per_image: int = 0,
-        seed: int | None = None,
-    ) -> keras.Model:
+    def encoder(self, image_shape: tuple[int, int, int], latent_dim: int, **arguments: Any) -> keras.Model:
         """As `Network.encoder`; the log-variance is softly bounded."""
-        network = super().encoder(image_shape, latent_dim, parameters_per_image=parameters_per_image, seed=seed)
+        network = super().encoder(image_shape, latent_dim, **arguments)
         mean, log_variance, *others = network.outputs
         # of plain layers, which the page and ONNX read
         scale = {"dtype": "float32", "offset": 0.0}
