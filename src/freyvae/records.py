@@ -60,7 +60,8 @@ class TrainingRecord:
         epochs: that were trained.
         best_epoch: whose weights are kept, from 1; None without patience.
         seconds: of all epochs.
-        processor_seconds: of all cores, in these epochs; None of a version that did not count them.
+        processor_seconds: of the process, on all cores, in these epochs; with seeds that are trained at once, of all of
+            them together. None of a version that did not count them.
         compile_seconds: before the first.
         images_per_second: in training.
         seed: of the training.

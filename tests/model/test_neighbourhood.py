@@ -164,3 +164,14 @@ def test_thinned_the_likelihood_is_the_same_on_average_over_the_steps(height):
     whole = numpy(vae.likelihood(latents, images).log_prob(images))
     assert all(np.abs(one - whole).min() > 0.1 for one in thinned)
     np.testing.assert_allclose(np.mean(thinned, axis=0), whole, rtol=1e-5)
+
+
+def test_a_bound_of_several_draws_is_not_thinned():
+    mixture = MixtureOfLogistics(components=3, autoregressive=True, context="neighbourhood", thinning=3)
+    vae = VAE((6, 4, 1), 2, network=Dense(hidden=(4,)), likelihood=mixture, importance_samples=2, seed=0)
+    images = np.random.default_rng(0).integers(0, 256, (2, 6, 4, 1), dtype="uint8")
+    latents = ops.zeros((2, 2))
+    np.testing.assert_array_equal(
+        numpy(vae.likelihood(latents, images, training=True).log_prob(images)),
+        numpy(vae.likelihood(latents, images).log_prob(images)),
+    )

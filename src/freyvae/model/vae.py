@@ -460,9 +460,10 @@ class VAE(OnArrays):
         of_code = self.pixel_likelihood(parameters)
         if self.autoregression is None or images is None:
             return of_code
-        rows = (
-            self.autoregression.rows_of_step(ops.convert_to_tensor(self.steps), images.shape[1]) if training else None
-        )
+        rows = None
+        # an average of log-probabilities is the same from some of the rows; a bound of several draws is no average
+        if training and self.objective.draws == 1:
+            rows = self.autoregression.rows_of_step(ops.convert_to_tensor(self.steps), images.shape[1])
         if rows is None:
             return Bound(self.pixel_likelihood, self.autoregression(parameters, latents, images), of_code=of_code)
         parameters = self.autoregression.of_rows(parameters, latents, images, rows)

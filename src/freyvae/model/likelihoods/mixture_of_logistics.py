@@ -44,7 +44,8 @@ class MixtureOfLogistics(Likelihood):
             `automatic` is the first where that is possible.
         thinning: with the context `neighbourhood`, a training step takes every so manieth row of an image for all of
             them, from another one at each step: the free energy is then the same on average. The network that looks
-            at the pixels before is small and the same for all pixels, so that it learns as well from fewer of them.
+            at the pixels before is small and the same for all pixels, so that it learns as well from fewer of them. An
+            importance-weighted bound of several draws takes all rows.
     """
 
     name = "mixture-of-logistics"
