@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import time
 from pathlib import Path
 
 import keras
@@ -87,7 +88,11 @@ def test_ctrl_c_saves_and_the_next_call_goes_on(recipe, monkeypatch, way):
     def press(self, epoch, logs=None):
         on_epoch_end(self, epoch, logs)
         if epoch == 2 and self.recipe.training.seed == 1:
-            signal.raise_signal(signal.SIGINT) if way != "threads" else os.kill(os.getpid(), signal.SIGINT)
+            if way == "threads":
+                os.kill(os.getpid(), signal.SIGINT)
+                time.sleep(0.5)  # for the main thread, which is the one that is told
+            else:
+                signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(callbacks.Recorder, "on_epoch_end", press)
     monkeypatch.setattr(many, "cores", lambda: 2)
