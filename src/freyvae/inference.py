@@ -15,7 +15,9 @@ from freyvae.run import Run, check_output, opened
 
 
 def sample(run: Run | str | Path, *, count: int = 100, seed: int = 0, out: str | Path = "samples.png") -> Path:
-    """Draw new images from the prior: expected pixels, but of an autoregressive decoder pixels drawn one by one.
+    """Draw new images from the prior: expected pixels.
+
+    Of an autoregressive decoder that has no image of its own, by the objective auxiliary-guided, pixels one by one.
 
     Args:
         run: a finished run, or its folder.

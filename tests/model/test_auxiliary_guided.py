@@ -60,3 +60,8 @@ def test_without_pixels_before_it_is_the_free_energy():
         vae.compile(optimizer=keras.optimizers.SGD(0.0))
         losses.append(vae.fit(IMAGES, epochs=1, batch_size=50, verbose=0).history["loss"])
     assert losses[0] == losses[1]
+
+
+def test_samples_of_a_guided_decoder_need_not_be_drawn_pixel_by_pixel():
+    assert model(FreeEnergy()).has_to_draw
+    assert not model(AuxiliaryGuided()).has_to_draw

@@ -24,6 +24,7 @@ class FakeVAE:
 
     prior_choice = PRIORS["standard-normal"]
     autoregression = None
+    has_to_draw = False
 
     def __init__(self, *, shape=(6, 4, 1), latent_dim=2):
         self.image_shape = shape
@@ -178,7 +179,7 @@ def test_samples_are_expected_pixels_and_of_an_autoregressive_decoder_drawn_ones
     expected = pictures.samples(vae, count=3, seed=1)
     assert (tile(expected, 0, 2) == grey(vae.sample_means(3, seed=1))[2]).all()
     assert "3 latents drawn from the prior, decoded to expected pixels; seed 1" in texts(expected)
-    vae.autoregression = True
+    vae.has_to_draw = True
     drawn = pictures.samples(vae, count=3, seed=1)
     assert (tile(drawn, 0, 2) == vae.sample(3, seed=1)[2]).all()
     assert "3 latents drawn from the prior, and the pixels one by one, each given those before; seed 1" in texts(drawn)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from freyvae.choice import Choice
 from freyvae.model.estimate import Estimate
@@ -21,6 +21,9 @@ class Objective(Choice):
     Raises:
         BadInput: a field is out of range.
     """
+
+    guides_decoder: ClassVar[bool] = False
+    """Whether the decoder of an autoregressive model learns to draw an image of its own."""
 
     @property
     def beta_to_begin_with(self) -> float:

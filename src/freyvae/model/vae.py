@@ -249,6 +249,11 @@ class VAE(OnArrays):
         }
 
     @property
+    def has_to_draw(self) -> bool:
+        """Whether expected pixels of a code are no picture, so that samples are to be drawn, pixel by pixel."""
+        return self.autoregression is not None and not self.objective.guides_decoder
+
+    @property
     def is_mean_over_images(self) -> bool:
         """Whether a step's loss is the mean of its images' own, each with a row of the noise: `engine.shares`."""
         own = [self.noise.state, *(augmentation.draws.state for augmentation in self._augmentations)]

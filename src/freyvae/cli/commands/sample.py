@@ -11,7 +11,9 @@ from freyvae.flags import Whole
 
 @app.command
 def sample(run: Path, *, count: Whole = 100, seed: Whole = 0, out: Path = Path("samples.png")) -> None:
-    """Draw new images from the prior: expected pixels, but of an autoregressive decoder pixels drawn one by one.
+    """Draw new images from the prior: expected pixels.
+
+    Of an autoregressive decoder that has no image of its own, by the objective auxiliary-guided, pixels one by one.
 
     Args:
         run: the run folder.

@@ -29,6 +29,7 @@ class AuxiliaryGuided(FreeEnergy):
     """
 
     name = "auxiliary-guided"
+    guides_decoder = True
     guidance: Annotated[
         NotNegative,
         Meta(description="weight in the loss of what the image costs by the code alone, without the pixels before"),

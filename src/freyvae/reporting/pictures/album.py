@@ -94,7 +94,7 @@ def draw_all(
     asked = [
         SIDE if vae.latent_dim == 1 else SIDE * SIDE,
         reconstructed,
-        *([] if vae.autoregression is not None else [SAMPLES]),
+        *([] if vae.has_to_draw else [SAMPLES]),
     ]
     pool = ThreadPoolExecutor(1)
     try:

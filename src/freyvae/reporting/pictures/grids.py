@@ -54,11 +54,7 @@ def samples(vae: "VAE", *, count: int = SAMPLES, columns: int = 20, seed: int = 
     """What `sample_images` returns, on one sheet."""
     vae, seed = checked_model(vae), checked_seed(seed)
     drawn = sample_images(vae, count, seed=seed)
-    how = (
-        "and the pixels one by one, each given those before"
-        if vae.autoregression is not None
-        else "decoded to expected pixels"
-    )
+    how = "and the pixels one by one, each given those before" if vae.has_to_draw else "decoded to expected pixels"
     subtitle = f"{len(drawn)} latents drawn from the prior, {how}; seed {seed}"
     return grid(drawn, columns=columns, title="Samples", subtitle=subtitle)
 
@@ -66,11 +62,11 @@ def samples(vae: "VAE", *, count: int = SAMPLES, columns: int = 20, seed: int = 
 def sample_images(vae: "VAE", count: int, *, seed: int = 0) -> Array:
     """Images of a model's own, from latents out of the prior: (count, height, width, channel).
 
-    They are expected pixels, floats in [0, 1]; of an autoregressive decoder, whose expected pixels lack what it makes
-    of the pixels before, they are drawn images, uint8.
+    They are expected pixels, floats in [0, 1]; of an autoregressive decoder that does not learn to draw an image of its
+    own they are drawn images, uint8, pixel by pixel.
     """
     vae = checked_model(vae)
-    draw = vae.sample if vae.autoregression is not None else vae.sample_means
+    draw = vae.sample if vae.has_to_draw else vae.sample_means
     return np.asarray(draw(whole("count", count, at_least=1), seed=seed))
 
 
