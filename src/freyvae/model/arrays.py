@@ -106,10 +106,10 @@ class OnArrays(FedWithImages):
         Nothing is computed. A compilation works outside of Python's lock, so that a thread can see to it.
         """
         for count in several("encode", encode):
-            rows = _rows(whole("encode", count, at_least=1))
+            rows = _rows(min(whole("encode", count, at_least=1), CHUNK))
             self._codes.prepare(np.broadcast_to(np.uint8(0), (rows, *self.image_shape)))
         for count in several("decode", decode):
-            rows = _rows(whole("decode", count, at_least=1))
+            rows = _rows(min(whole("decode", count, at_least=1), CHUNK))
             self._expected_pixels.prepare(np.broadcast_to(np.float32(0), (rows, self.latent_dim)))
 
     def reconstruct(self, images: Any) -> np.ndarray:
@@ -284,9 +284,9 @@ def _noise(seed: Any) -> keras.random.SeedGenerator:
     return keras.random.SeedGenerator(whole("seed", seed, at_least=0, at_most=LARGEST_SEED))
 
 
-def _in_chunks(function: Callable[..., tuple[np.ndarray, ...]], *arrays: np.ndarray, most: int = CHUNK) -> np.ndarray:
-    """The first result of function(*arrays), some rows at a time, so that memory does not grow with the data."""
-    chunks = []
+def _in_chunks(function: Callable[..., tuple[np.ndarray, ...]], *arrays: np.ndarray, most: int = 0) -> np.ndarray:
+    """The first result of function(*arrays), `most` rows at a time, so that memory does not grow with the data."""
+    chunks, most = [], most or CHUNK
     for start in range(0, len(arrays[0]), most):
         chunk = [array[start : start + most] for array in arrays]
         count = len(chunk[0])
@@ -302,4 +302,4 @@ def _in_chunks(function: Callable[..., tuple[np.ndarray, ...]], *arrays: np.ndar
 
 def _rows(count: int) -> int:
     """Rows that a chunk of so many is filled up to: every new shape costs a compilation, many times the work itself."""
-    return 1 << (min(count, CHUNK) - 1).bit_length()
+    return 1 << (count - 1).bit_length()
