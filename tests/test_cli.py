@@ -23,6 +23,7 @@ from rich.console import Console
 from freyvae import cli, training
 from freyvae.__main__ import main
 from freyvae.choice import Kinds
+from freyvae.cli.words import _arguments
 from freyvae.data import frey_faces as frey_faces_module
 from freyvae.data import load_images
 from freyvae.errors import BadInput, TrainingFailed
@@ -838,6 +839,13 @@ def test_wrong_usage_names_what_is_wrong_and_suggests_the_nearest(refused, tmp_p
     (tmp_path / "newer.toml").write_text("format = 3\nunheard_of = true")
     np.save("images.npy", np.zeros((30, 4, 4), "uint8"))
     assert line in refused(*command.split())
+
+
+def test_no_flag_of_any_command_rounds_what_should_be_a_whole_number():
+    # cyclopts would make 2 of 1.5
+    whole = [argument for argument in _arguments(cli.apps.app) if argument.hint in (int, int | None)]
+    assert len(whole) > 10
+    assert [argument.name for argument in whole if argument.parameter.converter is None] == []
 
 
 @pytest.fixture

@@ -7,10 +7,13 @@ from freyvae.cli.apps import app
 from freyvae.cli.preparation import prepare_keras
 from freyvae.cli.words import say
 from freyvae.console import print_lines
+from freyvae.flags import Whole
 
 
 @app.command
-def encode(run: Path, data: str, *, levels: str | None = None, refine: int = 0, out: Path = Path("codes.csv")) -> None:
+def encode(
+    run: Path, data: str, *, levels: str | None = None, refine: Whole = 0, out: Path = Path("codes.csv")
+) -> None:
     """Encode images: one row an image, one column a latent (posterior means).
 
     Args:
