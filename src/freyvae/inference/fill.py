@@ -28,8 +28,11 @@ ROUNDS = 5
 DESCENT_STEPS, CHAIN_STEPS = 100, 200
 # chains that are run at once: what bounds the memory
 CHAINS_AT_ONCE = 256
-# how a hidden pixel is shown
-HIDDEN_LEVEL = 128
+# a mask's levels are white from here on; so many as may lie between black and white are of soft edges
+WHITE, BETWEEN = 128, (32, 223)
+MOST_BETWEEN = 0.1
+# how hidden pixels are shown, in turns
+CHECKERS = (96, 160)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +90,8 @@ def fill(
     found = filled(vae, images, hidden, draws=draws, seed=seed)
     rows = np.concatenate([found.expected[:, None], found.draws.swapaxes(0, 1)], axis=1)
     if out.suffix == ".png":
-        seen = np.where(hidden[..., None], HIDDEN_LEVEL, images) / 255.0
+        checkers = np.where(np.indices(hidden.shape).sum(axis=0) % 2, *CHECKERS)[..., None]
+        seen = np.where(hidden[..., None], checkers, images) / 255.0
         rows = np.concatenate([seen[:, None], rows], axis=1)
     save_rows(rows, out)
     return out
@@ -97,7 +101,8 @@ def read_mask(mask: str | Path, data: str | Path, size: tuple[int, int]) -> np.n
     """Which pixels a picture hides, bool (height, width), brought to a model's size as the pictures are.
 
     Raises:
-        BadInput: it cannot be read, is neither of the pictures' size nor of the model's, or hides nothing or all.
+        BadInput: it cannot be read, is neither of the pictures' size nor of the model's, is not black and white, or
+            hides nothing or all.
     """
     masks = load_images(mask, grey=True).images
     if len(masks) != 1:
@@ -112,7 +117,9 @@ def read_mask(mask: str | Path, data: str | Path, size: tuple[int, int]) -> np.n
             f"{printable(mask)} is {own[0]}x{own[1]} (height x width), but the pictures are "
             f"{of_pictures[0]}x{of_pictures[1]} and the model's images {size[0]}x{size[1]}: give one of these sizes"
         )
-    hidden: np.ndarray = fit_images(masks, size, grey=True)[0, :, :, 0] >= HIDDEN_LEVEL
+    if np.mean((masks > BETWEEN[0]) & (masks < BETWEEN[1])) > MOST_BETWEEN:
+        raise BadInput(f"{printable(mask)} is no mask, but a picture of many greys: white is hidden, black is seen")
+    hidden: np.ndarray = fit_images(masks, size, grey=True)[0, :, :, 0] >= WHITE
     if hidden.all() or not hidden.any():
         what = "every pixel" if hidden.all() else "no pixel"
         raise BadInput(f"{printable(mask)} hides {what}: white pixels are hidden, black ones seen")
