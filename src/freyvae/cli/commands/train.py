@@ -32,7 +32,7 @@ def train(
     Args:
         data: frey-faces, synthetic-faces, or the path of a folder or file of images. [default: the recipe's]
         recipe: a shipped recipe (see `freyvae recipes list`) or a TOML file; the flags below change its choices.
-            [default: frey-faces, or images for a path]
+            [default: that of the run in --from, else frey-faces, or images for a path]
         seeds: train so many models at once, of the recipe's seed and the next ones. Writes a run folder for each in
             --out, whose pictures `freyvae show` draws, and seeds.json: mean and deviation of every number.
             [default: one model alone]
