@@ -10,6 +10,7 @@ from freyvae.cli.apps import app
 from freyvae.cli.preparation import prepare_keras, prepare_matplotlib
 from freyvae.cli.words import in_flags, say
 from freyvae.console import print_lines
+from freyvae.errors import BadInput
 from freyvae.flags import Flags, Whole, chosen_recipe
 from freyvae.recipe import Recipe
 
@@ -22,6 +23,7 @@ def train(
     seeds: Whole | None = None,
     out: Path | None = None,
     fresh: bool = False,
+    log: str | None = None,
     quiet: Annotated[bool, Parameter(alias="-q")] = False,
     flags: Annotated[Flags | None, Parameter(name="*")] = None,
 ) -> None:
@@ -38,22 +40,25 @@ def train(
             [default: one model alone]
         out: the run folder. [default: runs/NAME, with --seeds runs/NAME-seeds]
         fresh: train anew even when the run is there.
+        log: tensorboard writes event files to the run's tensorboard/: curves, reconstructions, samples. [default: none]
         quiet: say nothing but errors.
         flags: changes of the recipe's choices.
     """
     chosen = chosen_recipe(data, recipe, flags)
     if seeds is None:
-        _train(chosen, out=out, fresh=fresh, quiet=quiet)
+        _train(chosen, out=out, fresh=fresh, log=log, quiet=quiet)
+    elif log is not None:
+        raise BadInput("seeds are trained at once, which log=... does not follow: leave one of them out")
     else:
         _train_seeds(chosen, seeds, out=out, fresh=fresh, quiet=quiet)
 
 
-def _train(recipe: Recipe, *, out: Path | None, fresh: bool, quiet: bool) -> None:
+def _train(recipe: Recipe, *, out: Path | None, fresh: bool, log: str | None, quiet: bool) -> None:
     prepare_keras()
     prepare_matplotlib()
     from freyvae.reporting import summary
 
-    run = freyvae.train(recipe, out, fresh=fresh, quiet=quiet, say=say)
+    run = freyvae.train(recipe, out, fresh=fresh, log=log, quiet=quiet, say=say)
     if not quiet:
         print_lines(in_flags(summary.describe(run)))
 
