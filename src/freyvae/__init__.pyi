@@ -15,7 +15,7 @@ from freyvae.errors import BadInput as BadInput
 from freyvae.errors import FreyvaeError as FreyvaeError
 from freyvae.evaluation import compare as compare
 from freyvae.explorer.explore import explore as explore
-from freyvae.explorer.export import export as export
+from freyvae.exports.export import export as export
 from freyvae.inference.codes import decode as decode
 from freyvae.inference.codes import encode as encode
 from freyvae.inference.fill import fill as fill
