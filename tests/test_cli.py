@@ -316,6 +316,7 @@ OTHERS = {
     "image_size": "28x20",
     "grey": True,
     "levels": "-1000:3000",
+    "labels": "labels.csv:stage",
     "strict": True,
     "split": "blocked",
     "validation": 200,

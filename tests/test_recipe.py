@@ -181,6 +181,7 @@ WRONG_TYPES = {
     "image_size": (28, "a text"),
     "grey": (1, "true or false"),
     "levels": ((0, 255), "a text"),
+    "labels": (3, "a text"),
     "strict": ("yes", "true or false"),
     "split": (0, "a text"),
     "validation": ("0.1", "a whole number or a number"),

@@ -5,6 +5,7 @@ from freyvae.data.frey_faces import DataUnavailable, fetch_frey_faces, load_frey
 from freyvae.data.image_folder import load_folder
 from freyvae.data.image_size import fit_images
 from freyvae.data.images import ImageSet, as_images, pixels_sha256
+from freyvae.data.labels import numbered, read_labels
 from freyvae.data.loading import load_images
 from freyvae.data.splits import Split, split, split_indices
 from freyvae.data.synthetic_faces import synthetic_faces
@@ -20,7 +21,9 @@ __all__ = [
     "load_folder",
     "load_frey_faces",
     "load_images",
+    "numbered",
     "pixels_sha256",
+    "read_labels",
     "split",
     "split_indices",
     "synthetic_faces",

@@ -13,6 +13,7 @@ from freyvae.data.copies import copies_note
 from freyvae.data.folder_walk import find_pictures
 from freyvae.data.image_size import ImageSize, parse_image_size
 from freyvae.data.images import Images, ImageSet, have_said
+from freyvae.data.labels import labels_of_folders
 from freyvae.data.levels import Levels, Survey, dark_note, parse_levels
 from freyvae.data.picture_file import SUFFIXES, Stored, Unreadable, read_picture, size_of_picture
 from freyvae.errors import BadInput
@@ -51,8 +52,9 @@ def load_folder(
         progress: receives the progress; True draws a bar on stderr, if that is a terminal.
 
     Returns:
-        `images` is uint8 (image, height, width, 1 or 3), `files` are relative to `folder`, `unreadable` lists the
-        pictures left out, and `notes` says what was passed over or lost.
+        `images` is uint8 (image, height, width, 1 or 3), `files` are relative to `folder`, `labels` are its sub-folders
+        if all pictures lie in such and there are several, `unreadable` lists the pictures left out, and `notes` says
+        what was passed over or lost.
 
     Raises:
         BadInput: there is no such folder, no picture in it, or none that can be read; the pictures have different
@@ -92,6 +94,7 @@ def load_folder(
         name=printable(folder.resolve().name),
         is_video=False,
         files=tuple(kept),
+        labels=labels_of_folders(kept),
         unreadable=tuple(unreadable),
         notes=tuple(filter(None, notes)),
         levels=reading.levels,

@@ -37,6 +37,7 @@ class ImageSet:
         name: the name of the set in messages and tables.
         is_video: whether neighbours in the order are neighbours in time. Results on a random split are then too good.
         files: the file name of each image, or None.
+        labels: the label of each image, or None: its sub-folder, or what a table says.
         factors: the true factors that the images were drawn from, each float (image,), or None.
         unreadable: the files that were left out, each as `name: reason`.
         notes: further remarks about the reading, one line each.
@@ -49,6 +50,7 @@ class ImageSet:
     name: str
     is_video: bool
     files: tuple[str, ...] | None = None
+    labels: tuple[str, ...] | None = None
     factors: dict[str, npt.NDArray[np.float64]] | None = None
     unreadable: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

@@ -1,5 +1,6 @@
 """Loads images by the name of a data set, or from a folder or a file."""
 
+import dataclasses
 import difflib
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from freyvae.arguments import truth, whole
 from freyvae.console import Progress, checked_progress, printable
 from freyvae.data.image_size import ImageSize
 from freyvae.data.images import ImageSet
+from freyvae.data.labels import read_labels
 from freyvae.data.levels import Levels
 from freyvae.data.source import Source
 from freyvae.data.sources import NAMES, SOURCES
@@ -20,6 +22,7 @@ def load_images(
     grey: bool = False,
     strict: bool = False,
     levels: Levels = None,
+    labels: str | Path | None = None,
     seed: int = 0,
     progress: bool | Progress = False,
 ) -> ImageSet:
@@ -32,20 +35,24 @@ def load_images(
         grey: for a path, turn colour into grey.
         strict: for a folder, refuse it if a picture can't be read.
         levels: the stored values that become black and white, as in `as_images`; `"0:4095"` for 12 bits, or `"auto"`.
+        labels: a table with a label for each image, as `read_labels` takes it. By default the sub-folders of a folder.
         seed: the seed of the synthetic faces.
         progress: receives the progress; True draws bars on stderr, if that is a terminal.
 
     Raises:
-        BadInput: there is no such name or path, or `load_folder` or `load_file` refuses it.
+        BadInput: there is no such name or path, or `load_folder` or `load_file` refuses it, or `read_labels` the table.
         DataUnavailable: no source has the Frey faces.
     """
     grey, strict, progress = truth("grey", grey), truth("strict", strict), checked_progress(progress)
     seed = whole("seed", seed, at_least=0)
     chosen = next((kind for kind in sorted(SOURCES.values(), key=_by_name_first) if kind.accepts(source)), None)
     if chosen is not None:
-        return chosen.load(
+        images = chosen.load(
             source, image_size=image_size, grey=grey, strict=strict, levels=levels, seed=seed, progress=progress
         )
+        if labels is None:
+            return images
+        return dataclasses.replace(images, labels=read_labels(labels, count=len(images.images), files=images.files))
     near = difflib.get_close_matches(str(source).lower().replace("_", "-"), NAMES, n=1, cutoff=0.7)
     hint = f"did you mean {near[0]}?" if near else f"give a folder, a file, {' or '.join(NAMES)}"
     raise BadInput(f"{printable(source)}: no such folder or file; {hint}")

@@ -40,7 +40,7 @@ SECTIONS: dict[str, Kinds[Any] | type[Record]] = {
 # short name, a flag and a key of format 1 -> the section and its field; None is the section's kind
 SHORT_NAMES: dict[str, tuple[str, str | None]] = {
     "data": ("data", "source"),
-    **{name: ("data", name) for name in ("image_size", "grey", "levels", "strict")},
+    **{name: ("data", name) for name in ("image_size", "grey", "levels", "labels", "strict")},
     **{name: (name, None) for name in ("split", "network", "likelihood", "prior", "posterior", "objective")},
     "validation": ("split", "validation"),
     "test": ("split", "test"),

@@ -32,6 +32,13 @@ class Data(Record):
             "the lowest and highest of all images; by default 8 and 16 bits, and floats from 0 to 1"
         ),
     ] = None
+    labels: Annotated[
+        str | None,
+        Meta(
+            description="a .csv file with a label for each image, its column after a colon; by default the sub-folders "
+            "of a folder"
+        ),
+    ] = None
     strict: Annotated[bool, Meta(description="an unreadable file is an error; otherwise it is listed and left out")] = (
         False
     )

@@ -36,6 +36,7 @@ def load_training_data(recipe: Recipe, *, progress: bool | Progress = False) -> 
         grey=recipe.data.grey,
         strict=recipe.data.strict,
         levels=recipe.data.levels,
+        labels=recipe.data.labels,
         progress=progress,
     )
     split = split_indices(

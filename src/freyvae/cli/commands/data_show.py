@@ -18,6 +18,7 @@ def data_show(
     image_size: str | None = None,
     grey: bool = False,
     levels: str | None = None,
+    labels: str | None = None,
     strict: bool = False,
     out: Path = Path("examples.png"),
 ) -> None:
@@ -31,6 +32,7 @@ def data_show(
         grey: turn to grey.
         levels: stored values that become black and white, LOW:HIGH, such as 0:4095 for 12 bits, or auto. [default: 8
             and 16 bits, and floats from 0 to 1]
+        labels: a .csv file with a label for each image, its column after a colon. [default: the sub-folders]
         strict: an unreadable file is an error; otherwise it is listed and left out.
         out: the picture, a PNG.
     """
@@ -38,10 +40,13 @@ def data_show(
     from freyvae import pictures
     from freyvae.data import load_images
     from freyvae.data.channels import OF_PICTURES, channels_in_words
+    from freyvae.data.labels import labels_in_words
     from freyvae.run import check_output
 
     check_output(out, data)
-    images = load_images(data, image_size=image_size, grey=grey, strict=strict, levels=levels, progress=True)
+    images = load_images(
+        data, image_size=image_size, grey=grey, strict=strict, levels=levels, labels=labels, progress=True
+    )
     for line in images.remarks:
         say(line)
     number, height, width, channels = images.images.shape
@@ -50,4 +55,6 @@ def data_show(
     levels = f"{kind} levels {images.images.min()} to {images.images.max()}"
     counted = "1 image" if number == 1 else f"{number} images"
     print_lines(f"{images.name}: {counted}, {height} x {width} pixels, {levels}")
+    if images.labels is not None:
+        print_lines(labels_in_words(images.labels))
     print_lines(str(out))

@@ -1,0 +1,142 @@
+"""A label for each image: the sub-folder that it lies in, or a table beside the images."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path, PurePath
+
+import numpy as np
+
+from freyvae.arguments import in_words
+from freyvae.console import printable
+from freyvae.errors import BadInput
+from freyvae.files import as_path
+
+# columns of a table whose header does not say which are meant
+_FILE_COLUMNS = ("file", "filename", "file_name", "image", "path")
+_LABEL_COLUMNS = ("label", "class", "target")
+_SUFFIXES = (".csv", ".tsv")
+_MOST_NAMED = 12
+
+
+def labels_of_folders(files: Sequence[str]) -> tuple[str, ...] | None:
+    """The first folder of each file's path; None unless every file lies in a folder, and there are two or more.
+
+    Args:
+        files: paths relative to the folder that was read.
+    """
+    parts = [PurePath(file).parts for file in files]
+    if any(len(names) < 2 for names in parts) or len({names[0] for names in parts}) < 2:
+        return None
+    return tuple(names[0] for names in parts)
+
+
+def read_labels(table: str | Path, *, count: int, files: Sequence[str] | None) -> tuple[str, ...]:
+    """The labels of images from a .csv or .tsv file with a header.
+
+    A colon after the path names the column, `cells.csv:stage`; by default it is the one called `label`, `class` or
+    `target`, or the only one beside the file names. A column called `file`, `filename`, `file_name`, `image` or `path`
+    holds the files' names, whole or without their folders. Without such a column, or for images that have no file
+    names, a row is an image, in order.
+
+    Args:
+        table: the file.
+        count: number of images.
+        files: the file name of each image, or None.
+
+    Returns:
+        a label for each image.
+
+    Raises:
+        BadInput: the file cannot be read, has no such column, or an image has no label or two.
+    """
+    path, column = _split_column(table)
+    if path.suffix.lower() not in _SUFFIXES:
+        raise BadInput(f"labels are read from a .csv or .tsv file, not from {printable(path)}")
+    header, rows = _rows(path)
+    name_column = next((names for names in _FILE_COLUMNS if names in header), None)
+    label_column = _label_column(path, header, name_column, column)
+    values = [row[header.index(label_column)].strip() for row in rows]
+    if files is None or name_column is None:
+        if len(values) != count:
+            hint = "" if files is None else "; add a column `file`"
+            raise BadInput(f"{printable(path)}: {len(values)} rows for {count} images; give a row for each{hint}")
+        return _complete(path, values, [f"row {row}" for row in range(1, count + 1)])
+    return _of_files(path, [row[header.index(name_column)].strip() for row in rows], values, files)
+
+
+def _split_column(table: str | Path) -> tuple[Path, str | None]:
+    """Split a path from the name of a column of that file."""
+    path = as_path("labels", table)
+    file, colon, column = str(path).rpartition(":")
+    if colon and column and not path.exists() and file.lower().endswith(_SUFFIXES):
+        return Path(file), column
+    return path, None
+
+
+def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
+    """The header and the rows of a table."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")  # spreadsheets begin with a byte-order mark
+        delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+        lines = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True) if row]
+    except OSError as error:
+        raise BadInput(f"cannot read labels from {printable(path)}: {error.strerror or error}") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BadInput(f"cannot read labels from {printable(path)}: it is no table in UTF-8 ({error})") from error
+    if len(lines) < 2:
+        raise BadInput(f"{printable(path)}: no labels in it; its first line is a header, such as file,label")
+    header = [name.strip() for name in lines[0]]
+    for number, row in enumerate(lines[1:], start=1):
+        if len(row) != len(header):
+            raise BadInput(f"{printable(path)}: row {number} has {len(row)} values where the header has {len(header)}")
+    return header, lines[1:]
+
+
+def _label_column(path: Path, header: list[str], name_column: str | None, asked: str | None) -> str:
+    others = [name for name in header if name != name_column]
+    if asked is not None:
+        if asked not in header:
+            raise BadInput(f"{printable(path)}: no column {in_words(asked)}; there are {', '.join(header)}")
+        return asked
+    known = [name for name in others if name.lower() in _LABEL_COLUMNS]
+    if len(known) != 1 and len(others) != 1:
+        raise BadInput(
+            f"{printable(path)}: which column holds the labels? There are {', '.join(others)}; name it after a colon, "
+            f"{path.name}:{others[0] if others else 'label'}"
+        )
+    return (known if len(known) == 1 else others)[0]
+
+
+def _of_files(path: Path, names: list[str], values: list[str], files: Sequence[str]) -> tuple[str, ...]:
+    """The label of each file: by its whole name, or where no row has that, by its name without folders."""
+    several = [name for name, rows in Counter(names).items() if rows > 1]
+    if several:
+        raise BadInput(f"{printable(path)}: {printable(several[0])} has more than one row; keep one")
+    labels = dict(zip(names, values, strict=True))
+    bare = Counter(PurePath(file).name for file in files)
+    found = [labels.get(file, labels.get(name) if bare[name := PurePath(file).name] == 1 else None) for file in files]
+    return _complete(path, found, files)
+
+
+def _complete(path: Path, labels: Sequence[str | None], images: Sequence[str]) -> tuple[str, ...]:
+    without = [image for image, label in zip(images, labels, strict=True) if not label]
+    if without:
+        more = f" and {len(without) - 1} more" if len(without) > 1 else ""
+        raise BadInput(f"{printable(path)}: no label for {printable(without[0])}{more}; give every image one")
+    return tuple(label for label in labels if label)
+
+
+def labels_in_words(labels: Sequence[str]) -> str:
+    """The different labels and how many images have each, the most frequent first: `3 labels: cat 12, dog 9, ant 1`."""
+    counted = Counter(labels).most_common()
+    named = ", ".join(f"{printable(label)} {images}" for label, images in counted[:_MOST_NAMED])
+    more = f" and {len(counted) - _MOST_NAMED} more" if len(counted) > _MOST_NAMED else ""
+    return f"{len(counted)} label{'s' * (len(counted) != 1)}: {named}{more}"
+
+
+def numbered(labels: Sequence[str]) -> tuple[tuple[str, ...], np.ndarray]:
+    """The different labels, sorted, and which of them each image has, int64 (image,)."""
+    names, numbers = np.unique(np.asarray(labels, dtype=str), return_inverse=True)
+    return tuple(names.tolist()), numbers.astype("int64")

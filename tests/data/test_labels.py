@@ -1,0 +1,93 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from freyvae.data import load_images, numbered, read_labels
+from freyvae.data.labels import labels_in_words, labels_of_folders
+from freyvae.errors import BadInput
+
+
+@pytest.fixture
+def animals(tmp_path):
+    """Two folders of pictures, cat and dog, with two and one in them."""
+    for level, name in enumerate(["cat/1.png", "cat/young/2.png", "dog/1.png"]):
+        path = tmp_path / "animals" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((4, 4), 80 * level, "uint8")).save(path)
+    return tmp_path / "animals"
+
+
+def table(folder, text, name="labels.csv"):
+    (folder / name).write_text(text)
+    return folder / name
+
+
+def test_the_first_folder_is_the_label(animals):
+    assert load_images(animals).labels == ("cat", "cat", "dog")
+    assert load_images(animals / "cat").labels is None
+
+
+def test_pictures_outside_of_any_folder_leave_none_labelled():
+    assert labels_of_folders(["a/1.png", "b/2.png", "3.png"]) is None
+    assert labels_of_folders(["a/1.png", "a/2.png"]) is None
+
+
+def test_a_table_goes_by_file_names_in_any_order_and_may_know_more(animals, tmp_path):
+    csv = table(tmp_path, "file,label\ndog/1.png,loud\ncat/young/2.png,small\nelsewhere.png,x\ncat/1.png,quiet\n")
+    images = load_images(animals, labels=csv)
+    assert dict(zip(images.files, images.labels, strict=True)) == {
+        "cat/1.png": "quiet",
+        "cat/young/2.png": "small",
+        "dog/1.png": "loud",
+    }
+
+
+def test_names_without_folders_will_do_where_they_are_unique(tmp_path):
+    csv = table(tmp_path, "path,weight,class\n2.png,7,b\n1.png,8,a\n")
+    assert read_labels(csv, count=2, files=["x/1.png", "y/2.png"]) == ("a", "b")
+    assert read_labels(f"{csv}:weight", count=2, files=["x/1.png", "y/2.png"]) == ("8", "7")
+    with pytest.raises(BadInput, match=r"no label for x/1\.png and 1 more"):
+        read_labels(csv, count=2, files=["x/1.png", "y/1.png"])
+
+
+def test_rows_are_images_in_order_where_there_are_no_names(tmp_path):
+    assert read_labels(table(tmp_path, "stage\n3\n1\n"), count=2, files=None) == ("3", "1")
+    tabs = table(tmp_path, "file\tlabel\na\tx\nb\ty\n", "labels.tsv")
+    assert read_labels(tabs, count=2, files=None) == ("x", "y")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("file,label\n", "no labels in it"),
+        ("file,label\na.png,x\n", r"no label for b\.png; give every image one"),
+        ("file,label\na.png,x\na.png,y\nb.png,x\n", r"a\.png has more than one row"),
+        ("file,label\na.png,x,y\n", "row 1 has 3 values where the header has 2"),
+        ("file,colour,size\na.png,x,1\n", r"which column holds the labels\? There are colour, size"),
+        ("file,label\na.png,\nb.png,x\n", r"no label for a\.png"),
+        ("stage\nx\n", "1 rows for 2 images; give a row for each; add a column `file`"),
+        ('file,label\n"a.png,x\n', "it is no table in UTF-8"),
+    ],
+)
+def test_a_table_that_does_not_say_one_label_an_image_is_refused(tmp_path, text, message):
+    with pytest.raises(BadInput, match=message):
+        read_labels(table(tmp_path, text), count=2, files=["a.png", "b.png"])
+
+
+def test_other_files_and_columns_are_refused(tmp_path):
+    csv = table(tmp_path, "file,label\na.png,x\n")
+    for labels, message in [
+        (tmp_path / "labels.xlsx", "from a .csv or .tsv file, not from"),
+        (tmp_path / "none.csv", "No such file"),
+        (f"{csv}:colour", "no column 'colour'; there are file, label"),
+    ]:
+        with pytest.raises(BadInput, match=message):
+            read_labels(labels, count=1, files=["a.png"])
+
+
+def test_labels_are_numbered_in_their_order_and_counted():
+    names, numbers = numbered(["dog", "cat", "dog"])
+    assert names == ("cat", "dog")
+    np.testing.assert_array_equal(numbers, [1, 0, 1])
+    assert labels_in_words(["dog", "cat", "dog"]) == "2 labels: dog 2, cat 1"
+    assert labels_in_words([str(label) for label in range(20)]).endswith("11 1 and 8 more")
