@@ -17,9 +17,12 @@ from freyvae.errors import FreyvaeError as FreyvaeError
 from freyvae.evaluation import compare as compare
 from freyvae.explorer.explore import explore as explore
 from freyvae.explorer.export import export as export
-from freyvae.inference import decode as decode
-from freyvae.inference import encode as encode
-from freyvae.inference import sample as sample
+from freyvae.inference.codes import decode as decode
+from freyvae.inference.codes import encode as encode
+from freyvae.inference.paths import traverse as traverse
+from freyvae.inference.paths import vary as vary
+from freyvae.inference.paths import walk as walk
+from freyvae.inference.samples import sample as sample
 from freyvae.model import VAE as VAE
 from freyvae.model import FreeEnergy as FreeEnergy
 from freyvae.model import fit_many as fit_many

@@ -143,12 +143,16 @@ def test_the_gate_names_the_file(tmp_path, array, message):
         load_file(tmp_path / "a.npy")
 
 
+def test_a_picture_alone_is_a_set_of_one(tmp_path):
+    Image.fromarray(GREY[0]).save(tmp_path / "a.png")
+    alone = load_file(tmp_path / "a.png")
+    np.testing.assert_array_equal(alone.images[..., 0], GREY[:1])
+    assert (alone.files, alone.is_video) == (("a.png",), False)
+
+
 def test_other_files_are_refused(tmp_path):
     with pytest.raises(BadInput, match="no such file"):
         load_file(tmp_path / "a.npy")
-    Image.fromarray(GREY[0]).save(tmp_path / "a.png")
-    with pytest.raises(BadInput, match="a single picture; give the folder"):
-        load_file(tmp_path / "a.png")
     (tmp_path / "empty.gif").touch()
     with pytest.raises(BadInput, match=r"empty.gif: empty"):
         load_file(tmp_path / "empty.gif")

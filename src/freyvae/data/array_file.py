@@ -1,4 +1,4 @@
-"""Reads one file that holds many images: a file of arrays, or a picture file with several pages or frames."""
+"""Reads one file of images: arrays, or a picture file with one picture, several pages or frames."""
 
 import io
 import math
@@ -109,8 +109,6 @@ def _from_pictures(path: Path, size: tuple[int, int] | None, *, grey: bool, leve
         pages, is_video = read_pictures(path)
     except Unreadable as reason:
         raise BadInput(f"{where}: {reason}") from None
-    if len(pages) == 1:
-        raise BadInput(f"{where}: a single picture; give the folder that holds all of them")
     survey = Survey(where, wanted)
     for page in pages:
         survey.see(page.values, page.kind)
@@ -133,7 +131,8 @@ def _from_pictures(path: Path, size: tuple[int, int] | None, *, grey: bool, leve
     return ImageSet(
         images=stacked,
         name=printable(path.stem),
-        is_video=is_video,
+        is_video=is_video and len(pages) > 1,
+        files=(path.name,) if len(pages) == 1 else None,
         notes=notes,
         levels=None if wanted is None and any(page.has_own_rule for page in pages) else survey.levels,
         lost=survey.lost,

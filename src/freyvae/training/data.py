@@ -39,6 +39,8 @@ def load_training_data(recipe: Recipe, *, progress: bool | Progress = False) -> 
         labels=recipe.data.labels,
         progress=progress,
     )
+    if len(images.images) == 1 and images.files is not None:
+        raise BadInput(f"{images.name}: a single picture; give the folder that holds all of them")
     split = split_indices(
         len(images.images),
         recipe.split.name,

@@ -5,13 +5,22 @@ from pathlib import Path
 import freyvae
 from freyvae.cli.apps import app
 from freyvae.cli.preparation import prepare_keras
+from freyvae.cli.words import say
 from freyvae.console import print_lines
 from freyvae.flags import Whole
 
 
 @app.command
-def sample(run: Path, *, count: Whole = 100, seed: Whole = 0, out: Path = Path("samples.png")) -> None:
-    """Draw new images from the prior: expected pixels.
+def sample(
+    run: Path,
+    *,
+    count: Whole = 100,
+    seed: Whole = 0,
+    like: Path | None = None,
+    distance: float = 0.0,
+    out: Path = Path("samples.png"),
+) -> None:
+    """Draw new images: expected pixels of codes from the prior, or of codes like that of a picture.
 
     Of an autoregressive decoder that has no image of its own, by the objective auxiliary-guided, pixels one by one.
 
@@ -19,7 +28,9 @@ def sample(run: Path, *, count: Whole = 100, seed: Whole = 0, out: Path = Path("
         run: the run folder.
         count: how many images.
         seed: of the draw.
+        like: a picture; codes are then drawn from its posterior, or about it.
+        distance: with --like, how far from its posterior, 0, to the prior, 1.
         out: a PNG of them all, or a .npy file of uint8 (image, height, width, channel).
     """
     prepare_keras()
-    print_lines(str(freyvae.sample(run, count=count, seed=seed, out=out)))
+    print_lines(str(freyvae.sample(run, count=count, seed=seed, like=like, distance=distance, out=out, say=say)))

@@ -11,7 +11,7 @@ from freyvae.data.source import Source
 
 @dataclass(frozen=True)
 class File(Source):
-    """A NumPy or MATLAB file, or a picture file with several pages or frames. Any other file is refused."""
+    """A NumPy or MATLAB file, or a picture file, of several pages or frames or one. Any other file is refused."""
 
     name = "file"
 

@@ -8,7 +8,7 @@ from freyvae.reporting.pictures.grids import examples, sample_images, samples
 from freyvae.reporting.pictures.latent_codes import codes
 from freyvae.reporting.pictures.latent_plane import manifold
 from freyvae.reporting.pictures.reconstruction import reconstructions
-from freyvae.reporting.pictures.saving import save_figure, save_images
+from freyvae.reporting.pictures.saving import save_figure, save_images, save_rows
 from freyvae.reporting.pictures.weights import first_layer_weights
 
 __all__ = [
@@ -26,4 +26,5 @@ __all__ = [
     "samples",
     "save_figure",
     "save_images",
+    "save_rows",
 ]

@@ -46,10 +46,10 @@ def colours_of(channels: int) -> Array:
     return np.array(palette.channel_colours(channels), np.float32) / 255
 
 
-def fit(tiles: Array, *, columns: int, rows: int, gap: int = 0) -> Array:
+def fit(tiles: Array, *, columns: int, rows: int, gap: int = 0, widest: int = WIDEST, tallest: int = TALLEST) -> Array:
     """Magnify tiles (n, h, w, 3) by the largest whole number at which their mosaic fits a page, or shrink them so."""
     _, height, width, _ = tiles.shape
-    room = min((WIDEST - gap * (columns - 1)) / (columns * width), (TALLEST - gap * (rows - 1)) / (rows * height))
+    room = min((widest - gap * (columns - 1)) / (columns * width), (tallest - gap * (rows - 1)) / (rows * height))
     if room >= 1:
         times = min(int(room), 16)
         magnified: Array = tiles.repeat(times, axis=1).repeat(times, axis=2)

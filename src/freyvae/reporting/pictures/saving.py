@@ -1,6 +1,7 @@
 """Writing pictures to files, whole or not at all: as a PNG, or images as numbers."""
 
 import io
+import math
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,9 @@ from freyvae.arguments import instance, whole
 from freyvae.errors import BadInput
 from freyvae.files import as_path, replacing, write_whole
 from freyvae.reporting.pictures.mosaic import Array, fit, in_colour, levels_of, mosaic
+
+# pixels of a side of an animation, at most
+OF_A_FRAME = 512
 
 
 def png(figure: Figure) -> bytes:
@@ -47,6 +51,39 @@ def save_images(images: Array, path: str | Path, *, columns: int = 20) -> None:
             columns = min(columns, len(tiles))
             tiles = fit(tiles, columns=columns, rows=-(-len(tiles) // columns), gap=0)
             Image.fromarray(mosaic(tiles, columns=columns)).save(temporary)
+
+
+def save_rows(rows: Array, path: str | Path, *, milliseconds: int = 120) -> None:
+    """Write rows of images, floats in [0, 1] or uint8 (row, step, h, w, c).
+
+    A .png has a row each, a .gif all rows at one step in a frame, there and back without an end, a .npy the uint8
+    array.
+
+    Raises:
+        BadInput: they are no images, another suffix, or the place cannot be written.
+    """
+    path = as_path("path", path)
+    _require_suffix(path, (".png", ".gif", ".npy"))
+    count, steps = rows.shape[:2]
+    levels = levels_of(rows.reshape(-1, *rows.shape[2:]))
+    if path.suffix == ".png":
+        save_images(levels, path, columns=steps)
+        return
+    with replacing(path) as temporary:
+        if path.suffix == ".npy":
+            np.save(temporary, levels.reshape(rows.shape))
+            return
+        # one above the other, or in as many columns as make a frame nearly square
+        columns = math.ceil(math.sqrt(count))
+        tiles = fit(
+            in_colour(levels), columns=columns, rows=-(-count // columns), widest=OF_A_FRAME, tallest=OF_A_FRAME
+        )
+        tiles = tiles.reshape(count, steps, *tiles.shape[1:])
+        frames = [mosaic(tiles[:, step], columns=columns) for step in range(steps)]
+        pictures = [Image.fromarray(frame) for frame in (*frames, *frames[-2:0:-1])]
+        pictures[0].save(
+            temporary, format="GIF", save_all=True, append_images=pictures[1:], duration=milliseconds, loop=0
+        )
 
 
 def _require_suffix(path: Path, suffixes: tuple[str, ...]) -> None:

@@ -1,4 +1,4 @@
-"""What the model of a finished run makes of images and codes: new images, codes of images, images of codes."""
+"""Codes of images, and images of codes."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -6,36 +6,11 @@ from pathlib import Path
 from freyvae.arguments import function, several, whole
 from freyvae.codes import names_of_latents, read_codes, write_codes
 from freyvae.console import Progress, silence
-from freyvae.data import load_images
 from freyvae.errors import BadInput
 from freyvae.files import as_path
-from freyvae.recipe import LARGEST_SEED
-from freyvae.reporting.pictures import sample_images, save_images
+from freyvae.inference.images import images_for
+from freyvae.reporting.pictures import save_images
 from freyvae.run import Run, check_output, opened
-
-
-def sample(run: Run | str | Path, *, count: int = 100, seed: int = 0, out: str | Path = "samples.png") -> Path:
-    """Draw new images from the prior: expected pixels.
-
-    Of an autoregressive decoder that has no image of its own, by the objective auxiliary-guided, pixels one by one.
-
-    Args:
-        run: a finished run, or its folder.
-        count: how many images.
-        seed: of the draw.
-        out: a PNG of them all, or a .npy file of uint8 (image, height, width, channel).
-
-    Returns:
-        the file.
-
-    Raises:
-        BadInput: there is no such run, an argument is out of range, or the file cannot be written.
-    """
-    seed = whole("seed", seed, at_least=0, at_most=LARGEST_SEED)
-    out = as_path("out", out)
-    check_output(out)
-    save_images(sample_images(opened(run).load_model(), count, seed=seed), out)
-    return out
 
 
 def encode(
@@ -52,7 +27,7 @@ def encode(
 
     Args:
         run: a finished run, or its folder.
-        data: `frey-faces`, `synthetic-faces`, or the path of a folder or file of images; resized as the run's were.
+        data: `frey-faces`, `synthetic-faces`, or the path of a folder or file of images; brought to the model's size.
         levels: stored values that become black and white, `LOW:HIGH` or `auto`; by default the run's.
         refine: steps by which each code is bettered, as `VAE.encode` does.
         out: a .csv file with a header, its SHA-256 in a file beside it, or a .npy file of float32 (image, latent).
@@ -69,18 +44,10 @@ def encode(
     refine = whole("refine", refine, at_least=0)
     check_output(out, as_path("data", data))
     run = opened(run)
-    recipe = run.recipe
-    images = load_images(
-        data,
-        image_size=recipe.data.image_size,
-        grey=recipe.data.grey,
-        levels=recipe.data.levels if levels is None else levels,
-        progress=progress,
-    )
-    for line in images.remarks:
-        say(line)
-    codes = run.load_model().encode(images.images, refine=refine)
-    write_codes(out, codes, names=recipe.latent_names, files=images.files)
+    vae = run.load_model()
+    images = images_for(run, vae, data, levels=levels, progress=progress, say=say)
+    codes = vae.encode(images.images, refine=refine)
+    write_codes(out, codes, names=run.recipe.latent_names, files=images.files)
     return out
 
 

@@ -1,0 +1,37 @@
+"""A picture along a label."""
+
+from pathlib import Path
+
+import freyvae
+from freyvae.cli.apps import app
+from freyvae.cli.preparation import prepare_keras
+from freyvae.cli.words import say
+from freyvae.console import print_lines
+from freyvae.flags import Whole
+
+
+@app.command
+def vary(
+    run: Path,
+    picture: Path,
+    label: str,
+    *,
+    steps: Whole = 11,
+    strength: float = 2.0,
+    out: Path = Path("varied.png"),
+) -> None:
+    """Move a picture along a label: less of it on the left, the picture as it is in the middle, more on the right.
+
+    The direction is the mean code of the training images with the label, less that of all others (attribute vectors:
+    Larsen et al. 2016).
+
+    Args:
+        run: the run folder, of images with labels.
+        picture: what is varied.
+        label: one of the run's labels.
+        steps: images; an odd number has the picture itself in the middle.
+        strength: how far, in lengths of the direction.
+        out: a .png, a .gif that goes there and back, or a .npy file of uint8 (1, step, height, width, channel).
+    """
+    prepare_keras()
+    print_lines(str(freyvae.vary(run, picture, label, steps=steps, strength=strength, out=out, say=say)))

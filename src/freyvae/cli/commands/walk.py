@@ -1,0 +1,25 @@
+"""From one picture to another."""
+
+from pathlib import Path
+
+import freyvae
+from freyvae.cli.apps import app
+from freyvae.cli.preparation import prepare_keras
+from freyvae.cli.words import say
+from freyvae.console import print_lines
+from freyvae.flags import Whole
+
+
+@app.command
+def walk(run: Path, first: Path, last: Path, *, steps: Whole = 11, out: Path = Path("walk.png")) -> None:
+    """Walk from one picture to another: images of codes on the straight line between theirs.
+
+    Args:
+        run: the run folder.
+        first: a picture.
+        last: another.
+        steps: images, with both ends.
+        out: a .png, a .gif that goes there and back, or a .npy file of uint8 (1, step, height, width, channel).
+    """
+    prepare_keras()
+    print_lines(str(freyvae.walk(run, first, last, steps=steps, out=out, say=say)))
