@@ -10,7 +10,7 @@ from freyvae.console import printable
 from freyvae.evaluation import Comparison, Difference
 from freyvae.metrics.measure import Measure
 from freyvae.metrics.measures import MEASURES
-from freyvae.records import Factors, Measurement, SeedsRecord
+from freyvae.records import Factors, LabelScores, Measurement, SeedsRecord
 
 # this many latents are listed, those of the highest KL first
 MOST_LATENTS = 16
@@ -55,6 +55,7 @@ def measured(found: Measurement, data: str) -> list[Table]:
         _latents(found),
         *_other_measures(found.other_measures),
         *_factors(found.factors),
+        *_label_scores(found.label_scores),
     ]
 
 
@@ -304,6 +305,33 @@ def _factors(factors: Factors | None) -> list[Table]:
             "On drawn faces that are not among the training images.",
         )
     ]
+
+
+def _label_scores(found: LabelScores | None) -> list[Table]:
+    if found is None:
+        return []
+    names = {"codes": "codes", "pca": "as many principal components", "pixels": "raw pixels"}
+    rows = [
+        (label, *(_percent(shares.get(name), found.scored) for shares in (found.linear, found.neighbours)))
+        for name, label in names.items()
+    ]
+    rows.append(("the most frequent label", *[_percent(found.most_frequent, found.scored)] * 2))
+    return [
+        Table(
+            title=f"Labels told right, of {found.labels}, in %",
+            columns=("told from", "linear classifier", "vote of 10 nearest"),
+            rows=tuple(rows),
+            strong=(0,),
+            note=f"Fitted on {found.fitted} training images, scored on {found.scored} others; higher is better, ± is "
+            "the standard error over images. The linear classifier is least squares with a ridge.",
+        )
+    ]
+
+
+def _percent(share: float | None, count: int) -> str:
+    if share is None:
+        return ""
+    return _with_error(100 * share, 100 * math.sqrt(share * (1 - share) / count), 1)
 
 
 def _difference(difference: Difference | None, scale: float, digits: int) -> str:
