@@ -8,12 +8,14 @@ from typing import Any
 from freyvae.compression import Compressed
 from freyvae.console import printable
 from freyvae.evaluation import Comparison, Difference
+from freyvae.metrics.grouping import Agreement, Mixture
 from freyvae.metrics.measure import Measure
 from freyvae.metrics.measures import MEASURES
 from freyvae.records import Factors, LabelScores, Measurement, SeedsRecord
 
 # this many latents are listed, those of the highest KL first
 MOST_LATENTS = 16
+MOST_GROUPS = 24
 BASELINES = {
     "mean_image_same_likelihood": "constant at the mean image, same likelihood",
     "bernoulli_floor": "entropy of the pixels, a lower bound",
@@ -102,6 +104,35 @@ def over_seeds(found: SeedsRecord) -> Table:
         rows=tuple(rows),
         note=f"val_ is of the validation images, split {found.split}; the deviation is the sample's.",
     )
+
+
+def grouped(found: Mixture, agreement: Agreement | None) -> list[Table]:
+    """Groups of pictures by size, by what their number was chosen, and how far they agree with labels."""
+    sizes = found.sizes
+    note = ""
+    if agreement is not None:
+        note = (
+            f"Agreement with the labels: adjusted Rand index {agreement.adjusted_rand:.3f} (0 by chance, 1 the same), "
+            f"normalised mutual information {agreement.mutual_information:.3f}."
+        )
+    shown = [(str(place), f"{size}") for place, size in enumerate(sizes[:MOST_GROUPS], start=1)]
+    if len(sizes) > MOST_GROUPS:
+        shown.append((f"{len(sizes) - MOST_GROUPS} more", f"{sizes[MOST_GROUPS:].sum()}"))
+    made = [Table(title=f"{len(sizes)} groups", columns=("group", "pictures"), rows=tuple(shown), note=note)]
+    if found.criterion:
+        least = min(found.criterion, key=lambda count: found.criterion[count])
+        rows = tuple((str(count), f"{value:.2f}") for count, value in found.criterion.items())
+        made.insert(
+            0,
+            Table(
+                title="How many groups",
+                columns=("groups", "criterion, nats per picture"),
+                rows=rows,
+                strong=(list(found.criterion).index(least),),
+                note="Bayesian information criterion (Schwarz 1978), lower is better.",
+            ),
+        )
+    return made
 
 
 def compressed(found: Compressed) -> Table:
