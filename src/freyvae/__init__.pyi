@@ -3,6 +3,7 @@
 from freyvae import pictures as pictures
 from freyvae.collection.cluster import cluster as cluster
 from freyvae.collection.neighbours import neighbours as neighbours
+from freyvae.collection.project import project as project
 from freyvae.compression.compress import compress as compress
 from freyvae.compression.compress import decompress as decompress
 from freyvae.data import ImageSet as ImageSet

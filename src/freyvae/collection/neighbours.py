@@ -134,10 +134,12 @@ def _precision(
     asked: Encoded, searched: Encoded, indices: np.ndarray, *, others_only: bool
 ) -> tuple[float | None, float | None]:
     """The share of neighbours that have the query's label, and what it would be by chance."""
-    own = searched.labels if others_only and asked.labels is None else asked.labels
-    if own is None or searched.labels is None:
+    own, other = asked.labels, searched.labels
+    if others_only:  # either's labels are both's
+        own, other = own or other, own or other
+    if own is None or other is None:
         return None, None
-    _, numbers = numbered((*own, *searched.labels))
+    _, numbers = numbered((*own, *other))
     own_numbers, others = numbers[: len(own)], numbers[len(own) :]
     there = np.bincount(others, minlength=numbers.max() + 1)[own_numbers] - others_only
     could = np.minimum(there, indices.shape[1])

@@ -162,6 +162,11 @@ def aggregate_deviations(posteriors: Posteriors) -> np.ndarray:
     return np.sqrt(posteriors.means.var(axis=0, dtype=np.float64) + noise).astype(np.float32)
 
 
+def as_seen(posteriors: Posteriors) -> np.ndarray:
+    """Points on a sphere, float32 (image, latent + 1), whose Euclidean distances grow as the default angle does."""
+    return _on_sphere(aggregate_deviations(posteriors), posteriors).means
+
+
 def _sums(one: Posteriors, means: np.ndarray, deviations: np.ndarray, term: Term) -> np.ndarray:
     """The sum over latents: float32 (query, image)."""
     sums = np.zeros((len(one), means.shape[1]), np.float32)
