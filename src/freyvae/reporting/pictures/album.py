@@ -54,8 +54,8 @@ def draw_all(
 
     `images` maps parts to uint8 images: the first is the training part; reconstructions are of the second where there
     is one. `frames`, alike, are the images' places in time where a split shuffled a video, and `labels` their labels.
-    Of more than two latents, the two whose codes vary most are drawn. What can't be drawn is left out, an old file of it removed, and `note`
-    called with a line that says why (without `note`, it is logged).
+    Of more than two latents, the two whose codes vary most are drawn. What can't be drawn is left out, an old file of
+    it removed, and `note` called with a line that says why (without `note`, it is logged).
 
     Raises:
         BadInput: there are no images, or the folder cannot be written.
