@@ -30,7 +30,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "setting up .venv (once, a minute or two)" >&2
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python $(PIP_INSTALL) --upgrade "pip>=25.1"
-	@$(BIN)/python $(PIP_INSTALL) --group dev --editable ".[compression,factors,jpeg-xl,graph,notebook,onnx,sweep]"
+	@$(BIN)/python $(PIP_INSTALL) --group dev --editable ".[compression,factors,jpeg-xl,graph,notebook,onnx,scikit-learn,sweep]"
 	@touch $(STAMP)
 
 demo: $(STAMP)

@@ -1,6 +1,9 @@
 """The public names and their homes: type checkers read them here, and so does `__init__.py`."""
 
 from freyvae import pictures as pictures
+from freyvae.collection.cluster import cluster as cluster
+from freyvae.collection.neighbours import neighbours as neighbours
+from freyvae.collection.project import project as project
 from freyvae.compression.compress import compress as compress
 from freyvae.compression.compress import decompress as decompress
 from freyvae.data import ImageSet as ImageSet

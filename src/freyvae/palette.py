@@ -43,6 +43,22 @@ OTHERS = "#98a1ab"  # what ours is compared with
 WITHOUT_MODEL = "#d9822b"
 PARTS = (TRAINING.light, HELD_OUT.light, "#3c8d5a", "#8a5aa8", OTHERS)
 
+# of labels, the most frequent first; those that have none of their own are in the last
+LABELS = (
+    "#4269d0",
+    "#efb118",
+    "#e0564c",
+    "#3aa397",
+    "#3b8f4a",
+    "#d975a8",
+    "#9362c9",
+    "#8fb4e8",
+    "#9c6b4e",
+    "#5d7fa3",
+    "#b5a300",
+    "#98a1ab",
+)
+
 
 def channel_colours(channels: int) -> tuple[tuple[int, int, int], ...]:
     """The colour that each channel of an image is shown in, as red, green and blue, 0 to 255; the colours add up.

@@ -160,6 +160,27 @@ class Factors:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LabelScores:
+    """How often a label is told right on images that nothing was fitted to: shares. See `metrics.label_scores`.
+
+    Attributes:
+        labels: different ones among the training images.
+        linear: of a linear classifier on `codes`, on as many principal components, `pca`, and on `pixels`.
+        neighbours: of a vote of the 10 nearest training images, likewise.
+        most_frequent: of always saying the most frequent label.
+        fitted: training images that the classifiers know.
+        scored: images that they were scored on.
+    """
+
+    labels: int
+    linear: dict[str, float]
+    neighbours: dict[str, float]
+    most_frequent: float
+    fitted: int
+    scored: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class MeasuredWith:
     """What a measurement was made with: versions, Keras's backend, the seed of the draws, how long it took."""
 
@@ -195,6 +216,7 @@ class Measurement:
         is_healthy: whether latents live and a constant is beaten.
         verdict: the same in words.
         factors: None where the images have none, or the extra `factors` is not installed.
+        label_scores: None where the images have no labels, or one alone.
         other_measures: by the names of their files in `metrics/measures/`; None where none is defined.
         findings: why it may be so, and what to try; None in files of versions before 0.2.
         measured_split: test, validation or training.
@@ -224,6 +246,7 @@ class Measurement:
     is_healthy: bool
     verdict: str
     factors: Factors | None = None
+    label_scores: LabelScores | None = None
     other_measures: dict[str, float] | None = None
     findings: tuple[Finding, ...] | None = None
     measured_split: str

@@ -67,6 +67,7 @@ class Run:
         self.history_path = self.folder / "history.csv"
         self.metrics_path = self.folder / "metrics.json"
         self.measured_path = self.folder / "measured.npz"
+        self.projection_path = self.folder / "projection.npz"
         self.pictures_path = self.folder / "pictures"
         self.tensorboard_path = self.folder / "tensorboard"
         self.report_path = self.folder / "report.html"
@@ -205,7 +206,7 @@ class Run:
                 self._recipe_as_it_stands()
             except BadInput as error:
                 raise BadInput(f"{self.folder} is not a run of ours: {error}; choose another with out=...") from None
-        for file in (*self.parts, self.report_path, self.explorer_path):
+        for file in (*self.parts, self.projection_path, self.report_path, self.explorer_path):
             if file.is_dir():
                 raise BadInput(f"{file} is a folder, where the run has a file: remove it, or choose another out=...")
         for folder in self._folders:
@@ -234,7 +235,8 @@ class Run:
         pictures = [self.pictures_path / name for name in self.drawn]
         try:
             # the metrics first: without them the run is not finished, whatever else is left
-            made = (self.metrics_path, *self.parts, self.report_path, self.explorer_path, *pictures, self._drawn_path)
+            drawn = (self.projection_path, self.report_path, self.explorer_path, *pictures, self._drawn_path)
+            made = (self.metrics_path, *self.parts, *drawn)
             for path in made:
                 if path != self.recipe_path and not path.parent.is_symlink():
                     remove(path)
@@ -345,10 +347,21 @@ class Run:
 
     def write_metrics(self, metrics: dict[str, Any]) -> None:
         """Write `metrics.json`; its keys end in their unit. It goes on record for the other files as they are now."""
-        about = (self.recipe_path, self.model_path, self.history_path, self.measured_path)
-        files = {path.name: sha256_of(path) for path in about if path.is_file()}
+        files = {path.name: sha256_of(path) for path in self._recorded if path.is_file()}
         record = {"format": METRICS_FORMAT} | metrics | {"format": METRICS_FORMAT, "files_sha256": files}
         write_whole(self.metrics_path, json.dumps(record | {"sha256": _digest(record)}, indent=2) + "\n")
+
+    @property
+    def _recorded(self) -> tuple[Path, ...]:
+        """The files whose SHA-256 `metrics.json` holds."""
+        return self.recipe_path, self.model_path, self.history_path, self.measured_path, self.projection_path
+
+    def record_again(self, changed: Path) -> None:
+        """Have `metrics.json` hold the SHA-256 of a file that was written beside it. Raises `BadInput` for others."""
+        for path in self._recorded:
+            if path != changed:
+                self.check_unchanged(path)
+        self.write_metrics(self.read_metrics())
 
     def is_unchanged(self, path: Path) -> bool:
         """Whether a file of a finished run is the one that the record is about.

@@ -140,3 +140,14 @@ def numbered(labels: Sequence[str]) -> tuple[tuple[str, ...], np.ndarray]:
     """The different labels, sorted, and which of them each image has, int64 (image,)."""
     names, numbers = np.unique(np.asarray(labels, dtype=str), return_inverse=True)
     return tuple(names.tolist()), numbers.astype("int64")
+
+
+def most_frequent(labels: Sequence[str], most: int) -> tuple[list[str], np.ndarray]:
+    """At most so many labels, and which of them each image has, uint8 (image,).
+
+    Those of the most images come first. Where there are more, the last is `others`.
+    """
+    counted = [name for name, _ in Counter(labels).most_common()]
+    named = counted if len(counted) <= most else [*counted[: most - 1], "others"]
+    places = {name: min(place, len(named) - 1) for place, name in enumerate(counted)}
+    return named, np.array([places[label] for label in labels], np.uint8)

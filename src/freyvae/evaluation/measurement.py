@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -15,16 +16,18 @@ from freyvae import metrics
 from freyvae.arguments import one_of, whole
 from freyvae.codes import names_of_latents
 from freyvae.console import Progress, checked_progress
-from freyvae.data import fit_images, pixels_sha256, synthetic_faces
+from freyvae.data import fit_images, numbered, pixels_sha256, synthetic_faces
 from freyvae.errors import BadInput
 from freyvae.files import replacing
 from freyvae.metrics import standard_error
 from freyvae.metrics.findings import findings
+from freyvae.metrics.label_scores import MOST_FITTED, MOST_SCORED, evenly
 from freyvae.metrics.measure import Seen
 from freyvae.metrics.measures import MEASURES as OTHER_MEASURES
+from freyvae.metrics.nearest import Posteriors
 from freyvae.model import VAE
 from freyvae.recipe import LARGEST_SEED, Recipe
-from freyvae.records import Baseline, Factors, Latent, MeasuredWith, Measurement, names, to_json
+from freyvae.records import Baseline, Factors, LabelScores, Latent, MeasuredWith, Measurement, names, to_json
 from freyvae.run import Run, opened
 from freyvae.training import TrainingData, load_training_data
 
@@ -196,6 +199,7 @@ def _measurement(
         is_healthy=healthy,
         verdict=verdict,
         factors=_factors(vae, latents) if data.images.factors is not None and _can_score_factors() else None,
+        label_scores=_label_scores(vae, data, split),
         other_measures=_other_measures(seen),
         findings=tuple(findings(seen)),
         measured_split=split,
@@ -276,6 +280,22 @@ def _faces_with_factors(vae: VAE, seeds: range) -> tuple[np.ndarray, dict[str, n
     return vae.encode(images), truth
 
 
+def _label_scores(vae: VAE, data: TrainingData, part: str) -> LabelScores | None:
+    """How well labels are told from codes, fitted on training images; None where there are none, or one alone."""
+    if data.images.labels is None:
+        return None
+    _, labels = numbered(data.images.labels)
+    train, apart = (
+        indices[evenly(len(indices), most)]
+        for indices, most in ((data.split.train, MOST_FITTED), (_chosen(data, part), MOST_SCORED))
+    )
+    known: list[Any] = []
+    for indices in (train, apart):
+        images = data.images.images[indices]
+        known += [Posteriors(vae.encode(images), vae.posterior_deviations(images)), images, labels[indices]]
+    return metrics.label_scores(*known)
+
+
 def _notes(vae: VAE, data: TrainingData, found: Measurement) -> list[str]:
     """What a reader must know before believing a measure."""
     split, bits = found.measured_split, found.nll_bits_per_dim
@@ -301,6 +321,8 @@ def _notes(vae: VAE, data: TrainingData, found: Measurement) -> list[str]:
         )
     if data.images.factors is not None and found.factors is None:
         notes.append("How well latents predict the known factors is left out: pip install 'freyvae[factors]'")
+    if data.images.labels is not None and found.label_scores is None:
+        notes.append("What labels can be read from codes is left out: it takes ten training images and two labels.")
     gaussian = found.baselines.get("full_gaussian")
     if gaussian is None:
         notes.append("The full-covariance Gaussian is left out: the images have too many values for a covariance.")

@@ -16,11 +16,13 @@ import numpy.typing as npt
 
 from freyvae.codes import names_of_latents
 from freyvae.data.channels import OF_PICTURES
+from freyvae.data.labels import most_frequent
 from freyvae.errors import BadInput
 from freyvae.explorer.density import measure_density
 from freyvae.explorer.graph import Graph, read_graph
 from freyvae.explorer.likeness import reconstruction_percentiles
-from freyvae.palette import channel_colours
+from freyvae.explorer.projection import Projection
+from freyvae.palette import LABELS, channel_colours
 
 FORMAT = 1
 
@@ -58,6 +60,8 @@ def make_bundle(
     names: Sequence[str] = (),
     parts: npt.NDArray[np.uint8] | None = None,
     is_video: bool = False,
+    labels: Sequence[str] | None = None,
+    projection: Projection | None = None,
 ) -> Bundle:
     """Collect the data of a page.
 
@@ -68,6 +72,8 @@ def make_bundle(
         names: names of the first latents; the rest are numbered.
         parts: uint8 (image,): 0 for training, 1 for validation, 2 for test; by default all are for training.
         is_video: whether the order is time.
+        labels: of the images.
+        projection: the map of the images.
 
     Raises:
         BadInput: the decoder has a layer, or the likelihood a mean, that the page cannot compute.
@@ -101,6 +107,11 @@ def make_bundle(
     if prior_draws is not None:
         blobs["prior-draws"] = prior_draws.astype("<f4").tobytes()
     half = decoder.weight_count > HALF_PRECISION_ABOVE and _half_precision_serves(vae, codes)
+    named, label_numbers = most_frequent(labels or (), len(LABELS))
+    if labels is not None:
+        blobs["labels"] = label_numbers[kept].tobytes()
+    if projection is not None:
+        blobs["map"] = _within_plane(projection.points)[kept].astype("<f4").tobytes()
     held_out = ~training if not training.all() else training
     header: dict[str, Any] = {
         "format": FORMAT,
@@ -110,6 +121,9 @@ def make_bundle(
         "images": len(images),
         "isVideo": is_video,
         "parts": list(_PARTS),
+        "labels": named,
+        "labelColours": list(LABELS[: len(named)]),
+        "map": "" if projection is None else projection.method.upper(),
         "latents": _latents(vae, codes, names, prior_draws),
         "points": len(kept),
         "frames": len(frames),
@@ -142,6 +156,13 @@ def pack_frames(images: npt.NDArray[np.uint8]) -> tuple[bytes, str]:
     packed = {"left": zlib.compress(left.tobytes(), 9), "before": zlib.compress(before.tobytes(), 9)}
     shortest = min(packed, key=lambda kind: len(packed[kind]))
     return packed[shortest], shortest
+
+
+def _within_plane(points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Coordinates (image, 2) moved to the middle of a square from -1 to 1, and made to fill most of it."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    reach = max(float((high - low).max()) / 2, 1e-12)
+    return np.asarray(0.95 * (points - (low + high) / 2) / reach)
 
 
 def _evenly(count: int, most: int) -> npt.NDArray[np.int64]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from freyvae import palette
 from freyvae.errors import BadInput
 from freyvae.explorer.bundle import FORMAT, Bundle, make_bundle
+from freyvae.explorer.projection import read_projection
 from freyvae.files import write_whole
 from freyvae.run import Run
 from freyvae.templates import filled_in
@@ -78,7 +79,14 @@ def bundle_of_run(run: Run, *, vae: "VAE | None" = None, data: "TrainingData | N
     parts[data.split.validation] = 1
     parts[data.split.test] = 2
     return make_bundle(
-        vae, images, title=recipe.name, names=recipe.latent_names, parts=parts, is_video=data.images.is_video
+        vae,
+        images,
+        title=recipe.name,
+        names=recipe.latent_names,
+        parts=parts,
+        is_video=data.images.is_video,
+        labels=data.images.labels,
+        projection=read_projection(run, len(images)),
     )
 
 

@@ -10,6 +10,7 @@ from freyvae.metrics.baselines import (
 from freyvae.metrics.collapse import is_active, kl_per_latent_nats, verdict
 from freyvae.metrics.factors import FactorScores, factor_scores
 from freyvae.metrics.importance import SampledLikelihood, importance_sampled, standard_error
+from freyvae.metrics.label_scores import label_scores
 from freyvae.metrics.near_duplicates import near_duplicates
 from freyvae.metrics.reconstruction import mean_image_rmse_grey_levels, rmse_grey_levels
 
@@ -22,6 +23,7 @@ __all__ = [
     "importance_sampled",
     "is_active",
     "kl_per_latent_nats",
+    "label_scores",
     "lossless_bits_per_dim",
     "mean_image_nll_nats",
     "mean_image_rmse_grey_levels",

@@ -71,6 +71,7 @@ def show(run: Run | str | Path, *, vae: VAE | None = None) -> list[str]:
         data = load_measured_data(run)
         split = data.split
         parts = {"training": split.train, "validation": split.validation, "test": split.test}
+        labels = data.images.labels
         left_out: list[str] = []
         drawn = pictures.draw_all(
             vae,
@@ -80,6 +81,7 @@ def show(run: Run | str | Path, *, vae: VAE | None = None) -> list[str]:
             latent_names=recipe.latent_names or None,
             is_video=data.images.is_video,
             frames=parts,
+            labels=None if labels is None else {name: [labels[i] for i in own] for name, own in parts.items()},
             note=left_out.append,
         )
         run.write_drawn([picture.name for picture in drawn])

@@ -8,12 +8,14 @@ from typing import Any
 from freyvae.compression import Compressed
 from freyvae.console import printable
 from freyvae.evaluation import Comparison, Difference
+from freyvae.metrics.grouping import Agreement, Mixture
 from freyvae.metrics.measure import Measure
 from freyvae.metrics.measures import MEASURES
-from freyvae.records import Factors, Measurement, SeedsRecord
+from freyvae.records import Factors, LabelScores, Measurement, SeedsRecord
 
 # this many latents are listed, those of the highest KL first
 MOST_LATENTS = 16
+MOST_GROUPS = 24
 BASELINES = {
     "mean_image_same_likelihood": "constant at the mean image, same likelihood",
     "bernoulli_floor": "entropy of the pixels, a lower bound",
@@ -55,6 +57,7 @@ def measured(found: Measurement, data: str) -> list[Table]:
         _latents(found),
         *_other_measures(found.other_measures),
         *_factors(found.factors),
+        *_label_scores(found.label_scores),
     ]
 
 
@@ -101,6 +104,35 @@ def over_seeds(found: SeedsRecord) -> Table:
         rows=tuple(rows),
         note=f"val_ is of the validation images, split {found.split}; the deviation is the sample's.",
     )
+
+
+def grouped(found: Mixture, agreement: Agreement | None) -> list[Table]:
+    """Groups of pictures by size, by what their number was chosen, and how far they agree with labels."""
+    sizes = found.sizes
+    note = ""
+    if agreement is not None:
+        note = (
+            f"Agreement with the labels: adjusted Rand index {agreement.adjusted_rand:.3f} (0 by chance, 1 the same), "
+            f"normalised mutual information {agreement.mutual_information:.3f}."
+        )
+    shown = [(str(place), f"{size}") for place, size in enumerate(sizes[:MOST_GROUPS], start=1)]
+    if len(sizes) > MOST_GROUPS:
+        shown.append((f"{len(sizes) - MOST_GROUPS} more", f"{sizes[MOST_GROUPS:].sum()}"))
+    made = [Table(title=f"{len(sizes)} groups", columns=("group", "pictures"), rows=tuple(shown), note=note)]
+    if found.criterion:
+        least = min(found.criterion, key=lambda count: found.criterion[count])
+        rows = tuple((str(count), f"{value:.2f}") for count, value in found.criterion.items())
+        made.insert(
+            0,
+            Table(
+                title="How many groups",
+                columns=("groups", "criterion, nats per picture"),
+                rows=rows,
+                strong=(list(found.criterion).index(least),),
+                note="Bayesian information criterion (Schwarz 1978), lower is better.",
+            ),
+        )
+    return made
 
 
 def compressed(found: Compressed) -> Table:
@@ -304,6 +336,33 @@ def _factors(factors: Factors | None) -> list[Table]:
             "On drawn faces that are not among the training images.",
         )
     ]
+
+
+def _label_scores(found: LabelScores | None) -> list[Table]:
+    if found is None:
+        return []
+    names = {"codes": "codes", "pca": "as many principal components", "pixels": "raw pixels"}
+    rows = [
+        (label, *(_percent(shares.get(name), found.scored) for shares in (found.linear, found.neighbours)))
+        for name, label in names.items()
+    ]
+    rows.append(("the most frequent label", *[_percent(found.most_frequent, found.scored)] * 2))
+    return [
+        Table(
+            title=f"Labels told right, of {found.labels}, in %",
+            columns=("told from", "linear classifier", "vote of 10 nearest"),
+            rows=tuple(rows),
+            strong=(0,),
+            note=f"Fitted on {found.fitted} training images, scored on {found.scored} others; higher is better, ± is "
+            "the standard error over images. The linear classifier is least squares with a ridge.",
+        )
+    ]
+
+
+def _percent(share: float | None, count: int) -> str:
+    if share is None:
+        return ""
+    return _with_error(100 * share, 100 * math.sqrt(share * (1 - share) / count), 1)
 
 
 def _difference(difference: Difference | None, scale: float, digits: int) -> str:

@@ -20,6 +20,7 @@ export function writeFragment(state, defaults) {
   put("z", numbers(state.latents));
   if (state.names.some((name, index) => name !== defaults.names[index])) put("names", list(state.names));
   if (String(state.axes) !== String(defaults.axes)) put("axes", state.axes.join("."));
+  if (state.map !== defaults.map) put("map", state.map ? "yes" : "no");
   if (state.colour !== defaults.colour) put("colour", state.colour);
   if (state.frame !== null) put("frame", String(state.frame));
   for (const { name, more, less } of state.directions) {
@@ -55,8 +56,9 @@ export function readFragment(text, defaults, { points }) {
   }
   const axes = indices(fields.get("axes"), defaults.latents.length);
   if (axes.length === defaults.axes.length && new Set(axes).size === axes.length) state.axes = axes;
+  if (["yes", "no"].includes(fields.get("map") ?? "")) state.map = fields.get("map") === "yes";
   const colour = fields.get("colour");
-  if (colour && ["part", "time", "none"].includes(colour)) state.colour = colour;
+  if (colour && ["part", "label", "time", "none"].includes(colour)) state.colour = colour;
   const [frame] = indices(fields.get("frame"), points);
   if (frame !== undefined) state.frame = frame;
   for (const direction of fields.getAll("direction").slice(0, 20)) {

@@ -77,6 +77,12 @@ export function mount(
       show.axes();
       remember();
     },
+    chooseMap(map) {
+      state.map = map;
+      show.axes();
+      show.latents();
+      remember();
+    },
     chooseColour(colour) {
       state.colour = colour;
       show.colour();
@@ -212,11 +218,12 @@ export function mount(
  * @param {Header} header
  * @returns {State}
  */
-function defaultState({ latents: { count, names, axes } }) {
+function defaultState({ latents: { count, names, axes }, map }) {
   return {
     latents: new Array(count).fill(0),
     names,
     axes,
+    map: Boolean(map),
     colour: "part",
     frame: null,
     directions: [],

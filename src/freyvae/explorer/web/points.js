@@ -10,7 +10,7 @@ import { whole } from "./text.js";
  * @param {Bundle} bundle
  * @param {Decode} decode
  */
-export function makePoints({ header, codes, numbers, parts, framePoints }, decode) {
+export function makePoints({ header, codes, numbers, parts, labels, framePoints }, decode) {
   const dim = header.latents.count;
   const [height, width, channels] = header.imageShape;
   const size = height * width * channels;
@@ -36,6 +36,20 @@ export function makePoints({ header, codes, numbers, parts, framePoints }, decod
 
     /** @param {number} point */
     partOf: (point) => header.parts[parts[point]],
+
+    /**
+     * The image's label, a comma before it, or "".
+     *
+     * @param {number} point
+     */
+    labelOf: (point) => (labels ? `, ${header.labels[labels[point]]}` : ""),
+
+    /**
+     * The colour of the image's label, or null.
+     *
+     * @param {number} point
+     */
+    labelColourOf: (point) => labels && header.labelColours[labels[point]],
 
     /**
      * The image's number, counted from 1.

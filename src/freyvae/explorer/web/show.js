@@ -55,6 +55,8 @@ export function makeShow({ header, model, points, state, views, isQuiet }) {
 
   function axes() {
     views.plane.setAxes(state.axes);
+    views.plane.setMap(state.map);
+    views.choices.showMap(state.map);
     views.choices.showAxes(state.names, state.axes);
   }
 
@@ -97,7 +99,7 @@ export function makeShow({ header, model, points, state, views, isQuiet }) {
     views.trays.setCurrent(point);
     path();
     if (point !== null) {
-      const title = `${capital(points.word)} ${points.numberOf(point)}, ${points.partOf(point)}`;
+      const title = `${capital(points.word)} ${points.numberOf(point)}, ${points.partOf(point)}${points.labelOf(point)}`;
       return views.comparison.show(title, points.original(point), points.codeOf(point));
     }
     return own ? views.comparison.show("Your picture", own.levels, own.code) : views.comparison.show("", null, null);

@@ -77,6 +77,11 @@ export interface Header {
   images: number;
   isVideo: boolean;
   parts: string[];
+  /** the labels that have a colour; the last may stand for others */
+  labels: string[];
+  labelColours: string[];
+  /** the name of the map's method, "" without a map */
+  map: string;
   latents: LatentsHeader;
   points: number;
   frames: number;
@@ -105,6 +110,10 @@ export interface Bundle {
   numbers: Int32Array;
   /** 0 for training; other numbers are held out. */
   parts: Uint8Array;
+  /** The label of each point, null without labels. */
+  labels: Uint8Array | null;
+  /** The x and y of each point on the map, from -1 to 1, null without a map. */
+  map: Float32Array | null;
   /** The point of each frame. */
   framePoints: Int32Array;
   priorDraws: Float32Array | null;
@@ -155,6 +164,8 @@ export interface State {
   latents: number[];
   names: string[];
   axes: number[];
+  /** Whether the plane shows the map. */
+  map: boolean;
   colour: string;
   /** The chosen point. */
   frame: number | null;

@@ -31,6 +31,7 @@ import { makeTrays } from "./views/trays.js";
  * @property {() => void} walk starts or stops a walk
  * @property {() => void} reset
  * @property {(axes: number[]) => void} chooseAxes
+ * @property {(map: boolean) => void} chooseMap
  * @property {(colour: string) => void} chooseColour
  * @property {(more: number[], less: number[]) => void} fillTrays
  * @property {(direction: Direction) => string | null} addDirection
@@ -104,6 +105,7 @@ export function makeViews({ root, themed, listenOn, bundle, model, points, state
       points,
       axesNow: () => state.axes,
       onaxes: hands.chooseAxes,
+      onmap: hands.chooseMap,
       oncolour: hands.chooseColour,
       onshown: plane.setShown,
     }),

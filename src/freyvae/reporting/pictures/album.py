@@ -47,14 +47,15 @@ def draw_all(
     latent_names: Sequence[str] | None = None,
     is_video: bool = False,
     frames: Mapping[str, Array] | None = None,
+    labels: Mapping[str, Sequence[str]] | None = None,
     note: Callable[[str], None] | None = None,
 ) -> list[Path]:
     """Draw every picture as `<name>.png` in `folder`, in the order of `CAPTIONS`, each file whole or not there.
 
     `images` maps parts to uint8 images: the first is the training part; reconstructions are of the second where there
-    is one. `frames`, alike, are the images' places in time where a split shuffled a video. Of more than two latents,
-    the two whose codes vary most are drawn. What can't be drawn is left out, an old file of it removed, and `note`
-    called with a line that says why (without `note`, it is logged).
+    is one. `frames`, alike, are the images' places in time where a split shuffled a video, and `labels` their labels.
+    Of more than two latents, the two whose codes vary most are drawn. What can't be drawn is left out, an old file of
+    it removed, and `note` called with a line that says why (without `note`, it is logged).
 
     Raises:
         BadInput: there are no images, or the folder cannot be written.
@@ -74,6 +75,7 @@ def draw_all(
         latent_names=latent_names,
         is_video=is_video,
         frames=frames,
+        labels=labels,
     )
     written = {}
 

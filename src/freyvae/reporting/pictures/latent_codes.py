@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
 from freyvae import palette
-from freyvae.arguments import number, several, truth, whole
+from freyvae.arguments import number, several, text, truth, whole
+from freyvae.data.labels import most_frequent
 from freyvae.errors import BadInput
 from freyvae.reporting.pictures.arguments import (
     checked_images,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from freyvae.model import VAE
 
 SIDE = 880  # pixels
+WIDTH_OF_LABELS = 330  # pixels, of the legend
 PRIOR_DRAWS = 2000  # of a learned prior, behind the codes
 TIME = "viridis"
 Parts = Mapping[str, Array]
@@ -51,6 +53,7 @@ def codes(
     is_video: bool = False,
     frames: Array | Parts | None = None,
     latent_names: Sequence[str] | None = None,
+    labels: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
     most: int = 5000,
 ) -> Figure:
     """The code of each image, its posterior mean, over two latents, with the prior's circles of 1 and 2 deviations.
@@ -58,26 +61,48 @@ def codes(
     A learned prior has no circles: draws from it stand behind the codes instead, in grey.
 
     `images` are uint8 (n, h, w, c), or a mapping from part (training, validation) to such. With `is_video` they are
-    coloured by time, which is their order, or `frames`, counted from 0, where they were shuffled; otherwise by part. A
-    model with one latent has it drawn against the images' order. What is read counts from 1, as in the page. Above
-    `most` images, that many are picked evenly.
+    coloured by time, which is their order, or `frames`, counted from 0, where they were shuffled; otherwise by label,
+    where there are `labels`, alike, or by part. A model with one latent has it drawn against the images' order. What is
+    read counts from 1, as in the page. Above `most` images, that many are picked evenly.
     """
     vae, is_video = checked_model(vae), truth("is_video", is_video)
     chosen, latent_names = checked_latents(latents, vae.latent_dim), checked_names(latent_names)
     most = whole("most", most, at_least=1)
     every, part, time, names = _gather(images, frames)
+    named, label = most_frequent(_gathered(labels, names, len(every)), len(palette.LABELS))
     picked = np.unique(np.linspace(0, len(every) - 1, min(most, len(every))).round().astype(int))
     values = np.asarray(vae.encode(every[picked]))
     part, time = part[picked], time[picked]
-    by_part = len(names) > 1 and not is_video
+    by_label = bool(named) and not is_video
+    by_part = len(names) > 1 and not is_video and not by_label
     word = "frame" if is_video else "image"
 
-    subtitle = f"posterior means of {len(picked)} {word}s" + ("" if by_part else f", coloured by {word}")
-    figure, axes = sheet(SIDE, SIDE, title="Codes", subtitle=subtitle, left=96, right=40 if by_part else 150, bottom=80)
+    by = "" if by_part else ", coloured by label" if by_label else f", coloured by {word}"
+    subtitle = f"posterior means of {len(picked)} {word}s{by}"
+    right = 40 if by_part else WIDTH_OF_LABELS if by_label else 150
+    figure, axes = sheet(SIDE, SIDE, title="Codes", subtitle=subtitle, left=96, right=right, bottom=80)
     flat = len(chosen) == 1
     x = time + 1 if flat else values[:, chosen[0]]
     y = values[:, chosen[0]] if flat else values[:, chosen[1]]
-    if by_part:
+    if by_label:
+        for index, name in enumerate(named):
+            own = label[picked] == index
+            words = f"{name if len(name) <= 20 else name[:19] + '…'} ({own.sum()})"
+            axes.scatter(x[own], y[own], s=4, color=palette.LABELS[index], linewidths=0, label=words, zorder=3)
+        legend = axes.legend(
+            loc="upper left",
+            bbox_to_anchor=(1.01, 1),
+            frameon=False,
+            borderpad=0,
+            borderaxespad=0,
+            handletextpad=0,
+            markerscale=2,
+            labelcolor=INK,
+            prop={"size": TEXT_POINTS, "family": FAMILY[0]},
+        )
+        for entry in legend.get_texts():  # names can hold dollars, which are no formula
+            entry.set_parse_math(False)
+    elif by_part:
         for index, name in enumerate(names):
             own = part == index
             colour = palette.PARTS[index % len(palette.PARTS)]
@@ -128,6 +153,17 @@ def _gather(images: Array | Parts, frames: Array | Parts | None) -> tuple[Array,
     return every, part, time, list(parts)
 
 
+def _gathered(labels: Sequence[str] | Mapping[str, Sequence[str]] | None, names: list[str], count: int) -> list[str]:
+    """The labels of all images; none where there are none. Raises `BadInput` for another number of them."""
+    if labels is None:
+        return []
+    own = [labels[name] for name in names if name in labels] if isinstance(labels, Mapping) else [labels]
+    every = [text("labels", label) for labels_of_part in own for label in several("labels", labels_of_part)]
+    if len(every) != count:
+        raise BadInput(f"labels must be one for each of the {count} images, not {len(every)}")
+    return every
+
+
 def _against_prior(axes: Axes, x: Array, y: Array, learned: Array | None) -> None:
     """Equal scales about zero, wide enough for every code; the prior's circles where they can be seen, or its draws."""
     farthest = float(np.nanmax(np.abs([x, y]), initial=0.0))
@@ -171,7 +207,7 @@ _NOTE: dict[str, Any] = {
 PICTURES = (
     Picture(
         "codes",
-        "Codes of the images in the latent space. Circles, or grey dots, show the prior.",
+        "Codes of the images in the latent space, by label where there are any. Circles, or grey dots, show the prior.",
         4,
         lambda run: png(
             codes(
@@ -181,6 +217,7 @@ PICTURES = (
                 is_video=run.is_video,
                 frames=run.frames,
                 latent_names=run.latent_names,
+                labels=run.labels,
             )
         ),
     ),

@@ -25,6 +25,7 @@ class PicturedRun:
         latent_names: as a recipe has them.
         is_video: whether the order of the images is time.
         frames: part -> the places of its images in time.
+        labels: part -> the labels of its images; None where they have none.
     """
 
     vae: VAE
@@ -35,6 +36,7 @@ class PicturedRun:
     latent_names: Sequence[str] | None
     is_video: bool
     frames: Mapping[str, Array] | None
+    labels: Mapping[str, Sequence[str]] | None
 
     @property
     def train(self) -> Array:

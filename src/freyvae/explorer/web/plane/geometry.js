@@ -6,10 +6,11 @@
 const CELL_BITS = 4;
 const CELLS_A_ROW = 4096;
 
-/** @param {Pick<Bundle, "header" | "codes">} bundle */
-export function makeGeometry({ header: { latents, points }, codes }) {
+/** @param {Pick<Bundle, "header" | "codes" | "map">} bundle */
+export function makeGeometry({ header: { latents, points }, codes, map }) {
   const { count: dim, plane: reach, unit } = latents;
   let axes = latents.axes;
+  let isMap = false;
   let width = 0;
   let height = 0;
   /** The x and y of each point. */
@@ -26,11 +27,42 @@ export function makeGeometry({ header: { latents, points }, codes }) {
   /** @param {number} point */
   const order = (point) => ((2 * point) / Math.max(points - 1, 1) - 1) * reach;
 
+  /** @param {number} point */
+  const onAxes = (point) => [
+    across(codes[point * dim + axes[0]] / unit),
+    down(hasOneAxis() ? order(point) : codes[point * dim + axes[1]] / unit),
+  ];
+  /** @param {number} point */
+  const onMap = (point) => {
+    const [x, y] = /** @type {Float32Array} */ (map).subarray(2 * point, 2 * point + 2);
+    return [((x + 1) / 2) * width, ((1 - y) / 2) * height];
+  };
+
+  /**
+   * The point whose code is nearest: on the map, the place of a code is that of such a point.
+   *
+   * @param {Code} code
+   */
+  function nearestCode(code) {
+    let best = 0;
+    let shortest = Infinity;
+    for (let point = 0; point < points; point++) {
+      let apart = 0;
+      for (let latent = 0, at = point * dim; latent < dim && apart < shortest; latent++, at++) {
+        apart += (codes[at] - code[latent]) ** 2;
+      }
+      if (apart < shortest) {
+        shortest = apart;
+        best = point;
+      }
+    }
+    return best;
+  }
+
   function place() {
     cells = new Map();
     for (let point = 0; point < points; point++) {
-      const x = across(codes[point * dim + axes[0]] / unit);
-      const y = down(hasOneAxis() ? order(point) : codes[point * dim + axes[1]] / unit);
+      const [x, y] = isMap ? onMap(point) : onAxes(point);
       placed[2 * point] = x;
       placed[2 * point + 1] = y;
       const key = (x >> CELL_BITS) * CELLS_A_ROW + (y >> CELL_BITS);
@@ -99,12 +131,21 @@ export function makeGeometry({ header: { latents, points }, codes }) {
       height = toHeight;
       place();
     },
+    /** Show the map in place of the axes, if there is one. @param {boolean} on */
+    setMap(on) {
+      isMap = on && map !== null;
+      if (width) place();
+    },
+    get isMap() {
+      return isMap;
+    },
     /** @param {Code} code */
-    x: (code) => across(code[axes[0]] / unit),
+    x: (code) => (isMap ? placed[2 * nearestCode(code)] : across(code[axes[0]] / unit)),
     /** @param {Code} code */
-    y: (code) => down(hasOneAxis() ? 0 : code[axes[1]] / unit),
+    y: (code) => (isMap ? placed[2 * nearestCode(code) + 1] : down(hasOneAxis() ? 0 : code[axes[1]] / unit)),
     /**
-     * Write the latents at a position to `into`. Latents on neither axis are taken from `latents`.
+     * Write the latents at a position to `into`. Latents on neither axis are taken from `latents`. On the map they are
+     * the code of the nearest point.
      *
      * @param {number} right 0 to 1, from the left
      * @param {number} below 0 to 1, from the top
@@ -112,6 +153,11 @@ export function makeGeometry({ header: { latents, points }, codes }) {
      * @param {Float32Array} into
      */
     latentsAt(right, below, latents, into) {
+      if (isMap) {
+        const point = nearestOf(Array(points).keys(), right * width, below * height, Infinity);
+        into.set(codes.subarray(point * dim, (point + 1) * dim));
+        return into;
+      }
       into.set(latents);
       into[axes[0]] = (2 * right - 1) * reach * unit;
       if (!hasOneAxis()) into[axes[1]] = (1 - 2 * below) * reach * unit;

@@ -38,6 +38,7 @@ export function makePlane({ bundle, model, points, onmove, onpick }) {
   let names = header.latents.names;
   let colour = "part";
   let arePointsShown = true;
+  const isShown = { faces: true, veil: true };
   let hovered = -1;
   let ratio = 1; // device pixels per CSS pixel
   /** @type {Marks} */
@@ -109,12 +110,19 @@ export function makePlane({ bundle, model, points, onmove, onpick }) {
     readTheme();
     paintDots();
     paintOver();
-    background.draw();
+    if (!geometry.isMap) background.draw();
   }
 
   function label() {
     const { plane: reach } = header.latents;
     const edge = signed(reach, reach % 1 ? 1 : 0);
+    if (geometry.isMap) {
+      for (const end of [xLow, xHigh, yLow, yHigh]) end.textContent = "";
+      xName.textContent = `${header.map}, across`;
+      yName.textContent = `${header.map}, up`;
+      board.setAttribute("aria-label", `Map of the ${points.word}s. Enter goes to the nearest ${points.word}.`);
+      return;
+    }
     const [across, up] = geometry.axes.map((axis) => names[axis]);
     xLow.textContent = `−${edge}`;
     xHigh.textContent = edge;
@@ -127,6 +135,12 @@ export function makePlane({ bundle, model, points, onmove, onpick }) {
       "aria-label",
       `Plane of ${across} and ${other}. Arrow keys move, Enter goes to the nearest ${points.word}.`,
     );
+  }
+
+  // the map has no background: between its points there are no codes
+  function showBackground() {
+    background.faces.hidden = geometry.isMap || !isShown.faces;
+    background.veil.hidden = geometry.isMap || !isShown.veil;
   }
 
   /** @param {number} point */
@@ -161,7 +175,7 @@ export function makePlane({ bundle, model, points, onmove, onpick }) {
     /** Show the current code. @param {Code} now */
     show(now) {
       latents.set(now);
-      background.follow();
+      if (!geometry.isMap) background.follow();
       paintOverSoon();
     },
     /** @param {Partial<Marks>} changes */
@@ -180,6 +194,13 @@ export function makePlane({ bundle, model, points, onmove, onpick }) {
       label();
       if (geometry.width) redraw();
     },
+    /** @param {boolean} on */
+    setMap(on) {
+      geometry.setMap(on);
+      showBackground();
+      label();
+      if (geometry.width) redraw();
+    },
     /** @param {string} to */
     setColour(to) {
       colour = to;
@@ -190,11 +211,12 @@ export function makePlane({ bundle, model, points, onmove, onpick }) {
      * @param {boolean} on
      */
     setShown(layer, on) {
-      if (layer === "faces") background.faces.hidden = !on;
-      else if (layer === "veil") background.veil.hidden = !on;
-      else {
+      if (layer === "points") {
         arePointsShown = on;
         paintDots();
+      } else {
+        isShown[layer] = on;
+        showBackground();
       }
     },
   };

@@ -12,10 +12,11 @@ import { h, newId } from "../dom.js";
  * @param {Points} options.points
  * @param {() => number[]} options.axesNow
  * @param {(axes: number[]) => void} options.onaxes
+ * @param {(map: boolean) => void} options.onmap
  * @param {(colour: string) => void} options.oncolour
  * @param {(layer: Layer, on: boolean) => void} options.onshown
  */
-export function makeChoices({ header, points, axesNow, onaxes, oncolour, onshown }) {
+export function makeChoices({ header, points, axesNow, onaxes, onmap, oncolour, onshown }) {
   const { word, heldOut } = points;
   const legend = h("div", { class: "legend", "aria-live": "off" });
 
@@ -31,6 +32,8 @@ export function makeChoices({ header, points, axesNow, onaxes, oncolour, onshown
     ["time", header.isVideo ? "time" : "order"],
     ["none", "plain"],
   ];
+  const labels = header.labels ?? [];
+  if (labels.length) colours.unshift(["label", "label"]);
   if (heldOut) colours.unshift(["part", "split"]);
   const colourName = newId("colour");
   const colourInputs = colours.map(([value]) =>
@@ -47,6 +50,8 @@ export function makeChoices({ header, points, axesNow, onaxes, oncolour, onshown
     const box = h("input", { type: "checkbox", checked: true, onchange: () => onshown(layer, box.checked) });
     return h("label", { class: "tick" }, box, text);
   });
+  const map = h("input", { type: "checkbox", onchange: () => onmap(map.checked) });
+  if (header.map) ticks.unshift(h("label", { class: "tick" }, map, `${header.map} map`));
 
   /**
    * @param {string} className
@@ -55,6 +60,12 @@ export function makeChoices({ header, points, axesNow, onaxes, oncolour, onshown
   const key = (className, text) => h("span", { class: `key ${className}` }, text);
   /** @type {Record<string, () => HTMLElement[]>} */
   const legends = {
+    label: () =>
+      labels.map((name, index) => {
+        const entry = key("label", name);
+        entry.style.setProperty("--label", header.labelColours[index]);
+        return entry;
+      }),
     part: () => [key("training", "training"), key("held-out", "held out")],
     time: () => [h("span", { class: "ramp" }, h("span", {}, "first"), h("i"), h("span", {}, "last"))],
     none: () => [key("training", `${word}s`)],
@@ -80,9 +91,15 @@ export function makeChoices({ header, points, axesNow, onaxes, oncolour, onshown
     ),
     /** @param {string} colour */
     showColour(colour) {
-      const chosen = colour === "part" && !heldOut ? "none" : colour;
+      const isThere = colour === "part" ? heldOut : colour === "label" ? labels.length > 0 : true;
+      const chosen = isThere ? colour : "none";
       legend.replaceChildren(...legends[chosen]());
       for (const input of colourInputs) input.checked = input.value === chosen;
+    },
+    /** @param {boolean} on */
+    showMap(on) {
+      map.checked = on;
+      for (const select of axisSelects) select.disabled = on && Boolean(header.map);
     },
     /**
      * @param {string[]} names
