@@ -72,6 +72,7 @@ bench-peers: .venv-torch/set-up .venv-tensorflow/set-up
 results: $(STAMP) .venv-torch/set-up
 	$(BIN)/python -m studies.density
 	$(BIN)/python -m studies.images
+	$(BIN)/python -m studies.filling
 
 SECONDS := 600
 fuzz: $(STAMP)

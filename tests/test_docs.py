@@ -111,6 +111,13 @@ def desk(frey_faces, small_run, tmp_path, monkeypatch):
     (tmp_path / "cells").mkdir()
     for number, image in enumerate(np.random.default_rng(0).integers(0, 256, (60, 8, 8), np.uint8)):
         Image.fromarray(image).save(f"cells/{number}.png")
+    for name, frame in (("face", 0), ("other", 1000), ("faces/1", 1900), ("faces/2", 1930), ("noisy/1", 1900)):
+        Path(name).parent.mkdir(exist_ok=True)
+        Image.fromarray(frey_faces[frame].reshape(28, 20)).save(f"{name}.png")
+    Image.fromarray(np.pad(np.full((14, 10), 255, np.uint8), ((14, 0), (0, 10)))).save("mask.png")
+    shutil.copy("cells/0.png", "cell.png")
+    stages = "".join(f"{number}.png,{('early', 'late')[number % 2]}\n" for number in range(60))
+    Path("cells.csv").write_text(f"file,stage\n{stages}")
     faces = home if home.is_file() else next(home / name for name in ("frey_rawface.mat", "freyfaces.pkl"))
     shutil.copy(faces, "FILE")
     return tmp_path

@@ -5,7 +5,7 @@ from PIL import Image
 
 import freyvae
 from freyvae.errors import BadInput
-from freyvae.inference.fill import filled, read_mask
+from freyvae.inference.fill import Filling, read_mask
 from freyvae.model import VAE
 from freyvae.model.likelihoods import Gaussian
 from freyvae.model.networks import Dense
@@ -36,7 +36,7 @@ def test_codes_are_drawn_from_their_density_given_the_seen_pixels():
     assert tuple(decoder[0].kernel.shape) == (1, 4)
     images = np.array([[[[40], [90], [0], [0]]]], "uint8")
     hidden = np.array([[False, False, True, True]])
-    found = filled(vae, np.repeat(images, 8, axis=0), hidden, draws=32, steps=200, seed=0)
+    found = Filling(vae)(np.repeat(images, 8, axis=0), hidden, draws=32, steps=200, seed=0)
     assert found.draws.shape == (32, 8, 1, 4, 1)
     grid = np.linspace(-6, 6, 4001, dtype="float32")[:, None]
     bound = vae.likelihood(ops.convert_to_tensor(grid))
@@ -91,4 +91,4 @@ def test_masks_of_other_sizes_are_refused_or_brought_along(labelled, picture, ma
 def test_a_decoder_without_an_image_of_its_own_fills_nothing():
     vae = VAE((4, 4, 1), 2, network=Dense(hidden=(4,)), likelihood="mixture-of-logistics", autoregressive=True)
     with pytest.raises(BadInput, match="train with the objective auxiliary-guided"):
-        filled(vae, np.zeros((1, 4, 4, 1), "uint8"), np.eye(4, dtype=bool))
+        Filling(vae)

@@ -61,7 +61,7 @@ def fill(
     out: str | Path = "filled.png",
     say: Callable[[str], None] | None = None,
 ) -> Path:
-    """Fill the hidden pixels of pictures, given those that are seen, as `filled` does.
+    """Fill the hidden pixels of pictures, given those that are seen, as `Filling` does.
 
     Args:
         run: a finished run, or its folder.
@@ -87,7 +87,7 @@ def fill(
     vae = run.load_model()
     images = images_for(run, vae, data, say=say).images
     hidden = read_mask(mask, data, vae.image_shape[:2])
-    found = filled(vae, images, hidden, draws=draws, seed=seed)
+    found = Filling(vae)(images, hidden, draws=draws, seed=seed)
     rows = np.concatenate([found.expected[:, None], found.draws.swapaxes(0, 1)], axis=1)
     if out.suffix == ".png":
         checkers = np.where(np.indices(hidden.shape).sum(axis=0) % 2, *CHECKERS)[..., None]
@@ -126,52 +126,68 @@ def read_mask(mask: str | Path, data: str | Path, size: tuple[int, int]) -> np.n
     return hidden
 
 
-def filled(
-    vae: VAE, images: np.ndarray, hidden: np.ndarray, *, draws: int = 8, steps: int = CHAIN_STEPS, seed: int = 0
-) -> Filled:
-    """Draw codes from p(z | seen pixels), and what they decode to at the hidden ones.
+class Filling:
+    """Draws codes from p(z | seen pixels), and what they decode to at the hidden ones.
 
     From the encoder's code of the picture with its hidden pixels as decoded, a descent finds the most probable code;
     from there a chain for each draw runs the Metropolis-adjusted Langevin algorithm (`engine.langevin`). Groups of
     latents below the top one stay at the mean of their prior, and pixels are taken as independent given the code.
 
     Args:
-        vae: the model.
-        images: uint8 (image, height, width, channel); what they hold at hidden pixels is not looked at.
-        hidden: bool (height, width), of all images.
-        draws: how many of each image.
-        steps: of each chain.
-        seed: of the draws.
+        vae: the model. What is compiled for it serves all calls of the same shapes.
 
     Raises:
         BadInput: the decoder is autoregressive and has no image of its own, or Keras's backend is not JAX.
     """
-    if vae.has_to_draw:
-        raise BadInput(
-            "this model's pixels depend on those before them, and its decoder has no image of its own: train with the "
-            "objective auxiliary-guided"
-        )
 
-    def energy(codes: Tensor, images: Tensor, seen: Tensor) -> Tensor:
-        of_seen = ops.sum(seen * vae.likelihood(codes).of_code.log_prob_of_pixels(images), axis=(1, 2))
-        return -of_seen - vae.prior.log_prob(codes)
+    def __init__(self, vae: VAE):
+        if vae.has_to_draw:
+            raise BadInput(
+                "this model's pixels depend on those before them, and its decoder has no image of its own: train with "
+                "the objective auxiliary-guided"
+            )
 
-    descent, chains = Descent(vae, energy), Langevin(vae, energy)
-    found, accepted = [], []
-    at_once = max(1, CHAINS_AT_ONCE // draws)
-    for start in range(0, len(images), at_once):
-        chunk = images[start : start + at_once]
-        guess, codes = _first_guess(vae, chunk, hidden)
-        seen = np.broadcast_to((~hidden).astype("float32"), chunk.shape[:3])
-        codes = descent(codes, chunk, seen, steps=DESCENT_STEPS)
-        scales = vae.posterior_deviations(guess)
-        repeated = [np.repeat(array, draws, axis=0) for array in (codes, scales, chunk, seen)]
-        codes, share = chains(*repeated, steps=steps, seed=seed + start)
-        accepted.append(share)
-        found.append(vae.decode(codes).reshape(len(chunk), draws, *images.shape[1:]))
-    drawn = np.concatenate(found).swapaxes(0, 1)
-    whole_ones = np.where(hidden[..., None], drawn, images / np.float32(255.0))
-    return Filled(whole_ones.mean(axis=0), whole_ones, float(np.mean(accepted)))
+        def energy(codes: Tensor, images: Tensor, seen: Tensor) -> Tensor:
+            of_seen = ops.sum(seen * vae.likelihood(codes).of_code.log_prob_of_pixels(images), axis=(1, 2))
+            return -of_seen - vae.prior.log_prob(codes)
+
+        self._vae, self._descent, self._chains = vae, Descent(vae, energy), Langevin(vae, energy)
+
+    def __call__(
+        self, images: np.ndarray, hidden: np.ndarray, *, draws: int = 8, steps: int = CHAIN_STEPS, seed: int = 0
+    ) -> Filled:
+        """Fill images.
+
+        Args:
+            images: uint8 (image, height, width, channel); what they hold at hidden pixels is not looked at.
+            hidden: bool (height, width), of all images.
+            draws: how many of each image.
+            steps: of each chain.
+            seed: of the draws.
+        """
+        at_once = min(len(images), max(1, CHAINS_AT_ONCE // draws))
+        found, accepted = [], []
+        for start in range(0, len(images), at_once):
+            chunk = images[start : start + at_once]
+            # one shape, compiled once: the last images are filled up
+            full = np.concatenate([chunk, np.repeat(chunk[-1:], at_once - len(chunk), axis=0)])
+            codes, share = self._codes(full, hidden, draws=draws, steps=steps, seed=seed + start)
+            accepted.append(share)
+            found.append(self._vae.decode(codes).reshape(at_once, draws, *images.shape[1:])[: len(chunk)])
+        drawn = np.concatenate(found).swapaxes(0, 1)
+        pictures = np.where(hidden[..., None], drawn, images / np.float32(255.0))
+        return Filled(pictures.mean(axis=0), pictures, float(np.mean(accepted)))
+
+    def _codes(
+        self, images: np.ndarray, hidden: np.ndarray, *, draws: int, steps: int, seed: int
+    ) -> tuple[np.ndarray, float]:
+        """Codes (image * draw, latent), and the share of proposals that was accepted."""
+        guess, codes = _first_guess(self._vae, images, hidden)
+        seen = np.broadcast_to((~hidden).astype("float32"), images.shape[:3])
+        codes = self._descent(codes, images, seen, steps=DESCENT_STEPS)
+        scales = self._vae.posterior_deviations(guess)
+        repeated = [np.repeat(array, draws, axis=0) for array in (codes, scales, images, seen)]
+        return self._chains(*repeated, steps=steps, seed=seed)
 
 
 def _first_guess(vae: VAE, images: np.ndarray, hidden: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,1 @@
+"""How well hidden pixels are filled, and noise taken out, compared with plain ways to do so."""
