@@ -111,7 +111,7 @@ def desk(frey_faces, small_run, tmp_path, monkeypatch):
     (tmp_path / "cells").mkdir()
     for number, image in enumerate(np.random.default_rng(0).integers(0, 256, (60, 8, 8), np.uint8)):
         Image.fromarray(image).save(f"cells/{number}.png")
-    for name, frame in (("face", 0), ("other", 1000), ("faces/1", 1900), ("faces/2", 1930), ("noisy/1", 1900)):
+    for name, frame in (("face", 0), ("other", 1000), ("portraits/1", 1900), ("portraits/2", 1930), ("noisy/1", 1900)):
         Path(name).parent.mkdir(exist_ok=True)
         Image.fromarray(frey_faces[frame].reshape(28, 20)).save(f"{name}.png")
     Image.fromarray(np.pad(np.full((14, 10), 255, np.uint8), ((14, 0), (0, 10)))).save("mask.png")
