@@ -95,7 +95,7 @@ def neighbours(
     for path in filter(None, (out, picture)):
         check_output(path, query, among)
     if picture is not None and picture.suffix != ".png":
-        raise BadInput(f"picture={picture.name} must end in .png")
+        raise BadInput(f"picture must end in .png, not be {picture.name}")
     run = opened(run)
     vae = run.load_model()
     asked = encoded_data(run, vae, query, levels=levels, labels=labels, progress=progress, say=say)
