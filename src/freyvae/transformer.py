@@ -14,11 +14,6 @@ except ImportError as error:
 
 from freyvae.data import as_images
 
-# checks of scikit-learn's `check_estimator` that cannot apply, and why
-EXPECTED_FAILED_CHECKS = {
-    "check_fit2d_1sample": "one image is enough to fit: the check accepts an error only if it speaks of samples",
-}
-
 
 class FreyvaeTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Fits a `VAE` to images, and turns images into codes: posterior means.
@@ -125,14 +120,19 @@ class FreyvaeTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         check_is_fitted(self)
         return -float(self.vae_.free_energy(self._images(X, reset=False)).total.mean())
 
+    def __sklearn_tags__(self) -> Any:
+        """Codes are float32, whatever the images are."""
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
     @property
     def _n_features_out(self) -> int:
         return int(self.vae_.latent_dim)
 
     def _images(self, values: Any, *, reset: bool) -> np.ndarray:
         """Images of whatever is given, uint8 (image, height, width, channel)."""
-        is_table = len(getattr(values, "shape", None) or np.shape(values)) not in (3, 4)
-        if not is_table:
+        if _axes(values) in (3, 4):
             if reset:
                 self.range_ = (0.0, 255.0)
                 for name in ("n_features_in_", "feature_names_in_"):
@@ -147,3 +147,11 @@ class FreyvaeTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         low, high = self.range_
         scaled = (np.asarray(table, np.float64) - low) / (high - low or 1.0)
         return np.rint(255 * np.clip(scaled, 0, 1)).astype(np.uint8).reshape(len(table), *shape)
+
+
+def _axes(values: Any) -> int:
+    """How many axes an array or lists of numbers have; 0 of what is no array."""
+    try:
+        return int(getattr(values, "ndim", None) or np.asarray(values).ndim)
+    except ValueError:  # lists of different lengths
+        return 0

@@ -20,7 +20,7 @@ def sorted_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
             pixels[:, place] += noise.integers(100, 180)
             Image.fromarray(pixels.astype("uint8")).save(folder / "squares" / label / f"{number}.png")
     recipe = freyvae.load_recipe("frey-faces").replace(
-        data=str(folder / "squares"), name="squares", split="random", epochs=60, batch_size=16, hidden=(16,),
+        data=str(folder / "squares"), name="squares", split="random", epochs=30, batch_size=16, hidden=(16,),
         latent_dim=4, latent_names=(), learning_rate=0.01,
     )  # fmt: skip
     return freyvae.train(recipe, folder / "run", quiet=True, pictures=False)

@@ -34,7 +34,8 @@ def test_a_picture_of_the_run_is_its_own_nearest_and_the_others_have_its_label(s
     assert float(found[0]["distance"]) < 0.1
     assert sum(row["label"] == "left" for row in found) >= 8
     assert {row["part"] for row in found} <= {"training", "validation", "test"}
-    assert Image.open("n.png").width > 500
+    with Image.open("n.png") as drawn:
+        assert drawn.width > 500
 
 
 def test_all_against_all_leaves_each_picture_itself_out_and_says_how_precise_it_is(sorted_run, squares):
@@ -66,7 +67,7 @@ def test_others_are_searched_at_their_own_size_and_brought_to_the_runs(sorted_ru
         (["--count", "61"], "--count must be at most 60, the number of pictures, not 61"),
         (["--by", "cosine"], "unknown by 'cosine': choose one of angle"),
         (["--out", "n.txt"], "neighbours are written as .csv, not as n.txt"),
-        (["--picture", "n.jpg"], "--picture n.jpg must end in .png"),
+        (["--picture", "n.jpg"], "--picture must end in .png, not be n.jpg"),
         (["--among", "nowhere"], "nowhere: no such folder or file"),
     ],
 )

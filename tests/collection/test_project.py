@@ -62,16 +62,16 @@ def test_a_damaged_map_is_refused_and_written_again(copied):
     content = bytearray(copied.projection_path.read_bytes())
     content[len(content) // 2] ^= 1
     copied.projection_path.write_bytes(content)
-    with pytest.raises(BadInput, match="freyvae project .* writes it again"):
+    with pytest.raises(BadInput, match=r"freyvae project .* writes it again"):
         bundle_of_run(copied)
     freyvae.project(copied)
     assert bundle_of_run(copied).header["map"] == "PCA"
 
 
 def test_wrong_input_is_one_line(copied, monkeypatch):
-    with pytest.raises(BadInput, match="unknown method 'tsne': choose one of pca, umap"):
+    with pytest.raises(BadInput, match="unknown method 'tsne'"):
         freyvae.project(copied, method="tsne")
-    with pytest.raises(BadInput, match="projections are written as .csv"):
+    with pytest.raises(BadInput, match=r"projections are written as \.csv"):
         freyvae.project(copied, out="p.npy")
     monkeypatch.setitem(sys.modules, "umap", None)
     with pytest.raises(BadInput, match=r"pip install 'freyvae\[umap\]'"):
