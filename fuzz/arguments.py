@@ -277,7 +277,7 @@ def _of_runs(world: World) -> Iterator[Door]:
         lambda: freyvae.decode,
         {"run": run, "latents": [0.0] * world.vae.latent_dim, "codes": None, "out": "decoded.npy"},
     )
-    yield Door("explorer.export", lambda: explorer.export, {"run": run, "format": "weights", "out": None})
+    yield Door("exports.export", lambda: exports.export, {"run": run, "format": "weights", "out": None})
     yield Door(
         "explore", lambda: freyvae.explore, {"vae": world.vae, "images": images, "names": ("a", "b"), "title": "VAE"}
     )

@@ -18,12 +18,14 @@ from freyvae.errors import BadInput as BadInput
 from freyvae.errors import FreyvaeError as FreyvaeError
 from freyvae.evaluation import compare as compare
 from freyvae.explorer.explore import explore as explore
-from freyvae.explorer.export import export as export
+from freyvae.exports.export import export as export
 from freyvae.inference.codes import decode as decode
 from freyvae.inference.codes import encode as encode
+from freyvae.inference.fill import fill as fill
 from freyvae.inference.paths import traverse as traverse
 from freyvae.inference.paths import vary as vary
 from freyvae.inference.paths import walk as walk
+from freyvae.inference.reconstruct import reconstruct as reconstruct
 from freyvae.inference.samples import sample as sample
 from freyvae.model import VAE as VAE
 from freyvae.model import FreeEnergy as FreeEnergy

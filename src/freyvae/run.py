@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
-from freyvae.errors import BadInput
+from freyvae.errors import BadInput, few_words
 from freyvae.files import (
     as_path,
     cannot_write,
@@ -38,6 +38,7 @@ from freyvae.records import Measurement, TrainingRecord, from_json
 if TYPE_CHECKING:
     from freyvae.model import VAE
 
+HUB = "hf://"
 METRICS_FORMAT = 2  # since 2, with its own SHA-256 and that of the files it is about
 MOST_BYTES_OF_METRICS = 64 * 2**20
 # a file system that does not answer by then will not
@@ -68,6 +69,7 @@ class Run:
         self.measured_path = self.folder / "measured.npz"
         self.projection_path = self.folder / "projection.npz"
         self.pictures_path = self.folder / "pictures"
+        self.tensorboard_path = self.folder / "tensorboard"
         self.report_path = self.folder / "report.html"
         self.explorer_path = self.folder / "explorer" / "index.html"
 
@@ -415,13 +417,35 @@ def _digest(record: dict[str, Any]) -> str:
 def load(path: str | Path) -> "VAE":
     """A trained model, from a run folder or a `.keras` file, in Keras's safe mode: no code in it is run.
 
+    Args:
+        path: the folder or the file, or `hf://USER/NAME`: model.keras of a repository of the Hugging Face Hub.
+
     Raises:
         BadInput: there is none, the run is not finished, or the file is damaged, holds code, or is of something else.
     """
     from freyvae.model import load_vae
 
+    if isinstance(path, str) and path.startswith(HUB):
+        return load_vae(_from_hub(path))
     path = as_path("path", path)
     return Run.open(path).load_model() if path.is_dir() else load_vae(path)
+
+
+def _from_hub(address: str) -> Path:
+    """The model file of a repository of the Hub, downloaded once."""
+    try:
+        from huggingface_hub import hf_hub_download
+    except ImportError as error:
+        raise BadInput(
+            f'{address} needs huggingface-hub: pip install "freyvae[hub]" installs it'
+        ) from error
+    repository = address.removeprefix(HUB).strip("/")
+    if repository.count("/") != 1:
+        raise BadInput(f"{address} must be {HUB}USER/NAME")
+    try:
+        return Path(hf_hub_download(repo_id=repository, filename="model.keras"))
+    except (OSError, ValueError) as error:  # the hub's own errors are of these
+        raise BadInput(f"cannot have {address}: {few_words(error)}") from error
 
 
 def opened(run: Run | str | Path) -> Run:

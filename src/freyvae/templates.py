@@ -1,4 +1,4 @@
-"""Pages from jinja2 templates: every value is escaped, but for those that the template calls safe."""
+"""Pages from jinja2 templates: in HTML every value is escaped, but for those that the template calls safe."""
 
 import functools
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ def _environment() -> "Environment":
 
     return Environment(
         loader=PackageLoader("freyvae", "."),
-        autoescape=True,
+        autoescape=lambda name: name is None or not name.endswith(".md"),  # Markdown is text
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -14,7 +14,7 @@ from freyvae.__main__ import main
 from freyvae.data import ImageSet, Split, split_indices
 from freyvae.errors import BadInput
 from freyvae.evaluation import MEASURES, compare, measure, measurement
-from freyvae.explorer import export
+from freyvae.exports import export
 from freyvae.explorer.page import bundle_of_run
 from freyvae.metrics import baselines
 from freyvae.recipe import Recipe

@@ -12,7 +12,7 @@ import pytest
 from keras import layers
 
 from freyvae.errors import BadInput
-from freyvae.explorer import export
+from freyvae.exports import export
 from freyvae.explorer.onnx_export import write_onnx
 from freyvae.model import LIKELIHOODS, VAE
 from freyvae.model.likelihoods import MixtureOfLogistics

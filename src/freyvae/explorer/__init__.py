@@ -1,8 +1,7 @@
-"""The explorer, a page with sliders: its server, its widget for notebooks, and exports as ONNX or weights."""
+"""The explorer, a page with sliders: its server, its widget for notebooks, and its networks as ONNX."""
 
 from freyvae.explorer.explore import explore
-from freyvae.explorer.export import FORMATS, export
 from freyvae.explorer.page import write_page
 from freyvae.explorer.server import PORT, serve
 
-__all__ = ["FORMATS", "PORT", "explore", "export", "serve", "write_page"]
+__all__ = ["PORT", "explore", "serve", "write_page"]

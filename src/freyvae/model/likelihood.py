@@ -171,6 +171,15 @@ class Bound:
         levels = ops.cast(levels, self.parameters.dtype)
         return ops.sum(self.likelihood.log_prob_of_values(self.parameters, levels), axis=-1)
 
+    def log_prob_of_pixels(self, images: Tensor) -> Tensor:
+        """Log-probability of each pixel, its channels together, in nats: (image, height, width). Its sum is `log_prob`.
+
+        Of an autoregressive likelihood that of a pixel given those before.
+        """
+        levels = ops.cast(ops.reshape(images, (-1, math.prod(self._shape))), self.parameters.dtype)
+        each = self.likelihood.log_prob_of_values(self.parameters, levels)
+        return ops.sum(ops.reshape(each, (-1, *self._shape)), axis=-1)
+
     def log_probabilities(self) -> Tensor:
         """Log-probability of every grey level, in nats: float tensor (image, height, width, channel, 256).
 

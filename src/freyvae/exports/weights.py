@@ -1,0 +1,44 @@
+"""The networks of a run as plain arrays, with a description of their layers."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from freyvae.files import write_whole
+from freyvae.model import LIKELIHOODS
+
+WEIGHTS_FORMAT = 2  # format 1 also had `expected_pixels`, the name of a formula; the likelihood implies it
+
+
+def write_weights(vae: Any, folder: Path) -> list[Path]:
+    """Write weights.npz and weights.json of a `VAE`: plain arrays, and Keras's description of the layers."""
+    arrays: dict[str, np.ndarray[Any, Any]] = {}
+    described: dict[str, Any] = {
+        "format": WEIGHTS_FORMAT,
+        "image_shape": list(vae.image_shape),
+        "latent_dim": vae.latent_dim,
+        "likelihood": LIKELIHOODS.saved(vae.pixel_likelihood),
+        "posterior": vae.posterior_choice.name,
+        "prior": vae.prior_choice.name,
+    }
+    for part in ("encoder", "decoder"):
+        network = getattr(vae, part)
+        for weight in network.weights:
+            name = f"{part}/{weight.path.removeprefix(f'{network.name}/')}"
+            arrays[name] = keras.ops.convert_to_numpy(weight.value)
+        described[part] = json.loads(network.to_json())
+    # the weights of a posterior's flow, a learned prior and an autoregressive decoder, which are not in the networks
+    for part, layer in {"flow": vae.flow, "prior": vae.learned_prior, "autoregression": vae.autoregression}.items():
+        for weight in layer.weights if layer is not None else ():
+            arrays[f"{part}/{weight.name}"] = keras.ops.convert_to_numpy(weight.value)
+    content = io.BytesIO()
+    np.savez(content, **arrays)  # type: ignore[arg-type]
+    described["arrays"] = {name: {"shape": list(a.shape), "dtype": str(a.dtype)} for name, a in arrays.items()}
+    paths = [folder / "weights.npz", folder / "weights.json"]
+    write_whole(paths[0], content.getvalue())
+    write_whole(paths[1], json.dumps(described, indent=1) + "\n")
+    return paths
