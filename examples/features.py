@@ -1,4 +1,4 @@
-"""Codes as features for a classifier of scikit-learn, beside pixels and their principal components (extra `scikit-learn`).
+"""Codes as features for a classifier, beside pixels and their principal components (extra `scikit-learn`).
 
     python examples/features.py photos/ --labelled 20
 
@@ -38,9 +38,7 @@ def main() -> None:
 
     codes = freyvae.FreyvaeTransformer(chosen.latents, chosen.epochs, network="automatic", likelihood="gaussian")
     codes.fit(pixels[parts.train])
-    components = make_pipeline(FunctionTransformer(flat), PCA(min(chosen.latents, len(few) - 1))).fit(
-        pixels[parts.train]
-    )
+    components = make_pipeline(FunctionTransformer(flat), PCA(chosen.latents)).fit(pixels[parts.train])
     print(f"{len(few)} labelled images of {len(parts.train)}, scored on {len(parts.test)} others")
     for name, features in {
         "codes": codes.transform,

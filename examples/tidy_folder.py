@@ -2,7 +2,7 @@
 
     python examples/tidy_folder.py photos/ --out tidy
 
-Trains a run where there is none in `--run`, then writes `copies.csv`, `oddities.csv`, `groups.csv` and a picture of each.
+Trains a run where there is none in `--run`, then writes `copies.csv`, `oddities.csv`, `groups.csv` and pictures.
 Nothing is moved or deleted: the tables say what to look at.
 """
 
