@@ -15,7 +15,7 @@ except ImportError as error:
 from freyvae.data import as_images
 
 
-class FreyvaeTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class FreyvaeTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Fits a `VAE` to images, and turns images into codes: posterior means.
 
     Images are what `as_images` takes: (image, height, width) or (image, height, width, channel). scikit-learn's own
@@ -136,7 +136,7 @@ class FreyvaeTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
             if reset:
                 self.range_ = (0.0, 255.0)
                 for name in ("n_features_in_", "feature_names_in_"):
-                    vars(self).pop(name, None)
+                    self.__dict__.pop(name, None)
             return as_images(values)
         table = validate_data(self, values, reset=reset)
         if reset:

@@ -120,8 +120,8 @@ def neighbours(
 
 
 def _write(path: Path, asked: Encoded, searched: Encoded, indices: np.ndarray, distances: np.ndarray) -> None:
-    more = {"part": searched.parts, "label": searched.labels}
-    more = {name: values for name, values in more.items() if values is not None}
+    known = {"part": searched.parts, "label": searched.labels}
+    more = {name: values for name, values in known.items() if values is not None}
     rows = (
         [asked.names[row], place, searched.names[index], distance, *(values[index] for values in more.values())]
         for row in range(len(indices))
