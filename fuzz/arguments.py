@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import freyvae
-from freyvae import VAE, Recipe, Run, compression, data, evaluation, explorer, pictures
+from freyvae import VAE, Recipe, Run, compression, data, evaluation, pictures
 from fuzz.case import Case
 from fuzz.odd_values import HUGE, VALUES
 from fuzz.oracle import call
@@ -277,7 +277,18 @@ def _of_runs(world: World) -> Iterator[Door]:
         lambda: freyvae.decode,
         {"run": run, "latents": [0.0] * world.vae.latent_dim, "codes": None, "out": "decoded.npy"},
     )
-    yield Door("exports.export", lambda: exports.export, {"run": run, "format": "weights", "out": None})
+    yield Door(
+        "neighbours",
+        lambda: freyvae.neighbours,
+        {"run": run, "query": world.array_file, "among": None, "count": 2, "by": "angle", "out": "n.csv"},
+    )
+    yield Door(
+        "cluster",
+        lambda: freyvae.cluster,
+        {"run": run, "data": None, "count": 2, "seed": 0, "out": "c.csv", "pictures": None},
+    )
+    yield Door("project", lambda: freyvae.project, {"run": run, "method": "pca", "seed": 0, "out": "p.csv"})
+    yield Door("export", lambda: freyvae.export, {"run": run, "format": "weights", "out": None})
     yield Door(
         "explore", lambda: freyvae.explore, {"vae": world.vae, "images": images, "names": ("a", "b"), "title": "VAE"}
     )

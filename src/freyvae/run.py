@@ -436,9 +436,7 @@ def _from_hub(address: str) -> Path:
     try:
         from huggingface_hub import hf_hub_download
     except ImportError as error:
-        raise BadInput(
-            f'{address} needs huggingface-hub: pip install "freyvae[hub]" installs it'
-        ) from error
+        raise BadInput(f'{address} needs huggingface-hub: pip install "freyvae[hub]" installs it') from error
     repository = address.removeprefix(HUB).strip("/")
     if repository.count("/") != 1:
         raise BadInput(f"{address} must be {HUB}USER/NAME")

@@ -14,8 +14,8 @@ from freyvae.__main__ import main
 from freyvae.data import ImageSet, Split, split_indices
 from freyvae.errors import BadInput
 from freyvae.evaluation import MEASURES, compare, measure, measurement
-from freyvae.exports import export
 from freyvae.explorer.page import bundle_of_run
+from freyvae.exports import export
 from freyvae.metrics import baselines
 from freyvae.recipe import Recipe
 from freyvae.records import Latent, Measurement, from_json, to_json

@@ -12,8 +12,8 @@ import pytest
 from keras import layers
 
 from freyvae.errors import BadInput
-from freyvae.exports import export
 from freyvae.explorer.onnx_export import write_onnx
+from freyvae.exports import export
 from freyvae.model import LIKELIHOODS, VAE
 from freyvae.model.likelihoods import MixtureOfLogistics
 from freyvae.model.networks import Hierarchical, Residual

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from freyvae.data.channels import images_in_words
-from freyvae.files import make_folder, write_whole
 from freyvae.fields import help_of, hints, title_of
+from freyvae.files import make_folder, write_whole
 from freyvae.model import VAE
 from freyvae.run import Run
 from freyvae.templates import filled_in

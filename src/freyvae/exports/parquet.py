@@ -1,0 +1,87 @@
+"""A run's images as one table: codes, a map, neighbours, labels and the pictures, as embedding-atlas opens it."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from freyvae.codes import names_of_latents
+from freyvae.collection.encoded import Encoded, encoded_run
+from freyvae.errors import BadInput
+from freyvae.explorer.projection import read_projection
+from freyvae.files import replacing
+from freyvae.metrics.nearest import nearest
+from freyvae.metrics.projection import pca
+from freyvae.reporting.pictures.mosaic import in_colour
+from freyvae.run import Run
+
+NEIGHBOURS = 15
+ROWS_AT_ONCE = 1000
+
+
+def write_parquet(run: Run, path: Path) -> Path:
+    """Write a row for each image of a run, in blocks.
+
+    Columns: `file`, `part` (training, validation or test), `label` where there are any, `x` and `y` (those of `freyvae
+    project`, otherwise principal components), `neighbors` (`ids`, which are rows from 0, and `distances`), `image`
+    (`bytes`, a PNG, and `path`), and a column a latent by its name.
+
+    Raises:
+        BadInput: pyarrow is not installed, the run's images are gone or others, or the file cannot be written.
+    """
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError as error:
+        raise BadInput('format="parquet" needs pyarrow: pip install "freyvae[parquet]" installs it') from error
+    found = encoded_run(run, run.load_model())
+    kept = read_projection(run, len(found))
+    points = pca(found.posteriors).points if kept is None else kept.points
+    which, how_far = nearest(found.posteriors, found.posteriors, min(NEIGHBOURS, len(found) - 1), others_only=True)
+    latents = _names(found, run)
+    fields = [
+        pa.field("file", pa.string()),
+        pa.field("part", pa.string()),
+        *([] if found.labels is None else [pa.field("label", pa.string())]),
+        pa.field("x", pa.float32()),
+        pa.field("y", pa.float32()),
+        pa.field("neighbors", pa.struct({"ids": pa.list_(pa.int64()), "distances": pa.list_(pa.float64())})),
+        pa.field("image", pa.struct({"bytes": pa.binary(), "path": pa.string()})),
+        *(pa.field(name, pa.float32()) for name in latents),
+    ]
+
+    def rows(block: slice) -> dict[str, list[Any]]:
+        neighbours = zip(which[block].tolist(), how_far[block].tolist(), strict=True)
+        pictures = zip(found.images[block], found.names[block], strict=True)
+        return {
+            "file": list(found.names[block]),
+            "part": list((found.parts or ())[block]),
+            "label": list((found.labels or ())[block]),
+            "x": points[block, 0].tolist(),
+            "y": points[block, 1].tolist(),
+            "neighbors": [{"ids": ids, "distances": distances} for ids, distances in neighbours],
+            "image": [{"bytes": _png(image), "path": name} for image, name in pictures],
+            **{name: found.posteriors.means[block, place].tolist() for place, name in enumerate(latents)},
+        }
+
+    schema = pa.schema(fields)
+    with replacing(path) as temporary, pq.ParquetWriter(temporary, schema) as writer:
+        for start in range(0, len(found), ROWS_AT_ONCE):
+            columns = rows(slice(start, start + ROWS_AT_ONCE))
+            writer.write_table(pa.table({name: columns[name] for name in schema.names}, schema=schema))
+    return path
+
+
+def _names(found: Encoded, run: Run) -> list[str]:
+    """The latents' names, none of them that of another column."""
+    others = {"file", "part", "label", "x", "y", "neighbors", "image"}
+    names = names_of_latents(found.posteriors.means.shape[1], run.recipe.latent_names)
+    return [f"latent {name}" if name in others else name for name in names]
+
+
+def _png(image: np.ndarray) -> bytes:
+    content = io.BytesIO()
+    Image.fromarray(in_colour(image[None])[0]).save(content, format="PNG")
+    return content.getvalue()

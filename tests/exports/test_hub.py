@@ -1,0 +1,67 @@
+import sys
+import types
+
+import numpy as np
+import pytest
+
+import freyvae
+from freyvae.errors import BadInput
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run on noise, with pictures."""
+    folder = tmp_path_factory.mktemp("hub")
+    np.save(folder / "noise.npy", np.random.default_rng(0).integers(0, 256, (40, 7, 6), np.uint8))
+    recipe = freyvae.load_recipe("images").replace(
+        data=str(folder / "noise.npy"), epochs=2, batch_size=10, hidden=(8,), latent_dim=2, name="noise"
+    )
+    return freyvae.train(recipe, folder / "run", quiet=True)
+
+
+def test_the_folder_has_the_model_its_records_and_a_card(run, tmp_path):
+    paths = freyvae.export(run, "hub", tmp_path / "hub")
+    assert sorted(path.name for path in paths) == sorted(path.name for path in (tmp_path / "hub").iterdir())
+    card = (tmp_path / "hub" / "README.md").read_text()
+    assert card.startswith("---\nlibrary_name: keras\n")
+    assert "A variational auto-encoder of 7 x 6 grey images, with 2 latents" in card
+    assert f"| Free energy, validation | {run.training.val_free_energy_nats:.4g} | nats per image |" in card
+    assert "`freyvae measure` has not been run" in card
+    assert run.training.data_sha256 in card
+    assert "![samples](samples.png)" in card
+    assert str(tmp_path) not in card
+    assert str(run.folder.parent) not in card
+    loaded = freyvae.load(tmp_path / "hub" / "model.keras")
+    np.testing.assert_array_equal(loaded.decode([[0.5, 1.0]]), run.load_model().decode([[0.5, 1.0]]))
+
+
+def test_a_measured_run_has_its_measures_and_baselines_in_the_card(run, tmp_path):
+    measured = freyvae.measure(run, samples=2, split="validation", progress=False)
+    freyvae.export(run, "hub", tmp_path)
+    card = (tmp_path / "README.md").read_text()
+    assert "Of the validation images." in card
+    assert "Baselines of the same images" in card
+    name, line = next((name, line) for name, line in measured.baselines.items() if line.nll_nats is not None)
+    assert f"| {name.replace('_', ' ')} | {line.nll_nats:.1f} |" in card
+
+
+def test_a_model_is_loaded_from_the_hub(run, monkeypatch):
+    asked = []
+
+    def download(*, repo_id, filename):
+        asked.append((repo_id, filename))
+        if repo_id != "someone/noise":
+            raise OSError("404: no such repository")
+        return str(run.model_path)
+
+    monkeypatch.setitem(sys.modules, "huggingface_hub", types.SimpleNamespace(hf_hub_download=download))
+    loaded = freyvae.load("hf://someone/noise")
+    assert asked == [("someone/noise", "model.keras")]
+    np.testing.assert_array_equal(loaded.decode([[0.5, 1.0]]), run.load_model().decode([[0.5, 1.0]]))
+    with pytest.raises(BadInput, match="cannot have hf://someone/else: 404: no such repository"):
+        freyvae.load("hf://someone/else")
+    with pytest.raises(BadInput, match="hf://noise must be hf://USER/NAME"):
+        freyvae.load("hf://noise")
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    with pytest.raises(BadInput, match=r'pip install "freyvae\[hub\]"'):
+        freyvae.load("hf://someone/noise")
