@@ -13,7 +13,8 @@ from freyvae.data import numbered
 from freyvae.errors import BadInput
 from freyvae.files import as_path
 from freyvae.metrics.nearest import DEFAULT, DISTANCES, nearest
-from freyvae.reporting.pictures import contact_sheet, save_figure
+from freyvae.reporting.pictures import save_figure
+from freyvae.reporting.pictures.contact_sheet import contact_sheet
 from freyvae.run import Run, check_output, opened
 from freyvae.table_file import require_csv, write_table
 
