@@ -277,6 +277,17 @@ def _of_runs(world: World) -> Iterator[Door]:
         lambda: freyvae.decode,
         {"run": run, "latents": [0.0] * world.vae.latent_dim, "codes": None, "out": "decoded.npy"},
     )
+    yield Door(
+        "neighbours",
+        lambda: freyvae.neighbours,
+        {"run": run, "query": world.array_file, "among": None, "count": 2, "by": "angle", "out": "n.csv"},
+    )
+    yield Door(
+        "cluster",
+        lambda: freyvae.cluster,
+        {"run": run, "data": None, "count": 2, "seed": 0, "out": "c.csv", "pictures": None},
+    )
+    yield Door("project", lambda: freyvae.project, {"run": run, "method": "pca", "seed": 0, "out": "p.csv"})
     yield Door("export", lambda: freyvae.export, {"run": run, "format": "weights", "out": None})
     yield Door(
         "explore", lambda: freyvae.explore, {"vae": world.vae, "images": images, "names": ("a", "b"), "title": "VAE"}

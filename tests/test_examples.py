@@ -6,6 +6,11 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
+
+import freyvae
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -33,3 +38,41 @@ def test_a_likelihood_of_ones_own_is_the_same_in_keras_onnx_and_the_page(tmp_pat
     assert len(differences) == 3
     # the page answers in whole grey levels
     assert all(float(difference) <= 1 for difference in differences), said
+
+
+def folder_of_squares(folder):
+    """Pictures of 8 by 8 pixels in two sub-folders, bright on the left and on the right, one of them twice."""
+    random = np.random.default_rng(0)
+    for label, place in (("left", slice(0, 4)), ("right", slice(4, 8))):
+        (folder / label).mkdir(parents=True)
+        for number in range(30):
+            pixels = random.integers(0, 60, (8, 8))
+            pixels[:, place] += random.integers(100, 180)
+            Image.fromarray(pixels.astype("uint8")).save(folder / label / f"{number}.png")
+    (folder / "left" / "copy.png").write_bytes((folder / "left" / "7.png").read_bytes())
+    return str(folder)
+
+
+def test_a_folder_is_tidied(tmp_path, monkeypatch, capsys):
+    source = folder_of_squares(tmp_path / "squares")
+    recipe = freyvae.load_recipe("frey-faces").replace(
+        data=source, name="squares", split="random", epochs=5, batch_size=16, hidden=(16,), latent_names=()
+    )
+    freyvae.train(recipe, tmp_path / "run", quiet=True, pictures=False)
+    out = tmp_path / "tidy"
+    monkeypatch.setattr(sys, "argv", ["tidy_folder.py", source, "--run", str(tmp_path / "run"), "--out", str(out)])
+    runpy.run_path(str(ROOT / "examples" / "tidy_folder.py"), run_name="__main__")
+    assert "groups in" in capsys.readouterr().out
+    assert (out / "copies.csv").read_text().splitlines() == ["file,copy", "left/7.png,left/copy.png"]
+    assert len((out / "oddities.csv").read_text().splitlines()) == 49
+    assert (out / "oddities.png").is_file()
+    assert list((out / "groups").glob("group-*.png"))
+
+
+def test_codes_are_features_for_a_classifier(tmp_path, monkeypatch, capsys):
+    source = folder_of_squares(tmp_path / "squares")
+    monkeypatch.setattr(sys, "argv", ["features.py", source, "--latents", "2", "--epochs", "2", "--labelled", "5"])
+    runpy.run_path(str(ROOT / "examples" / "features.py"), run_name="__main__")
+    said = capsys.readouterr().out
+    assert "10 labelled images of 46, scored on 15 others" in said
+    assert re.search(r"codes +\d+\.\d %\n +principal components +\d+\.\d %\n +raw pixels +\d+\.\d %", said)

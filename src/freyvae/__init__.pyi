@@ -43,5 +43,6 @@ from freyvae.reporting.train import train as train
 from freyvae.run import Run as Run
 from freyvae.run import load as load
 from freyvae.training import train_seeds as train_seeds
+from freyvae.transformer import FreyvaeTransformer as FreyvaeTransformer
 
 __version__: str

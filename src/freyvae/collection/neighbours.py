@@ -13,7 +13,8 @@ from freyvae.data import numbered
 from freyvae.errors import BadInput
 from freyvae.files import as_path
 from freyvae.metrics.nearest import DEFAULT, DISTANCES, nearest
-from freyvae.reporting.pictures import contact_sheet, save_figure
+from freyvae.reporting.pictures import save_figure
+from freyvae.reporting.pictures.contact_sheet import contact_sheet
 from freyvae.run import Run, check_output, opened
 from freyvae.table_file import require_csv, write_table
 
@@ -95,7 +96,7 @@ def neighbours(
     for path in filter(None, (out, picture)):
         check_output(path, query, among)
     if picture is not None and picture.suffix != ".png":
-        raise BadInput(f"picture={picture.name} must end in .png")
+        raise BadInput(f"picture must end in .png, not be {picture.name}")
     run = opened(run)
     vae = run.load_model()
     asked = encoded_data(run, vae, query, levels=levels, labels=labels, progress=progress, say=say)
@@ -120,8 +121,8 @@ def neighbours(
 
 
 def _write(path: Path, asked: Encoded, searched: Encoded, indices: np.ndarray, distances: np.ndarray) -> None:
-    more = {"part": searched.parts, "label": searched.labels}
-    more = {name: values for name, values in more.items() if values is not None}
+    known = {"part": searched.parts, "label": searched.labels}
+    more = {name: values for name, values in known.items() if values is not None}
     rows = (
         [asked.names[row], place, searched.names[index], distance, *(values[index] for values in more.values())]
         for row in range(len(indices))

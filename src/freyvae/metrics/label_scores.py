@@ -1,5 +1,6 @@
 """What labels can be read from codes, beside what can be read from the pixels themselves."""
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -100,12 +101,16 @@ def ridge(rows: np.ndarray, targets: np.ndarray, strengths: tuple[float, ...]) -
     is_dual = len(rows) < rows.shape[1]
     gram = rows @ rows.T if is_dual else rows.T @ rows
     right = targets if is_dual else rows.T @ targets
-    found = []
+    found: list[Fitted] = []
     for strength in strengths:
         solved = scipy.linalg.solve(gram + strength * np.eye(len(gram)), right, assume_a="pos")
         weights = rows.T @ solved if is_dual else solved
-        found.append(lambda other, weights=weights: (other - center) @ weights + level)
+        found.append(functools.partial(_plane, center=center, weights=weights, level=level))
     return found
+
+
+def _plane(rows: np.ndarray, *, center: np.ndarray, weights: np.ndarray, level: np.ndarray) -> np.ndarray:
+    return np.asarray((rows - center) @ weights + level)
 
 
 def principal_components(rows: np.ndarray, apart: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:

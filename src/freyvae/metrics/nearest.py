@@ -52,11 +52,11 @@ class Distance:
 
 
 def _of_means(apart: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    return apart * apart
+    return np.asarray(apart * apart)
 
 
 def _wasserstein(apart: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    return apart * apart + np.square(one - other)
+    return np.asarray(apart * apart + np.square(one - other))
 
 
 def _kullback_leibler(apart: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -159,7 +159,7 @@ def aggregate_deviations(posteriors: Posteriors) -> np.ndarray:
     A latent that says nothing of an image has a deviation of noise alone: in its units the means are all near 0.
     """
     noise = np.square(posteriors.deviations, dtype=np.float64).mean(axis=0)
-    return np.sqrt(posteriors.means.var(axis=0, dtype=np.float64) + noise).astype(np.float32)
+    return np.asarray(np.sqrt(posteriors.means.var(axis=0, dtype=np.float64) + noise), np.float32)
 
 
 def as_seen(posteriors: Posteriors) -> np.ndarray:
@@ -169,7 +169,7 @@ def as_seen(posteriors: Posteriors) -> np.ndarray:
 
 def _sums(one: Posteriors, means: np.ndarray, deviations: np.ndarray, term: Term) -> np.ndarray:
     """The sum over latents: float32 (query, image)."""
-    sums = np.zeros((len(one), means.shape[1]), np.float32)
+    sums: np.ndarray = np.zeros((len(one), means.shape[1]), np.float32)
     for latent in range(len(means)):
         apart = one.means[:, latent, None] - means[latent]
         sums += term(apart, one.deviations[:, latent, None], deviations[latent][None])

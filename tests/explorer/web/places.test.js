@@ -30,6 +30,23 @@ function plane({ count = 2, points = 3, values = codes } = {}) {
   return geometry;
 }
 
+test("on the map points have places of their own, and a code that of the nearest point", () => {
+  const latents = { count: 2, plane: 4, unit: 0.5, axes: [0, 1] };
+  const map = Float32Array.of(0, 0, -0.5, 0.5, 0.95, -0.5);
+  const geometry = makeGeometry({ header: { latents, points: 3 }, codes, map });
+  geometry.resize(400, 200);
+  geometry.setMap(true);
+  assertClose([...geometry.placeOf(0), ...geometry.placeOf(1)], [200, 100, 100, 50]);
+  assertClose([geometry.x([2.9, 3.9]), geometry.y([2.9, 3.9])], [100, 50]);
+  assertClose(geometry.latentsAt(0.9, 0.7, new Float32Array(2), new Float32Array(2)), [1, -1]);
+  geometry.setMap(false);
+  assertClose(geometry.placeOf(0), [200, 100]);
+  // without a map nothing changes
+  const without = plane();
+  without.setMap(true);
+  assertClose(without.placeOf(0), geometry.placeOf(0));
+});
+
 test("places of the plane and the latents there belong together", () => {
   const geometry = plane();
   // the plane reaches 4 units of 0.5 latents to each side

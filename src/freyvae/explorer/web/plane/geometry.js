@@ -7,7 +7,7 @@ const CELL_BITS = 4;
 const CELLS_A_ROW = 4096;
 
 /** @param {Pick<Bundle, "header" | "codes" | "map">} bundle */
-export function makeGeometry({ header: { latents, points }, codes, map }) {
+export function makeGeometry({ header: { latents, points }, codes, map = null }) {
   const { count: dim, plane: reach, unit } = latents;
   let axes = latents.axes;
   let isMap = false;
