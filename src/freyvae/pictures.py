@@ -14,6 +14,7 @@ from freyvae.reporting.pictures import (
     samples,
     save_figure,
     save_images,
+    save_rows,
 )
 
 __all__ = [
@@ -30,4 +31,5 @@ __all__ = [
     "samples",
     "save_figure",
     "save_images",
+    "save_rows",
 ]
