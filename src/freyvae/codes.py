@@ -9,20 +9,17 @@ import csv
 import hashlib
 import io
 import math
-import os
 import re
-import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from freyvae.errors import BadInput
-from freyvae.files import replacing, write_whole
+from freyvae.files import write_whole
+from freyvae.table_file import as_cell, checksum_path, write_table
 
 MAGIC = b"\nfreyvae sha256\n"
-# a spreadsheet takes a cell that begins with one of these for a formula, and one after an apostrophe for text
-_FORMULA = ("=", "+", "-", "@", "'")
 
 
 def names_of_latents(count: int, names: Sequence[str] = ()) -> list[str]:
@@ -61,12 +58,9 @@ def write_codes(
         np.save(array, codes)
         write_whole(path, array.getvalue() + MAGIC + hashlib.sha256(array.getvalue()).digest())
     elif path.suffix == ".csv":
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["image", *map(_cell, names_of_latents(codes.shape[1], names))])
-        images = range(len(codes)) if files is None else map(_cell, files)
-        writer.writerows([image, *row] for image, row in zip(images, codes.tolist(), strict=True))
-        _write_beside_checksum(path, text.getvalue().encode())
+        images = range(len(codes)) if files is None else files
+        rows = ([image, *row] for image, row in zip(images, codes.tolist(), strict=True))
+        write_table(path, ["image", *names_of_latents(codes.shape[1], names)], rows)
     else:
         raise BadInput(f"codes are written as .csv or .npy, not as {path.name}")
 
@@ -108,33 +102,9 @@ def read_codes(path: Path, *, names: Sequence[str] | None = None) -> np.ndarray:
     return codes
 
 
-def _cell(name: str) -> str:
-    """A name as text in a table: no formula, and in hexadecimal what is a control character or no UTF-8."""
-    readable = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    readable = "".join(f"\\x{ord(c):02x}" if unicodedata.category(c) == "Cc" else c for c in readable)
-    return f"'{readable}" if readable.startswith(_FORMULA) else readable
-
-
-def _checksum_path(path: Path) -> Path:
-    return path.with_name(f"{path.name}.sha256")
-
-
-def _write_beside_checksum(path: Path, content: bytes) -> None:
-    """Write a file, and its SHA-256 beside it, as `sha256sum` does."""
-    beside = _checksum_path(path)
-    with replacing(path) as temporary:
-        temporary.write_bytes(content)
-        # of two files one is replaced first: meanwhile no checksum is better than one of another file
-        beside.unlink(missing_ok=True)
-    name = os.fsencode(path.name)
-    escaped = name.replace(b"\\", b"\\\\").replace(b"\n", b"\\n").replace(b"\r", b"\\r")
-    mark = b"\\" if escaped != name else b""
-    write_whole(beside, mark + hashlib.sha256(content).hexdigest().encode() + b"  " + escaped + b"\n")
-
-
 def _check_checksum(content: bytes, path: Path) -> None:
     """Refuse a file that is another than its checksum says; one without a checksum may be a person's own."""
-    beside = _checksum_path(path)
+    beside = checksum_path(path)
     if not beside.exists():
         return
     if hashlib.sha256(content).hexdigest().encode() not in re.findall(rb"[0-9a-f]{64}", beside.read_bytes()):
@@ -203,7 +173,7 @@ def _from_csv(content: bytes, path: Path, names: Sequence[str] | None) -> np.nda
 
 def _order(columns: Sequence[str], names: Sequence[str]) -> list[int]:
     """Where each latent's column is."""
-    for called in ([_cell(name) for name in names], names, names_of_latents(len(names))):
+    for called in ([as_cell(name) for name in names], names, names_of_latents(len(names))):
         for found in (columns, [name.strip() for name in columns]):
             if sorted(called) == sorted(found):
                 return [found.index(name) for name in called]
