@@ -113,7 +113,8 @@ class Oddness:
         )
         self._usual = [_Usual(np.concatenate(maps)) for maps in zip(*map(self._windows, costs), strict=True)]
         places = np.cumsum([len(chunk.rate) for chunk in costs])[:-1]
-        raw = joined([self._scored(*pair).scores for pair in zip(np.split(known, places), costs, strict=True)])
+        parts = zip(np.split(known, places), costs, strict=True)
+        raw = joined([self._scored(part, chunk, is_usual=True).scores for part, chunk in parts])
         of_pixels = np.concatenate([chunk.distortion_of_code for chunk in costs])
         self.usual_bits = max(float(np.quantile(of_pixels, 0.999)) / math.log(2.0), 1e-6)
         self._scales = {column: _scale(raw[column]) for column in _JOINED if column in raw}
@@ -137,8 +138,8 @@ class Oddness:
         """The scores of images, column of `SCORES` -> float64 (image,)."""
         return joined([chunk.scores for chunk in self.of(images)])
 
-    def _scored(self, images: np.ndarray, costs: ImageCosts) -> Scored:
-        """All scores but the oddness."""
+    def _scored(self, images: np.ndarray, costs: ImageCosts, *, is_usual: bool = False) -> Scored:
+        """All scores but the oddness; `is_usual`: of images that what is usual was made of."""
         distortion = costs.distortion.sum(axis=(1, 2), dtype=np.float64)
         rate = costs.rate.astype(np.float64)
         scores = {
@@ -150,7 +151,10 @@ class Oddness:
             file = file_bits(images, self._format)
             scores["corrected_bits"] = (distortion + rate) / math.log(2.0) - file
         scores["novelty_nats"] = self._aggregate.novelty_nats(costs.codes, costs.deviations)
-        standardised = [usual.standardised(maps) for usual, maps in zip(self._usual, self._windows(costs), strict=True)]
+        standardised = [
+            usual.left_out(maps) if is_usual else usual.standardised(maps)
+            for usual, maps in zip(self._usual, self._windows(costs), strict=True)
+        ]
         deviations = np.maximum(*standardised)
         scores["local_deviations"] = deviations.max(axis=(1, 2)).astype(np.float64)
         return Scored(scores, costs.distortion_of_code / np.float32(math.log(2.0)), deviations)
@@ -164,16 +168,30 @@ class Oddness:
 
 
 class _Usual:
-    """Mean and deviation of a map at each pixel, over images."""
+    """Mean and variance of a map at each pixel, over images."""
 
     def __init__(self, maps: np.ndarray):
-        self._mean = maps.mean(axis=0, dtype=np.float64)
-        variance, count = maps.var(axis=0, dtype=np.float64), len(maps)
-        pooled = (count * variance + _IMAGES_OF_ALL_PIXELS * variance.mean()) / (count + _IMAGES_OF_ALL_PIXELS)
-        self._deviation = np.sqrt(np.maximum(pooled, 1e-12))
+        self._count = len(maps)
+        self._mean, self._variance = maps.mean(axis=0, dtype=np.float64), maps.var(axis=0, dtype=np.float64)
 
     def standardised(self, maps: np.ndarray) -> np.ndarray:
-        return np.asarray((maps - self._mean) / self._deviation, np.float32)
+        """Maps (image, height, width) of other images, less the mean, in standard deviations."""
+        return _in_deviations(maps - self._mean, self._variance, self._count)
+
+    def left_out(self, maps: np.ndarray) -> np.ndarray:
+        """The same of the images' own, each by mean and variance of all others: otherwise others would look odder."""
+        ratio = self._count / (self._count - 1)
+        apart = maps - self._mean
+        # without an image, mean and variance are m - d / (n - 1) and n / (n - 1) (v - d^2 / (n - 1))
+        variance = ratio * (self._variance - np.square(apart) / (self._count - 1))
+        return _in_deviations(ratio * apart, variance, self._count - 1)
+
+
+def _in_deviations(apart: np.ndarray, variance: np.ndarray, count: int) -> np.ndarray:
+    """Divide by the standard deviation over `count` images at each pixel, pooled with that of all pixels."""
+    of_all = variance.mean(axis=(-2, -1), keepdims=True)
+    pooled = (count * variance + _IMAGES_OF_ALL_PIXELS * of_all) / (count + _IMAGES_OF_ALL_PIXELS)
+    return np.asarray(apart / np.sqrt(np.maximum(pooled, 1e-12)), np.float32)
 
 
 def _each(costs: Iterator[ImageCosts], count: int, progress: bool | Progress, what: str) -> Iterator[ImageCosts]:
