@@ -318,6 +318,8 @@ OTHERS = {
     "levels": "-1000:3000",
     "labels": "labels.csv:stage",
     "strict": True,
+    "freeze": ("encoder", "decoder_1"),
+    "from": "runs/earlier",
     "split": "blocked",
     "validation": 200,
     "test": 0.25,

@@ -183,6 +183,8 @@ WRONG_TYPES = {
     "levels": ((0, 255), "a text"),
     "labels": (3, "a text"),
     "strict": ("yes", "true or false"),
+    "from": (1, "a text"),
+    "freeze": ("encoder", "a list of texts"),
     "split": (0, "a text"),
     "validation": ("0.1", "a whole number or a number"),
     "test": (True, "a whole number or a number"),

@@ -18,9 +18,11 @@ from freyvae.explorer.explore import explore as explore
 from freyvae.explorer.export import export as export
 from freyvae.inference.codes import decode as decode
 from freyvae.inference.codes import encode as encode
+from freyvae.inference.fill import fill as fill
 from freyvae.inference.paths import traverse as traverse
 from freyvae.inference.paths import vary as vary
 from freyvae.inference.paths import walk as walk
+from freyvae.inference.reconstruct import reconstruct as reconstruct
 from freyvae.inference.samples import sample as sample
 from freyvae.inference.score import score as score
 from freyvae.model import VAE as VAE

@@ -123,21 +123,34 @@ else:
 
 
 def chosen_recipe(data: str | None, recipe: str | None, flags: Any) -> Recipe:
-    """The recipe asked for, or the one that suits the data, with the flags over it."""
+    """The recipe asked for, that of the run to start from, or the one that suits the data; with the flags over it."""
     from freyvae.data.array_file import split_array
     from freyvae.data.sources import NAMES
 
     known = data is None or data in NAMES
-    chosen = load_recipe(recipe or ("frey-faces" if known else "images"))
     given = {name: value for name, value in dataclasses.asdict(flags).items() if value is not None} if flags else {}
     # by their short names, which is how the command line and its errors call them
     changes = {short_name(name.replace("__", ".")): value for name, value in given.items()}
+    if "from" in changes and recipe is None:
+        chosen, changes = _recipe_of_run(changes)
+    else:
+        chosen = load_recipe(recipe or ("frey-faces" if known else "images"))
     if data is not None:
         path, array = split_array(data)
         changes["data"] = data if known or not path.exists() else _written_out(path, array)
-        if recipe is None:
-            changes.setdefault("name", data if known else _name_of(path))
+        if recipe is None and "name" not in given:
+            changes["name"] = data if known else _name_of(path)
     return chosen.replace(**changes)
+
+
+def _recipe_of_run(changes: dict[str, Any]) -> tuple[Recipe, dict[str, Any]]:
+    """The recipe of the run that a training starts from, but for its labels, and the changes to it."""
+    from freyvae.run import Run
+
+    run = Run.open(changes["from"])
+    chosen = run.recipe
+    changes = {"name": f"{chosen.name}-tuned", "labels": None, **changes, "from": str(run.folder.resolve())}
+    return chosen, changes
 
 
 def _written_out(path: Path, array: str | None) -> str:

@@ -67,6 +67,7 @@ class Run:
         self.metrics_path = self.folder / "metrics.json"
         self.measured_path = self.folder / "measured.npz"
         self.pictures_path = self.folder / "pictures"
+        self.tensorboard_path = self.folder / "tensorboard"
         self.report_path = self.folder / "report.html"
         self.explorer_path = self.folder / "explorer" / "index.html"
 

@@ -19,7 +19,13 @@ def labelled(tmp_path_factory: pytest.TempPathFactory) -> Run:
             pixels = level + noise.integers(-40, 41, (8, 8))
             Image.fromarray(pixels.astype("uint8")).save(folder / "squares" / label / f"{number}.png")
     recipe = freyvae.load_recipe("images").replace(
-        data=str(folder / "squares"), epochs=30, batch_size=16, hidden=(16,), latent_dim=4, latent_names=("light",)
+        data=str(folder / "squares"),
+        epochs=300,
+        patience=0,
+        batch_size=16,
+        hidden=(16,),
+        latent_dim=4,
+        latent_names=("light",),
     )
     return freyvae.train(recipe, folder / "run", quiet=True, pictures=False)
 

@@ -15,6 +15,29 @@ from freyvae.late import keras
 LENGTH, FIRST, SECOND = 0.1, 0.9, 0.99
 
 
+def gradients_of(model: "keras.Model", cost: Callable[..., Any]) -> Callable[..., tuple[Any, Any]]:
+    """A pure function (values of the model's variables, codes, tensors) -> the gradient of each code's cost, the costs.
+
+    Args:
+        model: whose networks the cost uses; all its variables are there.
+        cost: (codes (image, latent), tensors (image, ...)) -> (image,).
+    """
+    import jax
+
+    variables = list(model.variables)
+
+    def gradients(values: Any, codes: Any, *arrays: Any) -> tuple[Any, Any]:
+        def total(codes: Any) -> Any:
+            with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
+                costs = cost(codes, *arrays)
+            return costs.sum(), costs
+
+        found: tuple[Any, Any] = jax.grad(total, has_aux=True)(codes)
+        return found
+
+    return gradients
+
+
 class Descent:
     """Adam on the codes of images, each by what it costs itself.
 
@@ -31,7 +54,7 @@ class Descent:
     def __init__(self, model: "keras.Model", cost: Callable[..., Any]):
         if keras.backend.backend() != "jax":
             raise BadInput("codes are refined with Keras's backend jax: set KERAS_BACKEND=jax")
-        self._variables, self._cost = list(model.variables), cost
+        self._variables, self._gradients = list(model.variables), gradients_of(model, cost)
 
     def __call__(self, codes: np.ndarray, *arrays: np.ndarray, steps: int) -> np.ndarray:
         """Of each image the cheapest code on the way, float32 (image, latent): never a worse one than it began with."""
@@ -50,13 +73,8 @@ class Descent:
         from jax import numpy as jnp
 
         def step(values: Any, state: Any, number: Any, length: Any, *arrays: Any) -> Any:
-            def total(codes: Any) -> Any:
-                with keras.StatelessScope(state_mapping=list(zip(self._variables, values, strict=True))):
-                    costs = self._cost(codes, *arrays)
-                return costs.sum(), costs
-
             codes, first, second, best, least = state
-            gradients, costs = jax.grad(total, has_aux=True)(codes)
+            gradients, costs = self._gradients(values, codes, *arrays)
             best = jnp.where((costs < least)[:, None], codes, best)
             first = FIRST * first + (1.0 - FIRST) * gradients
             second = SECOND * second + (1.0 - SECOND) * gradients**2

@@ -74,9 +74,8 @@ def image_costs(vae: VAE, images: np.ndarray, *, samples: int = SAMPLES, seed: i
                 "or an image has no probability at all; train anew, with a lower learning rate"
             )
         distortion, of_code, reconstruction, *others = found
-        by_pixel = (-1, *vae.image_shape)
         error = np.sqrt(np.square(255.0 * reconstruction - chunk).mean(axis=3))
-        yield ImageCosts(distortion.reshape(by_pixel).sum(3), of_code.reshape(by_pixel).sum(3), error, *others)
+        yield ImageCosts(distortion, of_code, error, *others)
 
 
 def cost_maps(vae: VAE, images: Any, *, samples: int = SAMPLES, seed: int = 0) -> np.ndarray:
@@ -108,14 +107,14 @@ def _images_at_once(vae: VAE) -> int:
 
 
 def _costs(vae: VAE, images: Tensor, noise: keras.random.SeedGenerator, samples: int) -> tuple[Tensor, ...]:
-    """Distortion of each value, given all and given the code alone, (image, value); reconstruction; rate and codes."""
+    """Distortion of each pixel, given all and given the code alone; reconstruction; rate, codes and their deviations."""
     encoded = vae.encoded(images)
     distortion, of_code, rate = [], [], []
     for _ in range(samples):
         found = vae.estimate(images, encoded, noise)
-        distortion.append(-found.likelihood.log_prob_of_values(images))
+        distortion.append(-found.likelihood.log_prob_of_pixels(images))
         alone = found.likelihood.of_code
-        of_code.append(distortion[-1] if alone is found.likelihood else -alone.log_prob_of_values(images))
+        of_code.append(distortion[-1] if alone is found.likelihood else -alone.log_prob_of_pixels(images))
         rate.append(found.parts.rate)
     distortion_mean, of_code_mean, rate_mean = (sum(draws) / samples for draws in (distortion, of_code, rate))
     reconstruction = vae.likelihood_of(*vae.decoded_at_means(images)).mean()

@@ -167,13 +167,18 @@ class Bound:
 
     def log_prob(self, images: Tensor) -> Tensor:
         """Log-probability of uint8 images (image, height, width, channel), in nats per image, shape (image,)."""
-        return ops.sum(self.log_prob_of_values(images), axis=-1)
-
-    def log_prob_of_values(self, images: Tensor) -> Tensor:
-        """Log-probability of each value of uint8 images, in nats, (image, height * width * channel) in that order."""
         levels = ops.reshape(images, (-1, math.prod(self._shape)))
         levels = ops.cast(levels, self.parameters.dtype)
-        return self.likelihood.log_prob_of_values(self.parameters, levels)
+        return ops.sum(self.likelihood.log_prob_of_values(self.parameters, levels), axis=-1)
+
+    def log_prob_of_pixels(self, images: Tensor) -> Tensor:
+        """Log-probability of each pixel, its channels together, in nats: (image, height, width). Its sum is `log_prob`.
+
+        Of an autoregressive likelihood that of a pixel given those before.
+        """
+        levels = ops.cast(ops.reshape(images, (-1, math.prod(self._shape))), self.parameters.dtype)
+        each = self.likelihood.log_prob_of_values(self.parameters, levels)
+        return ops.sum(ops.reshape(each, (-1, *self._shape)), axis=-1)
 
     def log_probabilities(self) -> Tensor:
         """Log-probability of every grey level, in nats: float tensor (image, height, width, channel, 256).

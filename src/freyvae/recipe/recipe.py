@@ -51,6 +51,7 @@ SHORT_NAMES: dict[str, tuple[str, str | None]] = {
         name: ("optimizer", name)
         for name in ("learning_rate", "schedule", "weight_decay", "gradient_clip", "ema_momentum")
     },
+    "from": ("training", "start_from"),
     **{
         name: ("training", name)
         for name in (
@@ -61,6 +62,7 @@ SHORT_NAMES: dict[str, tuple[str, str | None]] = {
             "warm_up_epochs",
             "shift",
             "flip",
+            "freeze",
             "precision",
             "seed",
         )

@@ -138,6 +138,13 @@ class Training(Record):
         float,
         Meta(ge=0, le=1, description="probability that an epoch shows a training image mirrored, left to right"),
     ] = 0.0
+    start_from: Annotated[
+        str | None, Meta(description="folder of a run whose weights the training begins with, as fine-tuning does")
+    ] = None
+    freeze: Annotated[
+        tuple[str, ...],
+        Meta(description="layers whose weights rest: encoder, decoder, or names of their layers, * for any text"),
+    ] = ()
     precision: Annotated[
         Literal["float32", "bfloat16"],
         Meta(

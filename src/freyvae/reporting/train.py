@@ -1,7 +1,9 @@
 """Train a run, and draw what it has to show."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+
+import keras
 
 from freyvae import training
 from freyvae.arguments import truth
@@ -19,6 +21,8 @@ def train(
     quiet: bool = False,
     pictures: bool = True,
     say: Callable[[str], None] | None = None,
+    log: str | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
     folder: str | Path | None = None,
 ) -> Run:
     """Train a recipe in a run folder, go on with a training that was interrupted, or reload one that is finished.
@@ -32,6 +36,8 @@ def train(
         quiet: say nothing.
         pictures: False to train only; `freyvae.show` draws later.
         say: how to say a line; by default to standard error.
+        log: `tensorboard` writes event files to the run's `tensorboard/`: curves, reconstructions, samples.
+        callbacks: of Keras, told of every epoch after the run's own.
         folder: `out`, by the name it had before.
 
     Raises:
@@ -40,7 +46,8 @@ def train(
         Interrupted: Ctrl-C; the same call goes on.
     """
     pictures = truth("pictures", pictures)
-    run, vae = training.train_model(recipe, folder if out is None else out, fresh=fresh, quiet=quiet, say=say)
+    place = folder if out is None else out
+    run, vae = training.train_model(recipe, place, fresh=fresh, quiet=quiet, say=say, log=log, callbacks=callbacks)
     if pictures and (fresh or not run.report_path.is_file()):
         _, _, say = checked(recipe, fresh=fresh, quiet=quiet, say=say)
         say("drawing the pictures and writing the report")

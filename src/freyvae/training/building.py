@@ -9,6 +9,7 @@ from freyvae.engine.memory import bytes_of_training, free_bytes
 from freyvae.model import VAE
 from freyvae.recipe import Recipe
 from freyvae.training.data import TrainingData
+from freyvae.training.tuning import begin_with, freeze
 
 # of the cosine schedule, as a share of the learning rate that it begins with
 SMALLEST_LEARNING_RATE = 0.02
@@ -17,7 +18,10 @@ BATCH_SIZE = 32
 
 
 def build_vae(recipe: Recipe, train: np.ndarray) -> VAE:
-    """The compiled model of a recipe, with fresh weights, for training images uint8 (image, height, width, channel)."""
+    """The compiled model of a recipe, for training images uint8 (image, height, width, channel).
+
+    Its weights are fresh, or those of the run that the recipe starts from. Raises `BadInput` where that has others.
+    """
     steps_per_epoch = -(-len(train) // recipe.training.batch_size)
     vae = VAE(
         train.shape[1:],
@@ -33,6 +37,9 @@ def build_vae(recipe: Recipe, train: np.ndarray) -> VAE:
         seed=recipe.training.seed,
     )
     vae.start_at(train)
+    if recipe.training.start_from is not None:
+        begin_with(vae, recipe.training.start_from)
+    freeze(vae, recipe.training.freeze)
     vae.compile(optimizer=_optimizer(recipe, vae, steps=recipe.training.epochs * steps_per_epoch))
     return vae
 

@@ -1,14 +1,14 @@
 """From a recipe to a finished run: train, go on, or reload."""
 
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import keras
 
-from freyvae.arguments import function, instance, truth
+from freyvae.arguments import function, instance, one_of, several, truth
 from freyvae.console import say as to_stderr
 from freyvae.console import silence
 from freyvae.data import pixels_sha256
@@ -31,6 +31,7 @@ from freyvae.training.building import BATCH_SIZE, build_vae, fitting_batch_size
 from freyvae.training.callbacks import Annealing, ProgressBar, Recorder, StopOnInterrupt
 from freyvae.training.data import TrainingData, load_training_data
 from freyvae.training.stopping import is_over
+from freyvae.training.tracking import TRACKERS, TensorBoardLog
 
 
 class Interrupted(Stopped):
@@ -44,6 +45,8 @@ def train(
     fresh: bool = False,
     quiet: bool = False,
     say: Callable[[str], None] | None = None,
+    log: str | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
     folder: str | Path | None = None,
 ) -> Run:
     """Train a recipe in a run folder, go on with a training that was interrupted, or reload one that is finished.
@@ -54,6 +57,8 @@ def train(
         fresh: train anew even where there is a run of this recipe.
         quiet: say nothing.
         say: how to say a line; by default to standard error.
+        log: `tensorboard` writes event files to the run's `tensorboard/`: curves, reconstructions, samples.
+        callbacks: of Keras, told of every epoch after the run's own.
         folder: `out`, by the name it had before.
 
     Raises:
@@ -61,7 +66,8 @@ def train(
         TrainingFailed: the loss is no longer a number.
         Interrupted: Ctrl-C; the same call goes on.
     """
-    return train_model(recipe, folder if out is None else out, fresh=fresh, quiet=quiet, say=say)[0]
+    place = folder if out is None else out
+    return train_model(recipe, place, fresh=fresh, quiet=quiet, say=say, log=log, callbacks=callbacks)[0]
 
 
 def train_model(
@@ -71,9 +77,14 @@ def train_model(
     fresh: bool = False,
     quiet: bool = False,
     say: Callable[[str], None] | None = None,
+    log: str | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> tuple[Run, VAE | None]:
     """As `train`, and with the run the model that was saved in it; none where the run was reloaded."""
     recipe, fresh, say = checked(recipe, fresh=fresh, quiet=quiet, say=say)
+    others = [instance("callbacks", callback, keras.callbacks.Callback) for callback in several("callbacks", callbacks)]
+    if log is not None:
+        one_of("log", log, TRACKERS)
     run = Run(Path("runs") / recipe.name if out is None else as_path("out", out))
     with run.lock():
         if not fresh and is_trained(run, recipe, say=say):
@@ -82,6 +93,8 @@ def train_model(
         recipe = settled(recipe, data, say=say)
         vae = build_vae(recipe, data.train)  # refused, if it is, before anything is lost
         width = "width" if hasattr(recipe.network, "width") else "hidden"
+        if log is not None:
+            others.append(TensorBoardLog(run.tensorboard_path, data.validation))
         check_training(vae, [data.train, data.validation], recipe.training.batch_size, width=width)
         if fresh:
             run.clear()
@@ -89,7 +102,7 @@ def train_model(
         recorder = Recorder(run, recipe, progress, say=say)
         signal = None
         if not recorder.is_over:
-            signal = _fit_epochs(vae, recorder, data, quiet=quiet, say=say)
+            signal = _fit_epochs(vae, recorder, data, others, quiet=quiet, say=say)
         finish(vae, recorder, data, say=say)
     if signal is not None:
         raise Interrupted(f"stopped when {run.folder} was trained: `freyvae show {run.folder}` draws it", number=signal)
@@ -181,7 +194,13 @@ def finish(vae: VAE, recorder: Recorder, data: TrainingData, *, say: Callable[[s
 
 
 def _fit_epochs(
-    vae: VAE, recorder: Recorder, data: TrainingData, *, quiet: bool, say: Callable[[str], None]
+    vae: VAE,
+    recorder: Recorder,
+    data: TrainingData,
+    others: Sequence[keras.callbacks.Callback],
+    *,
+    quiet: bool,
+    say: Callable[[str], None],
 ) -> int | None:
     """Train all epochs that are left. Returns the signal that asked to stop in the last of them, if one did."""
     recipe, interrupt = recorder.recipe, StopOnInterrupt(recorder.save)
@@ -193,7 +212,7 @@ def _fit_epochs(
             batch_size=recipe.training.batch_size,
             epochs=recipe.training.epochs,
             initial_epoch=len(recorder.rows),
-            callbacks=[*first_callbacks(recorder), recorder, interrupt, *([] if quiet else [bar])],
+            callbacks=[*first_callbacks(recorder), recorder, interrupt, *([] if quiet else [bar]), *others],
             verbose=0,
         )
     finally:

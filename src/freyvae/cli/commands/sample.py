@@ -28,7 +28,7 @@ def sample(
         run: the run folder.
         count: how many images.
         seed: of the draw.
-        like: a picture; codes are then drawn from its posterior, or about it.
+        like: a picture; codes are then drawn from its posterior, or about it. [default: none]
         distance: with --like, how far from its posterior, 0, to the prior, 1.
         out: a PNG of them all, or a .npy file of uint8 (image, height, width, channel).
     """

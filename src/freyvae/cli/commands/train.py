@@ -10,6 +10,7 @@ from freyvae.cli.apps import app
 from freyvae.cli.preparation import prepare_keras, prepare_matplotlib
 from freyvae.cli.words import in_flags, say
 from freyvae.console import print_lines
+from freyvae.errors import BadInput
 from freyvae.flags import Flags, Whole, chosen_recipe
 from freyvae.recipe import Recipe
 
@@ -22,6 +23,7 @@ def train(
     seeds: Whole | None = None,
     out: Path | None = None,
     fresh: bool = False,
+    log: str | None = None,
     quiet: Annotated[bool, Parameter(alias="-q")] = False,
     flags: Annotated[Flags | None, Parameter(name="*")] = None,
 ) -> None:
@@ -32,28 +34,31 @@ def train(
     Args:
         data: frey-faces, synthetic-faces, or the path of a folder or file of images. [default: the recipe's]
         recipe: a shipped recipe (see `freyvae recipes list`) or a TOML file; the flags below change its choices.
-            [default: frey-faces, or images for a path]
+            [default: that of the run in --from, else frey-faces, or images for a path]
         seeds: train so many models at once, of the recipe's seed and the next ones. Writes a run folder for each in
             --out, whose pictures `freyvae show` draws, and seeds.json: mean and deviation of every number.
             [default: one model alone]
         out: the run folder. [default: runs/NAME, with --seeds runs/NAME-seeds]
         fresh: train anew even when the run is there.
+        log: tensorboard writes event files to the run's tensorboard/: curves, reconstructions, samples. [default: none]
         quiet: say nothing but errors.
         flags: changes of the recipe's choices.
     """
     chosen = chosen_recipe(data, recipe, flags)
     if seeds is None:
-        _train(chosen, out=out, fresh=fresh, quiet=quiet)
+        _train(chosen, out=out, fresh=fresh, log=log, quiet=quiet)
+    elif log is not None:
+        raise BadInput("seeds are trained at once, which log=... does not follow: leave one of them out")
     else:
         _train_seeds(chosen, seeds, out=out, fresh=fresh, quiet=quiet)
 
 
-def _train(recipe: Recipe, *, out: Path | None, fresh: bool, quiet: bool) -> None:
+def _train(recipe: Recipe, *, out: Path | None, fresh: bool, log: str | None, quiet: bool) -> None:
     prepare_keras()
     prepare_matplotlib()
     from freyvae.reporting import summary
 
-    run = freyvae.train(recipe, out, fresh=fresh, quiet=quiet, say=say)
+    run = freyvae.train(recipe, out, fresh=fresh, log=log, quiet=quiet, say=say)
     if not quiet:
         print_lines(in_flags(summary.describe(run)))
 

@@ -1,0 +1,31 @@
+"""Hidden pixels."""
+
+from pathlib import Path
+
+import freyvae
+from freyvae.cli.apps import app
+from freyvae.cli.preparation import prepare_keras
+from freyvae.cli.words import say
+from freyvae.console import print_lines
+from freyvae.flags import Whole
+
+
+@app.command
+def fill(
+    run: Path, data: str, *, mask: Path, draws: Whole = 8, seed: Whole = 0, out: Path = Path("filled.png")
+) -> None:
+    """Fill the hidden pixels of pictures, given those that are seen.
+
+    Codes are drawn by the gradient of what the seen pixels and the prior say of them (Metropolis-adjusted Langevin).
+
+    Args:
+        run: the run folder.
+        data: a picture, or a folder or file of images.
+        mask: a picture of their size, white where pixels are hidden.
+        draws: how many ways to fill each.
+        seed: of the draws.
+        out: a .png with a row for each picture: what is seen, the expected picture, the draws. Or a .npy file of uint8
+            (image, 1 + draw, height, width, channel), the expected picture first.
+    """
+    prepare_keras()
+    print_lines(str(freyvae.fill(run, data, mask, draws=draws, seed=seed, out=out, say=say)))

@@ -1,0 +1,184 @@
+"""Hidden pixels of pictures, drawn given those that are seen."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from freyvae.arguments import function, whole
+from freyvae.console import printable, silence
+from freyvae.data import fit_images, load_images
+from freyvae.engine.descent import Descent
+from freyvae.engine.langevin import Langevin
+from freyvae.errors import BadInput
+from freyvae.files import as_path
+from freyvae.inference.images import images_for
+from freyvae.model import VAE
+from freyvae.recipe import LARGEST_SEED
+from freyvae.reporting.pictures import save_rows
+from freyvae.run import Run, check_output, opened
+
+Tensor = Any
+# rounds of encoding what was decoded at the hidden pixels, from which the descent begins
+ROUNDS = 5
+# of the descent to the most probable code, then of each chain
+DESCENT_STEPS, CHAIN_STEPS = 100, 200
+# chains that are run at once: what bounds the memory
+CHAINS_AT_ONCE = 256
+# a mask's levels are white from here on; so many as may lie between black and white are of soft edges
+WHITE, BETWEEN = 128, (32, 223)
+MOST_BETWEEN = 0.1
+# how hidden pixels are shown, in turns
+CHECKERS = (96, 160)
+
+
+@dataclass(frozen=True, eq=False)
+class Filled:
+    """Pictures whose hidden pixels were filled; the others are as they were.
+
+    Attributes:
+        expected: the mean over the draws, the guess of the least squared error: float32 in [0, 1], (image, height,
+            width, channel).
+        draws: float32 in [0, 1], (draw, image, height, width, channel): expected pixels of each code that was drawn.
+        accepted: the share of proposals that the chains accepted; about 0.57 where they move well.
+    """
+
+    expected: np.ndarray
+    draws: np.ndarray
+    accepted: float
+
+
+def fill(
+    run: Run | str | Path,
+    data: str | Path,
+    mask: str | Path,
+    *,
+    draws: int = 8,
+    seed: int = 0,
+    out: str | Path = "filled.png",
+    say: Callable[[str], None] | None = None,
+) -> Path:
+    """Fill the hidden pixels of pictures, given those that are seen, as `filled` does.
+
+    Args:
+        run: a finished run, or its folder.
+        data: a picture, or a folder or file of images.
+        mask: a picture of their size, white where pixels are hidden.
+        draws: how many ways to fill each.
+        seed: of the draws.
+        out: a .png with a row for each picture: what is seen, the expected picture, the draws. Or a .npy of uint8
+            (image, 1 + draw, height, width, channel), the expected picture first.
+        say: told what there is to say of the pictures, each a line.
+
+    Returns:
+        the file.
+
+    Raises:
+        BadInput: there is no such run, a file cannot be read or written, the mask has another size or hides nothing or
+            all, or the model's decoder has no image of its own.
+    """
+    draws, seed = whole("draws", draws, at_least=1), whole("seed", seed, at_least=0, at_most=LARGEST_SEED)
+    out, say = as_path("out", out), silence if say is None else function("say", say)
+    check_output(out, data, mask)
+    run = opened(run)
+    vae = run.load_model()
+    images = images_for(run, vae, data, say=say).images
+    hidden = read_mask(mask, data, vae.image_shape[:2])
+    found = filled(vae, images, hidden, draws=draws, seed=seed)
+    rows = np.concatenate([found.expected[:, None], found.draws.swapaxes(0, 1)], axis=1)
+    if out.suffix == ".png":
+        checkers = np.where(np.indices(hidden.shape).sum(axis=0) % 2, *CHECKERS)[..., None]
+        seen = np.where(hidden[..., None], checkers, images) / 255.0
+        rows = np.concatenate([seen[:, None], rows], axis=1)
+    save_rows(rows, out)
+    return out
+
+
+def read_mask(mask: str | Path, data: str | Path, size: tuple[int, int]) -> np.ndarray:
+    """Which pixels a picture hides, bool (height, width), brought to a model's size as the pictures are.
+
+    Raises:
+        BadInput: it cannot be read, is neither of the pictures' size nor of the model's, is not black and white, or
+            hides nothing or all.
+    """
+    masks = load_images(mask, grey=True).images
+    if len(masks) != 1:
+        raise BadInput(f"mask must be one picture, but there are {len(masks)} in {mask}")
+    own = masks.shape[1:3]
+    try:
+        of_pictures = load_images(data).images.shape[1:3]
+    except BadInput:  # of different sizes
+        of_pictures = size
+    if own not in (size, of_pictures):
+        raise BadInput(
+            f"{printable(mask)} is {own[0]}x{own[1]} (height x width), but the pictures are "
+            f"{of_pictures[0]}x{of_pictures[1]} and the model's images {size[0]}x{size[1]}: give one of these sizes"
+        )
+    if np.mean((masks > BETWEEN[0]) & (masks < BETWEEN[1])) > MOST_BETWEEN:
+        raise BadInput(f"{printable(mask)} is no mask, but a picture of many greys: white is hidden, black is seen")
+    hidden: np.ndarray = fit_images(masks, size, grey=True)[0, :, :, 0] >= WHITE
+    if hidden.all() or not hidden.any():
+        what = "every pixel" if hidden.all() else "no pixel"
+        raise BadInput(f"{printable(mask)} hides {what}: white pixels are hidden, black ones seen")
+    return hidden
+
+
+def filled(
+    vae: VAE, images: np.ndarray, hidden: np.ndarray, *, draws: int = 8, steps: int = CHAIN_STEPS, seed: int = 0
+) -> Filled:
+    """Draw codes from p(z | seen pixels), and what they decode to at the hidden ones.
+
+    From the encoder's code of the picture with its hidden pixels as decoded, a descent finds the most probable code;
+    from there a chain for each draw runs the Metropolis-adjusted Langevin algorithm (`engine.langevin`). Groups of
+    latents below the top one stay at the mean of their prior, and pixels are taken as independent given the code.
+
+    Args:
+        vae: the model.
+        images: uint8 (image, height, width, channel); what they hold at hidden pixels is not looked at.
+        hidden: bool (height, width), of all images.
+        draws: how many of each image.
+        steps: of each chain.
+        seed: of the draws.
+
+    Raises:
+        BadInput: the decoder is autoregressive and has no image of its own, or Keras's backend is not JAX.
+    """
+    if vae.has_to_draw:
+        raise BadInput(
+            "this model's pixels depend on those before them, and its decoder has no image of its own: train with the "
+            "objective auxiliary-guided"
+        )
+
+    def energy(codes: Tensor, images: Tensor, seen: Tensor) -> Tensor:
+        of_seen = ops.sum(seen * vae.likelihood(codes).of_code.log_prob_of_pixels(images), axis=(1, 2))
+        return -of_seen - vae.prior.log_prob(codes)
+
+    descent, chains = Descent(vae, energy), Langevin(vae, energy)
+    found, accepted = [], []
+    at_once = max(1, CHAINS_AT_ONCE // draws)
+    for start in range(0, len(images), at_once):
+        chunk = images[start : start + at_once]
+        guess, codes = _first_guess(vae, chunk, hidden)
+        seen = np.broadcast_to((~hidden).astype("float32"), chunk.shape[:3])
+        codes = descent(codes, chunk, seen, steps=DESCENT_STEPS)
+        scales = vae.posterior_deviations(guess)
+        repeated = [np.repeat(array, draws, axis=0) for array in (codes, scales, chunk, seen)]
+        codes, share = chains(*repeated, steps=steps, seed=seed + start)
+        accepted.append(share)
+        found.append(vae.decode(codes).reshape(len(chunk), draws, *images.shape[1:]))
+    drawn = np.concatenate(found).swapaxes(0, 1)
+    whole_ones = np.where(hidden[..., None], drawn, images / np.float32(255.0))
+    return Filled(whole_ones.mean(axis=0), whole_ones, float(np.mean(accepted)))
+
+
+def _first_guess(vae: VAE, images: np.ndarray, hidden: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Images with what is decoded at their hidden pixels, uint8, and the codes of these."""
+    decoded = np.repeat(vae.decode(np.zeros((1, vae.latent_dim))), len(images), axis=0)
+    for _ in range(ROUNDS):
+        guess = np.where(hidden[..., None], np.rint(255.0 * decoded).astype("uint8"), images)
+        codes = vae.encode(guess)
+        decoded = vae.decode(codes)
+    return guess, codes

@@ -1,0 +1,77 @@
+"""A training followed elsewhere: curves, reconstructions and samples for TensorBoard."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from freyvae.errors import BadInput
+from freyvae.model import VAE
+
+TRACKERS = ("tensorboard",)
+# images are written after the first epoch, each so many, and the last
+EPOCHS_BETWEEN_IMAGES = 10
+SHOWN = 8
+
+
+class TensorBoardLog(keras.callbacks.Callback):
+    """Writes event files that TensorBoard reads: every epoch's numbers, and some images.
+
+    Args:
+        folder: where the files are written.
+        images: held out, uint8 (image, height, width, channel); some are shown beside their reconstructions.
+
+    Raises:
+        BadInput: tensorboardX is not installed.
+    """
+
+    def __init__(self, folder: Path, images: np.ndarray):
+        super().__init__()
+        try:
+            from tensorboardX import SummaryWriter
+        except ImportError as error:
+            raise BadInput(
+                'log="tensorboard" needs tensorboardX: pip install "freyvae[tensorboard]" installs it'
+            ) from error
+        self._open, self._folder, self._images = SummaryWriter, folder, images[:SHOWN]
+        self._writer: Any = None
+        self._epoch = 0
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Write the numbers, and now and then the images."""
+        self._epoch = epoch + 1
+        if self._writer is None:  # what an earlier part of this training wrote after this epoch is void
+            self._writer = self._open(str(self._folder), purge_step=self._epoch)
+        for name, value in (logs or {}).items():
+            part = "validation" if name.startswith("val_") else "training"
+            self._writer.add_scalar(f"{name.removeprefix('val_')}/{part}", float(value), self._epoch)
+        if epoch % EPOCHS_BETWEEN_IMAGES == 0:
+            self._write_images()
+        self._writer.flush()
+
+    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
+        """Write the images of the last epoch."""
+        if self._writer is not None:
+            self._write_images()
+            self._writer.close()
+            self._writer = None
+
+    def _write_images(self) -> None:
+        vae: VAE = self.model
+        rows = np.concatenate([self._images / 255.0, vae.reconstruct(self._images)])
+        self._writer.add_image("reconstructions", _sheet(rows, len(self._images)), self._epoch, dataformats="HWC")
+        if not vae.has_to_draw:
+            samples = vae.sample_means(2 * SHOWN)
+            self._writer.add_image("samples", _sheet(samples, SHOWN), self._epoch, dataformats="HWC")
+
+
+def _sheet(images: np.ndarray, columns: int) -> np.ndarray:
+    """Images (n, h, w, c) in rows, uint8 (H, W, c); of other than grey and colour the first channel."""
+    count, height, width, channels = images.shape
+    if channels not in (1, 3):
+        images, channels = images[..., :1], 1
+    tiled = images.reshape(count // columns, columns, height, width, channels).swapaxes(1, 2)
+    sheet = tiled.reshape(count // columns * height, columns * width, channels)
+    levels: np.ndarray = np.rint(255.0 * np.clip(sheet, 0.0, 1.0)).astype("uint8")
+    return levels
