@@ -42,9 +42,7 @@ def with_defects(faces: np.ndarray, kind: str, *, seed: int = 0) -> tuple[np.nda
     random = np.random.default_rng(seed)
     drawn, where = faces.copy(), np.zeros(faces.shape[:3], bool)
     for face, defect in zip(drawn, where, strict=True):
-        down, across, *elsewhere = (
-            int(random.integers(0, faces.shape[axis] - DEFECT + 1)) for axis in (1, 2, 1, 2)
-        )
+        down, across, *elsewhere = (int(random.integers(0, faces.shape[axis] - DEFECT + 1)) for axis in (1, 2, 1, 2))
         square = slice(down, down + DEFECT), slice(across, across + DEFECT)
         if kind == "noise":
             face[square] = random.integers(0, 256, face[square].shape)

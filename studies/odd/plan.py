@@ -21,28 +21,30 @@ def plans(pictures: Path = PICTURES) -> list[Plan]:
     small = {"latent_dim": 8, "latent_names": (), "epochs": 300, "patience": 40}
     digits = Plan(
         tuple(
-            System(f"digits-{digit}", f"digits without {digit}", "frey-faces", (_SHUFFLED,), of(f"digits-{digit}", **small))
+            System(
+                f"digits-{digit}", f"digits without {digit}", "frey-faces", (_SHUFFLED,), of(f"digits-{digit}", **small)
+            )
             for digit in range(10)
         ),
         runs=RUNS,
         validation=160,
         test=160,
     )
-    minutes, longer = {"minutes": 3.0}, {"minutes": 4.0}
+    dense = {"latent_dim": 32, "latent_names": ()}
     photos = Plan(
-        (System("photos", "photos", "images", (_IN_ORDER,), of("photos", **longer)),),
+        (System("photos", "photos", "frey-faces", (_IN_ORDER,), of("photos", **dense, epochs=20)),),
         runs=RUNS,
         validation=1000,
         test=2000,
     )
     emoji = Plan(
-        (System("emoji", "emoji", "images", (_SHUFFLED,), of("emoji", **longer)),),
+        (System("emoji", "emoji", "frey-faces", (_SHUFFLED,), of("emoji", **dense, epochs=60)),),
         runs=RUNS,
         validation=400,
         test=386,
     )
     faces = Plan(
-        (System("faces", "Frey faces", "images", (_IN_ORDER,), minutes),),
+        (System("faces", "Frey faces", "images", (_IN_ORDER,), {"minutes": 3.0}),),
         runs=RUNS,
         validation=200,
         test=200,
