@@ -13,7 +13,7 @@ from studies.images.pictures import prepare as prepare_images
 
 # side of the photos, and of the emoji beside them
 SIDE = 32
-# side of a defect, and how its pixels are made: of random levels, black, of turned levels, or from elsewhere in the face
+# side of a defect, and what is in it: random levels, black, the negative, or pixels from elsewhere in the face
 DEFECT = 5
 DEFECTS = ("noise", "black", "negative", "moved")
 

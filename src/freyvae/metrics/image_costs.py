@@ -62,20 +62,23 @@ def image_costs(vae: VAE, images: np.ndarray, *, samples: int = SAMPLES, seed: i
     samples = whole("samples", samples, at_least=1)
     at_once = min(_images_at_once(vae), 1 << (len(images) - 1).bit_length())
     noise = keras.random.SeedGenerator(whole("seed", seed, at_least=0, at_most=LARGEST_SEED))
-    program = Program(vae, lambda chunk: _costs(vae, chunk, noise, samples), noise=noise)
+    drawn = Program(vae, lambda chunk: _of_a_draw(vae, chunk, noise), noise=noise)
+    still = Program(vae, lambda chunk: _without_noise(vae, chunk))
     for start in range(0, len(images), at_once):
         chunk = images[start : start + at_once]
         # one shape, compiled once
         filled = np.concatenate([chunk, np.repeat(chunk[-1:], at_once - len(chunk), axis=0)])
-        found = [values[: len(chunk)] for values in program(filled)]
+        draws = (drawn(filled) for _ in range(samples))
+        means = [sum(parts) / samples for parts in zip(*draws, strict=True)]
+        found = [values[: len(chunk)] for values in (*means, *still(filled))]
         if not all(np.isfinite(values).all() for values in found):
             raise BadInput(
                 "the model returns numbers that are not finite: its weights are lost (a training that diverged, say), "
                 "or an image has no probability at all; train anew, with a lower learning rate"
             )
-        distortion, of_code, reconstruction, *others = found
+        distortion, of_code, rate, reconstruction, codes, deviations = found
         error = np.sqrt(np.square(255.0 * reconstruction - chunk).mean(axis=3))
-        yield ImageCosts(distortion, of_code, error, *others)
+        yield ImageCosts(distortion, of_code, error, rate, codes, deviations)
 
 
 def cost_maps(vae: VAE, images: Any, *, samples: int = SAMPLES, seed: int = 0) -> np.ndarray:
@@ -106,23 +109,16 @@ def _images_at_once(vae: VAE) -> int:
     return 1 << (min(max(VALUES_AT_ONCE // values, 1), MOST_AT_ONCE).bit_length() - 1)
 
 
-def _costs(vae: VAE, images: Tensor, noise: keras.random.SeedGenerator, samples: int) -> tuple[Tensor, ...]:
-    """Distortion of each pixel, given all and given the code alone; reconstruction; rate, codes and their deviations."""
-    encoded = vae.encoded(images)
-    distortion, of_code, rate = [], [], []
-    for _ in range(samples):
-        found = vae.estimate(images, encoded, noise)
-        distortion.append(-found.likelihood.log_prob_of_pixels(images))
-        alone = found.likelihood.of_code
-        of_code.append(distortion[-1] if alone is found.likelihood else -alone.log_prob_of_pixels(images))
-        rate.append(found.parts.rate)
-    distortion_mean, of_code_mean, rate_mean = (sum(draws) / samples for draws in (distortion, of_code, rate))
-    reconstruction = vae.likelihood_of(*vae.decoded_at_means(images)).mean()
-    return (
-        distortion_mean,
-        of_code_mean,
-        reconstruction,
-        rate_mean,
-        encoded.posterior.mean,
-        encoded.posterior.deviation,
-    )
+def _of_a_draw(vae: VAE, images: Tensor, noise: keras.random.SeedGenerator) -> tuple[Tensor, ...]:
+    """Distortion of each pixel, given all and given the code alone; and the rate."""
+    found = vae.estimate(images, vae.encoded(images), noise)
+    distortion = -found.likelihood.log_prob_of_pixels(images)
+    alone = found.likelihood.of_code
+    of_code = distortion if alone is found.likelihood else -alone.log_prob_of_pixels(images)
+    return distortion, of_code, found.parts.rate
+
+
+def _without_noise(vae: VAE, images: Tensor) -> tuple[Tensor, ...]:
+    """Reconstructions, codes, and the posteriors' deviations about them."""
+    posterior = vae.posterior(images)
+    return vae.likelihood_of(*vae.decoded_at_means(images)).mean(), posterior.mean, posterior.deviation

@@ -41,7 +41,7 @@ def heat_map(image: Array, bits: Array, deviations: Array, *, usual: Usual) -> A
     Returns:
         uint8 (height, width, 3).
     """
-    tiles = [in_colour(image[None])[0], _coloured(bits / usual.bits), _coloured(deviations / usual.deviations)]
+    tiles = [in_colour(image[None])[0], coloured(bits / usual.bits), coloured(deviations / usual.deviations)]
     times = max(1, _MAGNIFIED // max(image.shape[:2]))
     magnified = [tile.repeat(times, axis=0).repeat(times, axis=1) for tile in tiles]
     gap = np.full((magnified[0].shape[0], GAP, 3), 255, np.uint8)
@@ -54,7 +54,7 @@ def save_heat_map(shown: Array, path: Path) -> None:
         Image.fromarray(shown).save(temporary, format="PNG")
 
 
-def _coloured(shares: Array) -> Array:
-    """Numbers, of which 0 is black and 1 the brightest, as colours: uint8 (height, width, 3)."""
-    coloured: Array = matplotlib.colormaps[COLOURS](np.clip(shares, 0.0, 1.0), bytes=True)[..., :3]
-    return coloured
+def coloured(shares: Array) -> Array:
+    """Numbers, of which 0 is black and 1 the brightest, as colours: uint8 (..., 3)."""
+    pixels: Array = matplotlib.colormaps[COLOURS](np.clip(shares, 0.0, 1.0), bytes=True)[..., :3]
+    return pixels
