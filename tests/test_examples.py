@@ -33,3 +33,13 @@ def test_a_likelihood_of_ones_own_is_the_same_in_keras_onnx_and_the_page(tmp_pat
     assert len(differences) == 3
     # the page answers in whole grey levels
     assert all(float(difference) <= 1 for difference in differences), said
+
+
+def test_defects_are_found_in_faces(frey_faces, tmp_path, monkeypatch, capsys):
+    arguments = ["find_defects.py", "--recipe", "frey-faces", "--epochs", "30", "--out", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", arguments)
+    runpy.run_path(str(ROOT / "examples" / "find_defects.py"), run_name="__main__")
+    said = capsys.readouterr().out
+    assert float(re.search(r"area under the ROC curve (\d\.\d+)", said)[1]) > 0.6
+    assert re.search(r"out: \d+ of 50 defective pictures, and \d+ of 150 good ones", said)
+    assert len(list((tmp_path / "maps").rglob("*.png"))) == 200

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from freyvae.arguments import whole
+from freyvae.errors import BadInput
 from freyvae.evaluation.oddness import Oddness, joined
 from freyvae.reporting.pictures.arguments import checked_images, checked_model
 from freyvae.reporting.pictures.heat_map import coloured
@@ -33,6 +34,8 @@ def oddest(vae: "VAE", train: Array, held_out: Array, *, count: int = ODDEST) ->
     are looked at.
     """
     vae, train, held_out = checked_model(vae), checked_images(train), checked_images(held_out)
+    if not hasattr(vae, "estimate"):
+        raise BadInput("scores are of a VAE's probabilities, and this model has none")
     places = np.linspace(0, len(held_out) - 1, min(len(held_out), LOOKED_AT)).round().astype(int)
     looked_at = held_out[places]
     chunks = list(Oddness(vae, train, looked_at).of(looked_at))
@@ -65,6 +68,8 @@ def oddest(vae: "VAE", train: Array, held_out: Array, *, count: int = ODDEST) ->
 
 
 def _draw(run: PicturedRun) -> bytes:
+    if len(run.parts) < 2:
+        raise BadInput("there are no held-out images")
     return png(oddest(run.vae, run.train, run.held_out))
 
 
