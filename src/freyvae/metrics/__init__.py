@@ -9,6 +9,7 @@ from freyvae.metrics.baselines import (
 )
 from freyvae.metrics.collapse import is_active, kl_per_latent_nats, verdict
 from freyvae.metrics.factors import FactorScores, factor_scores
+from freyvae.metrics.image_costs import cost_maps
 from freyvae.metrics.importance import SampledLikelihood, importance_sampled, standard_error
 from freyvae.metrics.near_duplicates import near_duplicates
 from freyvae.metrics.reconstruction import mean_image_rmse_grey_levels, rmse_grey_levels
@@ -17,6 +18,7 @@ __all__ = [
     "FactorScores",
     "FullGaussian",
     "SampledLikelihood",
+    "cost_maps",
     "factor_scores",
     "file_bits_per_dim",
     "importance_sampled",

@@ -7,7 +7,6 @@ import matplotlib
 import numpy as np
 from PIL import Image
 
-from freyvae.files import replacing
 from freyvae.reporting.pictures.mosaic import Array, in_colour
 
 COLOURS = "inferno"
@@ -49,9 +48,9 @@ def heat_map(image: Array, bits: Array, deviations: Array, *, usual: Usual) -> A
 
 
 def save_heat_map(shown: Array, path: Path) -> None:
-    """Write it as a PNG, and the folders that it lies in. Raises `BadInput` where it cannot be written."""
-    with replacing(path) as temporary:
-        Image.fromarray(shown).save(temporary, format="PNG")
+    """Write it as a PNG, and make the folders that it lies in. Raises `OSError` where it cannot be written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(shown).save(path)
 
 
 def coloured(shares: Array) -> Array:
