@@ -65,11 +65,8 @@ def verdict(found: dict[str, Any]) -> str:
         ours, best = max(((m, a) for m, a in of.items() if m.startswith(OURS)), key=lambda item: item[1])
         if of[DEFAULT] >= most:
             continue
-        reached = (
-            f"`{ours.removeprefix(OURS)}` has {best:.3f}"
-            if best >= most
-            else f"none of ours does, the best is {best:.3f}"
-        )
+        named = f"`{ours.removeprefix(OURS)}`"
+        reached = f"{named} has {best:.3f}" if best >= most else f"the best of ours is {named}, {best:.3f}"
         sentences.append(f"- {name}: {other} has {most:.3f}, the default {of[DEFAULT]:.3f}; {reached}.")
     if not sentences:
         return "The default score, `oddness`, is at least as good as the best of the others in every column."
