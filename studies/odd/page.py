@@ -21,6 +21,7 @@ def part(found: dict[str, Any]) -> str:
     return string.Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
         areas=areas(found),
         verdict=verdict(found),
+        digits=", ".join(row["system"].partition("-")[2] for row in rows if row["system"].startswith("digits")),
         pixels=pixels(found),
         machines="; ".join(machines),
         commands="\n".join(dict.fromkeys(row["train_command"] for row in rows)),
@@ -76,6 +77,9 @@ def verdict(found: dict[str, Any]) -> str:
 def pixels(found: dict[str, Any]) -> str:
     """Table of maps: how well they tell defective pixels."""
     rows = [row for row in found["tasks"] if row["pixels"]]
-    maps = list(rows[0]["pixels"]) if rows else []
+    if not rows:
+        return "No maps of pixels are scored yet."
+    maps = list(rows[0]["pixels"])
     lines = [[row["odd"], *(f"{row['pixels'][name]:.3f}" for name in maps)] for row in rows]
-    return markdown_table(["defect", *maps], lines, words=(0,))
+    table = markdown_table(["defect", *maps], lines, words=(0,))
+    return f"Of the pixels of these faces, how well a map tells the square from the rest:\n\n{table}"

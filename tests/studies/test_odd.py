@@ -1,4 +1,4 @@
-"""The study of odd pictures: its commands are right, its page says what its JSON does, its pictures are what they say."""
+"""The study of odd pictures: its commands are right, and its page says what its JSON does."""
 
 import json
 from pathlib import Path
