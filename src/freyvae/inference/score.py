@@ -193,9 +193,10 @@ def score(
     with _maps(maps_path) as folder:
         scores, done = [], 0
         for chunk in oddness.of(images.images, progress=progress):
-            for place in range(len(chunk.bits) if folder is not None else 0):
-                shown = heat_map(images.images[done + place], chunk.bits[place], chunk.deviations[place], usual=usual)
-                save_heat_map(shown, folder / f"{files[done + place]}.png")
+            if folder is not None:
+                pixels = images.images[done : done + len(chunk.bits)]
+                for file, *parts in zip(files[done:], pixels, chunk.bits, chunk.deviations, strict=False):
+                    save_heat_map(heat_map(*parts, usual=usual), folder / f"{file}.png")
             done += len(chunk.bits)
             scores.append(chunk.scores)
         columns = joined(scores)

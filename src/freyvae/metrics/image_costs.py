@@ -69,7 +69,7 @@ def image_costs(vae: VAE, images: np.ndarray, *, samples: int = SAMPLES, seed: i
         # one shape, compiled once
         filled = np.concatenate([chunk, np.repeat(chunk[-1:], at_once - len(chunk), axis=0)])
         draws = (drawn(filled) for _ in range(samples))
-        means = [sum(parts) / samples for parts in zip(*draws, strict=True)]
+        means = [np.mean(parts, axis=0) for parts in zip(*draws, strict=True)]
         found = [values[: len(chunk)] for values in (*means, *still(filled))]
         if not all(np.isfinite(values).all() for values in found):
             raise BadInput(
