@@ -76,3 +76,13 @@ def test_codes_are_features_for_a_classifier(tmp_path, monkeypatch, capsys):
     said = capsys.readouterr().out
     assert "10 labelled images of 46, scored on 15 others" in said
     assert re.search(r"codes +\d+\.\d %\n +principal components +\d+\.\d %\n +raw pixels +\d+\.\d %", said)
+
+
+def test_defects_are_found_in_faces(frey_faces, tmp_path, monkeypatch, capsys):
+    arguments = ["find_defects.py", "--recipe", "frey-faces", "--epochs", "30", "--out", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", arguments)
+    runpy.run_path(str(ROOT / "examples" / "find_defects.py"), run_name="__main__")
+    said = capsys.readouterr().out
+    assert float(re.search(r"area under the ROC curve (\d\.\d+)", said)[1]) > 0.6
+    assert re.search(r"out: \d+ of 50 defective pictures, and \d+ of 150 good ones", said)
+    assert len(list((tmp_path / "maps").rglob("*.png"))) == 200

@@ -27,6 +27,7 @@ from freyvae.inference.paths import vary as vary
 from freyvae.inference.paths import walk as walk
 from freyvae.inference.reconstruct import reconstruct as reconstruct
 from freyvae.inference.samples import sample as sample
+from freyvae.inference.score import score as score
 from freyvae.model import VAE as VAE
 from freyvae.model import FreeEnergy as FreeEnergy
 from freyvae.model import fit_many as fit_many

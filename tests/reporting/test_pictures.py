@@ -386,14 +386,14 @@ def test_draw_all_writes_every_picture(tmp_path, monkeypatch, shape, latent_dim)
         is_video=True,
         note=notes.append,
     )
-    assert [path.stem for path in written] == [name for name in pictures.CAPTIONS if name != "network"]
+    # a fake has no probabilities to score by
+    assert [path.stem for path in written] == [name for name in pictures.CAPTIONS if name not in ("network", "oddest")]
     assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == sorted(path.name for path in written)
     for path in written:
         with Image.open(path) as picture:
             picture.load()
             assert picture.size[0] >= 1000
-    (note,) = notes
-    assert note.startswith("network.png is left out: ")
+    assert sorted(note.partition(" ")[0] for note in notes) == ["network.png", "oddest.png"]
 
 
 def test_draw_all_leaves_out_what_cannot_be_drawn_and_removes_the_old_one(tmp_path, monkeypatch, caplog):
@@ -402,7 +402,7 @@ def test_draw_all_leaves_out_what_cannot_be_drawn_and_removes_the_old_one(tmp_pa
     written = pictures.draw_all(keras_vae(dense=False), {"training": some_images()}, history=None, folder=tmp_path)
     assert {"weights", "network", "convergence"}.isdisjoint(path.stem for path in written)
     assert not (tmp_path / "weights.png").exists()
-    assert len(caplog.records) == 3
+    assert len(caplog.records) == 4
 
 
 def test_draw_all_is_not_silent_about_a_folder_it_cannot_write(tmp_path):
@@ -467,3 +467,21 @@ def test_images_of_five_channels_are_saved_with_all_of_them(tmp_path):
     pictures.save_images(images, tmp_path / "images.png", columns=1)
     with Image.open(tmp_path / "images.png") as picture:
         np.testing.assert_array_equal(np.asarray(picture)[::16, ::16][:6], in_colour(images)[0])
+
+
+def test_the_oddest_held_out_image_comes_first_with_the_place_where_it_is_odd():
+    images = np.random.default_rng(0).integers(90, 110, (40, 6, 5, 1), dtype=np.uint8)
+    images[33, 1:4, 2:5] = 255
+    vae = VAE((6, 5, 1), 1, hidden=(4,), seed=0)
+    vae.start_at(images[:20])
+    figure = pictures.oddest(vae, images[:20], images[20:], count=4)
+    (shown,) = (np.asarray(image.get_array()) for image in figure.axes[0].images)
+    times = (shown.shape[0] - 6) // 12
+    first = shown[: 6 * times : times, : 5 * times : times, 0]
+    np.testing.assert_array_equal(first, images[33, :, :, 0])
+    below = shown[6 * times + 6 :: times, : 5 * times : times, :3].sum(axis=2)
+    down, across = np.unravel_index(below.argmax(), below.shape)
+    assert 0 <= down <= 4
+    assert 1 <= across <= 4
+    with pytest.raises(BadInput, match="this model has none"):
+        pictures.oddest(keras_vae(), some_images(), some_images())

@@ -9,6 +9,7 @@ from freyvae.metrics.baselines import (
 )
 from freyvae.metrics.collapse import is_active, kl_per_latent_nats, verdict
 from freyvae.metrics.factors import FactorScores, factor_scores
+from freyvae.metrics.image_costs import cost_maps
 from freyvae.metrics.importance import SampledLikelihood, importance_sampled, standard_error
 from freyvae.metrics.label_scores import label_scores
 from freyvae.metrics.near_duplicates import near_duplicates
@@ -18,6 +19,7 @@ __all__ = [
     "FactorScores",
     "FullGaussian",
     "SampledLikelihood",
+    "cost_maps",
     "factor_scores",
     "file_bits_per_dim",
     "importance_sampled",

@@ -141,9 +141,15 @@ def file_bits_per_dim(images: np.ndarray, format: str) -> float | None:
         images: uint8 (image, height, width, channel).
         format: one of `FILE_FORMATS`; None comes back where this Pillow cannot write it.
     """
+    bits = file_bits(images, format)
+    return None if bits is None else float(bits.sum()) / images.size
+
+
+def file_bits(images: np.ndarray, format: str) -> np.ndarray | None:
+    """Bits of each image as a lossless file of its own, as `file_bits_per_dim` has them: float64 (image,)."""
     if not _writes(format):
         return None
-    return 8.0 * sum(_encoded_bytes(image, format) for image in images) / images.size
+    return np.array([8.0 * _encoded_bytes(image, format) for image in images])
 
 
 def mosaic_bits_per_dim(images: np.ndarray, format: str) -> float | None:

@@ -6,6 +6,7 @@ from freyvae.reporting.pictures.diagram import network
 from freyvae.reporting.pictures.grids import examples, sample_images, samples
 from freyvae.reporting.pictures.latent_codes import codes
 from freyvae.reporting.pictures.latent_plane import manifold
+from freyvae.reporting.pictures.oddest import oddest
 from freyvae.reporting.pictures.reconstruction import reconstructions
 from freyvae.reporting.pictures.saving import save_figure, save_images, save_rows
 from freyvae.reporting.pictures.weights import first_layer_weights
@@ -19,6 +20,7 @@ __all__ = [
     "first_layer_weights",
     "manifold",
     "network",
+    "oddest",
     "reconstructions",
     "sample_images",
     "samples",

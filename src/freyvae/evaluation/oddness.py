@@ -1,0 +1,216 @@
+"""How odd is an image to a model? Scores in which larger is odder, compared with those of held-out images."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.ndimage import uniform_filter
+
+from freyvae.arguments import one_of
+from freyvae.console import Progress, shown
+from freyvae.errors import BadInput
+from freyvae.metrics.baselines import FILE_FORMATS, file_bits
+from freyvae.metrics.image_costs import SAMPLES, ImageCosts, image_costs
+from freyvae.metrics.novelty import MOST_COMPONENTS, AggregatePosterior
+from freyvae.model import VAE
+
+# score -> its column, which ends in its unit
+SCORES = {
+    "oddness": "oddness",
+    "free-energy": "free_energy_nats",
+    "distortion": "distortion_nats",
+    "rate": "rate_nats",
+    "corrected": "corrected_bits",
+    "novelty": "novelty_nats",
+    "local": "local_deviations",
+}
+CODECS = {format.lower(): format for format in FILE_FORMATS}
+# those whose largest is the oddness: each finds what the others are blind to
+_JOINED = ("corrected_bits", "novelty_nats", "local_deviations")
+# of held-out images, the share that has an oddness below 1 by each of these
+_ORDINARY = 0.95
+FEWEST = 5
+# held-out images that are compared with: of more, as many evenly spaced
+_MOST_HELD_OUT = 2000
+# of a pixel's variance, so many images count that are as all pixels are: those held out may be few
+_IMAGES_OF_ALL_PIXELS = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """Some images, scored.
+
+    Attributes:
+        scores: column of `SCORES` -> float64 (image,), larger is odder.
+        bits: what each pixel costs given the code alone, float32 (image, height, width), in bits.
+        deviations: how far its surroundings are beyond what is usual there, likewise, in standard deviations of
+            held-out images.
+    """
+
+    scores: dict[str, np.ndarray]
+    bits: np.ndarray
+    deviations: np.ndarray
+
+
+class Oddness:
+    """Scores images by a model, compared with images that it was not trained on.
+
+    - Free energy, distortion, rate: what an image costs by the model. A simple image may cost less than any that the
+      model was trained on, however odd it is (Nalisnick et al. 2019).
+    - Corrected: the free energy less the size of a lossless file of the image, in bits (Serra et al. 2020, eq. 3).
+      None where the likelihood is no probability of bytes.
+    - Novelty: `AggregatePosterior.novelty_nats`, how unlike the codes of training images its code is.
+    - Local: the largest deviation of a small window. In every window of the image distortion and the reconstruction's
+      error are averaged, and each mean is standardised by those of held-out images at the same place.
+    - Oddness: the largest of the last three, each less its median and divided by the distance of its 95th percentile
+      from that, of held-out images. It is 1 where one of them is as high as in the oddest twentieth.
+
+    Args:
+        vae: the model.
+        train: images that it was trained on, uint8 (image, height, width, channel).
+        held_out: images that it was not trained on, likewise.
+        codec: of the lossless file, one of `CODECS`.
+        samples: draws of each image's latents.
+        seed: of the draws.
+        progress: told how many held-out images are scored.
+
+    Attributes:
+        held_out: the scores of held-out images, column of `SCORES` -> float64 (image,).
+        usual_bits: what of a thousand of their pixels all but one cost at most, in bits.
+
+    Raises:
+        BadInput: there are fewer than `FEWEST` held-out images, or the codec is unknown or not installed.
+    """
+
+    def __init__(
+        self,
+        vae: VAE,
+        train: np.ndarray,
+        held_out: np.ndarray,
+        *,
+        codec: str = "png",
+        samples: int = SAMPLES,
+        seed: int = 0,
+        progress: bool | Progress = False,
+    ):
+        self._format = CODECS[one_of("codec", codec, CODECS)]
+        if file_bits(held_out[:1], self._format) is None:
+            raise BadInput(f'codec="{codec}" is not installed: pip install "freyvae[{codec}]", or give codec="png"')
+        if len(held_out) < FEWEST:
+            raise BadInput(
+                f"only {len(held_out)} held-out pictures to compare with, fewer than {FEWEST}: train with "
+                "validation=... above that"
+            )
+        self._vae, self._samples, self._seed = vae, samples, seed
+        few = train[np.linspace(0, len(train) - 1, min(len(train), MOST_COMPONENTS)).round().astype(int)]
+        self._aggregate = AggregatePosterior(vae.encode(few), vae.posterior_deviations(few))
+        side = 2 * (min(vae.image_shape[:2]) // 20) + 1
+        self._window = (0, max(side, 3), max(side, 3))
+        known = held_out[np.linspace(0, len(held_out) - 1, min(len(held_out), _MOST_HELD_OUT)).round().astype(int)]
+        costs = list(
+            _each(image_costs(vae, known, samples=samples, seed=seed), len(known), progress, "held-out pictures")
+        )
+        self._usual = [_Usual(np.concatenate(maps)) for maps in zip(*map(self._windows, costs), strict=True)]
+        places = np.cumsum([len(chunk.rate) for chunk in costs])[:-1]
+        parts = zip(np.split(known, places), costs, strict=True)
+        raw = joined([self._scored(part, chunk, is_usual=True).scores for part, chunk in parts])
+        of_pixels = np.concatenate([chunk.distortion_of_code for chunk in costs])
+        self.usual_bits = max(float(np.quantile(of_pixels, 0.999)) / math.log(2.0), 1e-6)
+        self._scales = {column: _scale(raw[column]) for column in _JOINED if column in raw}
+        self.held_out = self._with_oddness(raw)
+
+    def of(self, images: np.ndarray, *, progress: bool | Progress = False) -> Iterator[Scored]:
+        """Scores and maps of images, chunk by chunk in their order: memory does not grow with their number.
+
+        Args:
+            images: uint8 (image, height, width, channel), of the model's shape.
+            progress: told how many are scored.
+        """
+        costs = image_costs(self._vae, images, samples=self._samples, seed=self._seed)
+        done = 0
+        for chunk in _each(costs, len(images), progress, "pictures"):
+            scored = self._scored(images[done : done + len(chunk.rate)], chunk)
+            done += len(chunk.rate)
+            yield replace(scored, scores=self._with_oddness(scored.scores))
+
+    def scores_of(self, images: np.ndarray) -> dict[str, np.ndarray]:
+        """The scores of images, column of `SCORES` -> float64 (image,)."""
+        return joined([chunk.scores for chunk in self.of(images)])
+
+    def _scored(self, images: np.ndarray, costs: ImageCosts, *, is_usual: bool = False) -> Scored:
+        """All scores but the oddness; `is_usual`: of images that what is usual was made of."""
+        distortion = costs.distortion.sum(axis=(1, 2), dtype=np.float64)
+        rate = costs.rate.astype(np.float64)
+        scores = {
+            "free_energy_nats": distortion + rate,
+            "distortion_nats": distortion,
+            "rate_nats": rate,
+        }
+        if self._vae.pixel_likelihood.is_probability_of_bytes:
+            file = file_bits(images, self._format)
+            scores["corrected_bits"] = (distortion + rate) / math.log(2.0) - file
+        scores["novelty_nats"] = self._aggregate.novelty_nats(costs.codes, costs.deviations)
+        standardised = [
+            usual.left_out(maps) if is_usual else usual.standardised(maps)
+            for usual, maps in zip(self._usual, self._windows(costs), strict=True)
+        ]
+        deviations = np.maximum(*standardised)
+        scores["local_deviations"] = deviations.max(axis=(1, 2)).astype(np.float64)
+        return Scored(scores, costs.distortion_of_code / np.float32(math.log(2.0)), deviations)
+
+    def _windows(self, costs: ImageCosts) -> list[np.ndarray]:
+        return [uniform_filter(maps, self._window, mode="nearest") for maps in (costs.distortion, costs.error)]
+
+    def _with_oddness(self, scores: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        beyond = [(scores[column] - median) / scale for column, (median, scale) in self._scales.items()]
+        return {"oddness": np.max(beyond, axis=0), **scores}
+
+
+class _Usual:
+    """Mean and variance of a map at each pixel, over images."""
+
+    def __init__(self, maps: np.ndarray):
+        self._count = len(maps)
+        self._mean, self._variance = maps.mean(axis=0, dtype=np.float64), maps.var(axis=0, dtype=np.float64)
+
+    def standardised(self, maps: np.ndarray) -> np.ndarray:
+        """Maps (image, height, width) of other images, less the mean, in standard deviations."""
+        return _in_deviations(maps - self._mean, self._variance, self._count)
+
+    def left_out(self, maps: np.ndarray) -> np.ndarray:
+        """The same of the images' own, each by mean and variance of all others: otherwise others would look odder."""
+        ratio = self._count / (self._count - 1)
+        apart = maps - self._mean
+        # without an image, mean and variance are m - d / (n - 1) and n / (n - 1) (v - d^2 / (n - 1))
+        variance = ratio * (self._variance - np.square(apart) / (self._count - 1))
+        return _in_deviations(ratio * apart, variance, self._count - 1)
+
+
+def _in_deviations(apart: np.ndarray, variance: np.ndarray, count: int) -> np.ndarray:
+    """Divide by the standard deviation over `count` images at each pixel, pooled with that of all pixels."""
+    of_all = variance.mean(axis=(-2, -1), keepdims=True)
+    pooled = (count * variance + _IMAGES_OF_ALL_PIXELS * of_all) / (count + _IMAGES_OF_ALL_PIXELS)
+    return np.asarray(apart / np.sqrt(np.maximum(pooled, 1e-12)), np.float32)
+
+
+def _each(costs: Iterator[ImageCosts], count: int, progress: bool | Progress, what: str) -> Iterator[ImageCosts]:
+    """The chunks of costs, telling of how many images they are."""
+    with shown(progress) as told:
+        done = 0
+        for chunk in costs:
+            done += len(chunk.rate)
+            told.advance(done, count, f"scoring {what}")
+            yield chunk
+
+
+def joined(chunks: Sequence[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """The scores of chunks, one after another."""
+    return {column: np.concatenate([chunk[column] for chunk in chunks]) for column in chunks[0]}
+
+
+def _scale(scores: np.ndarray) -> tuple[float, float]:
+    """The median of held-out scores, and how far above it the oddest twentieth begins."""
+    median, high = np.quantile(scores, [0.5, _ORDINARY])
+    # where all are alike, any other is far from them
+    return float(median), float(max(high - median, 1e-6 * (1.0 + abs(median))))

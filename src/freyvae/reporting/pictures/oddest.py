@@ -1,0 +1,83 @@
+"""The oddest held-out images, and where they are odd."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from freyvae.arguments import whole
+from freyvae.errors import BadInput
+from freyvae.evaluation.oddness import Oddness, joined
+from freyvae.reporting.pictures.arguments import checked_images, checked_model
+from freyvae.reporting.pictures.heat_map import coloured
+from freyvae.reporting.pictures.mosaic import Array, fit, in_colour, mosaic
+from freyvae.reporting.pictures.picture import Picture, PicturedRun
+from freyvae.reporting.pictures.saving import png
+from freyvae.reporting.pictures.style import FAMILY, INK, QUIET, TEXT_POINTS, bare, sheet, show_pixels
+
+if TYPE_CHECKING:
+    from freyvae.model import VAE
+
+GAP = 6
+ODDEST = 10  # images
+# held-out images that are looked at: of more, as many evenly spaced
+LOOKED_AT = 400
+# that are brightest in the row of deviations
+_BRIGHTEST = 8.0
+
+
+def oddest(vae: "VAE", train: Array, held_out: Array, *, count: int = ODDEST) -> Figure:
+    """The `count` held-out images of the largest oddness, the oddest first, above where they are odd.
+
+    `evaluation.oddness.Oddness` says what oddness is; it is written below each. The lower row shows by how many
+    standard deviations the surroundings of a pixel are beyond what is usual there. At most `LOOKED_AT` held-out images
+    are looked at.
+    """
+    vae, train, held_out = checked_model(vae), checked_images(train), checked_images(held_out)
+    if not hasattr(vae, "estimate"):
+        raise BadInput("scores are of a VAE's probabilities, and this model has none")
+    places = np.linspace(0, len(held_out) - 1, min(len(held_out), LOOKED_AT)).round().astype(int)
+    looked_at = held_out[places]
+    chunks = list(Oddness(vae, train, looked_at).of(looked_at))
+    scores = joined([chunk.scores for chunk in chunks])["oddness"]
+    chosen = np.argsort(-scores, kind="stable")[: whole("count", count, at_least=1)]
+    deviations = np.concatenate([chunk.deviations for chunk in chunks])[chosen]
+    tiles = np.concatenate([in_colour(looked_at[chosen]), coloured(deviations / _BRIGHTEST)])
+    columns = len(chosen)
+    page = mosaic(fit(tiles, columns=columns, rows=2, gap=GAP), columns=columns, gap=GAP)
+    height, width = page.shape[:2]
+    figure, axes = sheet(
+        width,
+        height,
+        title="Oddest held-out images",
+        subtitle=f"of {len(looked_at)}, the oddest first",
+        left=200,
+        bottom=40,
+    )
+    show_pixels(bare(axes), page)
+    label: dict[str, Any] = {"size": TEXT_POINTS, "ha": "right", "family": FAMILY}
+    row = (height + GAP) / 2
+    for index, name in enumerate(("image", "where,\nin deviations")):
+        axes.text(-18, (index + 0.5) * row, name, color=INK, va="center", linespacing=1.3, **label)
+    axes.text(-18, height + 12, "oddness", color=QUIET, va="top", **label)
+    column = (width + GAP) / columns
+    for index, value in enumerate(scores[chosen]):
+        x = index * column + (column - GAP) / 2
+        axes.text(x, height + 12, f"{value:.1f}", size=TEXT_POINTS, color=QUIET, ha="center", va="top", family=FAMILY)
+    return figure
+
+
+def _draw(run: PicturedRun) -> bytes:
+    if len(run.parts) < 2:
+        raise BadInput("there are no held-out images")
+    return png(oddest(run.vae, run.train, run.held_out))
+
+
+PICTURES = (
+    Picture(
+        "oddest",
+        "The held-out images that are oddest to the model, and where: bright is far beyond what is usual there.",
+        8,
+        _draw,
+    ),
+)

@@ -1,0 +1,85 @@
+"""The part of docs/odd-pictures.md that the study writes. Every figure in it comes from docs/odd.json."""
+
+import string
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from studies.shared.machine import in_words
+from studies.shared.markdown import markdown_table
+
+TEMPLATE = Path(__file__).parent / "page.md"
+OURS = "freyvae "
+DEFAULT = "freyvae oddness"
+
+
+def part(found: dict[str, Any]) -> str:
+    """The part in Markdown."""
+    rows = found["tasks"]
+    machines = dict.fromkeys(in_words(row["machine"]) for row in rows if row["machine"])
+    return string.Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
+        areas=areas(found),
+        verdict=verdict(found),
+        digits=", ".join(row["system"].partition("-")[2] for row in rows if row["system"].startswith("digits")),
+        pixels=pixels(found),
+        machines="; ".join(machines),
+        commands="\n".join(dict.fromkeys(row["train_command"] for row in rows)),
+    )
+
+
+def tasks(found: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """Task -> method -> area under the ROC curve; the digits are one task, the mean over them."""
+    grouped: dict[str, list[dict[str, float]]] = {}
+    for row in found["tasks"]:
+        name = "a digit left out" if row["system"].startswith("digits") else f"{row['model']}: {row['odd']}"
+        of_methods = {method: areas["area_under_roc"]["value"] for method, areas in row["methods"].items()}
+        grouped.setdefault(name, []).append(of_methods)
+    return {
+        name: {method: float(np.mean([one[method] for one in several])) for method in several[0]}
+        for name, several in grouped.items()
+    }
+
+
+def areas(found: dict[str, Any]) -> str:
+    """Table with a row a method and a column a task."""
+    columns = tasks(found)
+    methods = list(next(iter(columns.values())))
+    best = {name: max(of.values()) for name, of in columns.items()}
+
+    def cell(name: str, method: str) -> str:
+        value = columns[name].get(method)
+        if value is None:
+            return ""
+        return f"**{value:.3f}**" if value == best[name] else f"{value:.3f}"
+
+    lines = [[method, *(cell(name, method) for name in columns)] for method in methods]
+    return markdown_table(["method", *columns], lines, words=(0,))
+
+
+def verdict(found: dict[str, Any]) -> str:
+    """Where freyvae's default score, and its best, are not as good as the best of the others."""
+    sentences = []
+    for name, of in tasks(found).items():
+        others = {method: area for method, area in of.items() if not method.startswith(OURS)}
+        other, most = max(others.items(), key=lambda item: item[1])
+        ours, best = max(((m, a) for m, a in of.items() if m.startswith(OURS)), key=lambda item: item[1])
+        if of[DEFAULT] >= most:
+            continue
+        named = f"`{ours.removeprefix(OURS)}`"
+        reached = f"{named} has {best:.3f}" if best >= most else f"the best of ours is {named}, {best:.3f}"
+        sentences.append(f"- {name}: {other} has {most:.3f}, the default {of[DEFAULT]:.3f}; {reached}.")
+    if not sentences:
+        return "The default score, `oddness`, is at least as good as the best of the others in every column."
+    return "The default score, `oddness`, is not the best where\n\n" + "\n".join(sentences)
+
+
+def pixels(found: dict[str, Any]) -> str:
+    """Table of maps: how well they tell defective pixels."""
+    rows = [row for row in found["tasks"] if row["pixels"]]
+    if not rows:
+        return "No maps of pixels are scored yet."
+    maps = list(rows[0]["pixels"])
+    lines = [[row["odd"], *(f"{row['pixels'][name]:.3f}" for name in maps)] for row in rows]
+    table = markdown_table(["defect", *maps], lines, words=(0,))
+    return f"Of the pixels of these faces, how well a map tells the square from the rest:\n\n{table}"
