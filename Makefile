@@ -73,6 +73,7 @@ results: $(STAMP) .venv-torch/set-up
 	$(BIN)/python -m studies.density
 	$(BIN)/python -m studies.images
 	$(BIN)/python -m studies.filling
+	$(BIN)/python -m studies.odd
 
 SECONDS := 600
 fuzz: $(STAMP)
