@@ -19,7 +19,8 @@ def test_the_page_is_written_from_a_training(tmp_path, monkeypatch, frey_faces):
     page = (tmp_path / "docs" / "filling.md").read_text()
     for row in (*found["filling"], *found["cleaning"]):
         assert f"{row.get('filled', row.get('cleaned')):.1f}" in page
-    assert (tmp_path / "docs" / "pictures" / "filling.png").is_file()
+    assert study.show(recipe, tmp_path / "run", tmp_path) == 0
+    assert (tmp_path / "filling.png").is_file()
 
 
 def test_the_nearest_frame_is_nearest_where_pixels_are_seen():
