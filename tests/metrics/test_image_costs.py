@@ -18,7 +18,7 @@ MODELS = {
     "coupled": {"likelihood": MixtureOfLogistics(coupled=True)},
     "autoregressive": {"likelihood": NEIGHBOURHOOD},
     "hierarchical": {"network": Hierarchical(width=4, detail_channels=2)},
-    "flow": {"posterior": "planar"},
+    "flow": {"posterior": "planar", "flow_length": 1},
 }
 
 
