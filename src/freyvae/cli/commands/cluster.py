@@ -32,7 +32,7 @@ def cluster(
         levels: stored values that become black and white, LOW:HIGH or auto. [default: the run's]
         labels: of DATA, a .csv file with a label for each picture, its column after a colon. [default: the sub-folders]
         out: a .csv file, a row a picture, its SHA-256 in a file beside it.
-        pictures: a folder for a picture of each group.
+        pictures: a folder for a picture of each group. [default: none]
     """
     prepare_keras()
     prepare_matplotlib()

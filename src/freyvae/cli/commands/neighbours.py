@@ -34,7 +34,7 @@ def neighbours(
         levels: stored values that become black and white, LOW:HIGH or auto. [default: the run's]
         labels: a .csv file with a label for each query, its column after a colon. [default: the sub-folders]
         out: a .csv file, a row a neighbour, its SHA-256 in a file beside it.
-        picture: a .png file: a row a query, with its neighbours after it.
+        picture: a .png file: a row a query, with its neighbours after it. [default: none]
     """
     prepare_keras()
     prepare_matplotlib()

@@ -39,10 +39,11 @@ def score(
         by: the score that percentile and threshold are of: oddness, novelty, local, corrected, free-energy, distortion
             or rate.
         threshold: the share of ordinary pictures that should not be out, such as 0.99; says which pictures are.
+            [default: none]
         labels: a .csv file with a label for each image, its column after a colon. [default: the sub-folders]
         normal: the labels of ordinary pictures; says how well the scores tell all others. [default: 0, of labels 0 and
             1]
-        maps: a new folder for a PNG a picture, of where it is odd.
+        maps: a new folder for a PNG a picture, of where it is odd. [default: none]
         codec: of the file that the corrected score compares with: png, webp or jpeg-xl.
         levels: stored values that become black and white, LOW:HIGH or auto. [default: the run's]
         samples: draws of each picture's latents.
