@@ -24,6 +24,7 @@ def test_the_folder_has_the_model_its_records_and_a_card(run, tmp_path):
     assert sorted(path.name for path in paths) == sorted(path.name for path in (tmp_path / "hub").iterdir())
     card = (tmp_path / "hub" / "README.md").read_text()
     assert card.startswith("---\nlibrary_name: keras\n")
+    freyvae.export(run, "hub", tmp_path / "hub")  # a card is replaced
     assert "A variational auto-encoder of 7 x 6 grey images, with 2 latents" in card
     assert f"| Free energy, validation | {run.training.val_free_energy_nats:.4g} | nats per image |" in card
     assert "`freyvae measure` has not been run" in card
@@ -33,6 +34,15 @@ def test_the_folder_has_the_model_its_records_and_a_card(run, tmp_path):
     assert str(run.folder.parent) not in card
     loaded = freyvae.load(tmp_path / "hub" / "model.keras")
     np.testing.assert_array_equal(loaded.decode([[0.5, 1.0]]), run.load_model().decode([[0.5, 1.0]]))
+
+
+def test_a_readme_of_ones_own_is_not_lost(run, tmp_path):
+    (tmp_path / "README.md").write_text("# mine\n")
+    with pytest.raises(BadInput, match=r"README\.md is no model card, and would be lost: choose another out="):
+        freyvae.export(run, "hub", tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
+    with pytest.raises(BadInput, match="cannot write"):
+        freyvae.export(run, "hub", "/proc/freyvae/hub")
 
 
 def test_a_measured_run_has_its_measures_and_baselines_in_the_card(run, tmp_path):

@@ -4,32 +4,37 @@ from pathlib import Path
 from typing import Any
 
 from freyvae.data.channels import images_in_words
+from freyvae.errors import BadInput
 from freyvae.fields import help_of, hints, title_of
-from freyvae.files import make_folder, write_whole
+from freyvae.files import write_whole
 from freyvae.model import VAE
 from freyvae.run import Run
 from freyvae.templates import filled_in
 
 # pictures of a run that a card shows
 SHOWN = ("reconstructions", "samples")
+# how a card begins
+HEADER = "---\nlibrary_name: keras\n"
 
 
 def write_hub(run: Run, folder: Path) -> list[Path]:
     """Write README.md, a model card, with model.keras, recipe.toml, metrics.json and some pictures beside it.
 
     Raises:
-        BadInput: the folder cannot be written.
+        BadInput: the folder cannot be written, or holds a README.md that is no model card.
     """
+    readme = folder / "README.md"
+    if readme.is_file() and not readme.read_bytes().startswith(HEADER.encode()):
+        raise BadInput(f"{readme} is no model card, and would be lost: choose another out=...")
     vae = run.load_model()
-    make_folder(folder)
     copied = [run.model_path, run.recipe_path, run.metrics_path]
     pictures = [path for name in SHOWN if (path := run.pictures_path / f"{name}.png").is_file()]
     written = []
     for path in [*copied, *pictures]:
         write_whole(folder / path.name, path.read_bytes())
         written.append(folder / path.name)
-    write_whole(folder / "README.md", card(run, vae, [path.name for path in pictures]))
-    return [folder / "README.md", *written]
+    write_whole(readme, card(run, vae, [path.name for path in pictures]))
+    return [readme, *written]
 
 
 def card(run: Run, vae: VAE, pictures: list[str]) -> str:
