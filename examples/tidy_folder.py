@@ -53,7 +53,7 @@ def main() -> None:
         freyvae.train(recipe, folder, pictures=False)
     run = freyvae.Run(folder)
     images = freyvae.load_images(run.recipe.data.source, image_size=run.recipe.data.image_size)
-    names, pixels = images.files or tuple(map(str, range(len(images.images)))), images.images
+    names, pixels = images.names, images.images
 
     found = freyvae.neighbours(run, run.recipe.data.source, count=1, out=out / "neighbours.csv")
     pairs = copies(pixels, found.indices[:, 0])

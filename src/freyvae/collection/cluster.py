@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from freyvae.arguments import function, whole
-from freyvae.collection.encoded import Encoded, encoded_data, encoded_run
+from freyvae.collection.encoded import Encoded, encoded, encoded_run
 from freyvae.console import Progress, checked_progress, silence
 from freyvae.errors import BadInput
 from freyvae.files import as_path
+from freyvae.inference.images import images_for
 from freyvae.metrics.grouping import Agreement, Mixture, agreement, mixture
 from freyvae.recipe import LARGEST_SEED
 from freyvae.reporting.pictures import save_figure
@@ -92,16 +93,15 @@ def cluster(
     if data is None:
         found = encoded_run(run, vae)
     else:
-        found = encoded_data(run, vae, data, levels=levels, labels=labels, progress=progress, say=say)
+        found = encoded(vae, images_for(run, vae, data, levels=levels, labels=labels, progress=progress, say=say))
     if len(found) < 2:
         raise BadInput("groups take at least two pictures, but there is one")
     if count is not None and count > len(found):
         raise BadInput(f"count must be at most {len(found)}, the number of pictures, not {count}")
     divided = mixture(found.posteriors, count, seed=seed)
-    more = {"part": found.parts, "label": found.labels}
-    columns = [values for values in more.values() if values is not None]
-    rows = zip(found.names, (divided.groups + 1).tolist(), divided.probabilities.tolist(), *columns, strict=True)
-    write_table(out, ["file", "group", "probability", *(name for name in more if more[name] is not None)], list(rows))
+    of_groups = (divided.groups + 1).tolist(), divided.probabilities.tolist()
+    rows = zip(found.names, *of_groups, *found.known.values(), strict=True)
+    write_table(out, ["file", "group", "probability", *found.known], rows)
     return Groups(
         names=found.names,
         mixture=divided,

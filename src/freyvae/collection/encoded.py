@@ -1,15 +1,11 @@
 """Images with their posteriors: a run's own, or others that are made to fit its model."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from freyvae.console import Progress
 from freyvae.data import ImageSet
 from freyvae.evaluation import load_measured_data
-from freyvae.inference.images import images_for
 from freyvae.metrics.nearest import Posteriors
 from freyvae.model import VAE
 from freyvae.run import Run
@@ -38,6 +34,12 @@ class Encoded:
     def __len__(self) -> int:
         return len(self.images)
 
+    @property
+    def known(self) -> dict[str, tuple[str, ...]]:
+        """What is known of each image, as columns of a table: `part`, `label`, or none of them."""
+        columns = {"part": self.parts, "label": self.labels}
+        return {name: values for name, values in columns.items() if values is not None}
+
 
 def encoded_run(run: Run, vae: VAE) -> Encoded:
     """A run's own images, training and held-out, in their order.
@@ -48,29 +50,15 @@ def encoded_run(run: Run, vae: VAE) -> Encoded:
     parts = np.empty(len(data.images.images), dtype=object)
     for name, indices in zip(PARTS, (data.split.train, data.split.validation, data.split.test), strict=True):
         parts[indices] = name
-    return _encoded(vae, data.images, tuple(parts))
+    return encoded(vae, data.images, tuple(parts))
 
 
-def encoded_data(
-    run: Run,
-    vae: VAE,
-    data: str | Path,
-    *,
-    levels: str | None = None,
-    labels: str | Path | None = None,
-    progress: bool | Progress = False,
-    say: Callable[[str], None],
-) -> Encoded:
-    """Other images, brought to the model's size. Arguments and errors are those of `images_for`."""
-    return _encoded(vae, images_for(run, vae, data, levels=levels, labels=labels, progress=progress, say=say), None)
-
-
-def _encoded(vae: VAE, images: ImageSet, parts: tuple[str, ...] | None) -> Encoded:
-    count = len(images.images)
+def encoded(vae: VAE, images: ImageSet, parts: tuple[str, ...] | None = None) -> Encoded:
+    """Images of a model's shape, encoded; `parts` where they are a run's own."""
     return Encoded(
         images=images.images,
         posteriors=Posteriors(vae.encode(images.images), vae.posterior_deviations(images.images)),
-        names=tuple(map(str, range(count))) if images.files is None else images.files,
+        names=images.names,
         labels=images.labels,
         parts=parts,
     )

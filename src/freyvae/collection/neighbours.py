@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from freyvae.arguments import function, one_of, whole
-from freyvae.collection.encoded import Encoded, encoded_data, encoded_run
+from freyvae.collection.encoded import Encoded, encoded, encoded_run
 from freyvae.console import Progress, checked_progress, silence
 from freyvae.data import numbered
 from freyvae.errors import BadInput
 from freyvae.files import as_path
+from freyvae.inference.images import images_for
 from freyvae.metrics.nearest import DEFAULT, DISTANCES, nearest
 from freyvae.reporting.pictures import save_figure
 from freyvae.reporting.pictures.contact_sheet import contact_sheet
@@ -100,8 +101,11 @@ def neighbours(
         raise BadInput(f"picture must end in .png, not be {picture.name}")
     run = opened(run)
     vae = run.load_model()
-    asked = encoded_data(run, vae, query, levels=levels, labels=labels, progress=progress, say=say)
-    searched = encoded_run(run, vae) if among is None else encoded_data(run, vae, among, progress=progress, say=say)
+    asked = encoded(vae, images_for(run, vae, query, levels=levels, labels=labels, progress=progress, say=say))
+    if among is None:
+        searched = encoded_run(run, vae)
+    else:
+        searched = encoded(vae, images_for(run, vae, among, progress=progress, say=say))
     are_same = np.array_equal(asked.images, searched.images)
     most = len(searched) - are_same
     if count > most:
@@ -122,8 +126,7 @@ def neighbours(
 
 
 def _write(path: Path, asked: Encoded, searched: Encoded, indices: np.ndarray, distances: np.ndarray) -> None:
-    known = {"part": searched.parts, "label": searched.labels}
-    more = {name: values for name, values in known.items() if values is not None}
+    more = searched.known
     rows = (
         [asked.names[row], place, searched.names[index], distance, *(values[index] for values in more.values())]
         for row in range(len(indices))

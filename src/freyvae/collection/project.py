@@ -46,10 +46,8 @@ def project(run: Run | str | Path, *, method: str = "pca", seed: int = 0, out: s
         plane = METHODS[method](found.posteriors, seed=seed)
         if not np.isfinite(plane.points).all():
             raise BadInput(f'method="{method}" found no coordinates for these codes: choose another')
-        more = {"part": found.parts, "label": found.labels}
-        columns = [values for values in more.values() if values is not None]
-        rows = zip(found.names, *plane.points.T.tolist(), *columns, strict=True)
-        write_table(out, ["file", "x", "y", *(name for name in more if more[name] is not None)], list(rows))
+        rows = zip(found.names, *plane.points.T.tolist(), *found.known.values(), strict=True)
+        write_table(out, ["file", "x", "y", *found.known], rows)
         with replacing(run.projection_path) as path:
             np.savez(
                 path,

@@ -58,6 +58,11 @@ class ImageSet:
     lost: str = ""
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The file of each image, or where there are none its number, from 0."""
+        return tuple(map(str, range(len(self.images)))) if self.files is None else self.files
+
+    @property
     def remarks(self) -> tuple[str, ...]:
         """Remarks about the reading that the user has to see, one line each."""
         left_out = [f"left out, unreadable: {file}" for file in self.unreadable]

@@ -43,8 +43,7 @@ def write_parquet(run: Run, path: Path) -> Path:
     latents = _names(found, run)
     fields = [
         pa.field("file", pa.string()),
-        pa.field("part", pa.string()),
-        *([] if found.labels is None else [pa.field("label", pa.string())]),
+        *(pa.field(name, pa.string()) for name in found.known),
         pa.field("x", pa.float32()),
         pa.field("y", pa.float32()),
         pa.field("neighbors", pa.struct({"ids": pa.list_(pa.int64()), "distances": pa.list_(pa.float64())})),
@@ -57,8 +56,7 @@ def write_parquet(run: Run, path: Path) -> Path:
         pictures = zip(found.images[block], found.names[block], strict=True)
         return {
             "file": list(found.names[block]),
-            "part": list((found.parts or ())[block]),
-            "label": list((found.labels or ())[block]),
+            **{name: list(values[block]) for name, values in found.known.items()},
             "x": points[block, 0].tolist(),
             "y": points[block, 1].tolist(),
             "neighbors": [{"ids": ids, "distances": distances} for ids, distances in neighbours],
@@ -69,8 +67,7 @@ def write_parquet(run: Run, path: Path) -> Path:
     schema = pa.schema(fields)
     with replacing(path) as temporary, pq.ParquetWriter(temporary, schema) as writer:
         for start in range(0, len(found), ROWS_AT_ONCE):
-            columns = rows(slice(start, start + ROWS_AT_ONCE))
-            writer.write_table(pa.table({name: columns[name] for name in schema.names}, schema=schema))
+            writer.write_table(pa.table(rows(slice(start, start + ROWS_AT_ONCE)), schema=schema))
     return path
 
 

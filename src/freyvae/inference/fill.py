@@ -108,11 +108,8 @@ def read_mask(mask: str | Path, data: str | Path, size: tuple[int, int]) -> np.n
     if len(masks) != 1:
         raise BadInput(f"mask must be one picture, but there are {len(masks)} in {mask}")
     own = masks.shape[1:3]
-    try:
-        of_pictures = load_images(data).images.shape[1:3]
-    except BadInput:  # of different sizes
-        of_pictures = size
-    if own not in (size, of_pictures):
+    # the pictures are read again only to learn what size they were
+    if own != size and own != (of_pictures := _size_of(data) or size):
         raise BadInput(
             f"{printable(mask)} is {own[0]}x{own[1]} (height x width), but the pictures are "
             f"{of_pictures[0]}x{of_pictures[1]} and the model's images {size[0]}x{size[1]}: give one of these sizes"
@@ -124,6 +121,14 @@ def read_mask(mask: str | Path, data: str | Path, size: tuple[int, int]) -> np.n
         what = "every pixel" if hidden.all() else "no pixel"
         raise BadInput(f"{printable(mask)} hides {what}: white pixels are hidden, black ones seen")
     return hidden
+
+
+def _size_of(data: str | Path) -> tuple[int, ...] | None:
+    """(height, width) of images as they are stored; None where they differ."""
+    try:
+        return load_images(data).images.shape[1:3]
+    except BadInput:
+        return None
 
 
 class Filling:

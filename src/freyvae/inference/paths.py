@@ -9,12 +9,12 @@ from freyvae.arguments import function, in_words, number, several, text, whole
 from freyvae.codes import names_of_latents
 from freyvae.console import printable, silence
 from freyvae.errors import BadInput
+from freyvae.evaluation import load_measured_data
 from freyvae.files import as_path
 from freyvae.inference.images import image_for
 from freyvae.model import VAE
 from freyvae.reporting.pictures import save_rows
 from freyvae.run import Run, check_output, opened
-from freyvae.training.data import load_training_data
 
 # latents that are shown where none are chosen
 MOST_LATENTS = 8
@@ -148,7 +148,7 @@ def vary(
     run = opened(run)
     vae = run.load_model()
     image = image_for(run, vae, picture, name="picture", say=say)
-    data = load_training_data(run.recipe)
+    data = load_measured_data(run)
     if data.images.labels is None:
         raise BadInput(f"{run.folder} is of images without labels: train on sub-folders, or with labels=...")
     labels = np.array(data.images.labels)[data.split.train]
@@ -172,7 +172,7 @@ def attribute(codes: np.ndarray, has_it: np.ndarray) -> np.ndarray:
 
 def _most_informative(run: Run, vae: VAE) -> list[int]:
     """The latents whose codes vary most over training images, in deviations of their posteriors: the largest first."""
-    images = load_training_data(run.recipe).train[:MOST_IMAGES]
+    images = load_measured_data(run).train[:MOST_IMAGES]
     codes, deviations = vae.encode(images), vae.posterior_deviations(images)
     ratio = codes.var(axis=0) / (deviations**2).mean(axis=0)
     return [int(latent) for latent in np.argsort(-ratio)[:MOST_LATENTS]]

@@ -8,11 +8,11 @@ import numpy as np
 from freyvae.arguments import function, number, whole
 from freyvae.console import Progress, silence
 from freyvae.errors import BadInput
+from freyvae.evaluation import load_measured_data
 from freyvae.files import as_path
 from freyvae.inference.images import images_for
 from freyvae.reporting.pictures import save_images, save_rows
 from freyvae.run import Run, check_output, opened
-from freyvae.training.data import load_training_data
 
 
 def reconstruct(
@@ -57,7 +57,7 @@ def reconstruct(
         raise BadInput("refine moves the top code alone, and this model has groups of latents below it: leave it out")
     pixels = vae.decode(vae.encode(images, refine=refine)) if refine else vae.reconstruct(images)
     if noise:
-        known = load_training_data(run.recipe).validation
+        known = load_measured_data(run).validation
         pixels = denoised(images / 255.0, pixels, error=vae.reconstruct(known) - known / 255.0, noise=noise / 255.0)
     levels_found = np.rint(255.0 * np.clip(pixels, 0.0, 1.0)).astype("uint8")
     if out.suffix == ".npy":

@@ -185,7 +185,7 @@ def score(
     images = images_for(run, vae, data, levels=levels, labels=labels, progress=progress, say=say)
     is_odd = _odd(images, ordinary, say)
     oddness = Oddness(vae, own.train, held_out, codec=codec, samples=samples, seed=seed, progress=progress)
-    files = tuple(map(str, range(len(images.images)))) if images.files is None else images.files
+    files = images.names
     usual = Usual(
         bits=oddness.usual_bits,
         deviations=2.0 * max(float(np.quantile(oddness.held_out["local_deviations"], 0.95)), 1.0),

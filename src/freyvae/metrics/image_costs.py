@@ -12,6 +12,7 @@ from freyvae.arguments import whole
 from freyvae.choice import LARGEST_SEED
 from freyvae.engine.programs import Program
 from freyvae.errors import BadInput
+from freyvae.metrics.decoding import decoded_values
 from freyvae.model import VAE
 
 Tensor = Any
@@ -19,8 +20,6 @@ Tensor = Any
 SAMPLES = 4
 # decoded values that a program holds: what bounds the memory, and still keeps a processor busy
 VALUES_AT_ONCE = 2**21
-# so many times more numbers does a decoder hold that sees around each pixel: the windows of the pixels before
-AUTOREGRESSIVE_FACTOR = 4
 MOST_AT_ONCE = 256
 
 
@@ -102,11 +101,8 @@ def cost_maps(vae: VAE, images: Any, *, samples: int = SAMPLES, seed: int = 0) -
 
 
 def _images_at_once(vae: VAE) -> int:
-    values = math.prod(vae.image_shape) * vae.pixel_likelihood.parameters_per_value
-    if vae.autoregression is not None:
-        values *= AUTOREGRESSIVE_FACTOR
     # a power of two: `image_costs` fills the only chunk of a few images up to one
-    return 1 << (min(max(VALUES_AT_ONCE // values, 1), MOST_AT_ONCE).bit_length() - 1)
+    return 1 << (min(max(VALUES_AT_ONCE // decoded_values(vae), 1), MOST_AT_ONCE).bit_length() - 1)
 
 
 def _of_a_draw(vae: VAE, images: Tensor, noise: keras.random.SeedGenerator) -> tuple[Tensor, ...]:

@@ -11,6 +11,7 @@ from keras import ops
 from freyvae.console import Progress, shown
 from freyvae.engine.programs import Program
 from freyvae.errors import BadInput
+from freyvae.metrics.decoding import decoded_values
 from freyvae.model import VAE
 
 Tensor = Any
@@ -18,8 +19,6 @@ Tensor = Any
 STEPS = (1, 10, 100, 1000, 5000)
 # decoded values that one step holds: what bounds the memory, and still keeps a processor busy
 VALUES_AT_ONCE = 2**19
-# so many times more numbers does a decoder hold that sees around each pixel: the windows of the pixels before
-AUTOREGRESSIVE_FACTOR = 4
 # of one image: each is a draw of its own in the program that is compiled
 MOST_DRAWS_AT_ONCE = 4
 
@@ -154,9 +153,6 @@ def _step(vae: VAE, noise: keras.random.SeedGenerator, draws: int) -> Program:
 
 def _chunk(vae: VAE, images: int, samples: int) -> tuple[int, int]:
     """How many images and how many draws of each to decode at once."""
-    values = int(np.prod(vae.image_shape)) * vae.pixel_likelihood.parameters_per_value
-    if vae.autoregression is not None:
-        values *= AUTOREGRESSIVE_FACTOR
-    rows = max(1, VALUES_AT_ONCE // values)
+    rows = max(1, VALUES_AT_ONCE // decoded_values(vae))
     images_at_once = min(images, rows)
     return images_at_once, min(samples, MOST_DRAWS_AT_ONCE, max(1, rows // images_at_once))
