@@ -762,6 +762,8 @@ def test_data_show_says_what_there_is_and_draws_it(say, refused, pictures_folder
     assert "4 x 4 pixels" in said.out
     assert "unreadable: broken.png: empty" in refused("data", "show", folder, "--strict")
     assert "must end in .png" in refused("data", "show", pictures_folder, "--out", "few.jpg")
+    archive = shutil.make_archive(str(tmp_path / "packed"), "gztar", pictures_folder)
+    assert say("data", "show", archive).out.startswith("packed: 30 images, 7 x 6 pixels, grey levels ")
 
 
 # --- the demo ---

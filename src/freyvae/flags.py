@@ -125,6 +125,8 @@ else:
 def chosen_recipe(data: str | None, recipe: str | None, flags: Any) -> Recipe:
     """The recipe asked for, that of the run to start from, or the one that suits the data; with the flags over it."""
     from freyvae.data.array_file import split_array
+    from freyvae.data.file_kind import name_of_set
+    from freyvae.data.shards import is_pattern
     from freyvae.data.sources import NAMES
 
     known = data is None or data in NAMES
@@ -137,9 +139,10 @@ def chosen_recipe(data: str | None, recipe: str | None, flags: Any) -> Recipe:
         chosen = load_recipe(recipe or ("frey-faces" if known else "images"))
     if data is not None:
         path, array = split_array(data)
-        changes["data"] = data if known or not path.exists() else _written_out(path, array)
+        is_path = not known and (path.exists() or is_pattern(path))
+        changes["data"] = _written_out(path, array) if is_path else data
         if recipe is None and "name" not in given:
-            changes["name"] = data if known else _name_of(path)
+            changes["name"] = data if known else name_of_set(path.resolve()).lstrip(".") or "images"
     return chosen.replace(**changes)
 
 
@@ -156,8 +159,3 @@ def _recipe_of_run(changes: dict[str, Any]) -> tuple[Recipe, dict[str, Any]]:
 def _written_out(path: Path, array: str | None) -> str:
     """A path in full, so that the run finds its images from wherever it is looked at."""
     return str(path.resolve()) if array is None else f"{path.resolve()}:{array}"
-
-
-def _name_of(path: Path) -> str:
-    path = path.resolve()
-    return (path.name if path.is_dir() else path.stem).lstrip(".") or "images"

@@ -157,7 +157,9 @@ def test_other_files_are_refused(tmp_path):
     with pytest.raises(BadInput, match=r"empty.gif: empty"):
         load_file(tmp_path / "empty.gif")
     (tmp_path / "a.csv").touch()
-    with pytest.raises(BadInput, match=r"can't read images from this kind of file; give .npy, .npz, .mat or a folder"):
+    with pytest.raises(
+        BadInput, match=r"can't read images from this kind of file; give .npy, .npz, .mat, .h5, .parquet, or"
+    ):
         load_file(tmp_path / "a.csv")
 
 

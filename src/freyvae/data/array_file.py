@@ -12,6 +12,7 @@ import numpy.typing as npt
 from freyvae.arguments import truth
 from freyvae.console import Progress, checked_progress, printable
 from freyvae.data.copies import copies_note
+from freyvae.data.file_kind import HDF5_SUFFIXES, IN_WORDS, PARQUET_SUFFIXES, check_readable, kind_of_file, name_of_set
 from freyvae.data.image_size import ImageSize, fit_images, parse_image_size
 from freyvae.data.images import ImageSet, convert, have_said
 from freyvae.data.levels import Levels, Survey, dark_note, parse_levels
@@ -25,7 +26,7 @@ from freyvae.memory import check_fits
 
 _Array = npt.NDArray[Any]
 
-_WITH_ARRAYS = (".npz", ".mat")
+_WITH_ARRAYS = (".npz", ".mat", *HDF5_SUFFIXES, *PARQUET_SUFFIXES)
 _MOST_HEADER = 2**16  # bytes; numpy itself refuses an array's header above 10,000
 _MATLAB_BYTES = {
     **{f"{sign}int{bits}": bits // 8 for sign in ("", "u") for bits in (8, 16, 32, 64)},
@@ -34,7 +35,7 @@ _MATLAB_BYTES = {
 
 
 def split_array(source: str | Path) -> tuple[Path, str | None]:
-    """Split a path from the name of an array in that file: `mnist.npz:x_train` gives `mnist.npz` and `x_train`."""
+    """Split a path from the name of an array or column in the file: `a.npz:x_train` gives `a.npz` and `x_train`."""
     path = as_path("path", source)
     file, colon, array = str(path).rpartition(":")
     if colon and array and not path.exists() and file.lower().endswith(_WITH_ARRAYS):
@@ -75,17 +76,15 @@ def load_file(
     where = printable(path)
     size = parse_image_size(image_size)
     grey, _, _ = truth("grey", grey), truth("strict", strict), checked_progress(progress)
-    if not path.is_file():
-        raise BadInput(f"{where}: {'neither a file nor a folder' if path.exists() else 'no such file'}")
-    try:
-        path.open("rb").close()
-    except OSError as error:
-        raise BadInput(f"{where}: can't be read ({error.strerror or error})") from None
+    check_readable(path)
+    kind = kind_of_file(path).name
+    if kind:
+        raise BadInput(f"{where}: {IN_WORDS[kind]}; load_images reads it")
     suffix = path.suffix.lower()
     if suffix in PICTURE_SUFFIXES:
         return _from_pictures(path, size, grey=grey, levels=levels)
     if suffix in (".npy", ".npz"):
-        array = _from_numpy(path, name)
+        array = read_numpy(path, name)
     elif suffix == ".mat":
         array = _from_matlab(path, name, size)
     else:
@@ -93,13 +92,42 @@ def load_file(
         raise BadInput(
             f"{where}: {way}"
             if way
-            else f"{where}: can't read images from this kind of file; give .npy, .npz, .mat or a folder of pictures"
+            else f"{where}: can't read images from this kind of file; give .npy, .npz, .mat, .h5, .parquet, or an "
+            "archive or a folder of pictures"
         )
-    converted, notes, used, lost = convert(array, name=where, levels=levels)
-    images = fit_images(converted, size, grey=grey)
-    notes = (*notes, *filter(None, [dark_note(images, levels), copies_note(images)]))
+    return as_image_set(array, path, image_size=size, grey=grey, levels=levels)
+
+
+def as_image_set(
+    array: _Array,
+    path: Path,
+    *,
+    image_size: ImageSize,
+    grey: bool,
+    levels: Levels,
+    labels: tuple[str, ...] | None = None,
+    notes: tuple[str, ...] = (),
+) -> ImageSet:
+    """A set of the images in an array of a file, past the gate.
+
+    Args:
+        array: as in `as_images`.
+        path: the file.
+        image_size: as in `load_folder`.
+        grey: turn colour into grey.
+        levels: as in `as_images`.
+        labels: the label of each image.
+        notes: remarks on the file.
+
+    Raises:
+        BadInput: as in `as_images`.
+    """
+    converted, of_values, used, lost = convert(array, name=printable(path), levels=levels)
+    images = fit_images(converted, parse_image_size(image_size), grey=grey)
+    notes = (*notes, *of_values, *filter(None, [dark_note(images, levels), copies_note(images)]))
     have_said(*notes)
-    return ImageSet(images=images, name=printable(path.stem), is_video=False, notes=notes, levels=used, lost=lost)
+    name = printable(name_of_set(path))
+    return ImageSet(images=images, name=name, is_video=False, labels=labels, notes=notes, levels=used, lost=lost)
 
 
 def _from_pictures(path: Path, size: tuple[int, int] | None, *, grey: bool, levels: Levels) -> ImageSet:
@@ -139,7 +167,8 @@ def _from_pictures(path: Path, size: tuple[int, int] | None, *, grey: bool, leve
     )
 
 
-def _from_numpy(path: Path, name: str | None) -> _Array:
+def read_numpy(path: Path, name: str | None) -> _Array:
+    """The array in a `.npy`, or the one of this name in an `.npz`, as `load_file` chooses it. Raises `BadInput`."""
     where = printable(path)
     try:
         with path.open("rb") as file:
@@ -155,7 +184,7 @@ def _from_numpy(path: Path, name: str | None) -> _Array:
                     for info in archive.infolist()
                     if info.filename.endswith(".npy")
                 }
-                chosen = members[_chosen(where, name, list(members))]
+                chosen = members[chosen_array(where, name, list(members))]
                 with archive.open(chosen) as member:
                     return _read_npy(member, where, chosen.file_size)
     except BadInput:
@@ -197,7 +226,7 @@ def _read_npy(file: IO[bytes], where: str, size: int) -> _Array:
     return array
 
 
-def _chosen(where: str, wanted: str | None, names: list[str], what: str = "array") -> str:
+def chosen_array(where: str, wanted: str | None, names: list[str], what: str = "array") -> str:
     """Choose the array of images among the arrays of a file. `what` is the word for an array in an error."""
     held = printable(", ".join(names))
     if wanted is not None:
@@ -231,7 +260,7 @@ def _from_matlab(path: Path, name: str | None, size: tuple[int, int] | None) -> 
             for variable, shape, kind in listed
             if kind in _MATLAB_BYTES and (sound is None or variable in sound) and (len(shape) > 2 or min(shape) > 1)
         }
-        variable = _chosen(where, name, sorted(held), "numeric array")
+        variable = chosen_array(where, name, sorted(held), "numeric array")
         check_fits(2 * held[variable], where, "save it as uint8, or fewer images")
         value = scipy.io.loadmat(path, variable_names=[variable])[variable]
     except BadInput:
@@ -244,6 +273,15 @@ def _from_matlab(path: Path, name: str | None, size: tuple[int, int] | None) -> 
         raise BadInput(
             f"{where}: {printable(way_to_read(path)) or 'damaged, cut short or not a MATLAB file'}"
         ) from None
+    return in_matlab_order(value, where, size)
+
+
+def in_matlab_order(value: _Array, where: str, size: tuple[int, int] | None) -> _Array:
+    """Images with the image first, of an array that has it last, as MATLAB keeps them; see `load_file`.
+
+    Raises:
+        BadInput: the array is (pixel, image), and `size` is not the shape of its pixels.
+    """
     array: _Array = np.moveaxis(value, -1, 0)
     if array.ndim > 2:
         return array

@@ -70,17 +70,22 @@ def find_pictures(folder: Path, suffixes: tuple[str, ...]) -> Found:
             passed["link to a picture that is there already"] += 1
         pictures.setdefault(real, path)
     names = [Path(path).relative_to(folder).as_posix() for path in pictures.values()]
-    return Found(tuple(sorted(names, key=_natural)), tuple(closed), tuple(_notes(passed, followed)))
+    return Found(tuple(sorted(names, key=natural)), tuple(closed), tuple(_notes(passed, followed)))
+
+
+def passed_over(passed: Counter[str]) -> str:
+    """A note on how many files of each kind were passed over; "" for none."""
+    if not passed:
+        return ""
+    kinds = [
+        f"{count} {printable(kind)}" for kind, count in sorted(passed.items(), key=lambda item: (-item[1], item[0]))
+    ]
+    rest = sum(sorted(passed.values(), reverse=True)[_MOST_NAMED:])
+    return f"passed over: {', '.join(kinds[:_MOST_NAMED])}{f', {rest} of other kinds' if rest else ''}"
 
 
 def _notes(passed: Counter[str], followed: list[str]) -> list[str]:
-    notes = []
-    if passed:
-        kinds = [
-            f"{count} {printable(kind)}" for kind, count in sorted(passed.items(), key=lambda item: (-item[1], item[0]))
-        ]
-        rest = sum(sorted(passed.values(), reverse=True)[_MOST_NAMED:])
-        notes.append(f"passed over: {', '.join(kinds[:_MOST_NAMED])}{f', {rest} of other kinds' if rest else ''}")
+    notes = list(filter(None, [passed_over(passed)]))
     if followed:
         rest = len(followed) - _MOST_NAMED
         names = ", ".join(map(printable, followed[:_MOST_NAMED]))
@@ -88,8 +93,8 @@ def _notes(passed: Counter[str], followed: list[str]) -> list[str]:
     return notes
 
 
-def _natural(path: str) -> list[list[tuple[int, int, str]]]:
-    """Sort key in natural order: numbers by value and before letters, case ignored unless all else is equal."""
+def natural(path: str) -> list[list[tuple[int, int, str]]]:
+    """Sort key of a path, natural order: numbers by value and before letters, case ignored unless all else is equal."""
     return [
         [(0, int(bit), bit) if bit.isdecimal() else (1, 0, bit.lower()) for bit in re.split(r"(\d+)", part) if bit]
         for part in [*path.split("/"), path]

@@ -15,7 +15,7 @@ from freyvae.files import as_path
 
 # columns of a table whose header does not say which are meant
 _FILE_COLUMNS = ("file", "filename", "file_name", "image", "path")
-_LABEL_COLUMNS = ("label", "class", "target")
+LABEL_COLUMNS = ("label", "class", "target")
 _SUFFIXES = (".csv", ".tsv")
 _MOST_NAMED = 12
 
@@ -100,7 +100,7 @@ def _label_column(path: Path, header: list[str], name_column: str | None, asked:
         if asked not in header:
             raise BadInput(f"{printable(path)}: no column {in_words(asked)}; there are {', '.join(header)}")
         return asked
-    known = [name for name in others if name.lower() in _LABEL_COLUMNS]
+    known = [name for name in others if name.lower() in LABEL_COLUMNS]
     if len(known) != 1 and len(others) != 1:
         raise BadInput(
             f"{printable(path)}: which column holds the labels? There are {', '.join(others)}; name it after a colon, "

@@ -29,23 +29,30 @@ def load_images(
     """Load images from a data set, a folder or a file.
 
     Args:
-        source: `frey-faces`, `synthetic-faces`, or a path. The path may name an array in a file: `mnist.npz:x_train`.
-            A name has precedence over a path: write `./frey-faces` for a folder of that name.
+        source: `frey-faces`, `synthetic-faces`, or a path: of what `load_folder` and `load_file` read; of an IDX file,
+            compressed or not; of an HDF5, MATLAB 7.3 or Parquet file (extras `hdf5` and `parquet`); of a zip or tar
+            archive of pictures; or of a folder with tar or Parquet files only, or one that `datasets.save_to_disk`
+            wrote. It may name an array or a column in a file, `mnist.npz:x_train`, and several files,
+            `train-{000..003}.tar`. A name has precedence over a path: write `./frey-faces` for a folder of that name.
         image_size: as in `load_folder`.
         grey: for a path, turn colour into grey.
         strict: for a folder, refuse it if a picture can't be read.
         levels: the stored values that become black and white, as in `as_images`; `"0:4095"` for 12 bits, or `"auto"`.
-        labels: a table with a label for each image, as `read_labels` takes it. By default the sub-folders of a folder.
+        labels: a table with a label for each image, as `read_labels` takes it. By default the sub-folders of a folder
+            or an archive; `y_train` and `y_test` in an .npz file with `x_train` and `x_test`; beside an IDX file, that
+            with `labels` in its name for `images`; of WebDataset, a `.cls`, `.txt` or `.json` file for each picture;
+            of Parquet files, the column `label`, `class` or `target`.
         seed: the seed of the synthetic faces.
         progress: receives the progress; True draws bars on stderr, if that is a terminal.
 
     Raises:
-        BadInput: there is no such name or path, or `load_folder` or `load_file` refuses it, or `read_labels` the table.
+        BadInput: there is no such name or path; it is damaged, holds no images or none that are clearly meant, or needs
+            an extra that is not installed; `load_folder` or `load_file` refuses it, or `read_labels` the table.
         DataUnavailable: no source has the Frey faces.
     """
     grey, strict, progress = truth("grey", grey), truth("strict", strict), checked_progress(progress)
     seed = whole("seed", seed, at_least=0)
-    chosen = next((kind for kind in sorted(SOURCES.values(), key=_by_name_first) if kind.accepts(source)), None)
+    chosen = next((kind for kind in sorted(SOURCES.values(), key=_rank) if kind.accepts(source)), None)
     if chosen is not None:
         images = chosen.load(
             source, image_size=image_size, grey=grey, strict=strict, levels=levels, seed=seed, progress=progress
@@ -58,5 +65,5 @@ def load_images(
     raise BadInput(f"{printable(source)}: no such folder or file; {hint}")
 
 
-def _by_name_first(source: Source) -> bool:
-    return not source.by_name
+def _rank(source: Source) -> tuple[bool, bool]:
+    return not source.by_name, source.takes_the_rest

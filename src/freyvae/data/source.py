@@ -21,9 +21,11 @@ class Source(Choice):
     """A source of images. It is chosen by its `name`, or if `by_name` is False, by a path that it accepts."""
 
     by_name: ClassVar[bool] = False
+    takes_the_rest: ClassVar[bool] = False
+    """Whether it also accepts paths that another source accepts, and is meant only where there is no other."""
 
     def accepts(self, source: str | Path) -> bool:
-        """Whether this source is meant by `source`. At most one source may accept a path."""
+        """Whether this source is meant by `source`. At most one that does not take the rest may accept a path."""
         return self.by_name and isinstance(source, str) and source == self.name
 
     @abstractmethod

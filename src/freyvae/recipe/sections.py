@@ -19,7 +19,7 @@ class Data(Record):
     """Which images, and how they are made uint8."""
 
     source: Annotated[
-        str, Meta(description="frey-faces, synthetic-faces, or the path of a folder or file of images")
+        str, Meta(description="frey-faces, synthetic-faces, or the path of a folder, file or archive of images")
     ] = "frey-faces"
     image_size: Annotated[
         str | None, Meta(description="resize images to HEIGHTxWIDTH pixels; by default they keep their size")
@@ -36,7 +36,7 @@ class Data(Record):
         str | None,
         Meta(
             description="a .csv file with a label for each image, its column after a colon; by default the sub-folders "
-            "of a folder"
+            "of a folder or an archive, or what the file of images says"
         ),
     ] = None
     strict: Annotated[bool, Meta(description="an unreadable file is an error; otherwise it is listed and left out")] = (

@@ -25,14 +25,15 @@ def data_show(
     """Look at a set of images: how many, of what size, and a picture of some.
 
     Args:
-        data: frey-faces, synthetic-faces, or the path of a folder or file of images.
+        data: frey-faces, synthetic-faces, or the path of a folder, file or archive of images.
         count: how many images to show.
         columns: images in a row.
         image_size: resize to HEIGHTxWIDTH pixels. [default: as they are]
         grey: turn to grey.
         levels: stored values that become black and white, LOW:HIGH, such as 0:4095 for 12 bits, or auto. [default: 8
             and 16 bits, and floats from 0 to 1]
-        labels: a .csv file with a label for each image, its column after a colon. [default: the sub-folders]
+        labels: a .csv file with a label for each image, its column after a colon. [default: the sub-folders, or what
+            the file of images says]
         strict: an unreadable file is an error; otherwise it is listed and left out.
         out: the picture, a PNG.
     """

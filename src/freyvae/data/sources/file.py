@@ -14,6 +14,7 @@ class File(Source):
     """A NumPy or MATLAB file, or a picture file, of several pages or frames or one. Any other file is refused."""
 
     name = "file"
+    takes_the_rest = True
 
     def accepts(self, source: Any) -> bool:
         """As `Source.accepts`."""

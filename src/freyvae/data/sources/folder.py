@@ -15,6 +15,7 @@ class Folder(Source):
     """Every picture in a folder and its subfolders."""
 
     name = "folder"
+    takes_the_rest = True
 
     def accepts(self, source: Any) -> bool:
         """As `Source.accepts`."""

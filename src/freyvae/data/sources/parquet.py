@@ -1,0 +1,55 @@
+"""A column of pictures in Parquet files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from freyvae.console import printable
+from freyvae.data.array_file import split_array
+from freyvae.data.file_kind import PARQUET_SUFFIXES, kind_of_file
+from freyvae.data.picture_rows import ROWS_AT_ONCE, Table, load_rows, parts_note
+from freyvae.data.shards import has_shards, shards_of
+from freyvae.data.source import Source
+from freyvae.errors import BadInput
+from freyvae.memory import check_fits
+
+
+@dataclass(frozen=True)
+class Parquet(Source):
+    """A column of pictures in a Parquet file, or in a folder or pattern of such files."""
+
+    name = "parquet"
+
+    def accepts(self, source: Any) -> bool:
+        """As `Source.accepts`. The path may name the column, `cells.parquet:image`."""
+        path = split_array(source)[0]
+        return kind_of_file(path).name == "parquet" or has_shards(path, PARQUET_SUFFIXES)
+
+    def load(self, source: Any, *, seed: int, **choices: Any) -> Any:
+        """As `Source.load`."""
+        path, column = split_array(source)
+        files = shards_of(path, PARQUET_SUFFIXES)
+        return load_rows(path, files, _opened, what="a Parquet file", column=column, notes=parts_note(files), **choices)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Table]:
+    try:
+        import pyarrow.parquet as pq
+    except ImportError:
+        raise BadInput(
+            f'{printable(path)}: Parquet files need the extra: pip install "freyvae[parquet]" installs it'
+        ) from None
+    with pq.ParquetFile(path) as file:
+
+        def read(columns: list[str]) -> Iterator[Any]:
+            for group in range(file.num_row_groups):
+                size = file.metadata.row_group(group).total_byte_size
+                check_fits(2 * size, printable(path), "write it in smaller groups of rows")
+                yield from file.iter_batches(ROWS_AT_ONCE, row_groups=[group], columns=columns)
+
+        yield Table(file.schema_arrow, read)

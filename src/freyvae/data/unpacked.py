@@ -1,0 +1,158 @@
+"""Pictures out of one file, such as an archive: they are written to a temporary folder, and read as a folder's are."""
+
+import dataclasses
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from freyvae.console import printable
+from freyvae.data.image_folder import load_folder
+from freyvae.data.images import ImageSet
+from freyvae.errors import BadInput
+
+_AT_ONCE = 2**20
+
+
+@contextmanager
+def unpacking(path: Path) -> Iterator["Unpacked"]:
+    """Give an empty place for the pictures of `path`. It is removed at the end of the block.
+
+    Raises:
+        BadInput: there is no temporary folder that can be written.
+    """
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="freyvae-"))
+    except OSError as error:
+        raise BadInput(
+            f"{printable(path)}: its pictures can't be unpacked ({error.strerror or error}); set TMPDIR to a folder "
+            "that can be written"
+        ) from None
+    try:
+        yield Unpacked(path, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class Unpacked:
+    """Pictures of one file in a temporary folder.
+
+    On disk they are numbered, so that no name in the file can lead out of the folder, or be one that the disk refuses.
+
+    Args:
+        path: the file, or folder of files, that the pictures come from.
+        folder: an empty folder.
+    """
+
+    def __init__(self, path: Path, folder: Path):
+        self._path, self._folder = path, folder
+        self._numbers: dict[str, int] = {}
+        self._written = 0
+        self._free = shutil.disk_usage(folder).free
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the pictures that were written, in that order."""
+        return tuple(self._numbers)
+
+    def check_room(self, size: int) -> None:
+        """Raise `BadInput` if there is no room on the disk for `size` bytes beside what was written."""
+        if self._written + size > self._free:
+            raise BadInput(
+                f"{printable(self._path)}: its pictures need {(self._written + size) / 2**30:.1f} GiB, more than the "
+                f"{self._free / 2**30:.1f} GiB that are free in {printable(self._folder.parent)}; if it is not "
+                "damaged, set TMPDIR to a folder with more room"
+            )
+
+    def write(self, name: str, content: IO[bytes], size: int) -> None:
+        """Write a picture. One of the same name is replaced, as an archive's programs do.
+
+        Args:
+            name: what the picture is called, and if it lies in folders they too, with slashes.
+            content: its bytes, from the beginning. What it raises is passed on.
+            size: how many it claims to have.
+
+        Raises:
+            BadInput: there is no room for it.
+        """
+        self.check_room(size)
+        number = self._numbers.setdefault(name, len(self._numbers))
+        try:
+            file = (self._folder / str(number)).open("wb")
+        except OSError as error:
+            raise self._no_room(error) from None
+        with file:
+            while block := content.read(_AT_ONCE):
+                try:
+                    file.write(block)
+                except OSError as error:
+                    raise self._no_room(error) from None
+                self._written += len(block)
+
+    def load(
+        self,
+        *,
+        name: str,
+        order: Sequence[str] | None = None,
+        labels: Sequence[str | None] | None = None,
+        notes: Sequence[str] = (),
+        **choices: Any,
+    ) -> ImageSet:
+        """Read the pictures.
+
+        Args:
+            name: of the set.
+            order: all names, in the order wanted; by default as they were written.
+            labels: a label for each of these. None for all of them if they have none.
+            notes: remarks on the file.
+            choices: as in `load_folder`.
+
+        Raises:
+            BadInput: as in `load_folder`; the line names the file, and the picture as it is called there.
+        """
+        names = self.names if order is None else tuple(order)
+        for place, picture in enumerate(names):
+            (self._folder / str(self._numbers[picture])).rename(self._folder / f"picture-{place}.png")
+        try:
+            images = load_folder(self._folder, **choices)
+        except BadInput as error:
+            raise BadInput(self._renamed(str(error), names)) from None
+        places = [_place(file) for file in images.files or ()]
+        known, more = _labels_of(places, labels)
+        return dataclasses.replace(
+            images,
+            name=printable(name),
+            files=tuple(names[place] for place in places),
+            labels=known,
+            unreadable=tuple(self._renamed(line, names) for line in images.unreadable),
+            notes=(*notes, *more, *(self._renamed(note, names) for note in images.notes)),
+        )
+
+    def _renamed(self, line: str, names: Sequence[str]) -> str:
+        """A line about the temporary folder as one about the file."""
+        line = line.replace(printable(self._folder), printable(self._path))
+        return re.sub(r"\bpicture-\d+\.png", lambda match: printable(names[_place(match[0])]), line)
+
+    def _no_room(self, error: OSError) -> BadInput:
+        return BadInput(
+            f"{printable(self._path)}: its pictures can't be unpacked to {printable(self._folder.parent)} "
+            f"({error.strerror or error}); set TMPDIR to a folder with more room"
+        )
+
+
+def _place(file: str) -> int:
+    return int(file.removeprefix("picture-").removesuffix(".png"))
+
+
+def _labels_of(places: Sequence[int], labels: Sequence[str | None] | None) -> tuple[tuple[str, ...] | None, list[str]]:
+    """The labels of the pictures that were read, and a note if only some have one."""
+    found = [None if labels is None else labels[place] for place in places]
+    known = tuple(label for label in found if label is not None)
+    if len(known) == len(places):
+        return known, []
+    return None, [
+        f"{len(known):,} of {len(places):,} pictures have a label, so the labels were left out"
+    ] if known else []
