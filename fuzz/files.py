@@ -1,6 +1,10 @@
 """Files and folders of images: of any kind, depth and shape, odd or damaged, read with any arguments."""
 
+import gzip
 import io
+import struct
+import tarfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,13 +27,13 @@ TOPS = (1, 16, 63, 64, 255, 256, 1023, 4095, 65535, 2**31 - 1)
 PICTURES = ("png", "jpg", "webp", "bmp", "gif", "tif", "pgm", "ppm", "jp2")
 MODES = ("L", "RGB", "RGBA", "LA", "P", "1", "I;16", "I", "F", "CMYK")
 # as they are, or wrong
-SUFFIXES = ("npy", "npz", "mat", *PICTURES)
+SUFFIXES = ("npy", "npz", "mat", "zip", "tar", "h5", "parquet", "gz", *PICTURES)
 
 
 def case(world: World, seed: int, number: int) -> Case:
     """Case `number` of a seed: one file or folder, and how it is read."""
     rng = np.random.default_rng([seed, number])
-    kinds = [_array, _archive, _matlab, _picture, _folder]
+    kinds = [_array, _archive, _matlab, _picture, _folder, _idx, _hdf5, _zip, _tar, _table]
     kind = kinds[int(rng.integers(len(kinds)))]
     arguments = _arguments(rng)
     text = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
@@ -50,6 +54,8 @@ def check(images: ImageSet) -> None:
         raise Fault(f"images of {pixels.dtype} {pixels.shape}")
     if images.files is not None and len(images.files) != len(pixels):
         raise Fault(f"{len(images.files)} files of {len(pixels)} images")
+    if images.labels is not None and len(images.labels) != len(pixels):
+        raise Fault(f"{len(images.labels)} labels of {len(pixels)} images")
     lines = [images.name, *images.notes, *images.unreadable]
     if any("\n" in line or "\x1b" in line for line in lines):
         raise Fault(f"control characters: {lines!r}")
@@ -134,6 +140,62 @@ def _folder(world: World, rng: np.random.Generator) -> Path:
         (folder / "loop.png").symlink_to("loop.png")
         (folder / "up").symlink_to("..")
     return folder
+
+
+def _idx(world: World, rng: np.random.Generator) -> Path:
+    values = rng.integers(0, 256, SHAPES[int(rng.integers(len(SHAPES)))], dtype=np.uint8)
+    content = struct.pack(f">HBB{values.ndim}I", 0, 8, values.ndim, *values.shape) + values.tobytes()
+    return _saved(world.scratch / "a-idx3-ubyte", gzip.compress(content) if rng.random() < 0.5 else content, rng)
+
+
+def _hdf5(world: World, rng: np.random.Generator) -> Path:
+    import h5py
+
+    values, content = _values(rng), io.BytesIO()
+    with h5py.File(content, "w", userblock_size=512 * int(rng.integers(2))) as file:
+        file["group/images"] = values if values.dtype.kind in "buif" else np.zeros((5, 6, 4), np.uint8)
+    return _saved(world.scratch / ("a.h5" if rng.random() < 0.5 else "a.mat"), content.getvalue(), rng)
+
+
+def _zip(world: World, rng: np.random.Generator) -> Path:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", int(rng.choice([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED]))) as archive:
+        for name, picture in dict(_named_pictures(rng)).items():
+            archive.writestr(name, picture)
+    return _saved(world.scratch / "a.zip", content.getvalue(), rng)
+
+
+def _tar(world: World, rng: np.random.Generator) -> Path:
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode=("w", "w:gz", "w:xz")[int(rng.integers(3))]) as archive:
+        for name, picture in [*_named_pictures(rng), ("a/0.cls", b"7"), ("1.json", b'{"label": 3}')]:
+            member = tarfile.TarInfo(name)
+            member.size, member.type = len(picture), tarfile.REGTYPE if rng.random() < 0.9 else rng.bytes(1)
+            archive.addfile(member, io.BytesIO(picture))
+    return _saved(world.scratch / "a.tar", content.getvalue(), rng)
+
+
+def _table(world: World, rng: np.random.Generator) -> Path:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    named = _named_pictures(rng)
+    pictures = [{"bytes": content, "path": name} for name, content in named]
+    labels = ([None], ["x"], [3.0], [2], [b"x"])[int(rng.integers(5))]
+    name = ("label", "class", "other")[int(rng.integers(3))]
+    columns = {
+        "image": pictures if rng.random() < 0.7 else [content for _, content in named],
+        name: labels * len(named),
+    }
+    content = io.BytesIO()
+    parquet.write_table(pa.table(columns), content)
+    return _saved(world.scratch / "a.parquet", content.getvalue(), rng)
+
+
+def _named_pictures(rng: np.random.Generator) -> list[tuple[str, bytes]]:
+    names = ("a", "a/0", "b/1", "../up", "/abs", "x\n\x1b", ".hidden", "a/b")
+    pictures = [_picture_bytes(rng, frames=1) for _ in range(int(rng.integers(0, 5)))]
+    return [(f"{names[int(rng.integers(len(names)))]}.{kind}", content) for kind, content in pictures]
 
 
 def _picture_bytes(rng: np.random.Generator, *, frames: int) -> tuple[str, bytes]:
