@@ -1,7 +1,7 @@
 """Groups of pictures, by their codes."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,7 +37,7 @@ class Groups:
         pictures: of the groups, one each; empty where none were asked for.
     """
 
-    names: tuple[str, ...]
+    names: Sequence[str]
     mixture: Mixture
     agreement: Agreement | None
     path: Path
@@ -119,7 +119,7 @@ def _draw(found: Encoded, divided: Mixture, folder: Path) -> list[Path]:
         shown = members[np.argsort(-divided.typical[members], kind="stable")[:DRAWN]]
         words = f"{size} of {len(found)} pictures" + (f", the {DRAWN} most typical" if size > DRAWN else "")
         if found.labels is not None:
-            labels = Counter(found.labels[member] for member in members)
+            labels = Counter(found.labels[member] for member in members.tolist())
             words += "; " + ", ".join(f"{name} {number}" for name, number in labels.most_common(MOST_NAMED))
         path = folder / f"group-{group + 1:0{max(2, len(str(len(sizes))))}d}.png"
         save_figure(grid(found.images[shown], columns=COLUMNS, title=f"Group {group + 1}", subtitle=words), path)

@@ -2,7 +2,7 @@
 
 from hashlib import blake2b
 
-from freyvae.data.images import Images
+from freyvae.data.pixels import Images
 
 # a smaller share of copies is not worth a note
 _SHARE_OF_NOTE = 0.01

@@ -17,8 +17,9 @@ import numpy as np
 
 from freyvae.console import Progress, checked_progress
 from freyvae.data.download import DownloadFailed, download, why_unwritten
-from freyvae.data.images import Images, pixels_sha256
+from freyvae.data.images import pixels_sha256
 from freyvae.data.matlab_tags import readable_variables
+from freyvae.data.pixels import Images
 from freyvae.errors import BadInput, FreyvaeError
 from freyvae.files import as_path, write_whole
 

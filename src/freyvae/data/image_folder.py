@@ -1,24 +1,31 @@
 """Reads a folder of pictures, in any mix of sizes, modes and depths."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from freyvae.arguments import truth
-from freyvae.console import Progress, checked_progress, each, printable, shown
+from freyvae.console import Progress, checked_progress, printable, shown
 from freyvae.data.copies import copies_note
+from freyvae.data.decoding import Decoded, Decoding, Unread, decode, decoding
 from freyvae.data.folder_walk import find_pictures
 from freyvae.data.image_size import ImageSize, parse_image_size
-from freyvae.data.images import Images, ImageSet, have_said
+from freyvae.data.images import ImageSet, have_said
 from freyvae.data.labels import labels_of_folders
-from freyvae.data.levels import Levels, Survey, dark_note, parse_levels
-from freyvae.data.picture_file import SUFFIXES, Stored, Unreadable, read_picture, size_of_picture
+from freyvae.data.levels import Levels, Range, Survey, dark_note, parse_levels
+from freyvae.data.picture_file import SUFFIXES, Unreadable, size_of_picture
+from freyvae.data.pixels import Images
 from freyvae.errors import BadInput
 from freyvae.files import as_path
 from freyvae.memory import check_fits
+
+# pictures that are looked at to find out whether there is colour
+_FEW = 32
 
 
 def load_folder(
@@ -61,129 +68,156 @@ def load_folder(
             sizes, values of uncertain range, or need more than the memory; or one is unreadable and `strict` is set.
     """
     folder = as_path("folder", folder)
-    where = printable(folder)
-    size, wanted = parse_image_size(image_size), parse_levels(levels)
-    grey, strict, progress = truth("grey", grey), truth("strict", strict), checked_progress(progress)
-    if not folder.is_dir():
-        raise BadInput(f"{where}: no such folder")
-    found = find_pictures(folder, SUFFIXES)
-    if not found.pictures and not found.closed:
-        passed = f" ({found.notes[0]})" if found.notes else ""
-        raise BadInput(f"{where}: no pictures in this folder{passed}; it needs files ending in {', '.join(SUFFIXES)}")
-    reading = _Reading(folder, found.pictures, Survey(where, wanted), size=size, grey=grey, asked=wanted is not None)
-    # pictures whose rule depends on the whole set are read twice, so that they need not be kept in memory
+    strict, progress = truth("strict", strict), checked_progress(progress)
+    pictures = PicturesOfFolder(folder, image_size=image_size, grey=grey, levels=levels, check_size=_check_memory)
+    files: list[str] = []
+    kept: list[Images] = []
     with shown(progress) as told:
-        for file in each(found.pictures, told, "reading pictures"):
-            reading.look(file)
-        for file in each(tuple(reading.waiting), told, "reading pictures again"):
-            reading.read(file)
-    kept = [file for file in found.pictures if file in reading.pictures]
-    unreadable = [*found.closed, *(f"{printable(file)}: {reason}" for file, reason in reading.unreadable.items())]
-    if unreadable and (strict or not kept):
-        more = f", and {len(unreadable) - 1} more" if len(unreadable) > 1 else ""
-        hint = "mend or remove it, or leave out strict=True" if kept else "not one picture can be read"
-        raise BadInput(f"{where}: unreadable: {unreadable[0]}{more}; {hint}")
-    pictures = [reading.pictures[file] for file in kept]
-    if any(pixels.shape[2] == 3 for pixels in pictures):
-        pictures = [np.broadcast_to(pixels, (*pixels.shape[:2], 3)) for pixels in pictures]
-    images = np.stack(pictures)
-    notes = [*found.notes, *reading.notes(), dark_note(images, levels), copies_note(images)]
+        for picture in pictures.read(told):
+            files.append(picture.file)
+            kept.append(picture.image)
+    pictures.check_read(len(kept), strict=strict)
+    if any(pixels.shape[2] == 3 for pixels in kept):
+        kept = [np.broadcast_to(pixels, (*pixels.shape[:2], 3)) for pixels in kept]
+    images = np.stack(kept)
+    notes = [*pictures.notes, dark_note(images, levels), copies_note(images)]
     have_said(*notes)
     return ImageSet(
         images=images,
-        name=printable(folder.resolve().name),
+        name=pictures.name,
         is_video=False,
-        files=tuple(kept),
-        labels=labels_of_folders(kept),
-        unreadable=tuple(unreadable),
+        files=tuple(files),
+        labels=labels_of_folders(files),
+        unreadable=pictures.left_out,
         notes=tuple(filter(None, notes)),
-        levels=reading.levels,
-        lost=reading.survey.lost,
+        levels=pictures.levels,
+        lost=pictures.lost,
     )
 
 
-class _Reading:
-    """Reads the pictures of a folder and converts them to bytes.
+class Picture(NamedTuple):
+    """A picture of a folder: its name there, and uint8 (height, width, 1 or 3)."""
+
+    file: str
+    image: Images
+
+
+class PicturesOfFolder:
+    """The pictures of a folder, one after the other, all of one height and width.
 
     Args:
         folder: the folder.
-        files: the pictures in it.
-        survey: collects the range of the values.
-        size: (height, width) of the images, or None.
-        grey: turn colour into grey.
-        asked: whether `levels` was given.
+        image_size: as in `load_folder`.
+        grey: likewise.
+        levels: likewise.
+        check_size: told the folder's name, how many pictures there are and the height and width of an image, before
+            the first picture is kept; it may refuse them.
+        rules: of kinds of values, as an earlier reading of the same pictures found them.
+
+    Attributes:
+        files: the names of all pictures, in natural order.
+        name: of the set.
+        rules: of kinds of values, those that follow from the whole set too as soon as it was seen.
+
+    Raises:
+        BadInput: there is no such folder, or no picture in it.
     """
 
     def __init__(
         self,
         folder: Path,
-        files: Sequence[str],
-        survey: Survey,
         *,
-        size: tuple[int, int] | None,
-        grey: bool,
-        asked: bool,
+        image_size: ImageSize = None,
+        grey: bool = False,
+        levels: Levels = None,
+        check_size: Callable[[str, int, int, int], None] | None = None,
+        rules: Mapping[str, Range] | None = None,
     ) -> None:
-        self.survey = survey
-        self.pictures: dict[str, Images] = {}
-        self.waiting: dict[str, str] = {}  # pictures to read again when all were seen, with the kind of their values
-        self.unreadable: dict[str, str] = {}
-        self._folder = folder
-        self._files = files
-        self._size = size
-        self._grey = grey
-        self._asked = asked
-        self._first: tuple[int, ...] | None = None
+        self._where = where = printable(folder)
+        size, wanted = parse_image_size(image_size), parse_levels(levels)
+        grey = truth("grey", grey)
+        if not folder.is_dir():
+            raise BadInput(f"{where}: no such folder")
+        self._found = found = find_pictures(folder, SUFFIXES)
+        if not found.pictures and not found.closed:
+            passed = f" ({found.notes[0]})" if found.notes else ""
+            needed = f"it needs files ending in {', '.join(SUFFIXES)}"
+            raise BadInput(f"{where}: no pictures in this folder{passed}; {needed}")
+        self.files, self.name = found.pictures, printable(folder.resolve().name)
+        self._work = Decoding(folder, where, wanted, size, grey)
+        self._check = check_size
+        self.rules = dict(rules or {})
+        self._survey = Survey(where, wanted)
+        self._unreadable: dict[str, str] = {}
+        self._first: tuple[int, int] | None = None
         self._sizes: dict[str, tuple[int, int]] = {}
         self._has_own_rule = False
         self._with_more: list[str] = []
         self._kinds: dict[str, int] = {}
 
-    def look(self, file: str) -> None:
-        """Read a picture. Keep it, or let it wait until all were seen."""
-        stored = self._stored(file)
-        if stored is None:
-            return
-        height, width = stored.values.shape[:2]
-        self._sizes[file] = height, width
-        if self._first is None:
-            self._check_memory(stored)
-        self._check_size(stored)
-        self._kinds[stored.kind] = self._kinds.get(stored.kind, 0) + 1
-        self._has_own_rule |= stored.has_own_rule
-        if stored.has_more:
-            self._with_more.append(file)
-        levels = self.survey.tell_at_once(stored.kind)
-        if levels is None:
-            self.survey.see(stored.values, stored.kind)
-            self.waiting[file] = stored.kind
-        else:
-            self.survey.count(stored.values, stored.kind)
-            self._keep(file, stored, levels)
+    def read(self, progress: Progress, *, after: int = 0) -> Iterator[Picture]:
+        """Decode them, but for the first `after` files.
 
-    def read(self, file: str) -> None:
-        """Read a picture that waited."""
-        stored = self._stored(file)
-        if stored is None:
-            return
-        if stored.kind != self.waiting[file]:
-            self.unreadable[file] = "changed while it was read"
-            return
-        self._check_size(stored)
-        self._keep(file, stored, self.survey.rule(stored.kind))
+        From the first one on whose rule depends on the whole set, they are looked at, and then read again: so none need
+        be kept in memory.
+
+        Raises:
+            BadInput: they have different sizes, values of uncertain range, or `check_size` refuses them.
+        """
+        waiting = list[str]()
+        for decoded in self._decoded(self.files[after:], progress, "reading pictures"):
+            self._note(decoded)
+            if waiting or decoded.image is None:
+                waiting.append(decoded.file)
+            else:
+                yield Picture(decoded.file, decoded.image)
+        for kind in self._kinds if waiting else ():
+            self.rules[kind] = self._survey.tell_at_once(kind) or self._survey.rule(kind)
+        for decoded in self._decoded(waiting, progress, "reading pictures again"):
+            if decoded.image is None:
+                self._unreadable[decoded.file] = "changed while it was read"
+            else:
+                yield Picture(decoded.file, decoded.image)
+
+    def some_in_colour(self) -> bool:
+        """Whether there is colour among a few of the pictures, from all over the folder."""
+        step = max(1, len(self.files) // _FEW)
+        answer = decode(replace(self._work, rules=dict(self.rules)), self.files[::step][:_FEW])
+        found = [decoded.image for decoded in answer.pictures if isinstance(decoded, Decoded)]
+        return any(image is not None and image.shape[2] == 3 for image in found)
+
+    def check_read(self, count: int, *, strict: bool) -> None:
+        """Refuse a folder of which no picture was read, or with `strict` not every one. Raises `BadInput`."""
+        left_out = self.left_out
+        if left_out and (strict or not count):
+            more = f", and {len(left_out) - 1} more" if len(left_out) > 1 else ""
+            hint = "mend or remove it, or leave out strict=True" if count else "not one picture can be read"
+            raise BadInput(f"{self._where}: unreadable: {left_out[0]}{more}; {hint}")
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The files that can't be read, each as `name: reason`."""
+        unread = (file for file in self.files if file in self._unreadable)
+        return (*self._found.closed, *(f"{printable(file)}: {self._unreadable[file]}" for file in unread))
 
     @property
     def levels(self) -> str | None:
         """As in `ImageSet`; None if none were given and the pictures have no rule in common."""
         one_rule = len(self._kinds) == 1 and not self._has_own_rule
-        return self.survey.levels if self._asked or one_rule else None
+        return self._survey.levels if self._work.levels is not None or one_rule else None
 
+    @property
+    def lost(self) -> str:
+        """As in `ImageSet`."""
+        return self._survey.lost
+
+    @property
     def notes(self) -> list[str]:
-        """Remarks about the values."""
-        notes = list(self.survey.notes)
-        if self._asked and len(self._kinds) > 1:
+        """Remarks about the folder and the values."""
+        notes = [*self._found.notes, *self._survey.notes]
+        if self._work.levels is not None and len(self._kinds) > 1:
             kinds = ", ".join(f"{count} of {kind}" for kind, count in sorted(self._kinds.items()))
-            notes.append(f"levels {self.survey.levels} were taken for pictures of different depths: {kinds}")
+            notes.append(f"levels {self._survey.levels} were taken for pictures of different depths: {kinds}")
         if self._with_more:
             others = f" and {len(self._with_more) - 1} more" if len(self._with_more) > 1 else ""
             notes.append(
@@ -192,42 +226,69 @@ class _Reading:
             )
         return notes
 
-    def _stored(self, file: str) -> Stored | None:
-        try:
-            return read_picture(self._folder / file)
-        except Unreadable as reason:
-            self.unreadable[file] = str(reason)
-            return None
+    def _decoded(self, files: Sequence[str], progress: Progress, words: str) -> Iterator[Decoded]:
+        """Each picture that can be read. Raises `BadInput` where sizes differ."""
+        if not files:
+            return
+        work, done = replace(self._work, rules=dict(self.rules)), 0
+        with decoding(work, files, image_bytes=self._bytes_of_image(files[0])) as answers:
+            for answer in answers:
+                self._survey.add(answer.survey)
+                for decoded in answer.pictures:
+                    progress.advance(done, len(files), words)
+                    done += 1
+                    if isinstance(decoded, Unread):
+                        self._unreadable[decoded.file] = decoded.reason
+                    else:
+                        self._check_size(decoded)
+                        yield decoded
+        progress.advance(done, len(files), words)
 
-    def _check_memory(self, first: Stored) -> None:
-        height, width = self._size or first.values.shape[:2]
-        try:
-            # twice: the single pictures, and the array that they are stacked in
-            check_fits(2 * len(self._files) * height * width, printable(self._folder), "give a smaller image_size=...")
-        except BadInput:
-            self._look_at_sizes()
-            if self._size is None and len(set(self._sizes.values())) > 1:  # the first may be the only large one
-                raise self._of_different_sizes() from None
-            raise
+    def _bytes_of_image(self, first: str) -> int:
+        """About how many bytes an image has."""
+        height, width = self._work.size or (1, 1)
+        if self._work.size is None:
+            with suppress(Unreadable):
+                height, width = size_of_picture(self._work.folder / first)
+        return 3 * height * width
 
-    def _check_size(self, stored: Stored) -> None:
-        shape = self._size or stored.values.shape[:2]
+    def _note(self, decoded: Decoded) -> None:
+        self._kinds[decoded.kind] = self._kinds.get(decoded.kind, 0) + 1
+        self._has_own_rule |= decoded.has_own_rule
+        if decoded.has_more:
+            self._with_more.append(decoded.file)
+
+    def _check_size(self, decoded: Decoded) -> None:
+        self._sizes[decoded.file] = decoded.shape
+        shape = self._work.size or decoded.shape
         if self._first is None:
             self._first = shape
+            self._check_first(shape)
         if shape != self._first:
             self._look_at_sizes()
             raise self._of_different_sizes()
 
+    def _check_first(self, shape: tuple[int, int]) -> None:
+        if self._check is None:
+            return
+        try:
+            self._check(self._where, len(self.files), *shape)
+        except BadInput:
+            self._look_at_sizes()
+            if self._work.size is None and len(set(self._sizes.values())) > 1:  # the first may be the only large one
+                raise self._of_different_sizes() from None
+            raise
+
     def _look_at_sizes(self) -> None:
         """Find the sizes of the pictures that were not read yet, if their headers can be read."""
-        for file in self._files:
+        for file in self.files:
             if file not in self._sizes:
                 with suppress(Unreadable):
-                    self._sizes[file] = size_of_picture(self._folder / file)
+                    self._sizes[file] = size_of_picture(self._work.folder / file)
 
     def _of_different_sizes(self) -> BadInput:
         """Propose one size: that of all but one, or the median. If most have one size, it is the median."""
-        where, sizes = printable(self._folder), self._sizes
+        where, sizes = self._where, self._sizes
         (common, many), *_ = Counter(sizes.values()).most_common()
         if len(sizes) > 2 and many == len(sizes) - 1:
             file = next(file for file, size in sizes.items() if size != common)
@@ -246,8 +307,10 @@ class _Reading:
             f"{larger} are larger and {smaller} smaller"
         )
 
-    def _keep(self, file: str, stored: Stored, levels: tuple[float, float]) -> None:
-        self.pictures[file] = stored.to_image(levels, asked=self._asked, size=self._size, grey=self._grey)
+
+def _check_memory(where: str, pictures: int, height: int, width: int) -> None:
+    # twice: the single pictures, and the array that they are stacked in
+    check_fits(2 * pictures * height * width, where, "give a smaller image_size=..., or pack them: freyvae data pack")
 
 
 def _size(shape: tuple[int, ...]) -> str:

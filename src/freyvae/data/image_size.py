@@ -5,13 +5,14 @@ added.
 """
 
 import re
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, overload
 
 import numpy as np
 
 from freyvae.arguments import in_words, several, truth, whole
 from freyvae.data.channels import OF_PICTURES
-from freyvae.data.images import Images, as_images
+from freyvae.data.images import as_images
+from freyvae.data.pixels import Images, Mapped, Pixels
 from freyvae.errors import BadInput
 from freyvae.memory import check_fits
 
@@ -59,14 +60,20 @@ def fit_picture(picture: Any, size: tuple[int, int]) -> Any:
     return ImageOps.fit(picture, (size[1], size[0]), method=Image.Resampling.LANCZOS)
 
 
-def fit_images(images: Images, size: tuple[int, int] | None, *, grey: bool) -> Images:
+@overload
+def fit_images(images: Images, size: tuple[int, int] | None, *, grey: bool) -> Images: ...
+@overload
+def fit_images(images: Images | Pixels, size: tuple[int, int] | None, *, grey: bool) -> Images | Pixels: ...
+def fit_images(images: Any, size: tuple[int, int] | None, *, grey: bool) -> Any:
     """Bring images to (height, width) as `fit_picture` does, and turn colour into grey (ITU-R 601 luma) if `grey`.
 
     Raises:
         BadInput: the images do not fit into memory, or `grey` is asked of images that are neither grey nor colour.
     """
-    images, size, grey = as_images(images), parse_image_size(size), truth("grey", grey)
-    if size is not None:
+    is_read_when_asked_for = isinstance(images, Pixels)
+    images = images if is_read_when_asked_for else as_images(images)
+    size, grey = parse_image_size(size), truth("grey", grey)
+    if size is not None and not is_read_when_asked_for:
         # the single pictures, and the array that they are stacked in
         check_fits(2 * len(images) * size[0] * size[1] * images.shape[3], f"images of {size[0]}x{size[1]}", _ADVICE)
     if grey and images.shape[3] not in OF_PICTURES:
@@ -77,6 +84,10 @@ def fit_images(images: Images, size: tuple[int, int] | None, *, grey: bool) -> I
     to_grey = grey and images.shape[3] == 3
     if not to_grey and (size is None or images.shape[1:3] == size):
         return images
+    if is_read_when_asked_for:
+        return Mapped(images, lambda rows: fit_images(rows, size, grey=to_grey))
+    if not len(images):
+        return np.empty((0, *(size or images.shape[1:3]), 1 if to_grey else images.shape[3]), np.uint8)
     return np.stack([_fit_image(image, size, to_grey=to_grey) for image in images])
 
 

@@ -6,8 +6,10 @@ Code behind this gate need not check dtypes, ranges or axes again.
 import hashlib
 import logging
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +18,8 @@ from freyvae.arguments import text
 from freyvae.console import printable
 from freyvae.data.channels import MOST_CHANNELS, OF_PICTURES
 from freyvae.data.levels import BYTES, Levels, Survey, dark_note, kind_of, parse_levels, to_bytes
+from freyvae.data.pixels import Images, Pixels, blocks
 from freyvae.errors import BadInput, few_words
-
-Images = npt.NDArray[np.uint8]
 
 _PLAIN_MODES = ("1", "L", "RGB", "I", "I;16", "I;16L", "I;16B", "F")
 
@@ -30,10 +31,14 @@ _said: set[str] = set()  # the notes so far, so that a note is not repeated for 
 
 @dataclass(frozen=True, eq=False)
 class ImageSet:
-    """Images, and what is known about them.
+    """Images, and what is known about them: a source of images, wherever they lie.
+
+    `len(set)` is their number, `set[3]` one of them, uint8 (height, width, channel); a slice or indices give several.
+    So it is a `RandomAccessDataSource` for grain, too.
 
     Attributes:
-        images: uint8 (image, height, width, channel), as `as_images` makes them.
+        images: uint8 (image, height, width, channel): an array, as `as_images` makes it, or `Pixels` that are read when
+            they are asked for.
         name: the name of the set in messages and tables.
         is_video: whether neighbours in the order are neighbours in time. Results on a random split are then too good.
         files: the file name of each image, or None.
@@ -44,21 +49,40 @@ class ImageSet:
         levels: the stored values that became black and white, as LOW:HIGH, if `levels` was given or all values have 16
             bits; otherwise None.
         lost: how many different stored integers became how many bytes, in words; "" if none became the same byte.
+        known_fingerprint: the fingerprint, where the source has it on record.
     """
 
-    images: Images
+    images: Images | Pixels
     name: str
     is_video: bool
-    files: tuple[str, ...] | None = None
-    labels: tuple[str, ...] | None = None
+    files: Sequence[str] | None = None
+    labels: Sequence[str] | None = None
     factors: dict[str, npt.NDArray[np.float64]] | None = None
     unreadable: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     levels: str | None = None
     lost: str = ""
+    known_fingerprint: str | None = None
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, chosen: Any) -> Images:
+        return self.images[chosen]
 
     @property
-    def names(self) -> tuple[str, ...]:
+    def image_shape(self) -> tuple[int, int, int]:
+        """(height, width, channel)."""
+        _, height, width, channels = self.images.shape
+        return height, width, channels
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash by which these images, in this order, are known again: that of their pixels, or a pack's own."""
+        return self.known_fingerprint or pixels_sha256(self.images)
+
+    @property
+    def names(self) -> Sequence[str]:
         """The file of each image, or where there are none its number, from 0."""
         return tuple(map(str, range(len(self.images)))) if self.files is None else self.files
 
@@ -69,14 +93,15 @@ class ImageSet:
         return *left_out, *(f"note: {note}" for note in self.notes)
 
 
-def as_images(values: npt.ArrayLike, *, name: str = "images", levels: Levels = None) -> Images:
+def as_images(values: npt.ArrayLike | ImageSet | Pixels, *, name: str = "images", levels: Levels = None) -> Images:
     """Turn anything array-like into images.
 
     Args:
         values: (image, height, width) or (image, height, width, channel) with 1 to 16 channels. uint8 is taken
             unchanged, bool becomes 0 and 255, and floats must lie in [0, 1] and are multiplied by 255. Other integers
             are bytes if their maximum is 64 to 255. If it is 32768 to 65535 they have 16 bits and are divided by 257.
-            Four channels are taken as such, with a note, since the last may be transparency.
+            Four channels are taken as such, with a note, since the last may be transparency. An `ImageSet` or `Pixels`
+            are read into memory.
         name: the name of the images in an error.
         levels: the values that become 0 and 255: `"0:4095"`, `(0, 4095)`, or `"auto"` for the lowest and the highest.
             byte = round(255 clip((value - low) / (high - low), 0, 1)).
@@ -87,6 +112,8 @@ def as_images(values: npt.ArrayLike, *, name: str = "images", levels: Levels = N
     Raises:
         BadInput: the values are of any other form. The message says what was wrong and what to do.
     """
+    if isinstance(values, ImageSet):
+        values = np.asarray(values.images)
     images, notes, _, _ = convert(values, name=text("name", name), levels=levels)
     for note in filter(None, (*notes, dark_note(images, levels))):
         if _without_numbers(note) not in _said:
@@ -131,16 +158,21 @@ def _without_numbers(note: str) -> str:
     return re.sub(r"\d+", "", note)
 
 
-def pixels_sha256(images: npt.ArrayLike) -> str:
+def pixels_sha256(images: npt.ArrayLike | Pixels) -> str:
     """SHA-256, in hexadecimal, of the bytes of uint8 pixels in C order. It does not depend on their shape.
 
     Raises:
         BadInput: `images` is not uint8.
     """
+    if isinstance(images, Pixels):
+        digest = hashlib.sha256()
+        for _, block in blocks(images):
+            digest.update(block.data)
+        return digest.hexdigest()
     array = _one_array(images, "images")
     if array.dtype != np.uint8:
         raise BadInput(f"pixels_sha256 takes uint8 pixels, not {array.dtype}; pass them through as_images first")
-    return hashlib.sha256(array.tobytes()).hexdigest()
+    return hashlib.sha256(np.ascontiguousarray(array).data).hexdigest()
 
 
 def _four_axes(array: npt.NDArray[np.generic], name: str) -> npt.NDArray[np.generic]:

@@ -140,6 +140,13 @@ class Survey:
         else:
             self._values[values.reshape(-1)] = True
 
+    def add(self, other: "Survey") -> None:
+        """Take note of what another survey, of other values of the set, has seen."""
+        for kind, extent in other._extents.items():
+            self._extents[kind] = self._extents[kind] | extent if kind in self._extents else extent
+        self._values |= other._values
+        self._has_others |= other._has_others
+
     def rule(self, kind: str) -> Range:
         """The rule for a kind of value, once all values were seen.
 

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from freyvae.arguments import in_words, is_truth_value, truth, whole
-from freyvae.data.images import Images, ImageSet, as_images
+from freyvae.data.images import ImageSet, as_images
+from freyvae.data.pixels import Images
 from freyvae.errors import BadInput
 from freyvae.memory import check_fits
 

@@ -17,11 +17,12 @@ from freyvae.arguments import one_of, whole
 from freyvae.codes import names_of_latents
 from freyvae.console import Progress, checked_progress
 from freyvae.data import fit_images, numbered, pixels_sha256, synthetic_faces
+from freyvae.data.pixels import evenly_spaced, part_of
 from freyvae.errors import BadInput
 from freyvae.files import replacing
 from freyvae.metrics import standard_error
 from freyvae.metrics.findings import findings
-from freyvae.metrics.label_scores import MOST_FITTED, MOST_SCORED, evenly
+from freyvae.metrics.label_scores import MOST_FITTED, MOST_SCORED
 from freyvae.metrics.measure import Seen
 from freyvae.metrics.measures import MEASURES as OTHER_MEASURES
 from freyvae.metrics.nearest import Posteriors
@@ -51,13 +52,13 @@ def load_measured_data(run: Run) -> TrainingData:
             raise
         # runs of before there were levels: 16 bits were divided by 257, however few of them were used
         data = load_training_data(recipe.replace(levels="0:65535"))
-    if pixels_sha256(data.images.images) != run.training.data_sha256:
+    if data.images.fingerprint != run.training.data_sha256:
         raise BadInput(f"{run.recipe.data.source} holds other images now than those that {run.folder} was trained on")
     return data
 
 
-def images_of_part(run: Run, data: TrainingData, part: str) -> np.ndarray:
-    """The test, validation or training images, uint8 (image, height, width, channel).
+def images_of_part(run: Run, data: TrainingData, part: str) -> Any:
+    """The test, validation or training images, uint8 (image, height, width, channel): an array, or `Pixels`.
 
     Raises `BadInput` when there is no such part, or nothing in it.
     """
@@ -68,8 +69,7 @@ def images_of_part(run: Run, data: TrainingData, part: str) -> np.ndarray:
             f'{run.folder} has no {part} images: choose another part with split="validation", '
             "or train with test=... above 0"
         )
-    images: np.ndarray = data.images.images[chosen]
-    return images
+    return part_of(data.images.images, chosen)
 
 
 def _chosen(data: TrainingData, part: str) -> np.ndarray:
@@ -286,7 +286,7 @@ def _label_scores(vae: VAE, data: TrainingData, part: str) -> LabelScores | None
         return None
     _, labels = numbered(data.images.labels)
     train, apart = (
-        indices[evenly(len(indices), most)]
+        indices[evenly_spaced(len(indices), most)]
         for indices, most in ((data.split.train, MOST_FITTED), (_chosen(data, part), MOST_SCORED))
     )
     known: list[Any] = []
@@ -304,7 +304,7 @@ def _notes(vae: VAE, data: TrainingData, found: Measurement) -> list[str]:
         notes.append("Measured on validation images, which choices are made on: the test images are the honest ones.")
     elif split == "training":
         notes.append("Measured on the images that the model was trained on: no figure of how good it is on others.")
-    notes += vae.pixel_likelihood.said_of(data.images.images[_chosen(data, split)], split)
+    notes += vae.pixel_likelihood.said_of(part_of(data.images.images, _chosen(data, split)), split)
     if vae.noise_scale != 1.0:
         notes.append(
             f"Measured with the model's own posterior, of deviation 1; in training its noise was scaled by "

@@ -9,6 +9,7 @@ from scipy.ndimage import uniform_filter
 
 from freyvae.arguments import one_of
 from freyvae.console import Progress, shown
+from freyvae.data.pixels import Images, Pixels, evenly_chosen
 from freyvae.errors import BadInput
 from freyvae.metrics.baselines import FILE_FORMATS, file_bits
 from freyvae.metrics.image_costs import SAMPLES, ImageCosts, image_costs
@@ -103,11 +104,11 @@ class Oddness:
                 "validation=... above that"
             )
         self._vae, self._samples, self._seed = vae, samples, seed
-        few = train[np.linspace(0, len(train) - 1, min(len(train), MOST_COMPONENTS)).round().astype(int)]
+        few = evenly_chosen(train, MOST_COMPONENTS)
         self._aggregate = AggregatePosterior(vae.encode(few), vae.posterior_deviations(few))
         side = 2 * (min(vae.image_shape[:2]) // 20) + 1
         self._window = (0, max(side, 3), max(side, 3))
-        known = held_out[np.linspace(0, len(held_out) - 1, min(len(held_out), _MOST_HELD_OUT)).round().astype(int)]
+        known = evenly_chosen(held_out, _MOST_HELD_OUT)
         costs = list(
             _each(image_costs(vae, known, samples=samples, seed=seed), len(known), progress, "held-out pictures")
         )
@@ -120,7 +121,7 @@ class Oddness:
         self._scales = {column: _scale(raw[column]) for column in _JOINED if column in raw}
         self.held_out = self._with_oddness(raw)
 
-    def of(self, images: np.ndarray, *, progress: bool | Progress = False) -> Iterator[Scored]:
+    def of(self, images: Images | Pixels, *, progress: bool | Progress = False) -> Iterator[Scored]:
         """Scores and maps of images, chunk by chunk in their order: memory does not grow with their number.
 
         Args:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from freyvae.codes import names_of_latents
 from freyvae.data.channels import OF_PICTURES
 from freyvae.data.labels import most_frequent
+from freyvae.data.pixels import evenly_spaced
 from freyvae.errors import BadInput
 from freyvae.explorer.density import measure_density
 from freyvae.explorer.graph import Graph, read_graph
@@ -91,11 +92,11 @@ def make_bundle(
         else ""
     )
     parts = np.zeros(len(images), np.uint8) if parts is None else parts
-    kept = _evenly(len(images), min(MOST_POINTS, max(1, MOST_CODE_VALUES // vae.latent_dim)))
+    kept = evenly_spaced(len(images), min(MOST_POINTS, max(1, MOST_CODE_VALUES // vae.latent_dim)))
     codes, deviations = vae.encode(images), vae.posterior_deviations(images)
     training = parts == 0 if (parts == 0).any() else np.ones(len(images), bool)
     density = measure_density(codes[training], vae.noise_scale * deviations[training])
-    frames = _evenly(len(kept), max(1, MOST_FRAME_VALUES // math.prod(vae.image_shape)))
+    frames = evenly_spaced(len(kept), max(1, MOST_FRAME_VALUES // math.prod(vae.image_shape)))
     blobs["codes"] = codes[kept].astype("<f4").tobytes()
     blobs["numbers"] = kept.astype("<i4").tobytes()
     blobs["parts"] = parts[kept].tobytes()
@@ -163,11 +164,6 @@ def _within_plane(points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     low, high = points.min(axis=0), points.max(axis=0)
     reach = max(float((high - low).max()) / 2, 1e-12)
     return np.asarray(0.95 * (points - (low + high) / 2) / reach)
-
-
-def _evenly(count: int, most: int) -> npt.NDArray[np.int64]:
-    """At most `most` indices below `count`, evenly spread."""
-    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
 
 
 def _latents(
@@ -239,7 +235,7 @@ def _half_precision_serves(vae: Any, codes: npt.NDArray[np.float32]) -> bool:
 
     # codes of the data, and codes elsewhere under the prior
     noise = np.random.default_rng(0).standard_normal((64, vae.latent_dim))
-    latents = np.concatenate([codes[_evenly(len(codes), 64)], noise]).astype(np.float32)
+    latents = np.concatenate([codes[evenly_spaced(len(codes), 64)], noise]).astype(np.float32)
     # the page computes in float32, even if the model computes in bfloat16
     decoder = keras.models.clone_model(
         vae.decoder, clone_function=lambda layer: type(layer).from_config({**layer.get_config(), "dtype": "float32"})

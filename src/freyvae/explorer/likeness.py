@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from freyvae.data.pixels import evenly_spaced
+
 MOST_IMAGES = 400  # enough for percentiles: four images for each
 PERCENTILES = 101
 
@@ -21,7 +23,7 @@ def reconstruction_percentiles(vae: Any, images: npt.NDArray[np.uint8], codes: n
             are used, evenly spread.
         codes: the codes of the images, float32 (image, latent).
     """
-    chosen = np.unique(np.linspace(0, len(images) - 1, min(len(images), MOST_IMAGES)).round().astype(int))
+    chosen = evenly_spaced(len(images), MOST_IMAGES)
     # rounded to whole grey levels, as on the page
     rebuilt = np.rint(255 * vae.decode(codes[chosen]))
     errors = np.sqrt(np.mean(np.square(rebuilt - images[chosen]), axis=(1, 2, 3), dtype=np.float64))

@@ -1,6 +1,7 @@
 """Writes a bundle as one HTML file that holds script, style and data. It loads nothing else."""
 
 import base64
+import dataclasses
 import hashlib
 import html
 import json
@@ -68,8 +69,9 @@ def bundle_of_run(run: Run, *, vae: "VAE | None" = None, data: "TrainingData | N
 
     recipe = run.recipe
     vae = vae or run.load_model()
-    data = data or load_training_data(recipe)
-    images = data.images.images
+    everything = data or load_training_data(recipe)
+    data = everything.to_show()
+    images = data.images[:]
     if images.shape[1:] != tuple(vae.image_shape):
         raise BadInput(
             f"the images of {recipe.data.source} are no longer those that {run.folder} was trained on: "
@@ -78,7 +80,10 @@ def bundle_of_run(run: Run, *, vae: "VAE | None" = None, data: "TrainingData | N
     parts = np.zeros(len(images), np.uint8)
     parts[data.split.validation] = 1
     parts[data.split.test] = 2
-    return make_bundle(
+    projection = read_projection(run, len(everything.images))
+    if projection is not None:
+        projection = dataclasses.replace(projection, points=projection.points[everything.shown])
+    bundle = make_bundle(
         vae,
         images,
         title=recipe.name,
@@ -86,8 +91,12 @@ def bundle_of_run(run: Run, *, vae: "VAE | None" = None, data: "TrainingData | N
         parts=parts,
         is_video=data.images.is_video,
         labels=data.images.labels,
-        projection=read_projection(run, len(images)),
+        projection=projection,
     )
+    if len(data.images) < len(everything.images):
+        part = f"the page shows {len(data.images):,} of {len(everything.images):,} images, at even distances"
+        return dataclasses.replace(bundle, notes=(part, *bundle.notes))
+    return bundle
 
 
 def page_text(bundle: Bundle) -> str:

@@ -85,7 +85,7 @@ def fill(
     check_output(out, data, mask)
     run = opened(run)
     vae = run.load_model()
-    images = images_for(run, vae, data, say=say).images
+    images = images_for(run, vae, data, say=say)[:]
     hidden = read_mask(mask, data, vae.image_shape[:2])
     found = Filling(vae)(images, hidden, draws=draws, seed=seed)
     rows = np.concatenate([found.expected[:, None], found.draws.swapaxes(0, 1)], axis=1)
@@ -104,7 +104,7 @@ def read_mask(mask: str | Path, data: str | Path, size: tuple[int, int]) -> np.n
         BadInput: it cannot be read, is neither of the pictures' size nor of the model's, is not black and white, or
             hides nothing or all.
     """
-    masks = load_images(mask, grey=True).images
+    masks = load_images(mask, grey=True)[:]
     if len(masks) != 1:
         raise BadInput(f"mask must be one picture, but there are {len(masks)} in {mask}")
     own = masks.shape[1:3]

@@ -9,6 +9,7 @@ import numpy as np
 from freyvae.console import Progress
 from freyvae.data import ImageSet, fit_images, load_images
 from freyvae.data.channels import images_in_words
+from freyvae.data.pixels import in_colour
 from freyvae.errors import BadInput
 from freyvae.model import VAE
 from freyvae.run import Run
@@ -66,8 +67,8 @@ def images_for(
         say(f"note: {'colour' if channels == 1 else 'grey'} images, taken as {'grey' if channels == 1 else 'colour'}")
     images = fit_images(images, (height, width), grey=channels == 1)
     if images.shape[3] != channels:
-        images = np.repeat(images, channels, axis=3)
-    return dataclasses.replace(loaded, images=images)
+        images = in_colour(images)
+    return dataclasses.replace(loaded, images=images, known_fingerprint=None)
 
 
 def image_for(
@@ -78,7 +79,7 @@ def image_for(
     Raises:
         BadInput: as `images_for`, or there are more in it, as in the argument called `name`.
     """
-    images = images_for(run, vae, picture, levels=levels, say=say).images
+    images = images_for(run, vae, picture, levels=levels, say=say)[:]
     if len(images) != 1:
         raise BadInput(f"{name} must be one picture, but there are {len(images)} in {picture}")
     return images

@@ -7,12 +7,16 @@ import numpy as np
 
 from freyvae.arguments import function, number, whole
 from freyvae.console import Progress, silence
+from freyvae.data.pixels import evenly_chosen
 from freyvae.errors import BadInput
 from freyvae.evaluation import load_measured_data
 from freyvae.files import as_path
 from freyvae.inference.images import images_for
 from freyvae.reporting.pictures import save_images, save_rows
 from freyvae.run import Run, check_output, opened
+
+# held-out images that say how large the model's error is
+MOST_KNOWN = 4096
 
 
 def reconstruct(
@@ -52,12 +56,12 @@ def reconstruct(
     check_output(out, data)
     run = opened(run)
     vae = run.load_model()
-    images = images_for(run, vae, data, levels=levels, progress=progress, say=say).images
+    images = images_for(run, vae, data, levels=levels, progress=progress, say=say)[:]
     if refine and vae.groups_below:
         raise BadInput("refine moves the top code alone, and this model has groups of latents below it: leave it out")
     pixels = vae.decode(vae.encode(images, refine=refine)) if refine else vae.reconstruct(images)
     if noise:
-        known = load_measured_data(run).validation
+        known = evenly_chosen(load_measured_data(run).validation, MOST_KNOWN)
         pixels = denoised(images / 255.0, pixels, error=vae.reconstruct(known) - known / 255.0, noise=noise / 255.0)
     levels_found = np.rint(255.0 * np.clip(pixels, 0.0, 1.0)).astype("uint8")
     if out.suffix == ".npy":

@@ -108,7 +108,7 @@ class Scores:
         path: the table.
     """
 
-    files: tuple[str, ...]
+    files: Sequence[str]
     columns: dict[str, np.ndarray]
     record: ScoreRecord
     path: Path

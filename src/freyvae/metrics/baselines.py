@@ -10,6 +10,7 @@ from scipy.linalg import cholesky, solve_triangular
 from scipy.special import log_ndtr
 
 from freyvae.data.channels import OF_PICTURES
+from freyvae.data.statistics import mean_image
 from freyvae.model import Likelihood
 
 LOG_TWO_PI = math.log(2.0 * math.pi)
@@ -170,12 +171,11 @@ def mosaic_bits_per_dim(images: np.ndarray, format: str) -> float | None:
 
 def _moments(train: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean and deviation of each value, in grey levels, float64 (value,)."""
-    flat = train.reshape(len(train), -1)
-    mean = flat.mean(axis=0, dtype=np.float64)
+    mean = mean_image(train).reshape(-1)
     squares = np.zeros_like(mean)
-    for start in range(0, len(flat), IMAGES_AT_ONCE):
-        squares += np.square(flat[start : start + IMAGES_AT_ONCE] - mean).sum(axis=0)
-    return mean, np.maximum(np.sqrt(squares / len(flat)), SMALLEST_DEVIATION)
+    for start in range(0, len(train), IMAGES_AT_ONCE):
+        squares += np.square(train[start : start + IMAGES_AT_ONCE].reshape(-1, len(mean)) - mean).sum(axis=0)
+    return mean, np.maximum(np.sqrt(squares / len(train)), SMALLEST_DEVIATION)
 
 
 def _mosaic(images: np.ndarray) -> np.ndarray:

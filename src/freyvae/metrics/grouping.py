@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from freyvae.data.pixels import evenly_spaced
 from freyvae.errors import BadInput
 from freyvae.metrics.nearest import Posteriors, aggregate_deviations
 
@@ -55,7 +56,7 @@ def mixture(posteriors: Posteriors, count: int | None = None, *, seed: int = 0) 
         BadInput: the extra `scikit-learn` is not installed.
     """
     codes = posteriors.means.astype(np.float64) / aggregate_deviations(posteriors)
-    few = codes[np.unique(np.linspace(0, len(codes) - 1, min(len(codes), MOST_CHOSEN_ON)).round().astype(int))]
+    few = codes[evenly_spaced(len(codes), MOST_CHOSEN_ON)]
     criterion: dict[int, float] = {}
     if count is None:
         for tried in COUNTS:

@@ -10,6 +10,7 @@ import numpy as np
 
 from freyvae.arguments import whole
 from freyvae.choice import LARGEST_SEED
+from freyvae.data.pixels import Images, Pixels
 from freyvae.engine.programs import Program
 from freyvae.errors import BadInput
 from freyvae.metrics.decoding import decoded_values
@@ -46,7 +47,7 @@ class ImageCosts:
     deviations: np.ndarray
 
 
-def image_costs(vae: VAE, images: np.ndarray, *, samples: int = SAMPLES, seed: int = 0) -> Iterator[ImageCosts]:
+def image_costs(vae: VAE, images: Images | Pixels, *, samples: int = SAMPLES, seed: int = 0) -> Iterator[ImageCosts]:
     """The costs of images, chunk by chunk in their order: memory does not grow with their number.
 
     Args:

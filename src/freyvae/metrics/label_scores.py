@@ -71,11 +71,6 @@ def label_scores(
     )
 
 
-def evenly(count: int, most: int) -> np.ndarray:
-    """At most `most` indices below `count`, evenly spread, int64."""
-    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
-
-
 def linear_predictions(features: np.ndarray, labels: np.ndarray, apart: np.ndarray) -> np.ndarray:
     """The label of each row apart by a linear classifier fitted to the others: int64 (image,)."""
     mean = features.mean(axis=0, dtype=np.float64)

@@ -3,6 +3,8 @@
 import numpy as np
 from scipy.special import logsumexp
 
+from freyvae.data.pixels import evenly_spaced
+
 # of the training images: a mixture of more says little more
 MOST_COMPONENTS = 5000
 # numbers of one step: what bounds the memory
@@ -20,7 +22,7 @@ class AggregatePosterior:
     """
 
     def __init__(self, codes: np.ndarray, deviations: np.ndarray):
-        chosen = np.linspace(0, len(codes) - 1, min(len(codes), MOST_COMPONENTS)).round().astype(int)
+        chosen = evenly_spaced(len(codes), MOST_COMPONENTS)
         self._codes, self._variances = codes[chosen].astype(np.float64), np.square(deviations[chosen], dtype=np.float64)
 
     def novelty_nats(self, codes: np.ndarray, deviations: np.ndarray) -> np.ndarray:

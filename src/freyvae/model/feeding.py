@@ -11,6 +11,7 @@ import numpy as np
 from freyvae.arguments import in_words
 from freyvae.data.channels import images_in_words
 from freyvae.data.images import ImageSet, as_images
+from freyvae.data.pixels import Given, Pixels, in_colour, is_source
 from freyvae.engine.fit import fit
 from freyvae.engine.keras_internals import keeping_state, trained_by
 from freyvae.errors import BadInput
@@ -70,7 +71,7 @@ class FedWithImages(keras.Model):
 
     def train_on_batch(self, x: Any, y: Any = None, **kwargs: Any) -> Any:
         """Keras's `train_on_batch`, of images as `as_images` takes them, and with the errors of `fit`."""
-        kwargs, images = self._checked(kwargs), self._images(x)
+        kwargs, images = self._checked(kwargs), self._images(x)[:]
         check_targets(images, y)
         self._build_optimizer()
         with keeping_state(self):
@@ -78,14 +79,14 @@ class FedWithImages(keras.Model):
 
     def test_on_batch(self, x: Any, y: Any = None, **kwargs: Any) -> Any:
         """Keras's `test_on_batch`, likewise."""
-        kwargs, images = self._checked(kwargs), self._images(x)
+        kwargs, images = self._checked(kwargs), self._images(x)[:]
         check_targets(images, y)
         with keeping_state(self):
             return super().test_on_batch(images, y, **kwargs)
 
     def predict_on_batch(self, x: Any) -> Any:
         """Keras's `predict_on_batch`, likewise."""
-        images = self._images(x)
+        images = self._images(x)[:]
         with keeping_state(self):
             return super().predict_on_batch(images)
 
@@ -111,9 +112,8 @@ class FedWithImages(keras.Model):
 
         What such a one gives passes `_images_of_step`, batch by batch.
         """
-        if isinstance(images, ImageSet):
-            images = images.images
-        if isinstance(images, (list, tuple, range)) or hasattr(images, "__array__"):
+        is_ours = isinstance(images, (list, tuple, range, ImageSet, Pixels)) or is_source(images)
+        if is_ours or hasattr(images, "__array__"):
             return self._images(images, name)
         if isinstance(images, (str, bytes, os.PathLike)):
             raise BadInput(f"{name} must be an array, not a path: freyvae.load_images({in_words(images)}) reads one")
@@ -144,11 +144,15 @@ class FedWithImages(keras.Model):
                 ) from None
         return self._images(images)
 
-    def _images(self, images: Any, name: str = "images") -> np.ndarray:
-        """Images as uint8 of this model's shape. Raises `BadInput` for what is none."""
-        pixels: np.ndarray = as_images(images, name=name)
+    def _images(self, images: Any, name: str = "images") -> Any:
+        """Images as uint8 of this model's shape: an array, or `Pixels`. Raises `BadInput` for what is none."""
+        if isinstance(images, ImageSet):
+            images = images.images
+        elif is_source(images):
+            images = Given(images, name)
+        pixels = images if isinstance(images, Pixels) else as_images(images, name=name)
         if pixels.shape[3] == 1 and self.image_shape[2] == 3:
-            pixels = np.repeat(pixels, 3, axis=3)  # grey, shown to a model of colour
+            pixels = in_colour(pixels)  # grey, shown to a model of colour
         if pixels.shape[1:] != self.image_shape:
             raise BadInput(
                 f"{name} are {images_in_words(pixels.shape[1:])}, but this model is of "

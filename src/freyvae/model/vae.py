@@ -12,6 +12,7 @@ from keras import ops
 
 from freyvae.arguments import in_words, number, text, truth, whole
 from freyvae.choice import LARGEST_SEED, Choice
+from freyvae.data.pixels import evenly_chosen
 from freyvae.engine.keras_internals import all_layers, check_settings, states_of_noise, values_of_layers
 from freyvae.engine.precision import layers_computing_in, with_float32_outputs
 from freyvae.errors import BadInput, few_words
@@ -43,6 +44,8 @@ _DEFAULTS = {
     "objective": "free-energy",
 }
 # arguments of `compile` that the loss has no place for
+# of training images, whose mean a model begins at
+MOST_BYTES_TO_START = 2**28
 NOT_OURS = ("loss_weights", "metrics", "weighted_metrics")
 
 
@@ -215,6 +218,8 @@ class VAE(OnArrays):
             BadInput: what `as_images` refuses, images of another shape, or fewer than the prior has components.
         """
         pixels = self._images(images, "training images")
+        # a mean is known well from some of them
+        pixels = evenly_chosen(pixels, max(1, MOST_BYTES_TO_START // math.prod(self.image_shape)))
         self.network.start_at(self.encoder, self.decoder, pixels, self.pixel_likelihood)
         if self.autoregression is not None and self.network.starts_at_mean:
             self.autoregression.start_at(self.decoder, pixels)

@@ -1,5 +1,6 @@
 """A finished run, summed up: its pictures, explorer and report drawn and written, and a few lines for the terminal."""
 
+import math
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from freyvae.arguments import instance
 from freyvae.console import Progress, printable
 from freyvae.data.channels import channels_in_words
+from freyvae.data.pixels import part_of
 from freyvae.errors import BadInput
 from freyvae.evaluation import load_measured_data
 from freyvae.evaluation import measure as measure_only
@@ -68,11 +70,14 @@ def show(run: Run | str | Path, *, vae: VAE | None = None) -> list[str]:
     run, vae = opened(run), None if vae is None else instance("vae", vae, VAE)
     with run.lock():
         recipe, vae = run.recipe, vae or run.load_model()
-        data = load_measured_data(run)
+        everything = load_measured_data(run)
+        data = everything.to_show()
         split = data.split
         parts = {"training": split.train, "validation": split.validation, "test": split.test}
         labels = data.images.labels
         left_out: list[str] = []
+        if len(data.images) < len(everything.images):
+            left_out.append(f"pictures are of {len(data.images):,} of the {len(everything.images):,} images")
         drawn = pictures.draw_all(
             vae,
             {name: data.images.images[indices] for name, indices in parts.items()},
@@ -86,10 +91,10 @@ def show(run: Run | str | Path, *, vae: VAE | None = None) -> list[str]:
         )
         run.write_drawn([picture.name for picture in drawn])
         try:
-            write_page(run, vae=vae, data=data, say=left_out.append)
+            write_page(run, vae=vae, data=everything, say=left_out.append)
         except BadInput as reason:
             left_out.append(f"the explorer is left out: {reason}")
-        _write_report(run, data)
+        _write_report(run, everything)
     return left_out
 
 
@@ -201,9 +206,8 @@ def _commands(run: Run, training: TrainingRecord, measured: Measurement | None) 
 
 def _notes(recipe: Recipe, data: TrainingData, part: str = "validation") -> list[str]:
     """What a reader must know before believing a number; `part` is what the report's headline was measured on."""
-    images = data.images.images[
-        {"training": data.split.train, "test": data.split.test}.get(part, data.split.validation)
-    ]
+    chosen = {"training": data.split.train, "test": data.split.test}.get(part, data.split.validation)
+    images = part_of(data.images.images, chosen)
     notes = [data.split.note] if data.split.note else []
     if recipe.data.source == "synthetic-faces":
         notes.append("These are drawn faces, not photographs: their numbers cannot be compared with the Frey faces'.")
@@ -221,7 +225,7 @@ def _notes(recipe: Recipe, data: TrainingData, part: str = "validation") -> list
             "also conditions each pixel on those before it."
         )
     notes += recipe.network.notes()
-    notes += recipe.objective.notes(data.images.images[0].size)
+    notes += recipe.objective.notes(math.prod(data.images.image_shape))
     return notes
 
 

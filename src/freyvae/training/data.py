@@ -1,31 +1,60 @@
 """Which images does a recipe train on, and which does it hold out?"""
 
+import dataclasses
+import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from freyvae.console import Progress
 from freyvae.data import ImageSet, Split, load_images, split_indices
+from freyvae.data.pixels import Pixels, evenly_spaced, part_of
 from freyvae.errors import BadInput
 from freyvae.recipe import Recipe
+
+# of pictures and pages
+MOST_BYTES_TO_SHOW = 2**27
 
 
 @dataclass(frozen=True)
 class TrainingData:
-    """The images of a run, and which of them are for what."""
+    """The images of a run, and which of them are for what: arrays, or `Pixels` where they are read when asked for."""
 
     images: ImageSet
     split: Split
 
     @property
-    def train(self) -> np.ndarray:
+    def train(self) -> Any:
         """The training images, uint8 (image, height, width, channel)."""
-        return self.images.images[self.split.train]
+        return part_of(self.images.images, self.split.train)
 
     @property
-    def validation(self) -> np.ndarray:
+    def validation(self) -> Any:
         """The held-out images to choose by, uint8 (image, height, width, channel)."""
-        return self.images.images[self.split.validation]
+        return part_of(self.images.images, self.split.validation)
+
+    @property
+    def shown(self) -> np.ndarray:
+        """The numbers of the images that pictures and pages show: all, or some where they are read when asked for."""
+        images = self.images
+        most = MOST_BYTES_TO_SHOW // math.prod(images.image_shape) if isinstance(images.images, Pixels) else len(images)
+        return evenly_spaced(len(images), max(1, most))
+
+    def to_show(self) -> "TrainingData":
+        """The same of the images that are `shown`, these in memory."""
+        images, split, chosen = self.images, self.split, self.shown
+        if len(chosen) == len(images):
+            return self
+        files, labels = (
+            None if texts is None else [texts[number] for number in chosen.tolist()]
+            for texts in (images.files, images.labels)
+        )
+        train, validation, test = (
+            np.flatnonzero(np.isin(chosen, part)) for part in (split.train, split.validation, split.test)
+        )
+        shown = dataclasses.replace(images, images=images[chosen], files=files, labels=labels, known_fingerprint=None)
+        return TrainingData(shown, Split(train=train, validation=validation, test=test, note=split.note))
 
 
 def load_training_data(recipe: Recipe, *, progress: bool | Progress = False) -> TrainingData:

@@ -11,7 +11,6 @@ import keras
 from freyvae.arguments import function, instance, one_of, several, truth
 from freyvae.console import say as to_stderr
 from freyvae.console import silence
-from freyvae.data import pixels_sha256
 from freyvae.data.channels import channels_in_words
 from freyvae.data.levels import SIXTEEN_BITS, levels_text
 from freyvae.engine.memory import check_training
@@ -167,7 +166,7 @@ def start(run: Run, recipe: Recipe, data: TrainingData, vae: VAE, *, say: Callab
     Writes the recipe.
     """
     write_whole(run.recipe_path, recipe.to_toml())
-    progress = checkpoint.Progress(rows=[], seconds=0.0, data_sha256=pixels_sha256(data.images.images))
+    progress = checkpoint.Progress(rows=[], seconds=0.0, data_sha256=data.images.fingerprint)
     if run.checkpoint_path.exists():
         progress = _go_on(run, vae, progress, say)
     return progress

@@ -42,6 +42,7 @@ def data_show(
     from freyvae.data import load_images
     from freyvae.data.channels import OF_PICTURES, channels_in_words
     from freyvae.data.labels import labels_in_words
+    from freyvae.data.statistics import statistics_of
     from freyvae.run import check_output
 
     check_output(out, data)
@@ -51,9 +52,10 @@ def data_show(
     for line in images.remarks:
         say(line)
     number, height, width, channels = images.images.shape
-    pictures.save_figure(pictures.examples(images.images, count=count, columns=columns), out)
+    pictures.save_figure(pictures.examples(images, count=count, columns=columns), out)
     kind = f"{channels_in_words(channels)}{' of' * (channels not in OF_PICTURES)}"
-    levels = f"{kind} levels {images.images.min()} to {images.images.max()}"
+    known = statistics_of(images.images)
+    levels = f"{kind} levels {known.lowest} to {known.highest}"
     counted = "1 image" if number == 1 else f"{number} images"
     print_lines(f"{images.name}: {counted}, {height} x {width} pixels, {levels}")
     if images.labels is not None:

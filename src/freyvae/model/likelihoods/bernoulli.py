@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from freyvae.data.pixels import blocks
 from freyvae.late import keras, np, ops
 from freyvae.model.likelihood import Likelihood, Tensor
 from freyvae.model.logistic import log_sigmoid
@@ -53,4 +54,4 @@ class Bernoulli(Likelihood):
         levels = np.arange(256) / 255.0
         with np.errstate(divide="ignore", invalid="ignore"):
             entropy = np.nan_to_num(-levels * np.log(levels) - (1 - levels) * np.log(1 - levels))
-        return float(entropy[images].sum() / len(images))
+        return float(sum(entropy[block].sum() for _, block in blocks(images, most_bytes=2**22)) / len(images))

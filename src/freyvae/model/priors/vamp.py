@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from freyvae.choice import Positive
+from freyvae.data.pixels import evenly_chosen
 from freyvae.engine.memory import check_memory
 from freyvae.errors import BadInput
 from freyvae.late import keras, np, ops
@@ -57,7 +58,7 @@ class Vamp(Prior):
                 f"components of the prior, {self.components}, are more than the {len(images)} training images that "
                 "they start at"
             )
-        chosen = images[np.linspace(0, len(images) - 1, self.components).round().astype(int)]
+        chosen = evenly_chosen(images, self.components)
         levels = np.clip(chosen.astype("float32"), 1.0, 254.0) / 255.0
         weights["pseudo_inputs"].assign(np.log(levels / (1.0 - levels)))
 

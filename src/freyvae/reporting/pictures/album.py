@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from freyvae.arguments import function, truth
+from freyvae.data.pixels import evenly_chosen
 from freyvae.errors import BadInput
 from freyvae.files import as_path, write_whole
 from freyvae.reporting.pictures.arguments import checked_model, checked_names, checked_parts
@@ -64,7 +65,7 @@ def draw_all(
     parts, latent_names = checked_parts(images), checked_names(latent_names)
     say = function("note", note) if note is not None else logging.getLogger("freyvae").warning
     train = next(iter(parts.values()))
-    few = train[np.linspace(0, len(train) - 1, min(len(train), 1000)).round().astype(int)]
+    few = evenly_chosen(train, 1000)
     means = np.asarray(vae.encode(few))
     run = PicturedRun(
         vae=vae,

@@ -7,6 +7,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from freyvae.arguments import function, truth, whole
+from freyvae.data.images import ImageSet
+from freyvae.data.pixels import Pixels, evenly_spaced
 from freyvae.errors import BadInput
 from freyvae.reporting.pictures.arguments import checked_images, checked_model, checked_seed
 from freyvae.reporting.pictures.mosaic import Array, fit, mosaic, to_bytes
@@ -22,7 +24,7 @@ SAMPLES = 100
 
 
 def examples(
-    images: Array,
+    images: Array | ImageSet | Pixels,
     *,
     count: int = 200,
     columns: int = 20,
@@ -34,9 +36,13 @@ def examples(
     `evenly` picks `count` images spread over all of them, else the first. `thumbnail` turns each image (h, w, c) of
     uint8 into what is shown in its place: (h', w'), (h', w', c'), uint8 or floats in [0, 1], all of one shape.
     """
-    images, evenly = checked_images(images), truth("evenly", evenly)
+    if isinstance(images, ImageSet):
+        images = images.images
+    if not isinstance(images, Pixels):
+        images = checked_images(images)
+    evenly = truth("evenly", evenly)
     shown = min(whole("count", count, at_least=1), len(images))
-    picked = images[np.linspace(0, len(images) - 1, shown).round().astype(int)] if evenly else images[:shown]
+    picked = images[evenly_spaced(len(images), shown)] if evenly else images[:shown]
     if thumbnail is not None:
         function("thumbnail", thumbnail)
         pieces = [np.asarray(thumbnail(image)) for image in picked]

@@ -11,6 +11,7 @@ from matplotlib.patches import Circle
 from freyvae import palette
 from freyvae.arguments import number, several, text, truth, whole
 from freyvae.data.labels import most_frequent
+from freyvae.data.pixels import evenly_spaced
 from freyvae.errors import BadInput
 from freyvae.reporting.pictures.arguments import (
     checked_images,
@@ -70,7 +71,7 @@ def codes(
     most = whole("most", most, at_least=1)
     every, part, time, names = _gather(images, frames)
     named, label = most_frequent(_gathered(labels, names, len(every)), len(palette.LABELS))
-    picked = np.unique(np.linspace(0, len(every) - 1, min(most, len(every))).round().astype(int))
+    picked = evenly_spaced(len(every), most)
     values = np.asarray(vae.encode(every[picked]))
     part, time = part[picked], time[picked]
     by_label = bool(named) and not is_video

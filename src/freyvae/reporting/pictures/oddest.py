@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from freyvae.arguments import whole
+from freyvae.data.pixels import evenly_spaced
 from freyvae.errors import BadInput
 from freyvae.evaluation.oddness import Oddness, joined
 from freyvae.reporting.pictures.arguments import checked_images, checked_model
@@ -36,7 +37,7 @@ def oddest(vae: "VAE", train: Array, held_out: Array, *, count: int = ODDEST) ->
     vae, train, held_out = checked_model(vae), checked_images(train), checked_images(held_out)
     if not hasattr(vae, "estimate"):
         raise BadInput("scores are of a VAE's probabilities, and this model has none")
-    places = np.linspace(0, len(held_out) - 1, min(len(held_out), LOOKED_AT)).round().astype(int)
+    places = evenly_spaced(len(held_out), LOOKED_AT)
     looked_at = held_out[places]
     chunks = list(Oddness(vae, train, looked_at).of(looked_at))
     scores = joined([chunk.scores for chunk in chunks])["oddness"]

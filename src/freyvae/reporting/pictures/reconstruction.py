@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from freyvae.arguments import whole
+from freyvae.data.pixels import evenly_chosen
 from freyvae.reporting.pictures.arguments import checked_images, checked_model
 from freyvae.reporting.pictures.mosaic import Array, fit, mosaic, to_bytes
 from freyvae.reporting.pictures.picture import Picture
@@ -40,7 +41,7 @@ def reconstructions(vae: "VAE", images: Array, *, count: int = RECONSTRUCTED) ->
     """
     vae, images = checked_model(vae), checked_images(images)
     count = min(whole("count", count, at_least=1), len(images))
-    originals = images[np.linspace(0, len(images) - 1, count).round().astype(int)]
+    originals = evenly_chosen(images, count)
     rebuilt = np.asarray(vae.reconstruct(originals), np.float32)
     error = rebuilt * 255 - originals.astype(np.float32)  # (n, h, w, c), grey levels
     rmse = np.sqrt(np.square(error).mean(axis=(1, 2, 3)))

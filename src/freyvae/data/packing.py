@@ -1,0 +1,388 @@
+"""Packs images: decodes them once, and writes them to where they are read from ever after."""
+
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from freyvae.arguments import truth
+from freyvae.console import Progress, checked_progress, printable, shown
+from freyvae.data.channels import images_in_words
+from freyvae.data.image_folder import PicturesOfFolder
+from freyvae.data.image_size import ImageSize, parse_image_size
+from freyvae.data.images import ImageSet
+from freyvae.data.labels import labels_of_folders, read_labels
+from freyvae.data.levels import Levels, levels_text, parse_levels
+from freyvae.data.loading import load_images
+from freyvae.data.pack import (
+    BLOCK_BYTES,
+    LABELS,
+    NAMES,
+    PIXELS,
+    RECORD,
+    Contents,
+    PackWriter,
+    Texts,
+    is_pack,
+    open_pack,
+    read_contents,
+)
+from freyvae.data.pixels import BYTES_AT_ONCE, Images, blocks
+from freyvae.errors import BadInput
+from freyvae.files import as_path, cannot_write, make_folder, remove
+
+# what is written is made safe so often
+SECONDS_BETWEEN_SAVES = 5.0
+_IMAGES_AT_ONCE = 1024
+_LOCK = ".lock"
+
+
+class _IsInColour(Exception):
+    """A picture of colour came after grey ones."""
+
+
+@dataclass(frozen=True)
+class _Rules:
+    """How pictures become images."""
+
+    image_size: ImageSize
+    grey: bool
+    strict: bool
+    levels: Levels
+    labels: str | Path | None
+
+    def in_words(self) -> dict[str, str]:
+        size, levels = parse_image_size(self.image_size), parse_levels(self.levels)
+        said = {
+            "image_size": "" if size is None else f"{size[0]}x{size[1]}, scaled by Lanczos, cropped about the centre",
+            "grey": "ITU-R 601 luma" if self.grey else "",
+            "levels": levels if isinstance(levels, str) else "" if levels is None else levels_text(levels),
+        }
+        return {name: words for name, words in said.items() if words}
+
+
+def pack(
+    source: str | Path,
+    out: str | Path,
+    *,
+    image_size: ImageSize = None,
+    grey: bool = False,
+    strict: bool = False,
+    levels: Levels = None,
+    labels: str | Path | None = None,
+    append: bool = False,
+    progress: bool | Progress = False,
+) -> ImageSet:
+    """Pack images into a folder, from which any number of them is read without being decoded again.
+
+    A folder of pictures is decoded on all cores, some at a time, so that memory does not grow with it. What was packed
+    is made safe every few seconds: the same call goes on after an interruption.
+
+    Args:
+        source: as in `load_images`.
+        out: the pack, a folder that is new, or that of a packing that was interrupted.
+        image_size: as in `load_images`.
+        grey: likewise.
+        strict: likewise.
+        levels: likewise.
+        labels: likewise.
+        append: add the images to a finished pack.
+        progress: told how far it is; True draws a bar on stderr, if that is a terminal.
+
+    Returns:
+        the images, read from the pack when they are asked for.
+
+    Raises:
+        BadInput: the images cannot be read, there is another thing at `out`, the images to append are of another shape,
+            the disk is too small or gets full.
+    """
+    out, append = as_path("out", out), truth("append", append)
+    rules = _Rules(image_size, truth("grey", grey), truth("strict", strict), levels, labels)
+    progress = checked_progress(progress)
+    source = source if isinstance(source, str) else as_path("source", source)
+    is_folder = Path(source).is_dir() and not is_pack(Path(source))
+    packed = _pack_folder if is_folder else _pack_images
+    with _locked(out), shown(progress) as told:
+        try:
+            packed(source, out, rules, append=append, progress=told)
+        except _IsInColour:
+            _clear(out)
+            packed(source, out, rules, append=append, progress=told, in_colour=True)
+    return open_pack(out)
+
+
+def _pack_folder(
+    source: str | Path, out: Path, rules: _Rules, *, append: bool, progress: Progress, in_colour: bool = False
+) -> None:
+    """Pack a folder of pictures, however many."""
+    folder = as_path("source", source)
+    if out.resolve().is_relative_to(folder.resolve()):
+        raise BadInput(f"{printable(out)} lies in the folder that is packed: choose another out=...")
+    before = _before(out, append=append)
+    pictures = PicturesOfFolder(
+        folder,
+        image_size=rules.image_size,
+        grey=rules.grey,
+        levels=rules.levels,
+        rules={} if before is None else before.kinds,
+    )
+    listing = [f"{name} {os.path.getsize(folder / name)}" for name in pictures.files]
+    packing = _Packing(out, before, str(folder), pictures.name, _known_by(folder.resolve(), rules, listing))
+    packing.in_colour = in_colour or pictures.some_in_colour()
+    labels = labels_of_folders(pictures.files)
+    if rules.labels is not None:
+        labels = read_labels(rules.labels, count=len(pictures.files), files=pictures.files)
+    label_of = None if labels is None else dict(zip(pictures.files, labels, strict=True))
+    after = 0 if packing.last_name is None else pictures.files.index(packing.last_name) + 1
+    names: list[str] = []
+    images: list[Images] = []
+
+    def flush() -> None:
+        packing.kinds = {kind: tuple(rule) for kind, rule in pictures.rules.items()}
+        packing.add(
+            np.stack([np.broadcast_to(image, (*image.shape[:2], max(i.shape[2] for i in images))) for image in images]),
+            names=names,
+            labels=None if label_of is None else [label_of[name] for name in names],
+            left=len(pictures.files) - after,
+        )
+        names.clear()
+        images.clear()
+
+    with packing:
+        for name, image in pictures.read(progress, after=after):
+            names.append(name)
+            images.append(image)
+            if len(images) * image.size >= BYTES_AT_ONCE or len(images) == _IMAGES_AT_ONCE:
+                flush()
+        if images:
+            flush()
+        pictures.check_read(packing.added, strict=rules.strict)
+        packing.end(
+            rules.in_words() | {"levels": pictures.levels or "", "lost": pictures.lost},
+            notes=pictures.notes,
+            unreadable=pictures.left_out,
+            is_video=False,
+        )
+
+
+def _pack_images(
+    source: str | Path, out: Path, rules: _Rules, *, append: bool, progress: Progress, in_colour: bool = False
+) -> None:
+    """Pack what is loaded as a whole, or read from where it lies."""
+    before = _before(out, append=append)
+    found = load_images(
+        source,
+        image_size=rules.image_size,
+        grey=rules.grey,
+        strict=rules.strict,
+        levels=rules.levels,
+        labels=rules.labels,
+        progress=progress,
+    )
+    packing = _Packing(out, before, str(source), found.name, _known_by(source, rules, [found.fingerprint]))
+    done = packing.added
+    with packing:
+        for start, images in blocks(found.images):
+            progress.advance(start, len(found), "packing")
+            skipped = max(0, done - start)
+            chosen = slice(start + skipped, start + len(images))
+            if skipped < len(images):
+                packing.add(
+                    images[skipped:],
+                    names=None if found.files is None else found.files[chosen],
+                    labels=None if found.labels is None else found.labels[chosen],
+                    left=len(found) - done,
+                )
+        packing.end(
+            rules.in_words() | {"levels": found.levels or "", "lost": found.lost},
+            notes=found.notes,
+            unreadable=found.unreadable,
+            is_video=found.is_video,
+        )
+
+
+def _before(out: Path, *, append: bool) -> Contents | None:
+    """What the pack has already. Raises `BadInput` where nothing may be written to it."""
+    where = printable(out)
+    if is_pack(out):
+        before = read_contents(out)
+        if before.unfinished is None and not append:
+            raise BadInput(f"{where} is a finished pack: append=True adds to it, or choose another place with out=...")
+        return before
+    if out.exists() and (not out.is_dir() or any(path.name != _LOCK for path in out.iterdir())):
+        raise BadInput(f"{where} exists and is no pack: choose another place with out=...")
+    if append:
+        raise BadInput(f"{where}: there is no pack to append to; leave out append=True")
+    return None
+
+
+class _Packing:
+    """The packing of one source: to a new pack, one that was interrupted, or a finished one that it is appended to.
+
+    Args:
+        out: the pack.
+        before: what it has already, if it is there.
+        source: what is packed, in words.
+        name: of the images.
+        known_by: by what the source is known again.
+
+    Attributes:
+        added: how many of the source's images are in the pack.
+        in_colour: whether images are written in colour although the first ones are grey.
+        kinds: the rule of each kind of value, as far as they are known.
+
+    Raises:
+        BadInput: another source was being packed when it was interrupted.
+    """
+
+    def __init__(self, out: Path, before: Contents | None, source: str, name: str, known_by: str) -> None:
+        self._out, self._before = out, before
+        self._source, self._name, self._known_by = source, name, known_by
+        self._writer: PackWriter | None = None
+        self._saved_at = time.monotonic()
+        self.in_colour = False
+        self.kinds: dict[str, Any] = {}
+        self.added = 0
+        if before is not None and before.unfinished is not None:
+            if before.unfinished != known_by:
+                raise BadInput(
+                    f"{printable(out)}: the packing of {printable(before.sources[-1])} was interrupted, and this is "
+                    "another or was changed since: remove that folder, or choose another place with out=..."
+                )
+            self.added = before.images - before.images_before
+
+    @property
+    def last_name(self) -> str | None:
+        """The name of the source's last image that is in the pack; None where there is none."""
+        if not self.added or self._before is None or self._before.names_bytes is None:
+            return None
+        return str(Texts(self._out / NAMES, self._before.images, self._before.names_bytes)[-1])
+
+    def __enter__(self) -> "_Packing":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._writer is None:
+            return
+        try:
+            if kind is KeyboardInterrupt:
+                self._save()
+        finally:
+            self._writer.close()
+
+    def add(self, images: Images, *, names: Sequence[str] | None, labels: Sequence[str] | None, left: int) -> None:
+        """Write some images. `left`: how many there were about when the first of them came."""
+        if self._writer is None:
+            self._writer = self._begun(images, names, labels, left)
+        channels = self._writer.contents.image_shape[2]
+        if images.shape[3] == 3 and channels == 1:
+            if self._writer.contents.images_before:
+                raise BadInput(f"{printable(self._out)} is grey, and these are in colour: append with grey=True")
+            raise _IsInColour
+        self._writer.add(np.broadcast_to(images, (*images.shape[:3], channels)), names, labels)
+        self.added += len(images)
+        if time.monotonic() > self._saved_at + SECONDS_BETWEEN_SAVES:
+            self._save()
+
+    def _begun(
+        self, images: Images, names: Sequence[str] | None, labels: Sequence[str] | None, left: int
+    ) -> PackWriter:
+        before, where = self._before, printable(self._out)
+        height, width, channels = images.shape[1:]
+        channels = 3 if self.in_colour and channels == 1 else channels
+        _check_disk(self._out, left * height * width * channels)
+        if before is None:
+            before = Contents(
+                image_shape=(height, width, channels),
+                images=0,
+                block_images=max(1, BLOCK_BYTES // (height * width * channels)),
+                name=self._name,
+                names_bytes=None if names is None else 0,
+                labels_bytes=None if labels is None else 0,
+                sources=(self._source,),
+            )
+        elif before.unfinished is None:
+            if before.image_shape[:2] != (height, width) or images.shape[3] not in (1, before.image_shape[2]):
+                raise BadInput(
+                    f"{where} has {images_in_words(before.image_shape)}, and these are "
+                    f"{images_in_words((height, width, channels))}: bring them to its size with "
+                    f'image_size="{before.image_shape[0]}x{before.image_shape[1]}", or choose another out=...'
+                )
+            for what, given, held in (("names", names, before.names_bytes), ("labels", labels, before.labels_bytes)):
+                if (given is None) != (held is None):
+                    one, other = ("these images", where) if held is None else (where, "these images")
+                    raise BadInput(f"{one} have {what}, and {other} have none: choose another out=...")
+            before = replace(before, images_before=before.images, sources=(*before.sources, self._source))
+        return PackWriter(self._out, replace(before, unfinished=self._known_by))
+
+    def _save(self) -> None:
+        assert self._writer is not None
+        self._writer.save(kinds=self.kinds)
+        self._saved_at = time.monotonic()
+
+    def end(self, rules: Mapping[str, str], *, notes: Sequence[str], unreadable: Sequence[str], is_video: bool) -> None:
+        """All of the source is in the pack."""
+        if self._writer is None:  # interrupted after the last image
+            assert self._before is not None
+            self._writer = PackWriter(self._out, self._before)
+        now = self._writer.contents
+        self._writer.save(
+            rules=now.rules | {name: words for name, words in rules.items() if words},
+            notes=tuple(dict.fromkeys((*now.notes, *notes))),
+            unreadable=(*now.unreadable, *unreadable),
+            is_video=is_video and not now.images_before,
+            unfinished=None,
+            kinds={},
+            images_before=0,
+        )
+
+
+def _known_by(source: str | Path, rules: _Rules, listing: Sequence[str]) -> str:
+    digest = hashlib.sha256(f"{source}\n{rules}\n".encode("utf-8", "surrogateescape"))
+    for line in listing:
+        digest.update(f"{line}\n".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
+
+
+def _check_disk(out: Path, needed: int) -> None:
+    free = shutil.disk_usage(out).free
+    if needed > free:
+        raise BadInput(
+            f"{printable(out)} needs {needed / 2**30:.1f} GiB, and {free / 2**30:.1f} GiB are free on that disk: "
+            "choose another out=..., or a smaller image_size=..."
+        )
+
+
+@contextmanager
+def _locked(out: Path) -> Iterator[None]:
+    """Hold a pack for writing. A folder in which nothing was written is gone again afterwards."""
+    if out.exists() and not out.is_dir():
+        raise BadInput(f"{printable(out)} exists and is no pack: choose another place with out=...")
+    lock = FileLock(out / _LOCK, timeout=0, fallback_to_soft=False)
+    try:
+        make_folder(out)
+        lock.acquire()
+    except Timeout as error:
+        raise BadInput(f"another process is writing {printable(out)}: wait, or choose another out=...") from error
+    except OSError as error:
+        raise cannot_write(out, error) from error
+    try:
+        yield
+    finally:
+        lock.release()
+        with suppress(OSError):
+            (out / _LOCK).unlink(missing_ok=True)
+            out.rmdir()  # if it is empty
+
+
+def _clear(out: Path) -> None:
+    for name in (RECORD, PIXELS, NAMES, LABELS):
+        remove(out / name)
