@@ -253,8 +253,3 @@ class TestFallingBack:
     )
     def test_what_a_scanned_epoch_cannot_do_is_left_to_keras(self, images, changes):
         assert not training.can_serve(small_vae(), images, changes)
-
-    def test_data_larger_than_the_limit_is_left_to_keras(self, images, monkeypatch):
-        assert training.can_serve(small_vae(), images, {})
-        monkeypatch.setattr(training, "LARGEST_DATA_BYTES", images.nbytes - 1)
-        assert not training.can_serve(small_vae(), images, {})

@@ -145,8 +145,12 @@ def _pack_folder(
     names: list[str] = []
     images: list[Images] = []
 
+    def known() -> dict[str, str]:
+        return rules.in_words() | {"levels": pictures.levels or "", "lost": pictures.lost}
+
     def flush() -> None:
-        packing.kinds = {kind: tuple(rule) for kind, rule in pictures.rules.items()}
+        if pictures.rules and not packing.kinds:  # all pictures were seen, and a rule was found
+            packing.know(pictures.rules, known(), pictures.notes)
         packing.add(
             np.stack([np.broadcast_to(image, (*image.shape[:2], max(i.shape[2] for i in images))) for image in images]),
             names=names,
@@ -165,12 +169,9 @@ def _pack_folder(
         if images:
             flush()
         pictures.check_read(packing.added, strict=rules.strict)
-        packing.end(
-            rules.in_words() | {"levels": pictures.levels or "", "lost": pictures.lost},
-            notes=pictures.notes,
-            unreadable=pictures.left_out,
-            is_video=False,
-        )
+        if not packing.kinds:
+            packing.know({}, known(), pictures.notes)
+        packing.end(unreadable=pictures.left_out, is_video=False)
 
 
 def _pack_images(
@@ -190,7 +191,7 @@ def _pack_images(
     packing = _Packing(out, before, str(source), found.name, _known_by(source, rules, [found.fingerprint]))
     done = packing.added
     with packing:
-        for start, images in blocks(found.images):
+        for start, images in blocks(found.images, most_bytes=BYTES_AT_ONCE):
             progress.advance(start, len(found), "packing")
             skipped = max(0, done - start)
             chosen = slice(start + skipped, start + len(images))
@@ -201,12 +202,8 @@ def _pack_images(
                     labels=None if found.labels is None else found.labels[chosen],
                     left=len(found) - done,
                 )
-        packing.end(
-            rules.in_words() | {"levels": found.levels or "", "lost": found.lost},
-            notes=found.notes,
-            unreadable=found.unreadable,
-            is_video=found.is_video,
-        )
+        packing.know({}, rules.in_words() | {"levels": found.levels or "", "lost": found.lost}, found.notes)
+        packing.end(unreadable=found.unreadable, is_video=found.is_video)
 
 
 def _before(out: Path, *, append: bool) -> Contents | None:
@@ -249,7 +246,8 @@ class _Packing:
         self._writer: PackWriter | None = None
         self._saved_at = time.monotonic()
         self.in_colour = False
-        self.kinds: dict[str, Any] = {}
+        self.kinds: Mapping[str, Any] = {} if before is None else before.kinds
+        self._known: dict[str, Any] = {}
         self.added = 0
         if before is not None and before.unfinished is not None:
             if before.unfinished != known_by:
@@ -323,25 +321,37 @@ class _Packing:
             before = replace(before, images_before=before.images, sources=(*before.sources, self._source))
         return PackWriter(self._out, replace(before, unfinished=self._known_by))
 
+    def know(self, kinds: Mapping[str, Any], rules: Mapping[str, str], notes: Sequence[str]) -> None:
+        """Say by which rules the pixels are made, and what else there is to say of the source."""
+        now = self._before if self._writer is None else self._writer.contents
+        before_rules, before_notes = ({}, ()) if now is None else (now.rules, now.notes)
+        self.kinds = dict(kinds)
+        self._known = {
+            "kinds": self.kinds,
+            "rules": before_rules | {name: words for name, words in rules.items() if words},
+            "notes": tuple(dict.fromkeys((*before_notes, *notes))),
+        }
+
     def _save(self) -> None:
         assert self._writer is not None
-        self._writer.save(kinds=self.kinds)
+        self._writer.save(**self._known)
         self._saved_at = time.monotonic()
 
-    def end(self, rules: Mapping[str, str], *, notes: Sequence[str], unreadable: Sequence[str], is_video: bool) -> None:
+    def end(self, *, unreadable: Sequence[str], is_video: bool) -> None:
         """All of the source is in the pack."""
         if self._writer is None:  # interrupted after the last image
             assert self._before is not None
             self._writer = PackWriter(self._out, self._before)
         now = self._writer.contents
         self._writer.save(
-            rules=now.rules | {name: words for name, words in rules.items() if words},
-            notes=tuple(dict.fromkeys((*now.notes, *notes))),
-            unreadable=(*now.unreadable, *unreadable),
-            is_video=is_video and not now.images_before,
-            unfinished=None,
-            kinds={},
-            images_before=0,
+            **self._known
+            | {
+                "kinds": {},
+                "unreadable": (*now.unreadable, *unreadable),
+                "is_video": is_video and not now.images_before,
+                "unfinished": None,
+                "images_before": 0,
+            }
         )
 
 

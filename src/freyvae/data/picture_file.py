@@ -188,7 +188,7 @@ def _decode(source: Path | io.BytesIO, *, name: str, most: int | None) -> list[S
         with pillow_warnings(), _opened(source) as opened:
             count = 1 if most == 1 else getattr(opened, "n_frames", 1)
             needed = 2 * count * opened.width * opened.height * 3
-            if needed > _LARGE_BYTES:
+            if count > 1 or needed > _LARGE_BYTES:
                 check_fits(needed, printable(name), "take fewer pages or frames")
             return [_stored(opened, source, frame) for frame in range(count)]
     except UnidentifiedImageError:

@@ -7,6 +7,7 @@ import itertools
 import math
 import operator
 import os
+import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -120,9 +121,10 @@ class FilePixels(Pixels):
         super().__init__(shape)
         self._path, self._offset, self._bytes_of_image = path, offset, math.prod(shape[1:])
         try:
-            self._file = path.open("rb", buffering=0)
+            self._file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         except OSError as error:
             raise BadInput(f"cannot read {printable(path)}: {error.strerror or error}") from error
+        weakref.finalize(self, os.close, self._file)
         self._as_opened = self._state()
 
     def rows(self, indices: npt.NDArray[np.int64]) -> Images:
@@ -152,13 +154,13 @@ class FilePixels(Pixels):
         for start, end in _runs(places, gap=1 + _LARGEST_GAP_BYTES // size):
             first, last = int(places[start]), int(places[end - 1])
             length = (last - first + 1) * size
-            os.posix_fadvise(self._file.fileno(), self._offset + first * size, length, os.POSIX_FADV_WILLNEED)
+            os.posix_fadvise(self._file, self._offset + first * size, length, os.POSIX_FADV_WILLNEED)
 
     def _read_into(self, images: Images, first: int) -> None:
         memory, place = images.data.cast("B"), self._offset + first * self._bytes_of_image
         while memory:
             try:
-                count = os.preadv(self._file.fileno(), [memory], place)
+                count = os.preadv(self._file, [memory], place)
             except OSError as error:
                 raise BadInput(f"cannot read {printable(self._path)}: {error.strerror or error}") from error
             if not count:
@@ -166,7 +168,7 @@ class FilePixels(Pixels):
             memory, place = memory[count:], place + count
 
     def _state(self) -> tuple[int, int]:
-        about = os.fstat(self._file.fileno())
+        about = os.fstat(self._file)
         return about.st_size, about.st_mtime_ns
 
     def _changed(self) -> BadInput:

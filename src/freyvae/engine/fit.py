@@ -11,11 +11,12 @@ from typing import Any
 import keras
 import numpy as np
 
+from freyvae.data.pixels import Pixels
 from freyvae.engine import scanned, stepped
 from freyvae.engine.device import is_cpu_of_jax
 from freyvae.engine.keras_internals import all_layers, forget_epoch_to_begin_with, keeping_state
-from freyvae.engine.shuffling import ShuffledBatches
-from freyvae.engine.training import can_serve
+from freyvae.engine.shuffling import Batches, ShuffledBatches
+from freyvae.engine.training import can_serve, is_streamed
 
 # arguments of `fit` that say how images are fed: what Keras then does is not ours to do otherwise
 OTHER_FEEDING = {"steps_per_epoch", "validation_split"}
@@ -50,7 +51,8 @@ def way_of_jax(model: keras.Model, images: Any, arguments: dict[str, Any]) -> Wa
     # XLA's CPU compiler has a fast convolution, but not within a loop, which a scan is. On two cores, 16 images a step:
     # the network of gated convolutions, 28 x 20 pixels, learns from 11 images a second scanned and from 225 stepped,
     # residual blocks on 64 x 64 in colour from 4 and 193 (`python -m studies.speed --only convolutions`)
-    return stepped.fit if is_stepped(model) else scanned.fit
+    is_long = is_streamed(images) or is_streamed(arguments.get("validation_data"))
+    return stepped.fit if is_long or is_stepped(model) else scanned.fit
 
 
 def is_stepped(model: keras.Model) -> bool:
@@ -76,7 +78,7 @@ def fit(
 
     Args:
         model: the model.
-        images: uint8 (image, height, width, channel), or a data set that Keras feeds.
+        images: uint8 (image, height, width, channel), an array or `Pixels`, or a data set that Keras feeds.
         targets: Keras's `y`.
         arguments: those of Keras's `fit`.
         seed: of the order of the images.
@@ -87,10 +89,14 @@ def fit(
         if way is not None:
             return way(model, images, seed=seed, **arguments)
         with keeping_state(model):
-            ours = targets is None and isinstance(images, np.ndarray) and not OTHER_FEEDING & arguments.keys()
-            if not (ours and arguments.get("shuffle", True)):
-                return keras_fit(images, targets, **arguments)
             batch_size = arguments.get("batch_size") or 32
+            held_out = arguments.get("validation_data")
+            if isinstance(held_out, Pixels):
+                arguments = {**arguments, "validation_data": Batches(held_out, batch_size=batch_size)}
+            is_read = isinstance(images, Pixels)
+            ours = targets is None and isinstance(images, (np.ndarray, Pixels)) and not OTHER_FEEDING & arguments.keys()
+            if not (ours and arguments.get("shuffle", True)):
+                return keras_fit(Batches(images, batch_size=batch_size) if is_read else images, targets, **arguments)
             others = {name: value for name, value in arguments.items() if name != "batch_size"}
             others = {"validation_batch_size": batch_size, **others, "shuffle": False}
             return keras_fit(ShuffledBatches(model, images, batch_size=batch_size, seed=seed), **others)

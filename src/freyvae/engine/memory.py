@@ -76,7 +76,8 @@ def bytes_of_training(
     from freyvae.engine.device import cores
     from freyvae.engine.fit import is_stepped
     from freyvae.engine.shares import shares_of_step
-    from freyvae.engine.training import LARGEST_DATA_BYTES
+    from freyvae.engine.stream import AHEAD, BLOCK_BYTES
+    from freyvae.engine.training import is_streamed
 
     trained = sum(4 * math.prod(weight.shape) for weight in model.trainable_variables)
     optimizer = model.optimizer
@@ -88,8 +89,8 @@ def bytes_of_training(
     return TrainingBytes(
         weights=trained * (to_come + gradients),
         activations=4 * (batch_size // shares) * together * model.values_of_image,
-        # more than that stays where it is, and is given to the device by batches
-        images=sum(images.nbytes for images in data if images.nbytes <= LARGEST_DATA_BYTES),
+        # those that are streamed are there by blocks: that in work, those that wait, and one that is read
+        images=sum((AHEAD + 2) * BLOCK_BYTES if is_streamed(images) else images.nbytes for images in data),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from freyvae.data.pixels import Images, Pixels
 from freyvae.engine.keras_internals import steps_variable
 
 
@@ -27,15 +28,15 @@ def order_of_epoch(key: Any, steps: Any, count: int) -> Any:
     return order if key is None else jax.random.permutation(jax.random.fold_in(key, steps), order)
 
 
-class ShuffledBatches(keras.utils.PyDataset):
-    """Batches for Keras's own `fit`: of uint8 images (image, height, width, channel), in a new order every epoch.
+class Batches(keras.utils.PyDataset):
+    """Batches for Keras's own methods: of uint8 images (image, height, width, channel), in their order.
 
     The last batch may be smaller.
     """
 
-    def __init__(self, model: keras.Model, images: np.ndarray, *, batch_size: int, seed: int):
+    def __init__(self, images: Images | Pixels, *, batch_size: int):
         super().__init__()
-        self.model, self.images, self.batch_size, self.seed = model, images, batch_size, seed
+        self.images, self.batch_size = images, batch_size
         self.order = np.arange(len(images))
 
     def __len__(self) -> int:
@@ -45,6 +46,14 @@ class ShuffledBatches(keras.utils.PyDataset):
     def __getitem__(self, number: int) -> tuple[Any]:
         """One batch of the epoch."""
         return (self.images[self.order[number * self.batch_size : (number + 1) * self.batch_size]],)
+
+
+class ShuffledBatches(Batches):
+    """Batches for Keras's own `fit`, in a new order every epoch."""
+
+    def __init__(self, model: keras.Model, images: Images | Pixels, *, batch_size: int, seed: int):
+        super().__init__(images, batch_size=batch_size)
+        self.model, self.seed = model, seed
 
     def on_epoch_begin(self) -> None:
         """Shuffle for the epoch that begins at the optimizer's present step."""

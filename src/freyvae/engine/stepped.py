@@ -6,6 +6,7 @@ ends, so that the device does not wait for it. XLA's CPU client lets it be 32 st
 
 import weakref
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,15 @@ import numpy as np
 
 from freyvae.engine.shares import shares_of_step, step_in_shares
 from freyvae.engine.shuffling import order_of_epoch
-from freyvae.engine.training import Training, evaluated_weights, place_of_steps, results_of_metrics, state_of
+from freyvae.engine.stream import blocks_ahead, images_of_block
+from freyvae.engine.training import (
+    Training,
+    evaluated_weights,
+    is_streamed,
+    place_of_steps,
+    results_of_metrics,
+    state_of,
+)
 from freyvae.signals import held_back
 
 
@@ -26,6 +35,7 @@ class _Programs:
     train: dict[int, Callable[..., Any]]  # by the images in a step
     test: dict[int, Callable[..., Any]]
     results: Callable[..., Any]
+    dtype_of_steps: Any
 
 
 # the last programs of each model, with and without validation
@@ -53,30 +63,70 @@ def _run(training: Training, programs: _Programs, inputs: tuple[Any, ...]) -> An
 
     key, images, held_out, fresh_metrics = inputs
     batch_size, evaluation_size, averages = training.choices
-    model = training.model
+    model, place = training.model, training.place
 
-    def fresh() -> list[Any]:
-        # copies, because a step that is given its state uses it up
-        return [jnp.array(values) for values in fresh_metrics]
+    def copied(metrics: list[Any]) -> list[Any]:
+        # because a step that is given its state uses it up
+        return [jnp.array(values) for values in metrics]
 
     trainable, non_trainable, optimizer, _ = training.state
-    order = programs.order(key, optimizer[place_of_steps(model)])
-    training.state = (trainable, non_trainable, optimizer, fresh())
-    for start, size in _batches(len(images), batch_size):
-        with held_back():
-            training.state = programs.train[size](training.state, images, order, start)
+    steps = optimizer[place_of_steps(model)] if place is None else jnp.asarray(place.steps, programs.dtype_of_steps)
+    began_with, order = int(steps), programs.order(key, steps)
+    training.state = (trainable, non_trainable, optimizer, copied(fresh_metrics if place is None else place.metrics))
+    with _parts(images, order, batch_size, 0 if place is None else place.shown) as parts:
+        for part in parts:
+            for start, size in _batches(part.count, batch_size):
+                with held_back():
+                    training.state = programs.train[size](training.state, part.images, part.order, start)
+            if part.end < len(images):
+                training.end_block(began_with, part.end, len(images))
     logs = programs.results(training.state[3])
     if held_out is None:
         return logs
     trainable, non_trainable, optimizer, _ = training.state
     weights = evaluated_weights(model, averages)(trainable, optimizer)
-    training.state = (trainable, non_trainable, optimizer, fresh())
-    for start, size in _batches(len(held_out), evaluation_size):
-        with held_back():
-            _, non_trainable, _, metrics = training.state
-            non_trainable, metrics = programs.test[size]((non_trainable, metrics), weights, held_out, start)
-            training.state = (trainable, non_trainable, optimizer, metrics)
+    training.state = (trainable, non_trainable, optimizer, copied(fresh_metrics))
+    with _parts(held_out, np.arange(len(held_out)), evaluation_size, 0) as parts:
+        for part in parts:
+            for start, size in _batches(part.count, evaluation_size):
+                with held_back():
+                    _, non_trainable, _, metrics = training.state
+                    non_trainable, metrics = programs.test[size]((non_trainable, metrics), weights, part.images, start)
+                    training.state = (trainable, non_trainable, optimizer, metrics)
     return logs | {f"val_{name}": value for name, value in programs.results(training.state[3]).items()}
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Images on the device, and the order in which an epoch shows `count` of them, which are its last at `end`."""
+
+    images: Any
+    order: Any
+    count: int
+    end: int
+
+
+@contextmanager
+def _parts(images: Any, order: Any, batch_size: int, first: int) -> Iterator[Iterator[_Part]]:
+    """The parts of an epoch: one where the images are on the device, and else a block after the other."""
+    import jax
+
+    if not is_streamed(images):
+        yield iter([_Part(images, order, len(images), len(images))])
+        return
+    size = images_of_block(images, batch_size)
+    in_place = jax.device_put(np.arange(size, dtype=np.int32))
+    with blocks_ahead(images, np.asarray(order), first=first, size=size, place=jax.device_put) as blocks:
+        yield (_Part(block.images, in_place, block.count, block.first + block.count) for block in blocks)
+
+
+def _as_on_device(images: Any, batch_size: int) -> Any:
+    """What a step's program is given: the images, or the shape of a block of them."""
+    import jax
+
+    if images is None or not is_streamed(images):
+        return images
+    return jax.ShapeDtypeStruct((images_of_block(images, batch_size), *images.shape[1:]), np.uint8)
 
 
 def _batches(count: int, size: int) -> Iterator[tuple[np.int32, int]]:
@@ -105,16 +155,17 @@ def _compile(
 ) -> _Programs:
     import jax
 
-    key, images, held_out, _ = inputs
+    key, all_images, all_held_out, _ = inputs
     batch_size, evaluation_size, averages = training.choices
+    images, held_out = _as_on_device(all_images, batch_size), _as_on_device(all_held_out, evaluation_size)
     model = training.model
     trainable, non_trainable, optimizer, metrics = state
 
     def order_of(key: Any, steps: Any) -> Any:
-        return order_of_epoch(key, steps, len(images))
+        return order_of_epoch(key, steps, len(all_images))
 
     def train(size: int) -> Callable[..., Any]:
-        arguments, shares = (state, images, order, np.int32(0)), shares_of_step(model, size)
+        arguments, shares = (state, images, order_in_part, np.int32(0)), shares_of_step(model, size)
         if shares > 1:
             return step_in_shares(model, size, shares, compiled, arguments)
 
@@ -141,13 +192,16 @@ def _compile(
         return program
 
     steps = optimizer[place_of_steps(model)]
-    order = jax.eval_shape(order_of, key, steps)
-    held_out_sizes = [] if held_out is None else [size for _, size in _batches(len(held_out), evaluation_size)]
+    order_in_part = jax.eval_shape(order_of, key, steps)
+    if is_streamed(all_images):
+        order_in_part = jax.ShapeDtypeStruct((images.shape[0],), np.int32)
+    held_out_sizes = [] if held_out is None else [size for _, size in _batches(len(all_held_out), evaluation_size)]
     return _Programs(
         model.optimizer,
         signature,
         order=compiled(order_of, key, steps),
-        train={size: train(size) for size in {size for _, size in _batches(len(images), batch_size)}},
+        train={size: train(size) for size in {size for _, size in _batches(len(all_images), batch_size)}},
         test={size: test(size) for size in set(held_out_sizes)},
         results=compiled(lambda values: results_of_metrics(model, values), metrics),
+        dtype_of_steps=steps.dtype,
     )

@@ -6,11 +6,13 @@ Any optimizer, schedule, metric and per-epoch callback goes on working, because 
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
 
+from freyvae.data.pixels import Pixels
 from freyvae.engine.keras_internals import (
     averages_of_weights,
     epoch_to_begin_with,
@@ -19,7 +21,7 @@ from freyvae.engine.keras_internals import (
 )
 from freyvae.signals import held_back
 
-# above this the images stay on the host, and Keras feeds them a batch at a time
+# above this the images stay where they are, and are put on the device block by block
 LARGEST_DATA_BYTES = 2 * 1024**3
 
 BATCH_HOOKS = (
@@ -46,9 +48,8 @@ def can_serve(model: keras.Model, images: Any, arguments: dict[str, Any]) -> boo
     optimizer = getattr(model, "optimizer", None)
     return (
         keras.backend.backend() == "jax"
-        and isinstance(images, np.ndarray)
-        and (validation is None or isinstance(validation, np.ndarray))
-        and images.nbytes <= LARGEST_DATA_BYTES
+        and isinstance(images, (np.ndarray, Pixels))
+        and (validation is None or isinstance(validation, (np.ndarray, Pixels)))
         and all(value is None or name in SERVED_ARGUMENTS for name, value in arguments.items())
         and optimizer is not None
         and (getattr(optimizer, "use_ema", False) or not _evaluates_averages(callbacks))
@@ -59,6 +60,46 @@ def can_serve(model: keras.Model, images: Any, arguments: dict[str, Any]) -> boo
         and not isinstance(callbacks, keras.callbacks.CallbackList)
         and not any(_has_batch_hook(callback) for callback in _as_list(callbacks))
     )
+
+
+def is_streamed(images: Any) -> bool:
+    """Whether images stay where they are: on a disk, or in memory as too many for the device."""
+    return images is not None and (isinstance(images, Pixels) or images.nbytes > LARGEST_DATA_BYTES)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in an epoch a training is.
+
+    Attributes:
+        steps: the optimizer's count when the epoch began, by which its order is known again.
+        shown: images of the epoch that were shown.
+        metrics: the values of the metrics' variables by now.
+    """
+
+    steps: int
+    shown: int
+    metrics: list[np.ndarray]
+
+
+class WithinEpochs(keras.callbacks.Callback):
+    """A callback that is told of long epochs' parts too: after each block of images that are streamed.
+
+    Attributes:
+        place: where the first epoch is to be gone on with; None at its beginning.
+    """
+
+    place: Place | None = None
+
+    def on_block_end(self, place: Place, share: float) -> None:
+        """A part of an epoch is done, `share` of it by now; the model has its state.
+
+        `model.stop_training` set here ends the training within the epoch.
+        """
+
+
+class StoppedWithin(Exception):
+    """A callback has ended the training within an epoch."""
 
 
 def _jit_is_off() -> bool:
@@ -79,6 +120,7 @@ class Training:
         epoch: the one that is next, counted from 0.
         epochs: where it ends.
         state: the values of `variables_of(model)` after the last step that was begun, while epochs are run from it.
+        place: where in the next epoch to begin; None at its beginning.
         choices: what a program depends on besides its arguments' shapes: images in a step, images in a step of the
             validation, and whether that is of averages.
         reads_logs_alone: whether no callback can want the model before the training ends.
@@ -126,8 +168,12 @@ class Training:
         self.epoch = self._initial_epoch = epoch_to_begin_with(model, initial_epoch)
         self._key = jax.random.key(seed) if shuffle else None
         # the device's copies of the data, made once
-        self._images = jax.device_put(images)
-        self._held_out = None if validation_data is None else jax.device_put(validation_data)
+        self._images = images if is_streamed(images) else jax.device_put(images)
+        is_held_out_there = validation_data is None or is_streamed(validation_data)
+        self._held_out = validation_data if is_held_out_there else jax.device_put(validation_data)
+        self._within = [callback for callback in _as_list(callbacks or []) if isinstance(callback, WithinEpochs)]
+        places = (callback.place for callback in self._within)
+        self.place = next((place for place in places if place is not None), None)
         model.reset_metrics()
         self._fresh_metrics = [np.asarray(variable.value) for variable in model.metrics_variables]
 
@@ -160,10 +206,24 @@ class Training:
             self.state = state_of(self.model)
             try:
                 logs = run_epoch()
+            except StoppedWithin:
+                break
             finally:  # where a step fails or Ctrl-C is pressed, too: what the model had is used up
                 self.keep(self.state)
+            self.place = None
             self.tell(logs)
         return self.end()
+
+    def end_block(self, steps: int, shown: int, of: int) -> None:
+        """Tell callbacks that ask for it that a part of the epoch is done. Raises `StoppedWithin` if one stops it."""
+        if not self._within:
+            return
+        self.keep(self.state)
+        place = Place(steps, shown, [np.asarray(values) for values in self.state[3]])
+        for callback in self._within:
+            callback.on_block_end(place, shown / of)
+        if self.model.stop_training:
+            raise StoppedWithin
 
     def begin_epoch(self) -> None:
         """Tell the callbacks that an epoch begins."""

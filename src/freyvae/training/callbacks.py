@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from freyvae.console import Bar
-from freyvae.engine.training import trained_weights
+from freyvae.engine.training import Place, WithinEpochs, trained_weights
 from freyvae.errors import TrainingFailed
 from freyvae.files import write_whole
 from freyvae.recipe import Recipe
@@ -22,11 +22,13 @@ from freyvae.training.building import SMALLEST_LEARNING_RATE
 from freyvae.training.stopping import is_over, kept_epoch, share_done
 
 SECONDS_BETWEEN_CHECKPOINTS = 1.0
+# within an epoch
+SECONDS_WITHIN = 30.0
 # longer where writing takes long: about this share of the time at most
 SHARE_OF_CHECKPOINTS = 0.1
 
 
-class Recorder(keras.callbacks.Callback):
+class Recorder(WithinEpochs):
     """Keeps the history and the clock, writes checkpoints, and stops when patience ends or the loss is no number.
 
     Args:
@@ -46,6 +48,9 @@ class Recorder(keras.callbacks.Callback):
         self.epoch_seconds: list[float] = []
         self.processor_seconds = progress.processor_seconds
         self.compile_seconds = 0.0
+        self.place = progress.place  # the training begins there
+        self._now: Place | None = progress.place
+        self._began_epoch: tuple[float, float] | None = None
         self.saved = len(self.rows)
         self._save_again_at = -math.inf
         self.has_moved = False  # from a folder that was taken away
@@ -56,14 +61,24 @@ class Recorder(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Start the clock of the epoch."""
-        self._epoch_began, self._processor_began = time.perf_counter(), time.process_time()
+        self._began_epoch = time.perf_counter(), time.process_time()
         if not self.epoch_seconds:
-            self.compile_seconds = self._epoch_began - self._began
+            self.compile_seconds = self._began_epoch[0] - self._began
+        self._save_within_at = self._began_epoch[0] + SECONDS_WITHIN
+
+    def on_block_end(self, place: Place, share: float) -> None:
+        """Save now and then where an epoch is long."""
+        self._now = place
+        if time.perf_counter() > self._save_within_at:
+            self.save()
+            self._save_within_at = max(time.perf_counter() + SECONDS_WITHIN, self._save_again_at)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Record the epoch; refuse a loss that is no number; save what is good."""
-        self.epoch_seconds.append(time.perf_counter() - self._epoch_began)
-        self.processor_seconds += time.process_time() - self._processor_began
+        seconds, processor_seconds = self._spent_in_epoch
+        self.epoch_seconds.append(seconds)
+        self.processor_seconds += processor_seconds
+        self._began_epoch = self._now = None
         row = {name: float(value) for name, value in _in_order(logs or {})}
         if not all(math.isfinite(value) for value in row.values()):
             raise TrainingFailed(
@@ -113,6 +128,13 @@ class Recorder(keras.callbacks.Callback):
         """Spent in epochs so far, those of earlier parts of this training too."""
         return self.earlier_seconds + sum(self.epoch_seconds)
 
+    @property
+    def _spent_in_epoch(self) -> tuple[float, float]:
+        """Seconds, and seconds of all cores, since the epoch began that is not done yet."""
+        if self._began_epoch is None:
+            return 0.0, 0.0
+        return time.perf_counter() - self._began_epoch[0], time.process_time() - self._began_epoch[1]
+
     def _variables_to_keep(self) -> list[Any]:
         return [*trained_weights(self.model), *checkpoint.other_variables(self.model)]
 
@@ -129,7 +151,20 @@ class Recorder(keras.callbacks.Callback):
     @property
     def progress(self) -> checkpoint.Progress:
         """How far the training is now."""
-        return checkpoint.Progress(self.rows, self.seconds, self.data_sha256, self.kept, self.processor_seconds)
+        within, of_cores = self._spent_in_epoch
+        return checkpoint.Progress(
+            self.rows,
+            self.seconds + within,
+            self.data_sha256,
+            self.kept,
+            self.processor_seconds + of_cores,
+            self._now,
+        )
+
+    @property
+    def is_within_epoch(self) -> bool:
+        """Whether the training stands within an epoch."""
+        return self._now is not None
 
 
 class Annealing(keras.callbacks.Callback):
@@ -146,13 +181,15 @@ class Annealing(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Set the learning rate to what it is in the middle of the epoch."""
         recorder = self.recorder
+        if recorder.is_within_epoch:  # which is gone on with
+            return
         done = share_done(recorder.rows, recorder.recipe, recorder.seconds, more=0.5)
         share = SMALLEST_LEARNING_RATE + (1.0 - SMALLEST_LEARNING_RATE) * 0.5 * (1.0 + math.cos(math.pi * done))
         self.model.optimizer.learning_rate = recorder.recipe.optimizer.learning_rate * share
 
 
-class StopOnInterrupt(keras.callbacks.Callback):
-    """Ctrl-C ends the training after the current epoch, with its state saved; a second one ends it at once.
+class StopOnInterrupt(WithinEpochs):
+    """Ctrl-C ends the training after the current epoch, or block, with its state saved; a second one ends it at once.
 
     So does what a cluster sends before it kills, or a terminal that closes (`freyvae.signals.STOPPING`).
 
@@ -172,6 +209,13 @@ class StopOnInterrupt(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Save and stop, if a signal came in this epoch. Told any earlier, Keras would stop in the middle of it."""
+        self._stop_if_asked()
+
+    def on_block_end(self, place: Place, share: float) -> None:
+        """Save and stop, if a signal came in this block."""
+        self._stop_if_asked()
+
+    def _stop_if_asked(self) -> None:
         if self.request.is_set():
             self.save()
             self.model.stop_training = True
@@ -181,7 +225,7 @@ class StopOnInterrupt(keras.callbacks.Callback):
         self._watching.close()
 
 
-class ProgressBar(keras.callbacks.Callback):
+class ProgressBar(WithinEpochs):
     """One bar over the epochs with the free energy and the time left; plain lines where there is no terminal.
 
     Args:
@@ -214,6 +258,12 @@ class ProgressBar(keras.callbacks.Callback):
         if not sys.stderr.isatty() and (tenths > self._said or self.recorder.is_over):
             self._said = tenths
             self.say(f"epoch {epoch + 1}/{self.epochs}: {values}")
+
+    def on_block_end(self, place: Place, share: float) -> None:
+        """Move the bar within a long epoch."""
+        recorder = self.recorder
+        done = share_done(recorder.rows, recorder.recipe, recorder.seconds, more=share)
+        self.bar.advance(done, 1.0, f"epoch {self.done + 1}/{self.epochs}, {100 * share:.0f} % of it")
 
     def close(self) -> None:
         """Leave the terminal as it was, however the training ended."""

@@ -14,10 +14,11 @@ from typing import Any
 import keras
 import numpy as np
 
+from freyvae.engine.training import Place
 from freyvae.errors import BadInput, few_words
 from freyvae.files import replacing
 
-FORMAT = 2  # since 2, with a SHA-256
+FORMAT = 3  # since 2, with a SHA-256; since 3, within an epoch too
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Progress:
         data_sha256: of the pixels it trains on.
         kept: with patience, the weights of the best epoch so far, as `Recorder` keeps them.
         processor_seconds: of all cores, in epochs so far; 0 from versions that did not count them.
+        place: in the epoch after those of `rows`; None at its beginning.
     """
 
     rows: list[dict[str, float]]
@@ -37,6 +39,7 @@ class Progress:
     data_sha256: str
     kept: list[np.ndarray] = field(default_factory=list)
     processor_seconds: float = 0.0
+    place: Place | None = None
 
 
 def other_variables(model: keras.Model) -> list[Any]:
@@ -59,11 +62,15 @@ def save(path: Path, model: keras.Model, progress: Progress) -> None:
         f"{number:04d}": keras.ops.convert_to_numpy(variable.value) for number, variable in enumerate(_variables(model))
     }
     arrays |= {f"kept-{number:04d}": array for number, array in enumerate(progress.kept)}
+    place = progress.place
+    if place is not None:
+        arrays |= {f"metric-{number:04d}": array for number, array in enumerate(place.metrics)}
     note: dict[str, Any] = {
         "rows": progress.rows,
         "seconds": progress.seconds,
         "processor_seconds": progress.processor_seconds,
         "data_sha256": progress.data_sha256,
+        "place": None if place is None else {"steps": place.steps, "shown": place.shown},
         "format": FORMAT,
     }
     note["sha256"] = _digest(note, arrays)
@@ -89,13 +96,18 @@ def restore(path: Path, model: keras.Model) -> Progress:
             sha256 = note.pop("sha256", None)
             if ("format" in note or sha256 is not None) and sha256 != _digest(note, arrays):
                 raise ValueError("its SHA-256 is another")
+            if note.get("format", 0) > FORMAT:
+                raise BadInput(f"{path} is of a newer freyvae: update it, or `fresh=True` trains anew")
             rows: list[dict[str, float]] = note["rows"]
             if not all(isinstance(value, (int, float)) for row in rows for value in row.values()):
                 raise ValueError("its history holds no numbers")
             seconds, data_sha256 = float(note["seconds"]), str(note["data_sha256"])
             processor_seconds = float(note.get("processor_seconds", 0.0))
             kept = [arrays[name] for name in sorted(arrays) if name.startswith("kept-")]
-            values = [arrays[f"{number:04d}"] for number in range(len(arrays) - len(kept))]
+            metrics = [arrays[name] for name in sorted(arrays) if name.startswith("metric-")]
+            values = [arrays[f"{number:04d}"] for number in range(len(arrays) - len(kept) - len(metrics))]
+            within = note.get("place")
+            place = None if within is None else Place(int(within["steps"]), int(within["shown"]), metrics)
     except BadInput:
         raise
     except Exception as error:  # damaged files make zipfile and numpy raise almost anything
@@ -106,7 +118,7 @@ def restore(path: Path, model: keras.Model) -> Progress:
         raise BadInput(f"{path} is of another model; `fresh=True` trains anew")
     for variable, array in zip(variables, values, strict=True):
         variable.assign(array)
-    return Progress(rows, seconds, data_sha256, kept, processor_seconds)
+    return Progress(rows, seconds, data_sha256, kept, processor_seconds, place)
 
 
 def _digest(note: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> str:

@@ -218,7 +218,10 @@ def _fit_epochs(
         interrupt.close()
         bar.close()
     if interrupt.request.is_set() and not recorder.is_over:
-        line = f"stopped after epoch {len(recorder.rows)} of {recipe.training.epochs}; {how_to_go_on(recorder)}"
+        done, where = len(recorder.rows), "after"
+        if recorder.is_within_epoch:
+            done, where = done + 1, "within"
+        line = f"stopped {where} epoch {done} of {recipe.training.epochs}; {how_to_go_on(recorder)}"
         raise Interrupted(line, number=interrupt.request.signal)
     return interrupt.request.signal if interrupt.request.is_set() else None
 
@@ -244,7 +247,10 @@ def _go_on(run: Run, vae: VAE, fresh: checkpoint.Progress, say: Callable[[str], 
     progress = checkpoint.restore(run.checkpoint_path, vae)
     if progress.data_sha256 != fresh.data_sha256:
         raise BadInput(f"the images are not those that {run.folder} began with: `fresh=True` trains anew on these")
-    say(f"going on with {run.folder} after epoch {len(progress.rows)}")
+    done, where = len(progress.rows), "after"
+    if progress.place is not None:
+        done, where = done + 1, f"{progress.place.shown:,} images into"
+    say(f"going on with {run.folder} {where} epoch {done}")
     return progress
 
 

@@ -1,0 +1,296 @@
+"""A pack gives back what was packed, goes on after an interruption, and says what is wrong with it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections import namedtuple
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from freyvae.data import Pixels, check_pack, decoding, load_images, pack, packing, pixels_sha256
+from freyvae.data.pack import PackWriter
+from freyvae.data.pixels import part_of
+from freyvae.data.statistics import statistics_of
+from freyvae.errors import BadInput
+
+RNG = np.random.default_rng(0)
+IMAGES = RNG.integers(0, 256, (30, 6, 4, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Thirty pictures in two sub-folders, `cats/0.png` to `dogs/29.png`."""
+    folder = tmp_path / "pictures"
+    for number, image in enumerate(IMAGES):
+        path = folder / ("cats" if number < 12 else "dogs") / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(path)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch):
+    """Seven images in a block of the file, four written at once."""
+    monkeypatch.setattr(packing, "BLOCK_BYTES", 7 * IMAGES[0].nbytes)
+    monkeypatch.setattr(packing, "_IMAGES_AT_ONCE", 4)
+
+
+def test_a_packed_folder_is_the_folder(pictures, tmp_path):
+    (pictures / "dogs" / "bad.png").write_bytes(b"no picture")
+    folder, packed = load_images(pictures), pack(pictures, tmp_path / "p.pack")
+    assert isinstance(packed.images, Pixels)
+    np.testing.assert_array_equal(packed[:], folder.images)
+    assert (packed.name, tuple(packed.files), tuple(packed.labels)) == (folder.name, folder.files, folder.labels)
+    assert packed.unreadable == folder.unreadable != ()
+    assert packed.remarks == folder.remarks
+    again = load_images(tmp_path / "p.pack")
+    assert again.fingerprint == packed.fingerprint != load_images(tmp_path / "p.pack", grey=True).fingerprint
+    assert pixels_sha256(again.images) == pixels_sha256(folder.images)
+
+
+def test_images_are_read_by_any_index(pictures, tmp_path):
+    packed = pack(pictures, tmp_path / "p.pack")
+    none = np.zeros(0, int)
+    for index in (3, -1, slice(2, 9, 3), slice(None, None, -1), [5, 5, 2, 3, 4, 0], np.arange(30) % 3 == 0, none):
+        np.testing.assert_array_equal(packed[index], IMAGES[index])
+    part = part_of(packed.images, np.array([7, 3, 9]))
+    np.testing.assert_array_equal(part[1:], IMAGES[[3, 9]])
+    np.testing.assert_array_equal(np.array(list(part)), IMAGES[[7, 3, 9]])
+    with pytest.raises(IndexError, match="there are 30 images"):
+        packed[30]
+
+
+def test_ten_lines_of_numpy_read_it(pictures, tmp_path):
+    pack(pictures, tmp_path / "p.pack")
+    record = json.loads((tmp_path / "p.pack" / "pack.json").read_text())
+    pixels = np.fromfile(tmp_path / "p.pack" / "pixels.u8", np.uint8).reshape(record["images"], *record["image_shape"])
+    names = (tmp_path / "p.pack" / "names.txt").read_bytes().decode().split("\0")[:-1]
+    np.testing.assert_array_equal(pixels, IMAGES)
+    assert names[12:14] == ["dogs/12.png", "dogs/13.png"]
+    levels = np.array(record["statistics"]["histogram"])
+    assert levels[1, 17] == (IMAGES[..., 1] == 17).sum()
+    np.testing.assert_allclose(record["statistics"]["mean"], IMAGES.mean(axis=(0, 1, 2)))
+    np.testing.assert_allclose(record["statistics"]["deviation"], IMAGES.std(axis=(0, 1, 2)))
+    assert statistics_of(load_images(tmp_path / "p.pack").images) == statistics_of(IMAGES)
+
+
+@pytest.mark.parametrize("grey_first", [True, False])
+def test_a_folder_with_one_picture_of_colour_is_in_colour(pictures, tmp_path, monkeypatch, grey_first):
+    monkeypatch.setattr("freyvae.data.image_folder._FEW", 1)
+    odd = pictures / ("dogs" if grey_first else "cats")
+    for path in pictures.glob("*/*.png"):
+        if path.parent != odd:
+            Image.open(path).convert("L").save(path)
+    packed = pack(pictures, tmp_path / "p.pack")
+    np.testing.assert_array_equal(packed[:], load_images(pictures).images)
+    check_pack(tmp_path / "p.pack")
+
+
+def test_sixteen_bits_become_bytes_by_one_rule_which_is_kept(tmp_path):
+    folder = tmp_path / "cells"
+    folder.mkdir()
+    for number in range(9):
+        Image.fromarray(RNG.integers(0, 4096, (6, 4), dtype=np.uint16)).save(folder / f"{number}.png")
+    with pytest.raises(BadInput, match='give levels="0:4095"'):
+        pack(folder, tmp_path / "cells.pack")
+    packed = pack(folder, tmp_path / "cells.pack", levels="auto")
+    whole = load_images(folder, levels="auto")
+    np.testing.assert_array_equal(packed[:], whole.images)
+    assert (packed.levels, packed.lost) == (whole.levels, whole.lost)
+    assert load_images(tmp_path / "cells.pack", levels=whole.levels).levels == whole.levels
+    with pytest.raises(BadInput, match=r"its pixels were made by levels .* when it was packed: leave out levels="):
+        load_images(tmp_path / "cells.pack", levels="0:4095")
+
+
+def test_other_sizes_and_grey_are_made_when_they_are_asked_for(pictures, tmp_path):
+    pack(pictures, tmp_path / "p.pack")
+    small, expected = (load_images(path, image_size="3x3", grey=True) for path in (tmp_path / "p.pack", pictures))
+    assert isinstance(small.images, Pixels)
+    np.testing.assert_array_equal(small[:], expected.images)
+
+
+def interrupted_after(count, monkeypatch, error=KeyboardInterrupt):
+    """Have the writing of a pack interrupted when so many images were written."""
+    add = PackWriter.add
+
+    def interrupted(self, images, *texts):
+        if self.contents.images >= count:
+            raise error
+        add(self, images, *texts)
+
+    monkeypatch.setattr(PackWriter, "add", interrupted)
+    return lambda: monkeypatch.setattr(PackWriter, "add", add)
+
+
+@pytest.mark.parametrize("kind", ["folder", "array", "cells"])
+def test_an_interrupted_packing_goes_on(pictures, tmp_path, monkeypatch, kind):
+    source, more = pictures, {}
+    if kind == "array":
+        source = tmp_path / "images.npy"
+        np.save(source, IMAGES)
+    elif kind == "cells":
+        more = {"levels": "auto"}
+        for path in pictures.glob("*/*.png"):
+            Image.fromarray(RNG.integers(0, 4096, (6, 4), dtype=np.uint16)).save(path)
+    monkeypatch.setattr(packing, "BYTES_AT_ONCE", 4 * IMAGES[0].nbytes)
+    whole = pack(source, tmp_path / "whole.pack", **more)
+    resume = interrupted_after(16, monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        pack(source, tmp_path / "p.pack", **more)
+    with pytest.raises(BadInput, match=r"packing was interrupted after \d+ images; the same"):
+        load_images(tmp_path / "p.pack")
+    resume()
+    decoded = []
+    monkeypatch.setattr(decoding, "_decoded", lambda *all, was=decoding._decoded: decoded.append(all[1]) or was(*all))
+    packed = pack(source, tmp_path / "p.pack", **more)
+    np.testing.assert_array_equal(packed[:], whole[:])
+    assert packed.fingerprint == whole.fingerprint
+    assert (packed.files is None) == (kind == "array")
+    check_pack(tmp_path / "p.pack")
+    if kind == "cells":  # looked at once, so that none is looked at again
+        assert len(decoded) <= 30 - 16 + 30
+
+
+def test_another_source_does_not_go_on_with_an_interrupted_packing(pictures, tmp_path, monkeypatch):
+    resume = interrupted_after(16, monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        pack(pictures, tmp_path / "p.pack")
+    resume()
+    with pytest.raises(BadInput, match=r"the packing of .* was interrupted, and this is another"):
+        pack(pictures, tmp_path / "p.pack", grey=True)
+
+
+def test_a_killed_packing_goes_on_from_what_was_made_safe(pictures, tmp_path, monkeypatch):
+    """As killed: what was written since the last save is there, and not in the record."""
+    monkeypatch.setattr(packing, "SECONDS_BETWEEN_SAVES", -1.0)
+    interrupted_after(16, monkeypatch, error=BadInput)
+    with pytest.raises(BadInput):
+        pack(pictures, tmp_path / "p.pack")
+    with (tmp_path / "p.pack" / "pixels.u8").open("ab") as file:
+        file.write(b"half an image")
+    monkeypatch.undo()
+    monkeypatch.setattr(packing, "BLOCK_BYTES", 7 * IMAGES[0].nbytes)
+    np.testing.assert_array_equal(pack(pictures, tmp_path / "p.pack")[:], IMAGES)
+    check_pack(tmp_path / "p.pack")
+
+
+def test_images_are_added_to_a_pack(pictures, tmp_path):
+    path = tmp_path / "p.pack"
+    np.save(tmp_path / "more.npy", IMAGES[:5])
+    pack(pictures / "dogs", path)
+    with pytest.raises(BadInput, match=r"p.pack is a finished pack: append=True adds to it"):
+        pack(pictures / "cats", path)
+    packed = pack(pictures / "cats", path, append=True)
+    np.testing.assert_array_equal(packed[:], IMAGES[[*range(12, 30), *range(12)]])
+    assert list(packed.files)[17:19] == ["29.png", "0.png"]
+    check_pack(path)
+    with pytest.raises(BadInput, match=r"p.pack have names, and these images have none"):
+        pack(tmp_path / "more.npy", path, append=True)
+    with pytest.raises(BadInput, match=r'bring them to its size with image_size="6x4"'):
+        pack(pictures / "cats", path, image_size="3x3", append=True)
+    with pytest.raises(BadInput, match="there is no pack to append to"):
+        pack(pictures, tmp_path / "new.pack", append=True)
+    assert not (tmp_path / "new.pack").exists()
+    assert len(load_images(path)) == 30
+
+
+def cut(path):
+    with (path / "pixels.u8").open("r+b") as file:
+        file.truncate(100)
+
+
+def change(path, **values):
+    record = json.loads((path / "pack.json").read_text())
+    (path / "pack.json").write_text(json.dumps(record | values))
+
+
+@pytest.mark.parametrize(
+    ("damage", "line"),
+    [
+        (cut, "pixels.u8 is cut, 100 bytes of 2,160"),
+        (lambda path: (path / "pixels.u8").unlink(), "pixels.u8 is missing"),
+        (lambda path: (path / "names.txt").write_bytes(b"x\0" * 400), "they are of two packs"),
+        (lambda path: change(path, format=2), "a pack of format 2; this freyvae reads up to 1: update freyvae"),
+        (lambda path: change(path, images=36), "pack.json is damaged"),
+        (lambda path: change(path, image_shape=[6, 4]), "pack.json is damaged"),
+        (lambda path: change(path, kind="soup"), "pack.json is damaged"),
+        (lambda path: (path / "pack.json").write_text("[]"), "pack.json is damaged"),
+        (lambda path: (path / "pack.json").write_text("{"), "pack.json is damaged"),
+    ],
+)
+def test_a_damaged_pack_is_refused_in_a_line(pictures, tmp_path, damage, line):
+    pack(pictures, tmp_path / "p.pack")
+    damage(tmp_path / "p.pack")
+    with pytest.raises(BadInput, match=line) as refused:
+        load_images(tmp_path / "p.pack")
+    assert "\n" not in str(refused.value)
+
+
+def test_checking_names_the_images_that_were_damaged(pictures, tmp_path):
+    pack(pictures, tmp_path / "p.pack")
+    assert len(check_pack(tmp_path / "p.pack")) == 30
+    with (tmp_path / "p.pack" / "pixels.u8").open("r+b") as file:
+        file.seek(15 * IMAGES[0].nbytes)
+        file.write(b"\0\1\2")
+    with pytest.raises(BadInput, match="images 14 to 20 are not those that were packed"):
+        check_pack(tmp_path / "p.pack")
+
+
+def test_a_pack_that_is_changed_while_it_is_read_is_refused(pictures, tmp_path):
+    packed = pack(pictures, tmp_path / "p.pack")
+    os.utime(tmp_path / "p.pack" / "pixels.u8", (0, 0))
+    with pytest.raises(BadInput, match=r"pixels.u8 was changed while it was read"):
+        packed[3]
+
+
+def test_a_disk_that_is_full_is_said_before_and_when_it_fills_up(pictures, tmp_path, monkeypatch):
+    usage = namedtuple("usage", "total used free")
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "disk_usage", lambda path: usage(0, 0, 100))
+        with pytest.raises(BadInput, match=r"needs 0.0 GiB, and 0.0 GiB are free on that disk"):
+            pack(pictures, tmp_path / "p.pack")
+        assert not (tmp_path / "p.pack").exists()
+    resume = interrupted_after(16, monkeypatch, error=OSError(28, "No space left on device"))
+    with pytest.raises(OSError, match="No space"):
+        pack(pictures, tmp_path / "p.pack")
+    resume()
+    np.testing.assert_array_equal(pack(pictures, tmp_path / "p.pack")[:], IMAGES)
+
+
+def test_what_cannot_be_packed_leaves_nothing_behind(pictures, tmp_path):
+    with pytest.raises(BadInput, match="lies in the folder that is packed"):
+        pack(pictures, pictures / "p.pack")
+    with pytest.raises(BadInput, match="no such folder or file"):
+        pack(tmp_path / "nothing", tmp_path / "p.pack")
+    assert not (tmp_path / "p.pack").exists()
+    with pytest.raises(BadInput, match="exists and is no pack"):
+        pack(pictures, tmp_path)
+    Image.new("RGB", (9, 9)).save(pictures / "cats" / "large.png")
+    with pytest.raises(BadInput, match=r"large.png is 9x9"):
+        pack(pictures, tmp_path / "p.pack")
+
+
+def test_pictures_are_decoded_by_several_processes_in_their_order(pictures, monkeypatch):
+    monkeypatch.setattr(decoding, "FEWEST_FOR_PROCESSES", 2)
+    monkeypatch.setattr(decoding, "PICTURES_AT_ONCE", 4)
+    monkeypatch.setattr(decoding, "_processes", lambda: 2)
+    (pictures / "dogs" / "bad.png").write_bytes(b"no picture")
+    found = load_images(pictures)
+    np.testing.assert_array_equal(found.images, IMAGES)
+    assert found.unreadable == ("dogs/bad.png: not a picture of a kind we read",)
+
+
+def test_a_script_without_a_guarded_main_module_may_pack(pictures, tmp_path):
+    program = f"""
+from freyvae.data import decoding, pack
+decoding.FEWEST_FOR_PROCESSES, decoding._processes = 2, lambda: 2
+print(len(pack({str(pictures)!r}, {str(tmp_path / "p.pack")!r})))
+"""
+    (tmp_path / "script.py").write_text(program)
+    done = subprocess.run([sys.executable, tmp_path / "script.py"], capture_output=True, text=True, check=True)
+    assert done.stdout == "30\n"
+    assert done.stderr == ""
