@@ -52,14 +52,19 @@ def load_images(
     """
     grey, strict, progress = truth("grey", grey), truth("strict", strict), checked_progress(progress)
     seed = whole("seed", seed, at_least=0)
+    images = kind_of_source(source).load(
+        source, image_size=image_size, grey=grey, strict=strict, levels=levels, seed=seed, progress=progress
+    )
+    if labels is None:
+        return images
+    return dataclasses.replace(images, labels=read_labels(labels, count=len(images), files=images.files))
+
+
+def kind_of_source(source: str | Path) -> Source:
+    """The kind of source that a name or a path means. Raises `BadInput` where there is none."""
     chosen = next((kind for kind in sorted(SOURCES.values(), key=_rank) if kind.accepts(source)), None)
     if chosen is not None:
-        images = chosen.load(
-            source, image_size=image_size, grey=grey, strict=strict, levels=levels, seed=seed, progress=progress
-        )
-        if labels is None:
-            return images
-        return dataclasses.replace(images, labels=read_labels(labels, count=len(images.images), files=images.files))
+        return chosen
     near = difflib.get_close_matches(str(source).lower().replace("_", "-"), NAMES, n=1, cutoff=0.7)
     hint = f"did you mean {near[0]}?" if near else f"give a folder, a file, {' or '.join(NAMES)}"
     raise BadInput(f"{printable(source)}: no such folder or file; {hint}")

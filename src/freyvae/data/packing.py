@@ -21,7 +21,7 @@ from freyvae.data.image_size import ImageSize, parse_image_size
 from freyvae.data.images import ImageSet
 from freyvae.data.labels import labels_of_folders, read_labels
 from freyvae.data.levels import Levels, levels_text, parse_levels
-from freyvae.data.loading import load_images
+from freyvae.data.loading import kind_of_source, load_images
 from freyvae.data.pack import (
     BLOCK_BYTES,
     LABELS,
@@ -108,8 +108,7 @@ def pack(
     rules = _Rules(image_size, truth("grey", grey), truth("strict", strict), levels, labels)
     progress = checked_progress(progress)
     source = source if isinstance(source, str) else as_path("source", source)
-    is_folder = Path(source).is_dir() and not is_pack(Path(source))
-    packed = _pack_folder if is_folder else _pack_images
+    packed = _pack_folder if kind_of_source(source).name == "folder" else _pack_images
     with _locked(out), shown(progress) as told:
         try:
             packed(source, out, rules, append=append, progress=told)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from freyvae.data.image_folder import load_folder
-from freyvae.data.pack import is_pack
 from freyvae.data.source import Source
 from freyvae.files import as_path
 
@@ -20,8 +19,7 @@ class Folder(Source):
 
     def accepts(self, source: Any) -> bool:
         """As `Source.accepts`."""
-        path = as_path("path", source)
-        return path.is_dir() and not is_pack(path)
+        return as_path("path", source).is_dir()
 
     def load(self, source: Any, *, seed: int, **choices: Any) -> Any:
         """As `Source.load`."""
