@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from freyvae.data import Pixels, check_pack, decoding, load_images, pack, packing, pixels_sha256
+from freyvae.data import ImageSet, Pixels, check_pack, decoding, load_images, pack, packing, pixels_sha256
 from freyvae.data.pack import PackWriter
-from freyvae.data.pixels import part_of
+from freyvae.data.pixels import Given, part_of
 from freyvae.data.statistics import statistics_of
 from freyvae.errors import BadInput
 
@@ -124,6 +124,61 @@ def interrupted_after(count, monkeypatch, error=KeyboardInterrupt):
 
     monkeypatch.setattr(PackWriter, "add", interrupted)
     return lambda: monkeypatch.setattr(PackWriter, "add", add)
+
+
+class Source:
+    """A person's own, as grain's RandomAccessDataSource, which counts what is asked of it."""
+
+    asked = 0
+
+    def __len__(self):
+        return len(IMAGES)
+
+    def __getitem__(self, number):
+        Source.asked += 1
+        return IMAGES[number]
+
+
+@pytest.mark.parametrize("source", [IMAGES, list(IMAGES), Source(), Given(Source())], ids=lambda s: type(s).__name__)
+def test_images_that_are_given_are_packed(tmp_path, source):
+    packed = pack(source, tmp_path / "own.pack")
+    np.testing.assert_array_equal(packed[:], IMAGES)
+    assert (packed.name, packed.files, packed.labels) == ("own", None, None)
+    grey = pack(source, tmp_path / "grey.pack", grey=True, image_size="3x3")
+    np.testing.assert_array_equal(grey[:], load_images(tmp_path / "own.pack", grey=True, image_size="3x3")[:])
+
+
+def test_a_set_is_packed_with_its_names_and_labels_and_goes_on_where_it_was_interrupted(tmp_path, monkeypatch):
+    labels = [f"{number % 3}" for number in range(30)]
+    images = ImageSet(Given(Source()), "own", is_video=False, labels=labels)
+    monkeypatch.setattr(packing, "BYTES_AT_ONCE", 4 * IMAGES[0].nbytes)
+    resume = interrupted_after(16, monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        pack(images, tmp_path / "p.pack")
+    resume()
+    with pytest.raises(BadInput, match=r"the packing of ImageSet was interrupted, and this is another"):
+        pack(ImageSet(images[:29], "own", is_video=False), tmp_path / "p.pack")
+    Source.asked = 0
+    packed = pack(images, tmp_path / "p.pack")
+    np.testing.assert_array_equal(packed[:], IMAGES)
+    assert list(packed.labels) == labels
+    assert Source.asked == 30 - 16 + packing._KNOWN_BY  # what is packed is not asked for again
+
+
+def test_what_gives_no_images_is_not_packed(tmp_path):
+    for source, line in (
+        (5, "source must be a path, not 5"),
+        ({"a": 1}, "source: image 0 of the dict can't be had"),
+        (range(3), "source: image 0 of the range is int64"),
+        ([], "source: "),
+        (ImageSet(IMAGES, "own", is_video=False, labels=["a"]), "source: 1 labels for 30 images; give one for each"),
+        (ImageSet(IMAGES, "own", is_video=False, labels=["a\0"] * 30), "a null character within the labels of images"),
+    ):
+        with pytest.raises(BadInput, match=line):
+            pack(source, tmp_path / "p.pack")
+        shutil.rmtree(tmp_path / "p.pack", ignore_errors=True)
+    with pytest.raises(BadInput, match="levels='auto': what a Source gives are bytes already; leave it out"):
+        pack(Source(), tmp_path / "p.pack", levels="auto")
 
 
 @pytest.mark.parametrize("kind", ["folder", "array", "cells"])

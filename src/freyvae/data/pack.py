@@ -329,6 +329,8 @@ class PackWriter:
             for file, kind, texts in ((NAMES, "names_bytes", names), (LABELS, "labels_bytes", labels)):
                 if texts is not None:
                     written = "".join(f"{text}\0" for text in texts).encode("utf-8", "surrogateescape")
+                    if written.count(b"\0") != len(texts):
+                        raise BadInput(f"{printable(self.path)}: a null character within the {file[:-4]} of images")
                     self._files[file].write(written)
                     sizes[kind] = (getattr(now, kind) or 0) + len(written)
         except OSError as error:

@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from filelock import FileLock, Timeout
 
 from freyvae.arguments import truth
 from freyvae.console import Progress, checked_progress, printable, shown
 from freyvae.data.channels import images_in_words
+from freyvae.data.given import are_given, set_of
 from freyvae.data.image_folder import PicturesOfFolder
 from freyvae.data.image_size import ImageSize, parse_image_size
-from freyvae.data.images import ImageSet
+from freyvae.data.images import ImageSet, pixels_sha256
 from freyvae.data.labels import labels_of_folders, read_labels
 from freyvae.data.levels import Levels, levels_text, parse_levels
 from freyvae.data.loading import kind_of_source, load_images
@@ -35,13 +37,15 @@ from freyvae.data.pack import (
     open_pack,
     read_contents,
 )
-from freyvae.data.pixels import BYTES_AT_ONCE, Images, blocks
+from freyvae.data.pixels import BYTES_AT_ONCE, Images, Pixels, RandomAccess, blocks, evenly_chosen
 from freyvae.errors import BadInput
 from freyvae.files import as_path, cannot_write, make_folder, remove
 
 # what is written is made safe so often
 SECONDS_BETWEEN_SAVES = 5.0
 _IMAGES_AT_ONCE = 1024
+# images by which a person's own source is known again
+_KNOWN_BY = 16
 _LOCK = ".lock"
 
 
@@ -70,7 +74,7 @@ class _Rules:
 
 
 def pack(
-    source: str | Path,
+    source: str | Path | ImageSet | Pixels | RandomAccess | npt.ArrayLike,
     out: str | Path,
     *,
     image_size: ImageSize = None,
@@ -87,12 +91,15 @@ def pack(
     is made safe every few seconds: the same call goes on after an interruption.
 
     Args:
-        source: as in `load_images`.
-        out: the pack, a folder that is new, or that of a packing that was interrupted.
+        source: as in `load_images`; or images: an `ImageSet`, whose files and labels are kept, an array as `as_images`
+            takes it, or an object with `__len__` and `__getitem__` that gives uint8 (height, width, channel), such as
+            grain's `RandomAccessDataSource`.
+        out: the pack, a folder that is new, or that of a packing that was interrupted. Images that are given are known
+            again by their number and by some of them.
         image_size: as in `load_images`.
         grey: likewise.
         strict: likewise.
-        levels: likewise.
+        levels: likewise; of images that are given, only of an array.
         labels: likewise.
         append: add the images to a finished pack.
         progress: told how far it is; True draws a bar on stderr, if that is a terminal.
@@ -107,8 +114,10 @@ def pack(
     out, append = as_path("out", out), truth("append", append)
     rules = _Rules(image_size, truth("grey", grey), truth("strict", strict), levels, labels)
     progress = checked_progress(progress)
-    source = source if isinstance(source, str) else as_path("source", source)
-    packed = _pack_folder if kind_of_source(source).name == "folder" else _pack_images
+    packed = _pack_images
+    if not are_given(source):
+        source = source if isinstance(source, str) else as_path("source", source)
+        packed = _pack_folder if kind_of_source(source).name == "folder" else _pack_images
     with _locked(out), shown(progress) as told:
         try:
             packed(source, out, rules, append=append, progress=told)
@@ -174,35 +183,43 @@ def _pack_folder(
 
 
 def _pack_images(
-    source: str | Path, out: Path, rules: _Rules, *, append: bool, progress: Progress, in_colour: bool = False
+    source: Any, out: Path, rules: _Rules, *, append: bool, progress: Progress, in_colour: bool = False
 ) -> None:
-    """Pack what is loaded as a whole, or read from where it lies."""
+    """Pack what is loaded as a whole, read from where it lies, or given."""
     before = _before(out, append=append)
-    found = load_images(
-        source,
-        image_size=rules.image_size,
-        grey=rules.grey,
-        strict=rules.strict,
-        levels=rules.levels,
-        labels=rules.labels,
-        progress=progress,
-    )
-    packing = _Packing(out, before, str(source), found.name, _known_by(source, rules, [found.fingerprint]))
+    found, fingerprint = _loaded(source, rules, out, progress)
+    source = type(source).__name__ if are_given(source) else source
+    packing = _Packing(out, before, str(source), found.name, _known_by(source, rules, [fingerprint]))
     done = packing.added
     with packing:
-        for start, images in blocks(found.images, most_bytes=BYTES_AT_ONCE):
+        for start, images in blocks(found.images, first=done, most_bytes=BYTES_AT_ONCE):
             progress.advance(start, len(found), "packing")
-            skipped = max(0, done - start)
-            chosen = slice(start + skipped, start + len(images))
-            if skipped < len(images):
-                packing.add(
-                    images[skipped:],
-                    names=None if found.files is None else found.files[chosen],
-                    labels=None if found.labels is None else found.labels[chosen],
-                    left=len(found) - done,
-                )
+            chosen = slice(start, start + len(images))
+            packing.add(
+                images,
+                names=None if found.files is None else found.files[chosen],
+                labels=None if found.labels is None else found.labels[chosen],
+                left=len(found) - done,
+            )
         packing.know({}, rules.in_words() | {"levels": found.levels or "", "lost": found.lost}, found.notes)
         packing.end(unreadable=found.unreadable, is_video=found.is_video)
+
+
+def _loaded(source: Any, rules: _Rules, out: Path, progress: Progress) -> tuple[ImageSet, str]:
+    """Images by the rules, and by what they are known again; called as the pack where they have no name."""
+    choices: dict[str, Any] = {
+        "image_size": rules.image_size,
+        "grey": rules.grey,
+        "levels": rules.levels,
+        "labels": rules.labels,
+    }
+    if not are_given(source):
+        found = load_images(source, strict=rules.strict, progress=progress, **choices)
+        return found, found.fingerprint
+    found = set_of(source, **choices)
+    if not isinstance(source, ImageSet):
+        found = replace(found, name=printable(out.stem))
+    return found, f"{found.images.shape} {pixels_sha256(evenly_chosen(found.images, _KNOWN_BY))}"
 
 
 def _before(out: Path, *, append: bool) -> Contents | None:

@@ -237,7 +237,7 @@ class Given(Pixels):
         if len(source) == 0:
             raise BadInput(f"{name}: there are no images in an empty {type(source).__name__}; give at least one")
         self._source, self._name = source, name
-        self._shape_of_image = np.shape(source[0])
+        self._shape_of_image = self._given(0).shape
         first = self._image(0)
         super().__init__((len(source), *first.shape))
 
@@ -248,12 +248,15 @@ class Given(Pixels):
             read[place] = self._image(number)
         return read
 
-    def _image(self, number: int) -> Images:
-        kind = type(self._source).__name__
+    def _given(self, number: int) -> npt.NDArray[Any]:
         try:
-            image = np.asarray(self._source[number])
+            return np.asarray(self._source[number])
         except Exception as error:  # a person's own code raises anything
+            kind = type(self._source).__name__
             raise BadInput(f"{self._name}: image {number} of the {kind} can't be had: {printable(error)}") from error
+
+    def _image(self, number: int) -> Images:
+        kind, image = type(self._source).__name__, self._given(number)
         if image.dtype != np.uint8 or image.shape != self._shape_of_image or image.ndim not in (2, 3):
             raise BadInput(
                 f"{self._name}: image {number} of the {kind} is {image.dtype} of shape {image.shape}; a source gives "
@@ -297,10 +300,10 @@ def evenly_spaced(count: int, most: int) -> npt.NDArray[np.int64]:
     return np.linspace(0, count - 1, min(count, most)).round().astype(np.int64)
 
 
-def blocks(images: Images | Pixels, *, most_bytes: int = BYTES_AT_ONCE) -> Iterator[tuple[int, Images]]:
-    """All images in their order, a block at a time, each with the number of its first one."""
+def blocks(images: Images | Pixels, *, first: int = 0, most_bytes: int = BYTES_AT_ONCE) -> Iterator[tuple[int, Images]]:
+    """All images from `first` on in their order, a block at a time, each with the number of its first one."""
     step = max(1, most_bytes // max(1, images.nbytes // len(images)))
-    for start in range(0, len(images), step):
+    for start in range(first, len(images), step):
         yield start, images[start : start + step]
 
 
