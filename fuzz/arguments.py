@@ -164,6 +164,9 @@ def _of_data(world: World) -> Iterator[Door]:
     yield Door("load_images", lambda: freyvae.load_images, {"source": "synthetic-faces", "seed": 0})
     yield Door("load_folder", lambda: data.load_folder, {**reading, "folder": world.picture_folder})
     yield Door("load_file", lambda: data.load_file, {**reading, "path": world.array_file})
+    packing = {**reading, "source": world.array_file, "out": world.scratch / "a.pack", "labels": None, "append": False}
+    yield Door("data.pack", lambda: data.pack, packing)
+    yield Door("data.check_pack", lambda: data.check_pack, {"path": world.pack, "progress": False})
     yield Door("fit_images", lambda: data.fit_images, {"images": images, "size": (6, 5), "grey": False})
     yield Door("pixels_sha256", lambda: data.pixels_sha256, {"images": images})
     yield Door("fetch_frey_faces", lambda: data.fetch_frey_faces, {"source": world.array_file, "progress": False})

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import shutil
 import struct
 import tarfile
 import zipfile
@@ -15,7 +16,7 @@ from PIL import Image
 from freyvae import load_images
 from freyvae.data import ImageSet
 from fuzz.case import Case, Fault
-from fuzz.damage import damaged
+from fuzz.damage import damage_file, damaged
 from fuzz.oracle import call
 from fuzz.world import World
 
@@ -33,7 +34,7 @@ SUFFIXES = ("npy", "npz", "mat", "zip", "tar", "h5", "parquet", "gz", *PICTURES)
 def case(world: World, seed: int, number: int) -> Case:
     """Case `number` of a seed: one file or folder, and how it is read."""
     rng = np.random.default_rng([seed, number])
-    kinds = [_array, _archive, _matlab, _picture, _folder, _idx, _hdf5, _zip, _tar, _table]
+    kinds = [_array, _archive, _matlab, _picture, _folder, _idx, _hdf5, _zip, _tar, _table, _pack]
     kind = kinds[int(rng.integers(len(kinds)))]
     arguments = _arguments(rng)
     text = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
@@ -45,6 +46,8 @@ def read(path: Path, arguments: dict[str, Any]) -> None:
     images = call(lambda: load_images(path, progress=False, **arguments))
     if images is not None:
         check(images)
+        # what is read when it is asked for
+        call(lambda: (images.images[:], tuple(images.names), tuple(images.labels or ())))
 
 
 def check(images: ImageSet) -> None:
@@ -190,6 +193,14 @@ def _table(world: World, rng: np.random.Generator) -> Path:
     content = io.BytesIO()
     parquet.write_table(pa.table(columns), content)
     return _saved(world.scratch / "a.parquet", content.getvalue(), rng)
+
+
+def _pack(world: World, rng: np.random.Generator) -> Path:
+    folder = world.scratch / "a.pack"
+    shutil.copytree(world.pack, folder)
+    files = sorted(folder.iterdir())
+    damage_file(files[int(rng.integers(len(files)))], files, rng)
+    return folder
 
 
 def _named_pictures(rng: np.random.Generator) -> list[tuple[str, bytes]]:

@@ -15,7 +15,7 @@ from PIL import Image
 
 from freyvae import VAE, Recipe, Run, evaluation, train
 from freyvae.codes import write_codes
-from freyvae.data import load_images
+from freyvae.data import ImageSet, load_images, pack
 from freyvae.training import Interrupted
 from fuzz.oracle import quiet
 
@@ -60,6 +60,14 @@ class World:
         folder.mkdir()
         for number, image in enumerate(self.images[:12]):
             Image.fromarray(image[..., 0]).save(folder / f"{number}.png")
+        return folder
+
+    @cached_property
+    def pack(self) -> Path:
+        """The images as a pack, with names and labels."""
+        folder, numbers = self.folder / "images.pack", range(len(self.images))
+        files, labels = [f"{number}.png" for number in numbers], ["ab"[number % 2] for number in numbers]
+        pack(ImageSet(self.images, "images", is_video=False, files=files, labels=labels), folder)
         return folder
 
     @cached_property

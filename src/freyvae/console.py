@@ -95,7 +95,8 @@ def shown(progress: bool | Progress) -> Iterator[Progress]:
 def checked_progress(progress: bool | Progress) -> bool | Progress:
     """An argument for `shown`. Raises `BadInput` for anything else."""
     if not isinstance(progress, bool) and not callable(getattr(progress, "advance", None)):
-        raise BadInput(f"progress must be True, False or have a method advance, not {progress!r:.80}")
+        words = " ".join(repr(progress).split())
+        raise BadInput(f"progress must be True, False or have a method advance, not {words:.80}")
     return progress
 
 
