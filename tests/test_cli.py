@@ -18,6 +18,7 @@ import keras
 import numpy as np
 import pytest
 from PIL import Image
+from pyarrow import parquet
 from rich.console import Console
 
 from freyvae import cli, training
@@ -571,6 +572,10 @@ def test_encode_and_decode_and_that_they_agree_with_the_model(say, run, pictures
     vae, images = Run(run).load_model(), load_images(pictures_folder)
     codes = np.load("codes.npy")
     np.testing.assert_array_equal(codes, vae.encode(images.images))
+    assert say("encode", run, pictures_folder, "--out", "codes.parquet").code == 0
+    table = parquet.read_table("codes.parquet")
+    assert tuple(table["file"].to_pylist()) == images.files
+    np.testing.assert_array_equal(np.column_stack(table.columns[1:]), codes)
     assert say("encode", run, pictures_folder, "--refine", 2, "--out", "refined.npy").code == 0
     np.testing.assert_allclose(np.load("refined.npy"), vae.encode(images.images, refine=2), rtol=1e-4, atol=1e-4)
     with open("codes.csv", newline="") as file:
@@ -926,7 +931,7 @@ def test_images_of_other_channels_than_the_runs_are_refused(refused, run):
 def test_places_that_cannot_be_written_are_refused(refused, run, pictures_folder):
     for name in ("codes.csv", "codes.npy"):
         assert "cannot write /proc/freyvae" in refused("encode", run, pictures_folder, "--out", f"/proc/freyvae/{name}")
-    assert "written as .csv or .npy" in refused("encode", run, pictures_folder, "--out", "codes.txt")
+    assert "written as .csv, .npy or .parquet" in refused("encode", run, pictures_folder, "--out", "codes.txt")
     assert "cannot write /proc/freyvae" in refused("decode", run, 1, 2, "--out", "/proc/freyvae/a.png")
     assert "cannot write /proc/freyvae" in refused("data", "show", pictures_folder, "--out", "/proc/freyvae/a.png")
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
-from freyvae.codes import names_of_latents, read_codes, write_codes
+from freyvae.codes import names_of_latents, read_codes, require_kind, write_blocks_of_codes, write_codes
 from freyvae.errors import BadInput
 
 
@@ -55,8 +55,57 @@ def test_whole_numbers_and_doubles_of_ones_own_will_do(tmp_path):
         assert read_codes(tmp_path / "a.npy").dtype == np.float32
 
 
+@pytest.mark.parametrize("name", ["codes.csv", "codes.npy"])
+def test_codes_that_come_in_blocks_are_those_that_come_at_once(tmp_path, codes, name):
+    write_codes(tmp_path / name, codes, files=list("abcd"))
+    at_once = (tmp_path / name).read_bytes()
+    write_blocks_of_codes(tmp_path / name, iter([codes[:3], codes[3:]]), shape=codes.shape, files=list("abcd"))
+    assert (tmp_path / name).read_bytes() == at_once
+    if name == "codes.npy":
+        np.save(tmp_path / "plain.npy", codes)
+        assert at_once.startswith((tmp_path / "plain.npy").read_bytes())
+
+
+def test_parquet_has_names_and_labels_and_a_column_a_latent(tmp_path, codes, monkeypatch):
+    from pyarrow import parquet
+
+    monkeypatch.setattr("freyvae.codes.ROWS_AT_ONCE", 2)
+    files, path = ["a.png", "=b.png", "odd \udcff.png", "d/é.png"], tmp_path / "codes.parquet"
+    blocks = iter([codes[:1], codes[1:3], codes[3:]])
+    write_blocks_of_codes(
+        path, blocks, shape=codes.shape, names=["label", "pose"], files=files, labels=["x", "y", "x", "z"]
+    )
+    table = parquet.read_table(path, page_checksum_verification=True)
+    assert table.column_names == ["file", "label", "latent label", "pose", "z3"]
+    assert table["file"].to_pylist() == ["a.png", "=b.png", r"odd \xff.png", "d/é.png"]
+    assert table["label"].to_pylist() == ["x", "y", "x", "z"]
+    np.testing.assert_array_equal(np.column_stack([table[name] for name in table.column_names[2:]]), codes)
+    assert parquet.ParquetFile(path).num_row_groups == 2
+    write_codes(path, codes)
+    assert parquet.read_table(path)["file"].to_pylist() == ["0", "1", "2", "3"]
+
+
+def test_parquet_without_pyarrow_is_refused_before_the_work(tmp_path, monkeypatch):
+    monkeypatch.setattr("freyvae.codes.find_spec", lambda name: None)
+    with pytest.raises(BadInput, match=r'codes.parquet needs pyarrow: pip install "freyvae\[parquet\]" installs it'):
+        require_kind(tmp_path / "codes.parquet")
+
+
+def test_codes_that_cannot_all_be_had_leave_the_file_of_before(tmp_path, codes):
+    write_codes(tmp_path / "codes.npy", codes)
+
+    def half():
+        yield codes[:2] + 1
+        raise BadInput("the disk is gone")
+
+    with pytest.raises(BadInput, match="the disk is gone"):
+        write_blocks_of_codes(tmp_path / "codes.npy", half(), shape=codes.shape)
+    np.testing.assert_array_equal(read_codes(tmp_path / "codes.npy"), codes)
+    assert [path.name for path in tmp_path.iterdir()] == ["codes.npy"]
+
+
 def test_another_suffix_is_refused(tmp_path, codes):
-    with pytest.raises(BadInput, match=r"written as \.csv or \.npy, not as codes\.txt"):
+    with pytest.raises(BadInput, match=r"written as \.csv, \.npy or \.parquet, not as codes\.txt"):
         write_codes(tmp_path / "codes.txt", codes)
     (tmp_path / "codes.txt").touch()
     with pytest.raises(BadInput, match=r"read from \.csv or \.npy, not from codes\.txt"):
@@ -179,7 +228,7 @@ def test_a_table_that_cannot_be_replaced_keeps_its_checksum(tmp_path, codes, mon
     def full(self, content):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    monkeypatch.setattr("freyvae.files.Digesting.write", full)
     with pytest.raises(BadInput, match="No space left"):
         write_codes(path, codes + 1)
     monkeypatch.undo()

@@ -1,25 +1,31 @@
 """Files of codes: what `freyvae encode` writes and `freyvae decode` reads.
 
-Both kinds carry a checksum, and stay what other programs read. After the array of a .npy file, where np.load stops
+All kinds carry a checksum, and stay what other programs read. After the array of a .npy file, where np.load stops
 reading, stand a magic and the SHA-256 of all before it. Beside a .csv file lies one of the same name and `.sha256`, as
-`sha256sum` writes it: a line within the table would be taken for an image.
+`sha256sum` writes it: a line within the table would be taken for an image. Pages of a .parquet file have their own.
 """
 
 import csv
 import hashlib
 import io
+import itertools
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from freyvae.errors import BadInput
-from freyvae.files import write_whole
-from freyvae.table_file import as_cell, checksum_path, write_table
+from freyvae.files import Digesting, replacing
+from freyvae.table_file import as_cell, as_utf8, checksum_path, write_table
 
 MAGIC = b"\nfreyvae sha256\n"
+WRITTEN = (".csv", ".npy", ".parquet")
+# of a .parquet file, in a group
+ROWS_AT_ONCE = 2**16
 
 
 def names_of_latents(count: int, names: Sequence[str] = ()) -> list[str]:
@@ -39,30 +45,109 @@ def _default_name(index: int, taken: Sequence[str]) -> str:
     return name
 
 
+def require_kind(path: Path) -> None:
+    """Raise `BadInput` for a path that codes are not written to: another suffix, or .parquet without pyarrow."""
+    if path.suffix not in WRITTEN:
+        raise BadInput(f"codes are written as {', '.join(WRITTEN[:-1])} or {WRITTEN[-1]}, not as {path.name}")
+    if path.suffix == ".parquet" and find_spec("pyarrow") is None:
+        raise BadInput(f'{path.name} needs pyarrow: pip install "freyvae[parquet]" installs it')
+
+
 def write_codes(
-    path: Path, codes: np.ndarray, *, names: Sequence[str] = (), files: Sequence[str] | None = None
+    path: Path,
+    codes: np.ndarray,
+    *,
+    names: Sequence[str] = (),
+    files: Sequence[str] | None = None,
+    labels: Sequence[str] | None = None,
 ) -> None:
-    """Write codes (image, latent) to a .csv file, a column a latent, or to a .npy file of float32, with a checksum.
+    """Write codes float32 (image, latent), all at once. Arguments and errors are those of `write_blocks_of_codes`."""
+    write_blocks_of_codes(path, [codes], shape=codes.shape, names=names, files=files, labels=labels)
+
+
+def write_blocks_of_codes(
+    path: Path,
+    blocks: Iterable[np.ndarray],
+    *,
+    shape: tuple[int, ...],
+    names: Sequence[str] = (),
+    files: Sequence[str] | None = None,
+    labels: Sequence[str] | None = None,
+) -> None:
+    """Write codes as they come, with a checksum: the file is there when all of them are.
 
     Args:
-        path: where to.
-        codes: float32 (image, latent).
+        path: a .csv file, a column a latent; a .npy file of float32; or a .parquet file with the columns `file`,
+            `label` where there are any, and one a latent.
+        blocks: codes of some images after the other, each float32 (image, latent).
+        shape: of all of them, (image, latent).
         names: of the latents; those without a name are z1, z2, ...
-        files: the images' files, the first column of a .csv file; without them it is the image's number, from 0.
+        files: the images' files, the first column of a table; without them it is the image's number, from 0.
+        labels: of the images, for a .parquet file.
 
     Raises:
-        BadInput: another suffix, or a place that cannot be written.
+        BadInput: as `require_kind`, or the place cannot be written.
     """
+    require_kind(path)
+    images: Sequence[Any] = range(shape[0]) if files is None else files
+    latents = names_of_latents(shape[1], names)
     if path.suffix == ".npy":
-        array = io.BytesIO()
-        np.save(array, codes)
-        write_whole(path, array.getvalue() + MAGIC + hashlib.sha256(array.getvalue()).digest())
+        _write_npy(path, blocks, shape)
     elif path.suffix == ".csv":
-        images = range(len(codes)) if files is None else files
-        rows = ([image, *row] for image, row in zip(images, codes.tolist(), strict=True))
-        write_table(path, ["image", *names_of_latents(codes.shape[1], names)], rows)
+        rows = itertools.chain.from_iterable(block.tolist() for block in blocks)
+        write_table(path, ["image", *latents], ([image, *row] for image, row in zip(images, rows, strict=True)))
     else:
-        raise BadInput(f"codes are written as .csv or .npy, not as {path.name}")
+        _write_parquet(path, blocks, latents, images, labels)
+
+
+def _write_npy(path: Path, blocks: Iterable[np.ndarray], shape: tuple[int, ...]) -> None:
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        array = Digesting(file)
+        header = {"descr": "<f4", "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(array, header)
+        for block in blocks:
+            array.write(np.ascontiguousarray(block, "<f4").data)
+        file.write(MAGIC + array.sha256.digest())
+
+
+def _write_parquet(
+    path: Path,
+    blocks: Iterable[np.ndarray],
+    latents: Sequence[str],
+    images: Sequence[Any],
+    labels: Sequence[str] | None,
+) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    texts = {"file": images} | ({} if labels is None else {"label": labels})
+    fields = [*((name, pa.string()) for name in texts), *((name, pa.float32()) for name in beside(texts, latents))]
+    schema, start = pa.schema(fields), 0
+    with (
+        replacing(path) as temporary,
+        parquet.ParquetWriter(temporary, schema, write_page_checksum=True) as writer,
+    ):
+        for codes in _at_once(blocks, ROWS_AT_ONCE):
+            rows = slice(start, start := start + len(codes))
+            named = [pa.array([as_utf8(str(text)) for text in values[rows]]) for values in texts.values()]
+            writer.write_table(pa.table([*named, *map(pa.array, np.asarray(codes, "float32").T)], schema=schema))
+
+
+def _at_once(blocks: Iterable[np.ndarray], rows: int) -> Iterator[np.ndarray]:
+    """The same rows in blocks of at least so many, but for the last."""
+    waiting: list[np.ndarray] = []
+    for block in blocks:
+        waiting.append(block)
+        if sum(map(len, waiting)) >= rows:
+            yield np.concatenate(waiting)
+            waiting = []
+    if waiting:
+        yield np.concatenate(waiting)
+
+
+def beside(others: Container[str], latents: Sequence[str]) -> list[str]:
+    """Names of latents as columns of a table with others, none of them that of another."""
+    return [f"latent {name}" if name in others else name for name in latents]
 
 
 def read_codes(path: Path, *, names: Sequence[str] | None = None) -> np.ndarray:

@@ -17,7 +17,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from freyvae.arguments import in_words
 from freyvae.console import printable
@@ -133,6 +133,25 @@ def read_small(path: Path, *, most_bytes: int) -> str:
         raise BadInput(f"cannot read {path}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise BadInput(f"cannot read {path}: it is no UTF-8 text") from error
+
+
+class Digesting:
+    """Writes to a file that is open, and knows what was written.
+
+    Args:
+        file: binary.
+
+    Attributes:
+        sha256: of all bytes so far.
+    """
+
+    def __init__(self, file: BinaryIO):
+        self._file, self.sha256 = file, hashlib.sha256()
+
+    def write(self, content: bytes | memoryview) -> None:
+        """Write some more."""
+        self._file.write(content)
+        self.sha256.update(content)
 
 
 def sha256_of(path: Path) -> str:

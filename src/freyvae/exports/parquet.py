@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from freyvae.codes import names_of_latents
-from freyvae.collection.encoded import Encoded, encoded_run
+from freyvae.codes import beside, names_of_latents
+from freyvae.collection.encoded import encoded_run
 from freyvae.errors import BadInput
 from freyvae.explorer.projection import read_projection
 from freyvae.files import replacing
@@ -16,6 +16,7 @@ from freyvae.metrics.nearest import nearest
 from freyvae.metrics.projection import pca
 from freyvae.reporting.pictures.mosaic import in_colour
 from freyvae.run import Run
+from freyvae.table_file import as_utf8
 
 NEIGHBOURS = 15
 ROWS_AT_ONCE = 1000
@@ -40,7 +41,8 @@ def write_parquet(run: Run, path: Path) -> Path:
     kept = read_projection(run, len(found))
     points = pca(found.posteriors).points if kept is None else kept.points
     which, how_far = nearest(found.posteriors, found.posteriors, min(NEIGHBOURS, len(found) - 1), others_only=True)
-    latents = _names(found, run)
+    others = ("file", "part", "label", "x", "y", "neighbors", "image")
+    latents = beside(others, names_of_latents(found.posteriors.means.shape[1], run.recipe.latent_names))
     fields = [
         pa.field("file", pa.string()),
         *(pa.field(name, pa.string()) for name in found.known),
@@ -53,10 +55,11 @@ def write_parquet(run: Run, path: Path) -> Path:
 
     def rows(block: slice) -> dict[str, list[Any]]:
         neighbours = zip(which[block].tolist(), how_far[block].tolist(), strict=True)
-        pictures = zip(found.images[block], found.names[block], strict=True)
+        names = [as_utf8(name) for name in found.names[block]]
+        pictures = zip(found.images[block], names, strict=True)
         return {
-            "file": list(found.names[block]),
-            **{name: list(values[block]) for name, values in found.known.items()},
+            "file": names,
+            **{name: [as_utf8(value) for value in values[block]] for name, values in found.known.items()},
             "x": points[block, 0].tolist(),
             "y": points[block, 1].tolist(),
             "neighbors": [{"ids": ids, "distances": distances} for ids, distances in neighbours],
@@ -69,13 +72,6 @@ def write_parquet(run: Run, path: Path) -> Path:
         for start in range(0, len(found), ROWS_AT_ONCE):
             writer.write_table(pa.table(rows(slice(start, start + ROWS_AT_ONCE)), schema=schema))
     return path
-
-
-def _names(found: Encoded, run: Run) -> list[str]:
-    """The latents' names, none of them that of another column."""
-    others = {"file", "part", "label", "x", "y", "neighbors", "image"}
-    names = names_of_latents(found.posteriors.means.shape[1], run.recipe.latent_names)
-    return [f"latent {name}" if name in others else name for name in names]
 
 
 def _png(image: np.ndarray) -> bytes:

@@ -1,14 +1,19 @@
 """Codes of images, and images of codes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from freyvae.arguments import function, several, whole
-from freyvae.codes import names_of_latents, read_codes, write_codes
-from freyvae.console import Progress, silence
+from freyvae.codes import names_of_latents, read_codes, require_kind, write_blocks_of_codes
+from freyvae.console import Progress, checked_progress, shown, silence
+from freyvae.data.pixels import Images, Pixels, blocks
 from freyvae.errors import BadInput
 from freyvae.files import as_path
 from freyvae.inference.images import images_for
+from freyvae.model import VAE
+from freyvae.model.arrays import CHUNK
 from freyvae.reporting.pictures import save_images
 from freyvae.run import Run, check_output, opened
 
@@ -30,8 +35,9 @@ def encode(
         data: `frey-faces`, `synthetic-faces`, or the path of a folder or file of images; brought to the model's size.
         levels: stored values that become black and white, `LOW:HIGH` or `auto`; by default the run's.
         refine: steps by which each code is bettered, as `VAE.encode` does.
-        out: a .csv file with a header, its SHA-256 in a file beside it, or a .npy file of float32 (image, latent).
-        progress: told how far reading the images is; True draws a bar on stderr, if that is a terminal.
+        out: a .csv file with a header, its SHA-256 in a file beside it; a .npy file of float32 (image, latent); or a
+            .parquet file with the columns `file`, `label` where there are any, and one a latent (extra `parquet`).
+        progress: told how far it is; True draws a bar on stderr, if that is a terminal.
         say: told what is left out and what else there is to say of the images, each a line.
 
     Returns:
@@ -41,14 +47,29 @@ def encode(
         BadInput: there is no such run, the images cannot be read, or the file cannot be written.
     """
     out, say = as_path("out", out), silence if say is None else function("say", say)
-    refine = whole("refine", refine, at_least=0)
+    refine, progress = whole("refine", refine, at_least=0), checked_progress(progress)
     check_output(out, as_path("data", data))
+    require_kind(out)
     run = opened(run)
     vae = run.load_model()
     images = images_for(run, vae, data, levels=levels, progress=progress, say=say)
-    codes = vae.encode(images.images, refine=refine)
-    write_codes(out, codes, names=run.recipe.latent_names, files=images.files)
+    with shown(progress) as told:
+        write_blocks_of_codes(
+            out,
+            _codes_of(vae, images.images, refine, told),
+            shape=(len(images), vae.latent_dim),
+            names=run.recipe.latent_names,
+            files=images.files,
+            labels=images.labels,
+        )
     return out
+
+
+def _codes_of(vae: VAE, images: Images | Pixels, refine: int, told: Progress) -> Iterator[np.ndarray]:
+    """The codes of images, some at a time: as many as go through the encoder at once."""
+    for start, some in blocks(images, most_bytes=CHUNK * (images.nbytes // len(images))):
+        yield vae.encode(some, refine=refine)
+        told.advance(start + len(some), len(images), "encoding")
 
 
 def decode(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from msgspec import Meta
@@ -30,6 +30,8 @@ from freyvae.training import TrainingData
 
 # without `normal`, of labels that are 0 and 1 these are ordinary
 _ZERO = ("0",)
+# of the table, made numbers of Python
+_ROWS_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,13 +196,14 @@ def score(
         scores, done = [], 0
         for chunk in oddness.of(images.images, progress=progress):
             if folder is not None:
-                pixels = images.images[done : done + len(chunk.bits)]
-                for file, *parts in zip(files[done:], pixels, chunk.bits, chunk.deviations, strict=False):
+                some = slice(done, done + len(chunk.bits))
+                pixels = images.images[some]
+                for file, *parts in zip(files[some], pixels, chunk.bits, chunk.deviations, strict=True):
                     save_heat_map(heat_map(*parts, usual=usual), folder / f"{file}.png")
             done += len(chunk.bits)
             scores.append(chunk.scores)
-        columns = joined(scores)
-        column = SCORES[by]
+        columns, column = joined(scores), SCORES[by]
+        names = list(columns)
         columns["percentile"] = percentiles(columns[column], oddness.held_out[column])
         found = None
         if level is not None:
@@ -220,12 +223,18 @@ def score(
             samples=samples,
             seed=seed,
         )
-        names = [*(name for name in ("percentile", "is_out") if name in columns), *joined(scores)]
-        columns = {name: columns[name] for name in names}
-        cells = [values.astype(int) if name == "is_out" else values for name, values in columns.items()]
-        write_table(out, ["file", *names], zip(files, *(values.tolist() for values in cells), strict=True))
+        columns = {name: columns[name] for name in ("percentile", "is_out", *names) if name in columns}
+        write_table(out, ["file", *columns], _rows(files, columns))
         write_whole(record_path, json.dumps(to_json(record), indent=2) + "\n")
     return Scores(files, columns, record, out)
+
+
+def _rows(files: Sequence[str], columns: dict[str, np.ndarray]) -> Iterator[tuple[Any, ...]]:
+    """The rows of the table."""
+    cells = [values.astype(int) if name == "is_out" else values for name, values in columns.items()]
+    for start in range(0, len(files), _ROWS_AT_ONCE):
+        some = slice(start, start + _ROWS_AT_ONCE)
+        yield from zip(files[some], *(values[some].tolist() for values in cells), strict=True)
 
 
 def _checked_level(threshold: float | None) -> float | None:

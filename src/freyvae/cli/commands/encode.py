@@ -21,7 +21,8 @@ def encode(
         data: frey-faces, synthetic-faces, or the path of a folder or file of images; resized as the run's were.
         levels: stored values that become black and white, LOW:HIGH or auto. [default: the run's]
         refine: steps of gradient descent by which each code is bettered; 50 to 100 are enough for most.
-        out: a .csv file with a header, its SHA-256 in a file beside it, or a .npy file of float32 (image, latent).
+        out: a .csv file with a header, its SHA-256 in a file beside it; a .npy file of float32 (image, latent); or a
+            .parquet file with names and labels, too.
     """
     prepare_keras()
     print_lines(str(freyvae.encode(run, data, levels=levels, refine=refine, out=out, progress=True, say=say)))
