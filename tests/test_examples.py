@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 import freyvae
+from freyvae.engine import shares
 
 ROOT = Path(__file__).parent.parent
 
@@ -86,3 +87,18 @@ def test_defects_are_found_in_faces(frey_faces, tmp_path, monkeypatch, capsys):
     assert float(re.search(r"area under the ROC curve (\d\.\d+)", said)[1]) > 0.6
     assert re.search(r"out: \d+ of 50 defective pictures, and \d+ of 150 good ones", said)
     assert len(list((tmp_path / "maps").rglob("*.png"))) == 200
+
+
+def test_many_drawn_pictures_are_packed_learned_from_and_encoded(tmp_path, monkeypatch, capsys):
+    arguments = ["--count", "60", "--size", "8", "--recipe", "frey-faces", "--folder", str(tmp_path / "many")]
+    monkeypatch.setattr(sys, "argv", ["million.py", *arguments])
+    monkeypatch.setattr(shares, "cores", lambda: 1)  # a step compiled as a whole
+    names = runpy.run_path(str(ROOT / "examples" / "million.py"), run_name="__main__")
+    said = capsys.readouterr().out
+    for words in ("packed", "trained on 48, compilation included", "encoded", "page written"):
+        assert re.search(rf"^{words}: [\d.,]+ s, [\d,]+ images a second, peak memory [\d,]+ MiB$", said, re.MULTILINE)
+    packed, drawn = freyvae.load_images(tmp_path / "many" / "drawn.pack"), names["Drawn"](1000, 8)
+    np.testing.assert_array_equal(packed[:], drawn[:60])
+    assert packed.labels[7] == names["SHAPES"][drawn.shapes[7]]
+    assert np.load(tmp_path / "many" / "codes.npy").shape == (60, 2)
+    assert (tmp_path / "many" / "run" / "explorer" / "index.html").is_file()
