@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from freyvae.errors import BadInput
-from studies.speed import convolutions, explorer, gpu, many, peers, process, scaling, throughput, versions
+from studies.speed import convolutions, explorer, gpu, many, packs, peers, process, scaling, throughput, versions
 
 PARTS: dict[str, ModuleType] = {
     "peers": peers,
@@ -19,6 +19,7 @@ PARTS: dict[str, ModuleType] = {
     "throughput": throughput,
     "scaling": scaling,
     "convolutions": convolutions,
+    "packs": packs,
     "gpu": gpu,
     "explorer": explorer,
 }
@@ -29,6 +30,7 @@ TITLES = {
     "throughput": "Likelihoods, codes, images: how many a second",
     "scaling": "What it costs as the work grows",
     "convolutions": "Networks with convolutions",
+    "packs": "Packs",
     "gpu": "On a GPU",
     "explorer": "The explorer",
 }

@@ -12,13 +12,16 @@ from pathlib import Path
 import pytest
 from studies.shared.process import HERE, Ended, run_child
 from studies.speed import __main__ as program
-from studies.speed import convolutions, gpu, many, peers, process, scaling, throughput
+from studies.speed import convolutions, gpu, many, packs, peers, process, scaling, throughput
 from studies.speed.page import PARTS, TITLES, fill, section
 from studies.speed.peers import Contender, take_turns
 from studies.speed.picture import draw
 from studies.speed.scaling import Work
 
+from freyvae.__main__ import main
+from freyvae.engine import shares
 from freyvae.errors import BadInput
+from freyvae.recipe import load_recipe
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "performance.md"
@@ -109,6 +112,35 @@ def results():
                 {"network": "gated", **gone},
             ],
         },
+        "packs": {
+            "rounds": 3,
+            "decoding": {
+                "pictures": 60_000,
+                "side": 32,
+                "processes": 2,
+                "rows": [
+                    {"name": packs.OURS, "absent": "", "seconds": 8.0, "a_second": 7500.0, "peak_mib": 90.0},
+                    {"name": packs.PILLOW, "absent": "", "seconds": 6.0, "a_second": 10_000.0, "peak_mib": 50.0},
+                    gone,
+                ],
+            },
+            "opening": {
+                "images": 10**6,
+                "side": 64,
+                "rows": [{"name": "opened", "absent": "", "seconds": 0.01, "peak_mib": 80.0}, gone],
+            },
+            "training": {
+                "steps": 400,
+                "batch": 32,
+                "imports_mib": 300.0,
+                "rows": [
+                    {"name": packs.DISK, "absent": "", "seconds": 20.0, "peak_mib": 900.0},
+                    {"name": packs.MEMORY, "absent": "", "seconds": 16.0, "peak_mib": 1000.0},
+                    gone,
+                ],
+            },
+            "mixing": {"images": 10, "labels": 2, "batch": 5, "absent": ABSENT},
+        },
         "gpu": {"device": "", "reason": "no GPU"},
         "explorer": {
             "absent": "",
@@ -138,6 +170,9 @@ def test_tables_have_the_figures_and_the_ratios(results):
     assert found["scaling"]["batch"] == ["batch", "-0.30", "-0.30"]
     table = rows(convolutions.table(results["convolutions"]))
     assert table[3][1:] == ["a loop", "90.0", "0.67", "1,000,000", "4,000.4", "500"]
+    assert found["packs"][packs.OURS] == [packs.OURS, "8.00", "7,500", "0.75", "90"]
+    assert found["packs"]["opened"] == ["opened", "0.01", "80"]
+    assert found["packs"][packs.DISK] == [packs.DISK, "640.0", "0.80", "900", "600"]
     assert found["explorer"]["first face"] == ["first face", "600.00 ms", "500 ms", "missed"]
     assert gpu.table(results["gpu"]) == "no GPU: skipped"
     on_gpu = gpu.table({**results["peers"], "device": "a card"})
@@ -147,11 +182,11 @@ def test_tables_have_the_figures_and_the_ratios(results):
         assert {len(row) for row in table} == {len(table[0])}
 
 
-@pytest.mark.parametrize("name", ["peers", "process", "many", "throughput", "convolutions"])
+@pytest.mark.parametrize("name", ["peers", "process", "many", "throughput", "convolutions", "packs"])
 def test_who_is_absent_is_named(results, name):
     last = PARTS[name].table(results[name]).splitlines()[-1]
     assert f"absent: {ABSENT}" in last
-    assert "gone" in last
+    assert "gone" in last or name == "packs"
 
 
 def test_what_failed_is_named_in_the_other_tables(results):
@@ -394,3 +429,42 @@ def test_every_kind_of_work_can_be_done(monkeypatch):
     found = throughput.run()
     assert [row["name"] for row in found["work"]] == list(throughput.LABELS)
     assert all(row["a_second"] > 0 for row in found["work"])
+
+
+def test_packs_are_made_opened_trained_on_and_mixed(monkeypatch, capsys):
+    """As above: each in this process, and small."""
+    from studies.speed.contenders import pack_work, pillow_pool
+
+    def here(command):
+        _, _, module, *words = map(str, command)
+        if module == "freyvae":
+            assert main(words) == 0
+        elif module == packs.WORK:
+            print(json.dumps(pack_work.NAMES[words[0]](*words[1:])))
+        else:
+            pillow_pool.main(*words)
+        return Ended(1.0, 100.0, capsys.readouterr().out, "")
+
+    dropped, small = [], load_recipe("frey-faces").replace(batch_size=packs.BATCH, hidden=(4,), latent_names=())
+    monkeypatch.setattr(packs, "run_child", here)
+    monkeypatch.setattr(packs, "cores", lambda: 1)
+    monkeypatch.setattr(shares, "cores", lambda: 1)
+    monkeypatch.setattr(pack_work, "recipe", lambda: small)
+    monkeypatch.setattr(pack_work, "drop_pages", dropped.append)
+    found = packs.run(**packs.QUICK)
+    assert [row["name"] for row in found["decoding"]["rows"]] == [packs.OURS, packs.PILLOW]
+    assert all(row["seconds"] > 0 for part in ("decoding", "opening", "training") for row in found[part]["rows"])
+    assert len(dropped) == 2 * packs.QUICK["epochs"]
+    assert found["opening"]["rows"][2]["rounds"][0]["images"] == packs.QUICK["images"]
+    mixing = found["mixing"]
+    assert mixing["in_order"] == 1.0
+    assert mixing["epoch"] == pytest.approx(mixing["uniform"], abs=6 * mixing["uniform_deviation"])
+    assert len({len(row) for row in rows(packs.table(found).split("\n\n")[0])}) == 1
+
+
+def test_the_pages_of_a_file_are_dropped(tmp_path):
+    from studies.speed.contenders.pack_work import drop_pages
+
+    (tmp_path / "file").write_bytes(b"x" * 5000)
+    drop_pages(tmp_path / "file")
+    assert (tmp_path / "file").read_bytes() == b"x" * 5000
