@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from freyvae.data.pixels import blocks
 from freyvae.late import keras, np, ops
 from freyvae.model.likelihood import Likelihood, Tensor
 from freyvae.model.logistic import log_sigmoid
@@ -51,6 +50,8 @@ class Bernoulli(Likelihood):
 
     def least_nats(self, images: np.ndarray) -> float:
         """The grey levels' own entropy, -x log x - (1 - x) log(1 - x)."""
+        from freyvae.data.pixels import blocks
+
         levels = np.arange(256) / 255.0
         with np.errstate(divide="ignore", invalid="ignore"):
             entropy = np.nan_to_num(-levels * np.log(levels) - (1 - levels) * np.log(1 - levels))

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from freyvae.choice import Positive
-from freyvae.data.pixels import evenly_chosen
 from freyvae.engine.memory import check_memory
 from freyvae.errors import BadInput
 from freyvae.late import keras, np, ops
@@ -53,6 +52,8 @@ class Vamp(Prior):
         Raises:
             BadInput: there are fewer images than components.
         """
+        from freyvae.data.pixels import evenly_chosen
+
         if self.components > len(images):
             raise BadInput(
                 f"components of the prior, {self.components}, are more than the {len(images)} training images that "
