@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from studies.odd.methods import ERROR
 from studies.shared.machine import in_words
 from studies.shared.markdown import markdown_table
 
@@ -67,7 +68,7 @@ def areas(found: dict[str, Any]) -> str:
 
 
 def verdict(found: dict[str, Any]) -> str:
-    """Where freyvae's default score, and its best, are not as good as the best of the others."""
+    """Where freyvae's default score, and its best, are not as good as the best of the others and of plain ones."""
     sentences = []
     for name, of in tasks(found).items():
         others = {method: area for method, area in of.items() if not method.startswith(OURS)}
@@ -76,7 +77,12 @@ def verdict(found: dict[str, Any]) -> str:
         if of[DEFAULT] >= most:
             continue
         named = f"`{ours.removeprefix(OURS)}`"
-        reached = f"{named} has {best:.3f}" if best >= most else f"the best of ours is {named}, {best:.3f}"
+        if other == ERROR:
+            reached = "it is the score `error`"
+        elif best >= most:
+            reached = f"{named} has {best:.3f}"
+        else:
+            reached = f"the best of ours is {named}, {best:.3f}"
         sentences.append(f"- {name}: {other} has {most:.3f}, the default {of[DEFAULT]:.3f}; {reached}.")
     if not sentences:
         return "The default score, `oddness`, is at least as good as the best of the others in every column."

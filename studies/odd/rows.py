@@ -74,9 +74,10 @@ def odd_pictures(system: str, ordinary: np.ndarray, pictures: Path) -> Iterator[
 
 def _all_scores(vae: VAE, train: np.ndarray, oddness: Oddness, images: np.ndarray) -> dict[str, np.ndarray]:
     scores = oddness.scores_of(images)
+    errors = scores.pop(SCORES["error"])
     ours = {f"freyvae {name}": scores[column] for name, column in SCORES.items() if column in scores}
     others = dict(detectors(vae.encode(train), vae.encode(images)))
-    return {**ours, **baselines(vae, train, images), **others}
+    return {**ours, **baselines(vae, train, images, errors), **others}
 
 
 def _of_pixels(vae: VAE, oddness: Oddness, odd: np.ndarray, where: np.ndarray) -> dict[str, float]:

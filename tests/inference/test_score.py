@@ -98,6 +98,16 @@ def test_the_percentile_is_that_among_the_runs_held_out_pictures(run, pictures):
     np.testing.assert_allclose(found.columns["percentile"], expected)
 
 
+def test_the_error_is_that_of_the_reconstruction_of_the_whole_picture(run, pictures):
+    found = freyvae.score(run, pictures, by="error", normal=["good"])
+    images = freyvae.load_images(pictures).images
+    differences = 255.0 * run.load_model().reconstruct(images) - images
+    expected = np.sqrt(np.square(differences).mean(axis=(1, 2, 3)))
+    np.testing.assert_allclose(found.columns["error_grey_levels"], expected, rtol=1e-4)
+    assert found.oddest(1) == [expected.argmax()]
+    assert found.record.detection["error_grey_levels"].area_under_roc.value > 0.9
+
+
 def test_the_command_writes_what_the_function_writes_and_says_which_are_oddest(run, pictures, capsys):
     freyvae.score(run, pictures, normal=["good"], threshold=0.95, out="function.csv")
     words = ["score", str(run.folder), str(pictures), "--normal", "good", "--threshold", "0.95", "--out", "command.csv"]

@@ -79,6 +79,13 @@ def test_the_page_says_where_ours_is_not_the_best():
     assert "Where another map is the best: something (reconstruction error: 0.950)." in text
 
 
+def test_the_page_says_that_a_plain_method_is_a_score_of_freyvaes():
+    row = _row("photos", (0.5, 0.6), 0.7)
+    row["methods"]["reconstruction error"] = {"area_under_roc": {"value": 0.8}}
+    said = "- photos: something: reconstruction error has 0.800, the default 0.500; it is the score `error`."
+    assert said in part({"format": 1, "tasks": [row]})
+
+
 def test_the_pages_figures_are_those_of_the_json():
     found = json.loads((ROOT / "docs" / "odd.json").read_text("utf-8"))
     assert part(found) in (ROOT / "docs" / "odd-pictures.md").read_text("utf-8")

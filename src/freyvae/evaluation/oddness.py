@@ -22,6 +22,7 @@ SCORES = {
     "free-energy": "free_energy_nats",
     "distortion": "distortion_nats",
     "rate": "rate_nats",
+    "error": "error_grey_levels",
     "corrected": "corrected_bits",
     "novelty": "novelty_nats",
     "local": "local_deviations",
@@ -59,6 +60,7 @@ class Oddness:
 
     - Free energy, distortion, rate: what an image costs by the model. A simple image may cost less than any that the
       model was trained on, however odd it is (Nalisnick et al. 2019).
+    - Error: root mean square error of the reconstruction without noise, in grey levels of 255.
     - Corrected: the free energy less the size of a lossless file of the image, in bits (Serra et al. 2020, eq. 3).
       None where the likelihood is no probability of bytes.
     - Novelty: `AggregatePosterior.novelty_nats`, how unlike the codes of training images its code is.
@@ -147,6 +149,7 @@ class Oddness:
             "free_energy_nats": distortion + rate,
             "distortion_nats": distortion,
             "rate_nats": rate,
+            "error_grey_levels": np.sqrt(np.square(costs.error, dtype=np.float64).mean(axis=(1, 2))),
         }
         if self._vae.pixel_likelihood.is_probability_of_bytes:
             file = file_bits(images, self._format)

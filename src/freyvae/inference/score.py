@@ -146,8 +146,8 @@ def score(
     Args:
         run: a finished run, or its folder.
         data: `frey-faces`, `synthetic-faces`, or the path of a folder or file of images; brought to the model's size.
-        by: the score that percentile and threshold are of: `oddness`, `novelty`, `local`, `corrected`, `free-energy`,
-            `distortion` or `rate`.
+        by: the score that percentile and threshold are of: `oddness`, `novelty`, `local`, `corrected`, `error`,
+            `free-energy`, `distortion` or `rate`.
         threshold: the share of ordinary pictures that should not be out, in (0, 1): a column `is_out` says which are.
             It is calibrated on the run's validation images, and its false positives are counted on the test images.
         labels: a table with a label for each picture, as `load_images` takes it; by default the sub-folders.

@@ -36,8 +36,8 @@ def score(
     Args:
         run: the run folder.
         data: frey-faces, synthetic-faces, or the path of a folder or file of images; brought to the model's size.
-        by: the score that percentile and threshold are of: oddness, novelty, local, corrected, free-energy, distortion
-            or rate.
+        by: the score that percentile and threshold are of: oddness, novelty, local, corrected, error, free-energy,
+            distortion or rate.
         threshold: the share of ordinary pictures that should not be out, such as 0.99; says which pictures are.
             [default: none]
         labels: a .csv file with a label for each image, its column after a colon. [default: the sub-folders]
