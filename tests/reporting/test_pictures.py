@@ -150,6 +150,15 @@ def test_pixels_are_drawn_one_to_one():
     assert (page[top : top + mosaic.shape[0], left : left + mosaic.shape[1]] == mosaic).all()
 
 
+@pytest.mark.parametrize(("paper", "mode"), [("white", "RGB"), ("none", "RGBA")])
+def test_a_picture_has_a_channel_of_transparency_only_where_it_is_transparent(tmp_path, paper, mode):
+    figure = Figure(figsize=(3.017, 2), dpi=200, facecolor=paper)
+    pictures.save_figure(figure, tmp_path / "a.png")
+    with Image.open(tmp_path / "a.png") as picture:
+        assert (picture.mode, picture.size) == (mode, (603, 400))
+        assert picture.getpixel((5, 5)) == ((255,) * 3 if paper == "white" else (255, 255, 255, 0))
+
+
 def test_examples_are_evenly_picked_or_the_first():
     images = some_images(12)
     evenly = pictures.examples(images, count=3, columns=2)
@@ -387,13 +396,20 @@ def test_draw_all_writes_every_picture(tmp_path, monkeypatch, shape, latent_dim)
         note=notes.append,
     )
     # a fake has no probabilities to score by
-    assert [path.stem for path in written] == [name for name in pictures.CAPTIONS if name not in ("network", "oddest")]
+    assert [path.stem for path in written] == [
+        name for name in pictures.CAPTIONS if name not in ("network", "oddest", "nearest", "groups")
+    ]
     assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == sorted(path.name for path in written)
     for path in written:
         with Image.open(path) as picture:
             picture.load()
             assert picture.size[0] >= 1000
-    assert sorted(note.partition(" ")[0] for note in notes) == ["network.png", "oddest.png"]
+    assert sorted(note.partition(" ")[0] for note in notes) == [
+        "groups.png",
+        "nearest.png",
+        "network.png",
+        "oddest.png",
+    ]
 
 
 def test_draw_all_leaves_out_what_cannot_be_drawn_and_removes_the_old_one(tmp_path, monkeypatch, caplog):
@@ -402,7 +418,7 @@ def test_draw_all_leaves_out_what_cannot_be_drawn_and_removes_the_old_one(tmp_pa
     written = pictures.draw_all(keras_vae(dense=False), {"training": some_images()}, history=None, folder=tmp_path)
     assert {"weights", "network", "convergence"}.isdisjoint(path.stem for path in written)
     assert not (tmp_path / "weights.png").exists()
-    assert len(caplog.records) == 4
+    assert len(caplog.records) == 6
 
 
 def test_draw_all_is_not_silent_about_a_folder_it_cannot_write(tmp_path):
@@ -485,3 +501,49 @@ def test_the_oddest_held_out_image_comes_first_with_the_place_where_it_is_odd():
     assert 1 <= across <= 4
     with pytest.raises(BadInput, match="this model has none"):
         pictures.oddest(keras_vae(), some_images(), some_images())
+
+
+def nearby_images(count):
+    """Images of one grey level each, from dark to light."""
+    return np.repeat(np.linspace(10, 240, count).round().astype("uint8"), 24).reshape(count, 6, 4, 1)
+
+
+class FakeVAEOfLevels(FakeVAE):
+    """Its code is the mean level, and each of its posteriors is as wide."""
+
+    latent_dim = 1
+
+    def encode(self, images):
+        return (images.mean(axis=(1, 2, 3))[:, None] / 255 - 0.5).astype(np.float32)
+
+    def posterior_deviations(self, images):
+        return np.full((len(images), 1), 0.01, np.float32)
+
+
+def test_after_each_held_out_image_are_the_nearest_training_images_the_nearest_first():
+    vae, train = FakeVAEOfLevels(), nearby_images(12)
+    held_out = train[[2, 9]] + np.uint8(2)
+    figure = pictures.nearest(vae, train, held_out, neighbours=3)
+    line, aside, times = 36, 28, 16
+    page = pixels(figure)[:: 6 * times + line + 4]
+    levels = [page[:, 0, 0], *(page[:, 4 * times + aside + at * (4 * times + 4), 0] for at in range(3))]
+    expected = [[held_out[0], *train[[2, 1, 3]]], [held_out[1], *train[[9, 10, 8]]]]
+    np.testing.assert_array_equal(np.transpose(levels), np.array(expected)[:, :, 0, 0, 0])
+    assert "of 12, by code, after each held-out image" in texts(figure)
+    angles = [float(text[:-1]) for text in texts(figure) if text.endswith("°")]
+    assert len(angles) == 6
+    assert angles[:3] == sorted(angles[:3])
+
+
+def test_groups_are_rows_of_the_most_typical_with_their_shares():
+    images = np.concatenate([nearby_images(3)[:1].repeat(20, 0), nearby_images(3)[2:].repeat(30, 0)])
+    images[:20] += np.arange(20, dtype="uint8").reshape(-1, 1, 1, 1) // 4
+    images[20:] -= np.arange(30, dtype="uint8").reshape(-1, 1, 1, 1) // 4
+    figure = pictures.groups(FakeVAEOfLevels(), images, count=2, columns=3)
+    shares = [text for text in texts(figure) if text.endswith(" %")]
+    assert len(shares) == 2
+    assert tile(figure, 0, 0).mean() > 200 > 100 > tile(figure, 1, 2).mean()
+    with pytest.raises(BadInput, match="at least two images"):
+        pictures.groups(FakeVAEOfLevels(), images[:1])
+    with pytest.raises(BadInput, match="distances are of posteriors, and this model has none"):
+        pictures.groups(FakeVAE(), images)

@@ -64,7 +64,7 @@ def encoded(vae: VAE, images: ImageSet, parts: tuple[str, ...] | None = None) ->
     """Images of a model's shape, encoded; `parts` where they are a run's own."""
     return Encoded(
         images=images.images,
-        posteriors=Posteriors(vae.encode(images.images), vae.posterior_deviations(images.images)),
+        posteriors=Posteriors.of(vae, images.images),
         names=images.names,
         labels=images.labels,
         parts=parts,

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from freyvae.errors import BadInput
+from freyvae.model import VAE
+
 # distances held at once, float32: 16 MiB, which a processor's caches come near to
 BLOCK = 1 << 22
 
@@ -20,6 +23,16 @@ class Posteriors:
 
     means: np.ndarray
     deviations: np.ndarray
+
+    @classmethod
+    def of(cls, vae: VAE, images: np.ndarray) -> "Posteriors":
+        """Those of images, uint8 (image, height, width, channel). Raises `BadInput` where the model has none."""
+        if not hasattr(vae, "posterior_deviations"):
+            raise BadInput("distances are of posteriors, and this model has none")
+        found = cls(vae.encode(images), vae.posterior_deviations(images))
+        if not (np.isfinite(found.means).all() and np.isfinite(found.deviations).all()):
+            raise BadInput("the model's codes are not finite numbers: train anew, with a lower learning rate")
+        return found
 
     def __len__(self) -> int:
         return len(self.means)

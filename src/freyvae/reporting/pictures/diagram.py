@@ -184,7 +184,7 @@ PICTURES = (
     Picture(
         "network",
         "The layers of encoder and decoder, and the shapes of the arrays between them.",
-        9,
+        11,
         lambda run: network_diagram(run.vae, "png"),
         runs_model=False,
     ),

@@ -18,10 +18,15 @@ OF_A_FRAME = 512
 
 
 def png(figure: Figure) -> bytes:
-    """A figure as a PNG file's content."""
-    content = io.BytesIO()
-    # a tenth larger than by default, in half the time
-    figure.savefig(content, format="png", metadata={"Software": None}, pil_kwargs={"compress_level": 2})
+    """A figure as a PNG file's content, without the channel of transparency where nothing is transparent."""
+    drawn, content = io.BytesIO(), io.BytesIO()
+    figure.savefig(drawn, format="rgba", dpi="figure")
+    width, height = (int(side) for side in figure.bbox.size)
+    picture = Image.frombytes("RGBA", (width, height), drawn.getvalue())
+    if picture.getchannel("A").getextrema() == (255, 255):
+        picture = picture.convert("RGB")  # a fifth smaller
+    # hardly larger than by default, in two thirds of the time
+    picture.save(content, format="PNG", compress_level=4, dpi=(figure.dpi, figure.dpi))
     return content.getvalue()
 
 

@@ -1,0 +1,66 @@
+"""Held-out images, and the training images that are nearest to them by their codes."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from freyvae.arguments import whole
+from freyvae.errors import BadInput
+from freyvae.metrics.nearest import Posteriors
+from freyvae.metrics.nearest import nearest as nearest_of
+from freyvae.reporting.pictures.arguments import checked_images, checked_model
+from freyvae.reporting.pictures.contact_sheet import contact_sheet
+from freyvae.reporting.pictures.mosaic import Array
+from freyvae.reporting.pictures.picture import Picture, PicturedRun
+from freyvae.reporting.pictures.saving import png
+
+if TYPE_CHECKING:
+    from freyvae.model import VAE
+
+ASKED = 6  # held-out images
+NEIGHBOURS = 5
+# training images that are looked at: of more, as many evenly spaced
+LOOKED_AT = 2000
+# pixels of the mosaic: two pictures of this width stand side by side in the report
+WIDEST, TALLEST = 1080, 1080
+
+
+def nearest(vae: "VAE", train: Array, held_out: Array, *, count: int = ASKED, neighbours: int = NEIGHBOURS) -> Figure:
+    """Held-out images, `count` of them evenly spaced, a row each: the training images nearest to it by code after it.
+
+    The distance below each is the angle that `metrics.nearest` has by default, in degrees: between the means of both
+    posteriors, in deviations of the aggregate posterior, seen from a point one deviation off. At most `LOOKED_AT`
+    training images are looked at.
+    """
+    vae, train, held_out = checked_model(vae), checked_images(train), checked_images(held_out)
+    count = min(whole("count", count, at_least=1), len(held_out))
+    asked = held_out[np.linspace(0, len(held_out) - 1, count).round().astype(int)]
+    looked_at = train[np.linspace(0, len(train) - 1, min(len(train), LOOKED_AT)).round().astype(int)]
+    neighbours = min(whole("neighbours", neighbours, at_least=1), len(looked_at))
+    indices, degrees = nearest_of(Posteriors.of(vae, asked), Posteriors.of(vae, looked_at), neighbours)
+    return contact_sheet(
+        np.array([[image, *looked_at[found]] for image, found in zip(asked, indices, strict=True)]),
+        title="Nearest training images",
+        subtitle=f"of {len(looked_at)}, by code, after each held-out image",
+        below=[[f"{angle:.1f}°" for angle in row] for row in degrees],
+        widest=WIDEST,
+        tallest=TALLEST,
+    )
+
+
+def _draw(run: PicturedRun) -> bytes:
+    if len(run.parts) < 2:
+        raise BadInput("there are no held-out images")
+    return png(nearest(run.vae, run.train, run.held_out))
+
+
+PICTURES = (
+    Picture(
+        "nearest",
+        "Held-out images, and after each the training images nearest to it. The distance is the angle between their "
+        "codes, in degrees, each latent in deviations of all codes.",
+        9,
+        _draw,
+    ),
+)
