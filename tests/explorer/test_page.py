@@ -396,6 +396,34 @@ def test_the_filmstrip(page: Any) -> None:
     assert "Frame 1,965 of 1,965, test" in page.text_content(".filmstrip")
 
 
+def test_the_frames_nearest_to_the_code_follow_it_and_lead_to_it(page: Any, vae: VAE) -> None:
+    images = freyvae.synthetic_faces().images
+    codes, nearest = vae.encode(images), page.get_by_role("group", name="Nearest frames")
+    names = "() => [...document.querySelectorAll('.nearest button')].map(button => button.ariaLabel)"
+    # frame 701 is the first of those nearest to its own code, and is painted
+    page.evaluate("code => freyvae.setLatents(code)", codes[700].tolist())
+    page.wait_for_function(f"() => ({names})()[0].startsWith('Go to frame 701,')")
+    assert nearest.get_by_role("button").count() == 6
+    shown = page.evaluate("""() => Array.from(document.querySelector(".nearest canvas").getContext("2d")
+        .getImageData(0, 0, 20, 28).data).filter((_, at) => at % 4 === 0)""")
+    assert shown == images[700].ravel().tolist()
+    # they change while a slider is dragged
+    before = page.evaluate(names)
+    box = _slider(page, "pose").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + box["height"] / 2, steps=3)
+    page.wait_for_function(f"before => String(({names})()) !== before", arg=",".join(before))
+    page.mouse.up()
+    # and by keyboard alone one goes to the third of them
+    third = nearest.get_by_role("button").nth(2)
+    number = int(re.search(r"frame ([\d,]+)", third.get_attribute("aria-label"))[1].replace(",", ""))
+    third.focus()
+    page.keyboard.press("Enter")
+    assert _latents(page) == pytest.approx(codes[number - 1].tolist(), abs=1e-3)
+    assert f"Frame {number:,}, " in page.text_content(".comparison .what")
+
+
 def test_themes(run: Run, open_page: Any) -> None:
     page = open_page(run.explorer_path, color_scheme="dark", reduced_motion="reduce")
     background = "getComputedStyle(document.querySelector('main')).backgroundColor"

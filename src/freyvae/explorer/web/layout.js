@@ -50,7 +50,7 @@ export function layOut({ header, points: { word }, heading, views }) {
     h(
       "div",
       { class: "stage" },
-      h("div", { class: "portrait" }, views.face.element, views.knowing.element),
+      h("div", { class: "portrait" }, views.face.element, views.knowing.element, views.neighbours.element),
       h("div", { class: "controls" }, areFew ? sliders : null, views.directions.element, views.actions.element),
       h("div", { class: "chart" }, views.plane.element, views.choices.element),
       views.comparison.element,

@@ -180,6 +180,7 @@ export function mount(
   const ready = unpackFrames(bundle).then((pixels) => {
     points.setFrames(pixels);
     show.frame();
+    show.neighbours();
     views.trays.redraw();
     root.dataset.frames = "drawn";
   });

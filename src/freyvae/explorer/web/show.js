@@ -31,6 +31,12 @@ export function makeShow({ header, model, points, state, views, isQuiet }) {
   }
   const faceSoon = oncePerFrame(face);
 
+  /** Show the images nearest to the code. */
+  function neighbours() {
+    views.neighbours.show(state.latents);
+  }
+  const neighboursSoon = oncePerFrame(neighbours);
+
   const describeSoon = debounced(() => {
     const said = state.names.slice(0, MOST_SAID);
     const where = said.map((name, index) => `${name} ${signed(state.latents[index] / unit)}`).join(", ");
@@ -51,6 +57,7 @@ export function makeShow({ header, model, points, state, views, isQuiet }) {
     views.knowing.show(unlikeness() ?? model.density.describe(state.latents));
     describeSoon();
     faceSoon();
+    neighboursSoon();
   }
 
   function axes() {
@@ -113,5 +120,5 @@ export function makeShow({ header, model, points, state, views, isQuiet }) {
     own.unlike = error === null ? null : model.unlikeness(error);
   }
 
-  return { face, latents, axes, names, colour, directions, path, frame, ownPicture };
+  return { face, neighbours, latents, axes, names, colour, directions, path, frame, ownPicture };
 }

@@ -11,6 +11,7 @@ import { makeFilmstrip } from "./views/filmstrip.js";
 import { makeKnowing } from "./views/knowing.js";
 import { makeLatentSliders } from "./views/latents.js";
 import { makeLinkButton } from "./views/link_button.js";
+import { makeNeighbours } from "./views/neighbours.js";
 import { makeOwnPicture } from "./views/own_picture.js";
 import { makePath } from "./views/path.js";
 import { makeTheme } from "./views/theme.js";
@@ -84,6 +85,7 @@ export function makeViews({ root, themed, listenOn, bundle, model, points, state
     filmstrip,
     face: makeFace({ root, header, decode, painter }),
     knowing: makeKnowing(root),
+    neighbours: makeNeighbours({ bundle, points, onpick: (point) => hands.pick(point) }),
     sliders: makeLatentSliders({
       header: header.latents,
       unitName,
