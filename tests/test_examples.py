@@ -64,7 +64,7 @@ def test_a_folder_is_tidied(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["tidy_folder.py", source, "--run", str(tmp_path / "run"), "--out", str(out)])
     runpy.run_path(str(ROOT / "examples" / "tidy_folder.py"), run_name="__main__")
     assert "groups in" in capsys.readouterr().out
-    assert (out / "copies.csv").read_text().splitlines() == ["file,copy", "left/7.png,left/copy.png"]
+    assert (out / "copies.csv").read_text().splitlines() == ["file,copy,bits", "left/7.png,left/copy.png,0"]
     assert len((out / "oddities.csv").read_text().splitlines()) == 49
     assert (out / "oddities.png").is_file()
     assert list((out / "groups").glob("group-*.png"))
@@ -76,7 +76,7 @@ def test_codes_are_features_for_a_classifier(tmp_path, monkeypatch, capsys):
     runpy.run_path(str(ROOT / "examples" / "features.py"), run_name="__main__")
     said = capsys.readouterr().out
     assert "10 labelled images of 46, scored on 15 others" in said
-    assert re.search(r"codes +\d+\.\d %\n +principal components +\d+\.\d %\n +raw pixels +\d+\.\d %", said)
+    assert re.search(r"codes +\d+\.\d ± \d+\.\d %\n +principal components +\d+.* %\n +raw pixels +\d+.* %", said)
 
 
 def test_defects_are_found_in_faces(frey_faces, tmp_path, monkeypatch, capsys):
