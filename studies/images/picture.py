@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from freyvae.mosaic import mosaic
 from freyvae.reporting.pictures import save_figure
-from freyvae.reporting.pictures.mosaic import mosaic
 from freyvae.reporting.pictures.style import FAMILY, INK, TEXT_POINTS, quieten, sheet
 
 # of each kind

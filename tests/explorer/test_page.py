@@ -15,7 +15,7 @@ import freyvae
 from freyvae.explorer.bundle import make_bundle
 from freyvae.explorer.page import page_text
 from freyvae.model import VAE
-from freyvae.reporting.pictures.mosaic import in_colour
+from freyvae.mosaic import in_colour
 from freyvae.run import Run
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}

@@ -16,7 +16,7 @@ from freyvae import pictures
 from freyvae.errors import BadInput
 from freyvae.model import PRIORS, VAE
 from freyvae.model.networks import Convolutional
-from freyvae.reporting.pictures.mosaic import fit, in_colour
+from freyvae.mosaic import fit, in_colour
 
 
 class FakeVAE:

@@ -12,6 +12,8 @@ from PIL import Image
 import freyvae
 from freyvae import training
 from freyvae.errors import BadInput
+from freyvae.mosaic import in_colour
+from freyvae.training.tracking import TensorBoardLog
 
 
 def events(folder):
@@ -50,6 +52,17 @@ def test_tensorboard_has_the_curves_and_pictures(recipe):
         top = np.asarray(sheet.convert("L"))[:6, :5]
     data = training.load_training_data(recipe)
     np.testing.assert_array_equal(top, data.validation[0, ..., 0])
+
+
+def test_images_of_five_channels_are_shown_in_the_colours_of_all(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (8, 6, 5, 5), dtype="uint8")
+    log = TensorBoardLog(tmp_path, images)
+    log.set_model(freyvae.VAE((6, 5, 5), 2, hidden=(4,), seed=0))
+    log.on_epoch_end(0, {"loss": 1.0})
+    log.on_train_end()
+    shown = [v.image for e in events(tmp_path) for v in e.summary.value if v.tag == "reconstructions"]
+    with Image.open(io.BytesIO(shown[0].encoded_image_string)) as sheet:
+        np.testing.assert_array_equal(np.asarray(sheet)[:6, 5:10], in_colour(images)[1])
 
 
 def test_weights_are_the_same_with_and_without_a_log(recipe):

@@ -14,7 +14,7 @@ from freyvae.explorer.projection import read_projection
 from freyvae.files import replacing
 from freyvae.metrics.nearest import nearest
 from freyvae.metrics.projection import pca
-from freyvae.reporting.pictures.mosaic import in_colour
+from freyvae.mosaic import in_colour
 from freyvae.run import Run
 from freyvae.table_file import as_utf8
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from freyvae.errors import BadInput
 from freyvae.model import VAE
+from freyvae.mosaic import in_colour, mosaic, to_bytes
 
 TRACKERS = ("tensorboard",)
 # images are written after the first epoch, each so many, and the last
@@ -59,19 +60,10 @@ class TensorBoardLog(keras.callbacks.Callback):
 
     def _write_images(self) -> None:
         vae: VAE = self.model
-        rows = np.concatenate([self._images / 255.0, vae.reconstruct(self._images)])
-        self._writer.add_image("reconstructions", _sheet(rows, len(self._images)), self._epoch, dataformats="HWC")
+        rows = np.concatenate([in_colour(self._images), to_bytes(vae.reconstruct(self._images))])
+        self._write("reconstructions", rows, len(self._images))
         if not vae.has_to_draw:
-            samples = vae.sample_means(2 * SHOWN)
-            self._writer.add_image("samples", _sheet(samples, SHOWN), self._epoch, dataformats="HWC")
+            self._write("samples", to_bytes(vae.sample_means(2 * SHOWN)), SHOWN)
 
-
-def _sheet(images: np.ndarray, columns: int) -> np.ndarray:
-    """Images (n, h, w, c) in rows, uint8 (H, W, c); of other than grey and colour the first channel."""
-    count, height, width, channels = images.shape
-    if channels not in (1, 3):
-        images, channels = images[..., :1], 1
-    tiled = images.reshape(count // columns, columns, height, width, channels).swapaxes(1, 2)
-    sheet = tiled.reshape(count // columns * height, columns * width, channels)
-    levels: np.ndarray = np.rint(255.0 * np.clip(sheet, 0.0, 1.0)).astype("uint8")
-    return levels
+    def _write(self, name: str, tiles: np.ndarray, columns: int) -> None:
+        self._writer.add_image(name, mosaic(tiles, columns=columns), self._epoch, dataformats="HWC")

@@ -16,10 +16,10 @@ from freyvae.arguments import function, truth
 from freyvae.data.pixels import evenly_chosen
 from freyvae.errors import BadInput
 from freyvae.files import as_path, write_whole
+from freyvae.mosaic import Array
 from freyvae.reporting.pictures.arguments import checked_model, checked_names, checked_parts
 from freyvae.reporting.pictures.grids import SAMPLES
 from freyvae.reporting.pictures.latent_plane import SIDE
-from freyvae.reporting.pictures.mosaic import Array
 from freyvae.reporting.pictures.picture import Picture, PicturedRun
 from freyvae.reporting.pictures.reconstruction import RECONSTRUCTED
 

@@ -8,7 +8,7 @@ import numpy as np
 from freyvae.arguments import in_words, mapping, several, text, whole
 from freyvae.data.images import ImageSet, as_images
 from freyvae.errors import BadInput
-from freyvae.reporting.pictures.mosaic import Array
+from freyvae.mosaic import Array
 
 if TYPE_CHECKING:
     from freyvae.model import VAE

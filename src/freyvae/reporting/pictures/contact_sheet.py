@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from freyvae.reporting.pictures.mosaic import TALLEST, WIDEST, Array, fit, mosaic, to_bytes
+from freyvae.mosaic import TALLEST, WIDEST, Array, fit, mosaic, to_bytes
 from freyvae.reporting.pictures.style import FAMILY, LINE, QUIET, TEXT_POINTS, bare, sheet, show_pixels
 
 GAP = 4  # pixels between pictures

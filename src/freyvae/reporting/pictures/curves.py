@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
 from freyvae.arguments import mapping, several, text
 from freyvae.errors import BadInput
-from freyvae.reporting.pictures.mosaic import Array
+from freyvae.mosaic import Array
 from freyvae.reporting.pictures.picture import Picture
 from freyvae.reporting.pictures.saving import png
 from freyvae.reporting.pictures.style import (

@@ -10,8 +10,8 @@ from freyvae.arguments import function, truth, whole
 from freyvae.data.images import ImageSet
 from freyvae.data.pixels import Pixels, evenly_spaced
 from freyvae.errors import BadInput
+from freyvae.mosaic import Array, fit, mosaic, to_bytes
 from freyvae.reporting.pictures.arguments import checked_images, checked_model, checked_seed
-from freyvae.reporting.pictures.mosaic import Array, fit, mosaic, to_bytes
 from freyvae.reporting.pictures.picture import Picture
 from freyvae.reporting.pictures.saving import png
 from freyvae.reporting.pictures.style import bare, sheet, show_pixels

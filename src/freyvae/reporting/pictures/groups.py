@@ -9,8 +9,8 @@ from freyvae.arguments import whole
 from freyvae.errors import BadInput
 from freyvae.metrics.grouping import mixture
 from freyvae.metrics.nearest import Posteriors
+from freyvae.mosaic import Array, fit, mosaic, to_bytes
 from freyvae.reporting.pictures.arguments import checked_images, checked_model
-from freyvae.reporting.pictures.mosaic import Array, fit, mosaic, to_bytes
 from freyvae.reporting.pictures.picture import Picture
 from freyvae.reporting.pictures.saving import png
 from freyvae.reporting.pictures.style import FAMILY, INK, TEXT_POINTS, bare, sheet, show_pixels

@@ -7,7 +7,7 @@ import matplotlib
 import numpy as np
 from PIL import Image
 
-from freyvae.reporting.pictures.mosaic import Array, in_colour
+from freyvae.mosaic import Array, in_colour
 
 COLOURS = "inferno"
 GAP = 6

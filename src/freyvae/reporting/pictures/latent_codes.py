@@ -13,6 +13,7 @@ from freyvae.arguments import number, several, text, truth, whole
 from freyvae.data.labels import most_frequent
 from freyvae.data.pixels import evenly_spaced
 from freyvae.errors import BadInput
+from freyvae.mosaic import Array
 from freyvae.reporting.pictures.arguments import (
     checked_images,
     checked_latents,
@@ -20,7 +21,6 @@ from freyvae.reporting.pictures.arguments import (
     checked_names,
     checked_parts,
 )
-from freyvae.reporting.pictures.mosaic import Array
 from freyvae.reporting.pictures.picture import Picture
 from freyvae.reporting.pictures.saving import png
 from freyvae.reporting.pictures.style import (

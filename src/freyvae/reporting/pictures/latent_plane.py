@@ -11,8 +11,8 @@ from scipy.special import ndtri
 from freyvae.arguments import as_float, in_words, several, whole
 from freyvae.errors import BadInput
 from freyvae.memory import check_fits
+from freyvae.mosaic import Array, fit, mosaic, to_bytes
 from freyvae.reporting.pictures.arguments import checked_latents, checked_model, checked_names
-from freyvae.reporting.pictures.mosaic import Array, fit, mosaic, to_bytes
 from freyvae.reporting.pictures.picture import Picture
 from freyvae.reporting.pictures.saving import png
 from freyvae.reporting.pictures.style import latent_name, sheet, show_pixels

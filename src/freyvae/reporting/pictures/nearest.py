@@ -9,9 +9,9 @@ from freyvae.arguments import whole
 from freyvae.errors import BadInput
 from freyvae.metrics.nearest import Posteriors
 from freyvae.metrics.nearest import nearest as nearest_of
+from freyvae.mosaic import Array
 from freyvae.reporting.pictures.arguments import checked_images, checked_model
 from freyvae.reporting.pictures.contact_sheet import contact_sheet
-from freyvae.reporting.pictures.mosaic import Array
 from freyvae.reporting.pictures.picture import Picture, PicturedRun
 from freyvae.reporting.pictures.saving import png
 

@@ -9,9 +9,9 @@ from freyvae.arguments import whole
 from freyvae.data.pixels import evenly_spaced
 from freyvae.errors import BadInput
 from freyvae.evaluation.oddness import Oddness, joined
+from freyvae.mosaic import Array, fit, in_colour, mosaic
 from freyvae.reporting.pictures.arguments import checked_images, checked_model
 from freyvae.reporting.pictures.heat_map import coloured
-from freyvae.reporting.pictures.mosaic import Array, fit, in_colour, mosaic
 from freyvae.reporting.pictures.picture import Picture, PicturedRun
 from freyvae.reporting.pictures.saving import png
 from freyvae.reporting.pictures.style import FAMILY, INK, QUIET, TEXT_POINTS, bare, sheet, show_pixels

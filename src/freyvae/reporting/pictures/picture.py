@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from freyvae.reporting.pictures.mosaic import Array
+from freyvae.mosaic import Array
 
 if TYPE_CHECKING:
     from freyvae.model import VAE

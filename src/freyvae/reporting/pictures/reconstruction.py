@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 
 from freyvae.arguments import whole
 from freyvae.data.pixels import evenly_chosen
+from freyvae.mosaic import Array, fit, mosaic, to_bytes
 from freyvae.reporting.pictures.arguments import checked_images, checked_model
-from freyvae.reporting.pictures.mosaic import Array, fit, mosaic, to_bytes
 from freyvae.reporting.pictures.picture import Picture
 from freyvae.reporting.pictures.saving import png
 from freyvae.reporting.pictures.style import (

@@ -11,7 +11,7 @@ from PIL import Image
 from freyvae.arguments import instance, whole
 from freyvae.errors import BadInput
 from freyvae.files import as_path, replacing, write_whole
-from freyvae.reporting.pictures.mosaic import Array, fit, in_colour, levels_of, mosaic
+from freyvae.mosaic import Array, fit, in_colour, levels_of, mosaic
 
 # pixels of a side of an animation, at most
 OF_A_FRAME = 512

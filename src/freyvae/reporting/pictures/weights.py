@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 
 from freyvae.arguments import whole
 from freyvae.errors import BadInput
+from freyvae.mosaic import Array, colours_of, fit, mosaic, to_bytes
 from freyvae.reporting.pictures.arguments import checked_model
 from freyvae.reporting.pictures.diagram import flatten
-from freyvae.reporting.pictures.mosaic import Array, colours_of, fit, mosaic, to_bytes
 from freyvae.reporting.pictures.picture import Picture
 from freyvae.reporting.pictures.saving import png
 from freyvae.reporting.pictures.style import DPI, bare, colour_bar, sheet, show_pixels
