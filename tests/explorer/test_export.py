@@ -92,7 +92,7 @@ def test_onnx_of_a_run(run: Run, vae: VAE, tmp_path: Path) -> None:
 
 def test_without_the_extra_there_is_a_clear_line(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnx", None)
-    with pytest.raises(BadInput, match=r"pip install 'freyvae\[onnx\]'"):
+    with pytest.raises(BadInput, match=r'needs onnx: pip install "freyvae\[onnx\]"'):
         export(run, "onnx", tmp_path)
 
 
@@ -122,7 +122,7 @@ def test_html_by_default_is_the_runs_own(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("format", "said"), [("onx", "did you mean 'onnx'"), ("tflite", "choose one of onnx, html, weights")]
+    ("format", "said"), [("onx", "did you mean 'onnx'"), ("tflite", "there are html, hub, onnx, parquet, weights")]
 )
 def test_an_unknown_format(run: Run, format: str, said: str) -> None:
     with pytest.raises(BadInput, match=said):

@@ -1,3 +1,4 @@
+import dataclasses
 import sys
 import types
 
@@ -6,6 +7,7 @@ import pytest
 
 import freyvae
 from freyvae.errors import BadInput
+from freyvae.exports.formats import hub
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +36,40 @@ def test_the_folder_has_the_model_its_records_and_a_card(run, tmp_path):
     assert str(run.folder.parent) not in card
     loaded = freyvae.load(tmp_path / "hub" / "model.keras")
     np.testing.assert_array_equal(loaded.decode([[0.5, 1.0]]), run.load_model().decode([[0.5, 1.0]]))
+
+
+def test_no_file_has_the_path_of_the_data_and_the_record_is_of_the_files_beside_it(run, tmp_path):
+    from freyvae.run import Run
+
+    folder = tmp_path / "hub"
+    freyvae.export(run, "hub", folder)
+    for name in ("README.md", "recipe.toml", "metrics.json"):
+        assert str(run.folder.parent) not in (folder / name).read_text()
+    copy = Run(folder)
+    assert copy.recipe == run.recipe.replace(data="noise.npy")  # refused where its SHA-256 is another
+    assert copy.training == dataclasses.replace(run.training, data="noise.npy")
+    np.testing.assert_array_equal(copy.load_model().decode([[0.5, 1.0]]), run.load_model().decode([[0.5, 1.0]]))
+
+
+@pytest.mark.parametrize(
+    ("path", "last"),
+    [
+        ("frey-faces", "frey-faces"),
+        ("/home/me/cells/", "cells"),
+        ("C:\\Users\\me\\cells", "cells"),
+        ("/home/me/cells.npz:images", "cells.npz:images"),
+        ("../cells.csv:stage/day", "cells.csv:stage/day"),
+    ],
+)
+def test_of_a_path_the_last_part_is_kept(path, last):
+    assert hub._last(path) == last
+
+
+def test_a_run_is_not_changed(run, tmp_path):
+    before = run.recipe_path.read_bytes()
+    with pytest.raises(BadInput, match=r"holds a run, and would be changed: choose another out="):
+        freyvae.export(run, "hub", run.folder)
+    assert run.recipe_path.read_bytes() == before
 
 
 def test_a_readme_of_ones_own_is_not_lost(run, tmp_path):

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from freyvae.errors import BadInput
 from freyvae.explorer.graph import Graph, Step, read_graph, with_parameters
 from freyvae.files import write_whole
 
@@ -27,12 +26,8 @@ def write_onnx(vae: Any, folder: Path) -> list[Path]:
     `parameters` are the raw parameters of the likelihood.
 
     Raises:
-        BadInput: the extra `onnx` is not installed, or a network has a layer that the export does not know.
+        BadInput: a network has a layer that the export does not know.
     """
-    try:
-        import onnx  # noqa: F401
-    except ImportError as error:
-        raise BadInput("the ONNX export needs the extra: pip install 'freyvae[onnx]'") from error
     encoder = _Writer(read_graph(vae.encoder), "images", unsigned=True)
     names = ["mean", "log_variance"]
     if not vae.posterior_choice.is_diagonal_normal:

@@ -1,5 +1,6 @@
-"""A run for use elsewhere, a file for each format: weights, a folder for the Hub, a table of codes and pictures."""
+"""A run for use elsewhere, a file for each format: networks, weights, a folder for the Hub, a table of codes."""
 
-from freyvae.exports.export import FORMATS, export
+from freyvae.exports.export import export
+from freyvae.exports.formats import FORMATS
 
 __all__ = ["FORMATS", "export"]

@@ -2,20 +2,35 @@
 
 import io
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
+from freyvae.exports.format import ExportFormat
 from freyvae.files import write_whole
 from freyvae.model import LIKELIHOODS
+from freyvae.run import Run
 
 WEIGHTS_FORMAT = 2  # format 1 also had `expected_pixels`, the name of a formula; the likelihood implies it
 
 
-def write_weights(vae: Any, folder: Path) -> list[Path]:
-    """Write weights.npz and weights.json of a `VAE`: plain arrays, and Keras's description of the layers."""
+@dataclass(frozen=True)
+class Weights(ExportFormat):
+    """`weights.npz` and `weights.json`: plain arrays, and Keras's description of the layers."""
+
+    name = "weights"
+
+    def write(self, run: Run, out: Path | None) -> list[Path]:
+        """As `ExportFormat.write`."""
+        folder = self.folder(run, out)
+        return _write(run.load_model(), folder)
+
+
+def _write(vae: Any, folder: Path) -> list[Path]:
+    import keras
+
     arrays: dict[str, np.ndarray[Any, Any]] = {}
     described: dict[str, Any] = {
         "format": WEIGHTS_FORMAT,

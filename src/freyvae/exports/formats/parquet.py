@@ -1,6 +1,7 @@
 """A run's images as one table: codes, a map, neighbours, labels and the pictures, as embedding-atlas opens it."""
 
 import io
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,8 @@ from PIL import Image
 
 from freyvae.codes import beside, names_of_latents
 from freyvae.collection.encoded import encoded_run
-from freyvae.errors import BadInput
 from freyvae.explorer.projection import read_projection
+from freyvae.exports.format import ExportFormat
 from freyvae.files import replacing
 from freyvae.metrics.nearest import nearest
 from freyvae.metrics.projection import pca
@@ -22,7 +23,21 @@ NEIGHBOURS = 15
 ROWS_AT_ONCE = 1000
 
 
-def write_parquet(run: Run, path: Path) -> Path:
+@dataclass(frozen=True)
+class Parquet(ExportFormat):
+    """`codes.parquet`, a row for each image of the run."""
+
+    name = "parquet"
+    module, extra = "pyarrow", "parquet"
+
+    def write(self, run: Run, out: Path | None) -> list[Path]:
+        """As `ExportFormat.write`."""
+        path = self.folder(run, out) / "codes.parquet"
+        _write(run, path)
+        return [path]
+
+
+def _write(run: Run, path: Path) -> None:
     """Write a row for each image of a run, in blocks.
 
     Columns: `file`, `part` (training, validation or test), `label` where there are any, `x` and `y` (those of `freyvae
@@ -30,13 +45,11 @@ def write_parquet(run: Run, path: Path) -> Path:
     (`bytes`, a PNG, and `path`), and a column a latent by its name.
 
     Raises:
-        BadInput: pyarrow is not installed, the run's images are gone or others, or the file cannot be written.
+        BadInput: the run's images are gone or others, or the file cannot be written.
     """
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError as error:
-        raise BadInput('format="parquet" needs pyarrow: pip install "freyvae[parquet]" installs it') from error
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     found = encoded_run(run, run.load_model())
     kept = read_projection(run, len(found))
     points = pca(found.posteriors).points if kept is None else kept.points
@@ -71,7 +84,6 @@ def write_parquet(run: Run, path: Path) -> Path:
     with replacing(path) as temporary, pq.ParquetWriter(temporary, schema) as writer:
         for start in range(0, len(found), ROWS_AT_ONCE):
             writer.write_table(pa.table(rows(slice(start, start + ROWS_AT_ONCE)), schema=schema))
-    return path
 
 
 def _png(image: np.ndarray) -> bytes:
