@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from freyvae.data.pixels import Images, Pixels
 from freyvae.errors import BadInput
 from freyvae.model import VAE
 
@@ -25,7 +26,7 @@ class Posteriors:
     deviations: np.ndarray
 
     @classmethod
-    def of(cls, vae: VAE, images: np.ndarray) -> "Posteriors":
+    def of(cls, vae: VAE, images: Images | Pixels) -> "Posteriors":
         """Those of images, uint8 (image, height, width, channel). Raises `BadInput` where the model has none."""
         if not hasattr(vae, "posterior_deviations"):
             raise BadInput("distances are of posteriors, and this model has none")

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from freyvae.arguments import whole
+from freyvae.data.pixels import evenly_chosen
 from freyvae.errors import BadInput
 from freyvae.metrics.grouping import mixture
 from freyvae.metrics.nearest import Posteriors
@@ -38,7 +39,7 @@ def groups(vae: "VAE", images: Array, *, count: int = SHOWN, columns: int = COLU
     """
     vae, images = checked_model(vae), checked_images(images)
     count, columns = whole("count", count, at_least=1), whole("columns", columns, at_least=1)
-    looked_at = images[np.linspace(0, len(images) - 1, min(len(images), LOOKED_AT)).round().astype(int)]
+    looked_at = evenly_chosen(images, LOOKED_AT)
     if len(looked_at) < 2:
         raise BadInput("groups take at least two images, but there is one")
     found = mixture(Posteriors.of(vae, looked_at))

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from freyvae.arguments import whole
+from freyvae.data.pixels import evenly_chosen
 from freyvae.errors import BadInput
 from freyvae.metrics.nearest import Posteriors
 from freyvae.metrics.nearest import nearest as nearest_of
@@ -34,9 +35,8 @@ def nearest(vae: "VAE", train: Array, held_out: Array, *, count: int = ASKED, ne
     training images are looked at.
     """
     vae, train, held_out = checked_model(vae), checked_images(train), checked_images(held_out)
-    count = min(whole("count", count, at_least=1), len(held_out))
-    asked = held_out[np.linspace(0, len(held_out) - 1, count).round().astype(int)]
-    looked_at = train[np.linspace(0, len(train) - 1, min(len(train), LOOKED_AT)).round().astype(int)]
+    count = whole("count", count, at_least=1)
+    asked, looked_at = evenly_chosen(held_out, count), evenly_chosen(train, LOOKED_AT)
     neighbours = min(whole("neighbours", neighbours, at_least=1), len(looked_at))
     indices, degrees = nearest_of(Posteriors.of(vae, asked), Posteriors.of(vae, looked_at), neighbours)
     return contact_sheet(
