@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from freyvae.data.pixels import Pixels
-from freyvae.engine import scanned, stepped
+from freyvae.engine import distribute, scanned, stepped
 from freyvae.engine.device import is_cpu_of_jax
 from freyvae.engine.keras_internals import all_layers, forget_epoch_to_begin_with, keeping_state
 from freyvae.engine.shuffling import Batches, ShuffledBatches
@@ -52,7 +52,7 @@ def way_of_jax(model: keras.Model, images: Any, arguments: dict[str, Any]) -> Wa
     # the network of gated convolutions, 28 x 20 pixels, learns from 11 images a second scanned and from 225 stepped,
     # residual blocks on 64 x 64 in colour from 4 and 193 (`python -m studies.speed --only convolutions`)
     is_long = is_streamed(images) or is_streamed(arguments.get("validation_data"))
-    return stepped.fit if is_long or is_stepped(model) else scanned.fit
+    return stepped.fit if is_long or distribute.is_on() or is_stepped(model) else scanned.fit
 
 
 def is_stepped(model: keras.Model) -> bool:

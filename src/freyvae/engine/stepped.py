@@ -5,7 +5,7 @@ ends, so that the device does not wait for it. XLA's CPU client lets it be 32 st
 """
 
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,9 +13,10 @@ from typing import Any
 import keras
 import numpy as np
 
+from freyvae.engine import distribute
 from freyvae.engine.shares import shares_of_step, step_in_shares
 from freyvae.engine.shuffling import order_of_epoch
-from freyvae.engine.stream import blocks_ahead, images_of_block
+from freyvae.engine.stream import batches_ahead, batches_as_given, blocks_ahead, images_of_block
 from freyvae.engine.training import (
     Training,
     evaluated_weights,
@@ -67,15 +68,16 @@ def _run(training: Training, programs: _Programs, inputs: tuple[Any, ...]) -> An
 
     def copied(metrics: list[Any]) -> list[Any]:
         # because a step that is given its state uses it up
-        return [jnp.array(values) for values in metrics]
+        copies = [jnp.array(values) for values in metrics]
+        return distribute.spread(copies) if distribute.is_on() else copies
 
     trainable, non_trainable, optimizer, _ = training.state
-    steps = optimizer[place_of_steps(model)] if place is None else jnp.asarray(place.steps, programs.dtype_of_steps)
-    began_with, order = int(steps), programs.order(key, steps)
+    began_with = int(optimizer[place_of_steps(model)]) if place is None else place.steps
+    order = programs.order(key, jnp.asarray(began_with, programs.dtype_of_steps))
     training.state = (trainable, non_trainable, optimizer, copied(fresh_metrics if place is None else place.metrics))
     with _parts(images, order, batch_size, 0 if place is None else place.shown) as parts:
         for part in parts:
-            for start, size in _batches(part.count, batch_size):
+            for start, size in part.batches:
                 with held_back():
                     training.state = programs.train[size](training.state, part.images, part.order, start)
             if part.end < len(images):
@@ -86,23 +88,31 @@ def _run(training: Training, programs: _Programs, inputs: tuple[Any, ...]) -> An
     trainable, non_trainable, optimizer, _ = training.state
     weights = evaluated_weights(model, averages)(trainable, optimizer)
     training.state = (trainable, non_trainable, optimizer, copied(fresh_metrics))
-    with _parts(held_out, np.arange(len(held_out)), evaluation_size, 0) as parts:
+    with _parts(held_out, np.arange(len(held_out), dtype=np.int32), evaluation_size, 0) as parts:
         for part in parts:
-            for start, size in _batches(part.count, evaluation_size):
+            for start, size in part.batches:
                 with held_back():
                     _, non_trainable, _, metrics = training.state
-                    non_trainable, metrics = programs.test[size]((non_trainable, metrics), weights, part.images, start)
-                    training.state = (trainable, non_trainable, optimizer, metrics)
+                    state = (non_trainable, metrics)
+                    state = programs.test[size](state, weights, part.images, part.order, start)
+                    training.state = (trainable, state[0], optimizer, state[1])
     return logs | {f"val_{name}": value for name, value in programs.results(training.state[3]).items()}
 
 
 @dataclass(frozen=True)
 class _Part:
-    """Images on the device, and the order in which an epoch shows `count` of them, which are its last at `end`."""
+    """A part of an epoch, on the device or devices.
+
+    Attributes:
+        images: as a step's program takes them.
+        order: of these; None where they are in batches already.
+        batches: of each where it begins, or which one it is, and its size.
+        end: the place in the epoch where the part ends.
+    """
 
     images: Any
     order: Any
-    count: int
+    batches: Iterable[tuple[np.int32, int]]
     end: int
 
 
@@ -111,22 +121,28 @@ def _parts(images: Any, order: Any, batch_size: int, first: int) -> Iterator[Ite
     """The parts of an epoch: one where the images are on the device, and else a block after the other."""
     import jax
 
+    if distribute.is_on():
+        with batches_ahead(images, np.asarray(order), first=first, batch_size=batch_size) as blocks:
+            yield (
+                _Part(
+                    block.images,
+                    None,
+                    [(np.int32(number), block.batch_size) for number in range(block.count // block.batch_size)],
+                    block.first + block.count,
+                )
+                for block in blocks
+            )
+        return
     if not is_streamed(images):
-        yield iter([_Part(images, order, len(images), len(images))])
+        yield iter([_Part(images, order, _batches(len(images), batch_size), len(images))])
         return
     size = images_of_block(images, batch_size)
     in_place = jax.device_put(np.arange(size, dtype=np.int32))
     with blocks_ahead(images, np.asarray(order), first=first, size=size, place=jax.device_put) as blocks:
-        yield (_Part(block.images, in_place, block.count, block.first + block.count) for block in blocks)
-
-
-def _as_on_device(images: Any, batch_size: int) -> Any:
-    """What a step's program is given: the images, or the shape of a block of them."""
-    import jax
-
-    if images is None or not is_streamed(images):
-        return images
-    return jax.ShapeDtypeStruct((images_of_block(images, batch_size), *images.shape[1:]), np.uint8)
+        yield (
+            _Part(block.images, in_place, _batches(block.count, batch_size), block.first + block.count)
+            for block in blocks
+        )
 
 
 def _batches(count: int, size: int) -> Iterator[tuple[np.int32, int]]:
@@ -155,52 +171,65 @@ def _compile(
 ) -> _Programs:
     import jax
 
-    key, all_images, all_held_out, _ = inputs
+    key, images, held_out, _ = inputs
     batch_size, evaluation_size, averages = training.choices
-    images, held_out = _as_on_device(all_images, batch_size), _as_on_device(all_held_out, evaluation_size)
-    model = training.model
+    model, spread = training.model, distribute.is_on()
+    if spread:
+        state = distribute.shapes(state)
     trainable, non_trainable, optimizer, metrics = state
 
     def order_of(key: Any, steps: Any) -> Any:
-        return order_of_epoch(key, steps, len(all_images))
+        return order_of_epoch(key, steps, len(images))
+
+    def given(images: Any, size: int, most: int) -> tuple[Any, Any, np.int32]:
+        """What a step of `size` images is given, `most` being the size of the others: images, order, start."""
+        if spread:
+            return batches_as_given(images, size, most), None, np.int32(0)
+        count = len(images)
+        if is_streamed(images):
+            count = images_of_block(images, most)
+            images = jax.ShapeDtypeStruct((count, *images.shape[1:]), np.uint8)
+        return images, jax.ShapeDtypeStruct((count,), np.int32), np.int32(0)
+
+    def batch_of(images: Any, order: Any, start: Any, size: int) -> Any:
+        return images[start] if spread else images[jax.lax.dynamic_slice(order, (start,), (size,))]
 
     def train(size: int) -> Callable[..., Any]:
-        arguments, shares = (state, images, order_in_part, np.int32(0)), shares_of_step(model, size)
+        arguments = (state, *given(images, size, batch_size))
+        shares = 1 if spread else shares_of_step(model, size)
         if shares > 1:
             return step_in_shares(model, size, shares, compiled, arguments)
 
         def step(state: Any, images: Any, order: Any, start: Any) -> Any:
-            _, state = model.train_step(state, (images[jax.lax.dynamic_slice(order, (start,), (size,))],))
+            _, state = model.train_step(state, (batch_of(images, order, start, size),))
             return state
 
         return compiled(step, *arguments, donated=True)
 
     def test(size: int) -> Callable[..., Any]:
-        def step(state: Any, weights: Any, images: Any, start: Any) -> Any:
-            batch = jax.lax.dynamic_slice_in_dim(images, start, size)
-            _, (_, *state) = model.test_step((weights, *state), (batch,))
+        def step(state: Any, weights: Any, images: Any, order: Any, start: Any) -> Any:
+            _, (_, *state) = model.test_step((weights, *state), (batch_of(images, order, start, size),))
             return tuple(state)
 
         weights = evaluated_weights(model, averages)(trainable, optimizer)
-        return compiled(step, (non_trainable, metrics), weights, held_out, np.int32(0), donated=True)
+        arguments = given(held_out, size, evaluation_size)
+        return compiled(step, (non_trainable, metrics), weights, *arguments, donated=True)
 
     def compiled(function: Callable[..., Any], *arguments: Any, donated: bool = False) -> Callable[..., Any]:
         """For arguments of these shapes; where the first is donated its memory becomes the result's."""
+        result = {"out_shardings": distribute.everywhere()} if spread and donated else {}
         program: Callable[..., Any] = (
-            jax.jit(function, donate_argnums=(0,) if donated else ()).lower(*arguments).compile()
+            jax.jit(function, donate_argnums=(0,) if donated else (), **result).lower(*arguments).compile()
         )
         return program
 
-    steps = optimizer[place_of_steps(model)]
-    order_in_part = jax.eval_shape(order_of, key, steps)
-    if is_streamed(all_images):
-        order_in_part = jax.ShapeDtypeStruct((images.shape[0],), np.int32)
-    held_out_sizes = [] if held_out is None else [size for _, size in _batches(len(all_held_out), evaluation_size)]
+    steps = state_of(model)[2][place_of_steps(model)]
+    held_out_sizes = [] if held_out is None else [size for _, size in _batches(len(held_out), evaluation_size)]
     return _Programs(
         model.optimizer,
         signature,
         order=compiled(order_of, key, steps),
-        train={size: train(size) for size in {size for _, size in _batches(len(all_images), batch_size)}},
+        train={size: train(size) for size in {size for _, size in _batches(len(images), batch_size)}},
         test={size: test(size) for size in set(held_out_sizes)},
         results=compiled(lambda values: results_of_metrics(model, values), metrics),
         dtype_of_steps=steps.dtype,

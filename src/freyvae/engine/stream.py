@@ -9,18 +9,19 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from freyvae.data.pixels import Pixels
+from freyvae.engine import distribute
 
 BLOCK_BYTES = 2**25
 # of blocks that are read and wait
 AHEAD = 1
 
-# reads images of some rows of an epoch, uint8 (row, height, width, channel), and puts them on the device
 Place = Callable[[np.ndarray], Any]
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -55,41 +56,114 @@ def blocks_ahead(images: Any, order: np.ndarray, *, first: int, size: int, place
         size: images in a block.
         place: puts a block on the device.
     """
-    waiting: queue.Queue[Block | BaseException | None] = queue.Queue(AHEAD)
+
+    def read() -> Iterator[Block]:
+        for start in range(first, len(order), size):
+            found = _rows(images, order[start : start + size])
+            count = len(found)
+            yield Block(place(_filled_up(found, size)), start, count)
+
+    with _ahead(read()) as blocks:
+        yield blocks
+
+
+@dataclass(frozen=True)
+class Batches(Block):
+    """Batches of an epoch on several devices: `images` is uint8 (batch, image, height, width, channel).
+
+    Attributes:
+        batch_size: images in each.
+    """
+
+    batch_size: int
+
+
+@contextmanager
+def batches_ahead(images: Any, order: np.ndarray, *, first: int, batch_size: int) -> Iterator[Iterator[Batches]]:
+    """The batches of an epoch, read ahead likewise. Each process reads its own images of each of them.
+
+    The last batch of an epoch, if it is smaller, is a block of its own.
+    """
+    whole = first + (len(order) - first) // batch_size * batch_size
+    most = batches_of_block(images, batch_size)
+
+    def read() -> Iterator[Batches]:
+        for start in range(first, whole, most * batch_size):
+            end = min(start + most * batch_size, whole)
+            yield Batches(_on_devices(images, order[start:end], batch_size, most), start, end - start, batch_size)
+        if whole < len(order):
+            size = len(order) - whole
+            yield Batches(_on_devices(images, order[whole:], size, 1), whole, size, size)
+
+    with _ahead(read()) as blocks:
+        yield blocks
+
+
+def batches_of_block(images: Any, batch_size: int) -> int:
+    """How many batches a block of them has."""
+    return max(1, images_of_block(images, batch_size) // batch_size)
+
+
+def batches_as_given(images: Any, size: int, batch_size: int) -> Any:
+    """The shape in which `batches_ahead` gives batches of `size` images, where the others have `batch_size`."""
+    import jax
+
+    count = batches_of_block(images, batch_size) if size == batch_size else 1
+    return jax.ShapeDtypeStruct((count, size, *images.shape[1:]), np.uint8, sharding=distribute.of_batches(size))
+
+
+def _on_devices(images: Any, order: np.ndarray, size: int, most: int) -> Any:
+    """Batches of `size` images in this order, filled up to `most` batches, on all devices."""
+    rows = order.reshape(-1, size)[:, distribute.rows_of_process(size)]
+    found = _rows(images, rows.reshape(-1)).reshape(*rows.shape, *images.shape[1:])
+    return distribute.batches_on_devices(_filled_up(found, most), size)
+
+
+def _rows(images: Any, rows: np.ndarray) -> np.ndarray:
+    if isinstance(images, Pixels):
+        images.expect(rows)
+    found: np.ndarray = images[rows]
+    return found
+
+
+def _filled_up(found: np.ndarray, count: int) -> np.ndarray:
+    """With zeros to `count` along the first axis: one program then serves all blocks."""
+    if len(found) == count:
+        return found
+    return np.concatenate([found, np.zeros((count - len(found), *found.shape[1:]), np.uint8)])
+
+
+@contextmanager
+def _ahead(items: Iterator[Item]) -> Iterator[Iterator[Item]]:
+    """Items that a thread makes ahead, while the `with` lasts. What making them raises is raised here."""
+    waiting: queue.Queue[Item | BaseException | None] = queue.Queue(AHEAD)
     is_over = threading.Event()
 
-    def put(item: Block | BaseException | None) -> bool:
+    def put(item: Item | BaseException | None) -> None:
         while not is_over.is_set():
             try:
                 waiting.put(item, timeout=0.1)
             except queue.Full:
                 continue
-            return True
-        return False
+            return
 
-    def read() -> None:
+    def make() -> None:
         try:
-            for start in range(first, len(order), size):
-                rows = order[start : start + size]
-                if isinstance(images, Pixels):
-                    images.expect(rows)
-                found = images[rows]
-                count = len(found)
-                if count < size:
-                    found = np.concatenate([found, np.zeros((size - count, *found.shape[1:]), np.uint8)])
-                if not put(Block(place(found), start, count)):
+            for item in items:
+                put(item)
+                if is_over.is_set():
                     return
             put(None)
         except BaseException as error:
             put(error)
 
-    def taken() -> Iterator[Block]:
+    def taken() -> Iterator[Item]:
         while (item := waiting.get()) is not None:
             if isinstance(item, BaseException):
                 raise item
             yield item
 
-    thread = threading.Thread(target=read, name="freyvae-read-ahead", daemon=True)
+    thread = threading.Thread(target=make, name="freyvae-read-ahead", daemon=True)
     thread.start()
     try:
         yield taken()

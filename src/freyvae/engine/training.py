@@ -13,6 +13,7 @@ import keras
 import numpy as np
 
 from freyvae.data.pixels import Pixels
+from freyvae.engine import distribute
 from freyvae.engine.keras_internals import (
     averages_of_weights,
     epoch_to_begin_with,
@@ -168,8 +169,9 @@ class Training:
         self.epoch = self._initial_epoch = epoch_to_begin_with(model, initial_epoch)
         self._key = jax.random.key(seed) if shuffle else None
         # the device's copies of the data, made once
-        self._images = images if is_streamed(images) else jax.device_put(images)
-        is_held_out_there = validation_data is None or is_streamed(validation_data)
+        stay = distribute.is_on()
+        self._images = images if stay or is_streamed(images) else jax.device_put(images)
+        is_held_out_there = validation_data is None or stay or is_streamed(validation_data)
         self._held_out = validation_data if is_held_out_there else jax.device_put(validation_data)
         self._within = [callback for callback in _as_list(callbacks or []) if isinstance(callback, WithinEpochs)]
         places = (callback.place for callback in self._within)
@@ -203,7 +205,7 @@ class Training:
         while not self.is_over:
             run_epoch = prepare(self)
             self.begin_epoch()  # which may set the learning rate or beta, parts of the state
-            self.state = state_of(self.model)
+            self.state = distribute.spread(state_of(self.model)) if distribute.is_on() else state_of(self.model)
             try:
                 logs = run_epoch()
             except StoppedWithin:
@@ -219,7 +221,7 @@ class Training:
         if not self._within:
             return
         self.keep(self.state)
-        place = Place(steps, shown, [np.asarray(values) for values in self.state[3]])
+        place = Place(steps, shown, [np.asarray(variable.value) for variable in self.model.metrics_variables])
         for callback in self._within:
             callback.on_block_end(place, shown / of)
         if self.model.stop_training:
@@ -236,6 +238,8 @@ class Training:
 
     def keep(self, state: Any) -> None:
         """Give the model a state."""
+        if distribute.is_on():
+            state = distribute.own_copy(state)
         with held_back():
             for variables, values in zip(variables_of(self.model), state, strict=True):
                 for variable, value in zip(variables, values, strict=True):

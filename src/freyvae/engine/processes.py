@@ -1,0 +1,259 @@
+"""Several processes that train one model: how they find each other, agree, and notice that one is gone.
+
+JAX's coordination service, which process 0 holds, is their meeting place. A process that hangs is not noticed by JAX's
+heartbeats, which a thread of its own sends; so each says here how far it is, and looks whether the others do.
+"""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from freyvae.console import say
+from freyvae.errors import BadInput, few_words
+
+SECONDS_TO_JOIN = 300
+# after which a process that says nothing is taken for gone, and how often each says something
+SECONDS_OF_SILENCE = 20.0
+SECONDS_BETWEEN_BEATS = 1.0
+# of one answer of the meeting place; whoever is slow is waited for as long as the watch hears of it
+_SECONDS_OF_EXCHANGE = 24 * 3600
+
+# variables by which a launcher says that there are several processes: how many, or that there are
+_COUNTED = ("SLURM_STEP_NUM_TASKS", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE")
+_SCHEDULED = ("JOB_COMPLETION_INDEX",)
+
+
+@dataclass
+class _Joined:
+    """What this process knows of the others."""
+
+    client: Any
+    index: int
+    count: int
+    exchanges: int = 0
+    is_over: threading.Event = field(default_factory=threading.Event)
+
+
+_joined: _Joined | None = None
+
+
+def count() -> int:
+    """How many processes train together; 1 for one alone."""
+    return 1 if _joined is None else _joined.count
+
+
+def index() -> int:
+    """Which of them this is, from 0."""
+    return 0 if _joined is None else _joined.index
+
+
+def is_first() -> bool:
+    """Whether this is the process that writes, says and draws."""
+    return index() == 0
+
+
+def is_started_by_launcher() -> bool:
+    """Whether `srun`, `mpirun`, or an indexed job of Kubernetes started this process as one of several."""
+    counted = (os.environ.get(name, "") for name in _COUNTED)
+    hosts = os.environ.get("TPU_WORKER_HOSTNAMES", "")
+    return (
+        any(text.isdigit() and int(text) > 1 for text in counted)
+        or "," in hosts
+        or any(name in os.environ for name in _SCHEDULED)
+    )
+
+
+def join(
+    coordinator: str | None = None,
+    process: int | None = None,
+    of: int | None = None,
+    *,
+    seconds: int = SECONDS_TO_JOIN,
+) -> None:
+    """Become one of several processes, before JAX is used. Without arguments their number is the launcher's.
+
+    Args:
+        coordinator: HOST:PORT, where process 0 listens and all others find it.
+        process: which one this is, from 0.
+        of: how many there are.
+        seconds: to wait for all of them.
+
+    Raises:
+        BadInput: the port is taken, or not all of them came in time.
+    """
+    global _joined
+    import jax
+    from jax._src import distributed
+
+    jax.config.update("jax_cpu_collectives_implementation", "gloo")
+    if process == 0 and coordinator is not None:
+        _check_port(coordinator)
+    for name in [name for name in os.environ if "_proxy" in name.lower()]:
+        del os.environ[name]  # which would hang the first call
+    try:
+        jax.distributed.initialize(coordinator, of, process, initialization_timeout=seconds)
+    except Exception as error:
+        where = coordinator or "the processes that the launcher started"
+        missing = _missing(str(error))
+        raise BadInput(
+            f"{where}: not all processes came within {seconds} s{missing}: start all of them with the same "
+            f"coordinator=... and of=..., and let that port through ({few_words(error, most=80)})"
+        ) from error
+    state = distributed.global_state
+    _joined = _Joined(state.client, int(state.process_id or 0), int(state.num_processes or 1))
+    _put("host", socket.gethostname())
+    for watch in (_beat, _judge):
+        threading.Thread(target=watch, args=(_joined,), name=f"freyvae{watch.__name__}", daemon=True).start()
+
+
+def leave() -> None:
+    """Part from the others, when all are at this place. Each may then end when it likes."""
+    global _joined
+    if _joined is None:
+        return
+    import jax
+
+    exchange("leaving")
+    _joined.is_over.set()
+    _joined = None
+    with suppress(Exception):  # who has gone already is missed by no one
+        jax.distributed.shutdown()
+
+
+def exchange(text: str) -> list[str]:
+    """Say something to all processes, and hear what each says, by its number; waits until all are at this place."""
+    if _joined is None:
+        return [text]
+    number, _joined.exchanges = _joined.exchanges, _joined.exchanges + 1
+    _put(f"said/{number}", text)
+    heard = [_get(f"said/{number}", peer) for peer in range(_joined.count)]
+    if number >= 2:  # all have read what was said two exchanges ago
+        with suppress(Exception):
+            _joined.client.key_value_delete(f"freyvae/said/{number - 2}/{_joined.index}")
+    return heard
+
+
+def of_first(text: str) -> str:
+    """What process 0 says."""
+    return exchange(text if is_first() else "")[0]
+
+
+def any_of(flag: bool) -> bool:
+    """Whether any process says so."""
+    return any(exchange("1" if flag else ""))
+
+
+@contextmanager
+def all_or_none() -> Iterator[None]:
+    """A block that all processes finish, or none: `BadInput` in one of them is raised in all, with its number."""
+    own: BadInput | None = None
+    try:
+        yield
+    except BadInput as error:
+        own = error
+    heard = exchange("" if own is None else str(own))
+    if own is not None:
+        raise own
+    for process, line in enumerate(heard):
+        if line:
+            raise BadInput(line if process == 0 else f"process {process} on {_get('host', process)}: {line}")
+
+
+def check_same(what: str, text: str) -> None:
+    """Raise `BadInput` where processes differ in something, which `text` is of this one."""
+    heard = exchange(text)
+    for process, other in enumerate(heard):
+        if other != heard[0]:
+            raise BadInput(
+                f"process {process} on {_get('host', process)} has another {what} than process 0: give all the same"
+            )
+
+
+@contextmanager
+def blaming() -> Iterator[None]:
+    """A block of common work. Where it fails because another process is gone, the watch says which, and ends this one.
+
+    What JAX says of it would be of sockets.
+    """
+    try:
+        yield
+    except Exception as error:
+        if _joined is not None and type(error).__module__.startswith("jax"):
+            _joined.is_over.wait(SECONDS_OF_SILENCE + 5.0)
+        raise
+
+
+def _check_port(coordinator: str) -> None:
+    host, colon, port = coordinator.rpartition(":")
+    if not colon or not host or not port.isdigit() or not 0 < int(port) < 2**16:
+        raise BadInput(f"coordinator must be HOST:PORT, such as node1:29400, not {coordinator}")
+    with socket.socket(socket.AF_INET6 if socket.has_ipv6 else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("", int(port)))
+        except OSError as error:
+            raise BadInput(f"port {port} can't be listened on ({error.strerror}): choose another") from error
+
+
+def _missing(text: str) -> str:
+    """Which processes JAX says are missing, in words."""
+    numbers = [part.split("/")[0].split(",")[0].strip(" .'\"") for part in text.split("task:")[1:]]
+    known = sorted({int(number) for number in numbers if number.isdigit()})
+    return f", process {', '.join(map(str, known))} is missing" if known else ""
+
+
+def _put(key: str, text: str) -> None:
+    assert _joined is not None
+    _joined.client.key_value_set(f"freyvae/{key}/{_joined.index}", text or " ", allow_overwrite=True)
+
+
+def _get(key: str, process: int) -> str:
+    assert _joined is not None
+    text: str = _joined.client.blocking_key_value_get(f"freyvae/{key}/{process}", 1000 * _SECONDS_OF_EXCHANGE)
+    return text.strip()
+
+
+_heard: dict[int, tuple[str, float]] = {}
+_last_beat = 0.0
+
+
+def _beat(joined: _Joined) -> None:
+    """Say how far this process is, and hear how far the others are."""
+    global _last_beat
+    _last_beat, number = time.monotonic(), 0
+    while not joined.is_over.wait(SECONDS_BETWEEN_BEATS):
+        number += 1
+        try:
+            joined.client.key_value_set(f"freyvae/alive/{joined.index}", str(number), allow_overwrite=True)
+            found = joined.client.key_value_dir_get("freyvae/alive/")
+        except Exception:  # the meeting place does not answer, which `_judge` notices
+            continue
+        _last_beat = time.monotonic()
+        for key, value in found:
+            process = int(key.rsplit("/", 1)[1])
+            if _heard.get(process, ("", 0.0))[0] != value:
+                _heard[process] = value, _last_beat
+
+
+def _judge(joined: _Joined) -> None:
+    """End this process where another one says nothing any more."""
+    began = time.monotonic()
+    while not joined.is_over.wait(SECONDS_BETWEEN_BEATS):
+        now = time.monotonic()
+        silent = [p for p in range(joined.count) if now - _heard.get(p, ("", began))[1] > SECONDS_OF_SILENCE]
+        others = [process for process in silent if process != joined.index]
+        if now - _last_beat > SECONDS_OF_SILENCE:
+            others = [0]
+        if others and not joined.is_over.is_set():
+            which = ", ".join(map(str, others))
+            _end(f"process {which} of {joined.count} says nothing any more: it was killed, or hangs")
+
+
+def _end(line: str) -> None:
+    say(f"freyvae: {line}; the same command goes on from the last state that was saved")
+    os._exit(1)
