@@ -38,11 +38,15 @@ def main(arguments: list[str] | None = None) -> int:
         os.environ["MPLBACKEND"] = "agg"
         with handled_by(leave):
             from freyvae.cli import app
+            from freyvae.cli.launch import words
             from freyvae.flags import with_short_flags
 
         with handled_by(stop):
-            app(with_short_flags(tokens), exit_on_error=False, print_error=False, result_action="return_value")
+            words.set(arguments)
+            code = app(with_short_flags(tokens), exit_on_error=False, print_error=False, result_action="return_value")
             sys.stdout.flush()
+            if isinstance(code, int):  # of the processes that the command was run in
+                return code
     except SystemExit as exit:
         if exit.code == 1:  # so rich ends where the reader of help has left
             _give_up_output()
@@ -113,7 +117,12 @@ def _wrong_usage(error: "CycloptsError") -> str:
 def _fail(line: str, code: int) -> int:
     # what was given can be of any length, and what to do about it stands at the end
     shortened = _ENDLESS.sub(r"\1...\2", line)
-    say(f"freyvae: {shortened}")
+    # of several processes that train together the first one says what all of them know
+    others = sys.modules.get("freyvae.engine.processes")
+    if others is None or others.is_first() or code == 1:
+        say(f"freyvae: {shortened}")
+    if others is not None:
+        others.desert(code)
     return code
 
 

@@ -6,6 +6,7 @@ heartbeats, which a thread of its own sends; so each says here how far it is, an
 
 import os
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -40,21 +41,17 @@ class _Joined:
 
 
 _joined: _Joined | None = None
+_index = 0
 
 
-def count() -> int:
-    """How many processes train together; 1 for one alone."""
-    return 1 if _joined is None else _joined.count
-
-
-def index() -> int:
-    """Which of them this is, from 0."""
-    return 0 if _joined is None else _joined.index
+def is_one_of_several() -> bool:
+    """Whether this process trains together with others now."""
+    return _joined is not None
 
 
 def is_first() -> bool:
-    """Whether this is the process that writes, says and draws."""
-    return index() == 0
+    """Whether this is the process that writes, says and draws: number 0, or one alone."""
+    return _index == 0
 
 
 def is_started_by_launcher() -> bool:
@@ -86,13 +83,14 @@ def join(
     Raises:
         BadInput: the port is taken, or not all of them came in time.
     """
-    global _joined
+    global _joined, _index
     import jax
     from jax._src import distributed
 
+    if coordinator is not None:
+        _check_address(coordinator, listens=process == 0)
+    _hush()
     jax.config.update("jax_cpu_collectives_implementation", "gloo")
-    if process == 0 and coordinator is not None:
-        _check_port(coordinator)
     for name in [name for name in os.environ if "_proxy" in name.lower()]:
         del os.environ[name]  # which would hang the first call
     try:
@@ -106,6 +104,7 @@ def join(
         ) from error
     state = distributed.global_state
     _joined = _Joined(state.client, int(state.process_id or 0), int(state.num_processes or 1))
+    _index = _joined.index
     _put("host", socket.gethostname())
     for watch in (_beat, _judge):
         threading.Thread(target=watch, args=(_joined,), name=f"freyvae{watch.__name__}", daemon=True).start()
@@ -123,6 +122,21 @@ def leave() -> None:
     _joined = None
     with suppress(Exception):  # who has gone already is missed by no one
         jax.distributed.shutdown()
+
+
+def desert(code: int) -> None:
+    """End this process with an exit code, and wait for no other; those that were told why end by themselves.
+
+    Returns where it was one alone.
+    """
+    if _joined is None:
+        return
+    _joined.is_over.set()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if is_first():
+        time.sleep(1.0)  # it holds the meeting place, without which the others could not end in peace
+    os._exit(code)
 
 
 def exchange(text: str) -> list[str]:
@@ -188,10 +202,22 @@ def blaming() -> Iterator[None]:
         raise
 
 
-def _check_port(coordinator: str) -> None:
+def _hush() -> None:
+    """Keep what Gloo prints of its connections out of what a program reads of this process's standard output."""
+    sys.stdout.flush()
+    own = os.fdopen(os.dup(1), "w", encoding=sys.stdout.encoding, errors=sys.stdout.errors, buffering=1)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+    sys.stdout = own
+
+
+def _check_address(coordinator: str, *, listens: bool) -> None:
     host, colon, port = coordinator.rpartition(":")
     if not colon or not host or not port.isdigit() or not 0 < int(port) < 2**16:
         raise BadInput(f"coordinator must be HOST:PORT, such as node1:29400, not {coordinator}")
+    if not listens:
+        return
     with socket.socket(socket.AF_INET6 if socket.has_ipv6 else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

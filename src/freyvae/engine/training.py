@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from freyvae.data.pixels import Pixels
-from freyvae.engine import distribute
+from freyvae.engine import distribute, processes
 from freyvae.engine.keras_internals import (
     averages_of_weights,
     epoch_to_begin_with,
@@ -204,6 +204,8 @@ class Training:
         """
         while not self.is_over:
             run_epoch = prepare(self)
+            # one that compiles for longer than a collective waits would lose the others
+            processes.exchange("compiled")
             self.begin_epoch()  # which may set the learning rate or beta, parts of the state
             self.state = distribute.spread(state_of(self.model)) if distribute.is_on() else state_of(self.model)
             try:

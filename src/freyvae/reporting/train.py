@@ -7,6 +7,7 @@ import keras
 
 from freyvae import training
 from freyvae.arguments import truth
+from freyvae.engine import processes
 from freyvae.recipe import Recipe
 from freyvae.reporting import summary
 from freyvae.run import Run
@@ -48,7 +49,7 @@ def train(
     pictures = truth("pictures", pictures)
     place = folder if out is None else out
     run, vae = training.train_model(recipe, place, fresh=fresh, quiet=quiet, say=say, log=log, callbacks=callbacks)
-    if pictures and (fresh or not run.report_path.is_file()):
+    if pictures and processes.is_first() and (fresh or not run.report_path.is_file()):
         _, _, say = checked(recipe, fresh=fresh, quiet=quiet, say=say)
         say("drawing the pictures and writing the report")
         for note in summary.show(run, vae=vae):

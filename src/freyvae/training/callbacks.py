@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from freyvae.console import Bar
+from freyvae.engine import processes
 from freyvae.engine.training import Place, WithinEpochs, trained_weights
 from freyvae.errors import TrainingFailed
 from freyvae.files import write_whole
@@ -30,6 +31,8 @@ SHARE_OF_CHECKPOINTS = 0.1
 
 class Recorder(WithinEpochs):
     """Keeps the history and the clock, writes checkpoints, and stops when patience ends or the loss is no number.
+
+    Of several processes the first one writes, and its clock is that of all.
 
     Args:
         run: where to write.
@@ -76,7 +79,7 @@ class Recorder(WithinEpochs):
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Record the epoch; refuse a loss that is no number; save what is good."""
         seconds, processor_seconds = self._spent_in_epoch
-        self.epoch_seconds.append(seconds)
+        self.epoch_seconds.append(float(processes.of_first(repr(seconds))))
         self.processor_seconds += processor_seconds
         self._began_epoch = self._now = None
         row = {name: float(value) for name, value in _in_order(logs or {})}
@@ -96,6 +99,9 @@ class Recorder(WithinEpochs):
 
     def save(self) -> None:
         """Write the checkpoint, and the history as far as it goes."""
+        if not processes.is_first():
+            self.saved = len(self.rows)
+            return
         began = time.perf_counter()
         self.keep_place()
         checkpoint.save(self.run.checkpoint_path, self.model, self.progress)
@@ -106,7 +112,7 @@ class Recorder(WithinEpochs):
 
     def keep_place(self) -> None:
         """Go on in a new folder where the run's was removed or renamed meanwhile, so that the work is not lost."""
-        if self.run.is_lost:
+        if processes.is_first() and self.run.is_lost:
             lost = self.run.folder
             self.run.move_beside()
             self.has_moved = True
@@ -191,15 +197,20 @@ class Annealing(keras.callbacks.Callback):
 class StopOnInterrupt(WithinEpochs):
     """Ctrl-C ends the training after the current epoch, or block, with its state saved; a second one ends it at once.
 
-    So does what a cluster sends before it kills, or a terminal that closes (`freyvae.signals.STOPPING`).
+    So does what a cluster sends before it kills, or a terminal that closes (`freyvae.signals.STOPPING`). Of several
+    processes all stop where one is asked to.
 
     Args:
         save: saves the state; after the training it is too late, for averages then stand in the weights' place.
+
+    Attributes:
+        is_stopped: whether the training was stopped.
     """
 
     def __init__(self, save: Callable[[], None]):
         super().__init__()
         self.save = save
+        self.is_stopped = False
         self.request = StopRequest()
         self._watching = ExitStack()
 
@@ -216,9 +227,9 @@ class StopOnInterrupt(WithinEpochs):
         self._stop_if_asked()
 
     def _stop_if_asked(self) -> None:
-        if self.request.is_set():
+        if processes.any_of(self.request.is_set()):
             self.save()
-            self.model.stop_training = True
+            self.is_stopped = self.model.stop_training = True
 
     def close(self) -> None:
         """The signals do again what they did before."""

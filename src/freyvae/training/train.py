@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from freyvae.console import say as to_stderr
 from freyvae.console import silence
 from freyvae.data.channels import channels_in_words
 from freyvae.data.levels import SIXTEEN_BITS, levels_text
+from freyvae.engine import processes
 from freyvae.engine.memory import check_training
 from freyvae.errors import BadInput
 from freyvae.files import as_path, write_whole
@@ -81,28 +83,45 @@ def train_model(
 ) -> tuple[Run, VAE | None]:
     """As `train`, and with the run the model that was saved in it; none where the run was reloaded."""
     recipe, fresh, say = checked(recipe, fresh=fresh, quiet=quiet, say=say)
+    if not processes.is_first():
+        say, quiet = silence, True
     others = [instance("callbacks", callback, keras.callbacks.Callback) for callback in several("callbacks", callbacks)]
     if log is not None:
         one_of("log", log, TRACKERS)
     run = Run(Path("runs") / recipe.name if out is None else as_path("out", out))
-    with run.lock():
-        if not fresh and is_trained(run, recipe, say=say):
+    processes.check_same("recipe", recipe.to_toml())
+    with ExitStack() as locked:
+        with processes.all_or_none():
+            if processes.is_first():
+                locked.enter_context(run.lock())
+            is_done = processes.is_first() and not fresh and is_trained(run, recipe, say=say)
+        if processes.any_of(is_done):
+            processes.leave()
             return run, None
-        data = load_data(recipe, quiet=quiet, say=say)
-        recipe = settled(recipe, data, say=say)
-        vae = build_vae(recipe, data.train)  # refused, if it is, before anything is lost
-        width = "width" if hasattr(recipe.network, "width") else "hidden"
-        if log is not None:
-            others.append(TensorBoardLog(run.tensorboard_path, data.validation))
-        check_training(vae, [data.train, data.validation], recipe.training.batch_size, width=width)
-        if fresh:
-            run.clear()
-        progress = start(run, recipe, data, vae, say=say)
+        with processes.all_or_none():
+            data = load_data(recipe, quiet=quiet, say=say)
+        processes.check_same("set of images", data.images.fingerprint)
+        with processes.all_or_none():
+            recipe = settled(recipe, data, say=say)
+            vae = build_vae(recipe, data.train)  # refused, if it is, before anything is lost
+            width = "width" if hasattr(recipe.network, "width") else "hidden"
+            if log is not None and processes.is_first():
+                others.append(TensorBoardLog(run.tensorboard_path, data.validation))
+            check_training(vae, [data.train, data.validation], recipe.training.batch_size, width=width)
+        with processes.all_or_none():
+            if fresh and processes.is_first():
+                run.clear()
+            progress = start(run, recipe, data, vae, say=say)
+        began = f"{len(progress.rows)} {progress.place and progress.place.shown}"
+        processes.check_same(f"state in {run.folder} (a folder that all see)", began)
         recorder = Recorder(run, recipe, progress, say=say)
         signal = None
         if not recorder.is_over:
-            signal = _fit_epochs(vae, recorder, data, others, quiet=quiet, say=say)
-        finish(vae, recorder, data, say=say)
+            with processes.blaming():
+                signal = _fit_epochs(vae, recorder, data, others, quiet=quiet, say=say)
+        if processes.is_first():
+            finish(vae, recorder, data, say=say)
+        processes.leave()
     if signal is not None:
         raise Interrupted(f"stopped when {run.folder} was trained: `freyvae show {run.folder}` draws it", number=signal)
     return run, vae
@@ -154,7 +173,8 @@ def settled(recipe: Recipe, data: TrainingData, *, say: Callable[[str], None]) -
         of = f"{shape[0]} x {shape[1]} {channels_in_words(shape[2])}"
         say(f"{of}: {network.in_words(shape, recipe.latent_dim)}, {network.name}")
     if not recipe.training.batch_size:
-        recipe = recipe.replace(batch_size=fitting_batch_size(recipe, data))
+        # of several machines, the first one's memory says it
+        recipe = recipe.replace(batch_size=int(processes.of_first(str(fitting_batch_size(recipe, data)))))
         if recipe.training.batch_size < BATCH_SIZE:
             say(f"{recipe.training.batch_size} images in a training step: there are no more, or memory holds no more")
     return recipe
@@ -165,7 +185,8 @@ def start(run: Run, recipe: Recipe, data: TrainingData, vae: VAE, *, say: Callab
 
     Writes the recipe.
     """
-    write_whole(run.recipe_path, recipe.to_toml())
+    if processes.is_first():
+        write_whole(run.recipe_path, recipe.to_toml())
     progress = checkpoint.Progress(rows=[], seconds=0.0, data_sha256=data.images.fingerprint)
     if run.checkpoint_path.exists():
         progress = _go_on(run, vae, progress, say)
@@ -217,13 +238,13 @@ def _fit_epochs(
     finally:
         interrupt.close()
         bar.close()
-    if interrupt.request.is_set() and not recorder.is_over:
+    if interrupt.is_stopped and not recorder.is_over:
         done, where = len(recorder.rows), "after"
         if recorder.is_within_epoch:
             done, where = done + 1, "within"
         line = f"stopped {where} epoch {done} of {recipe.training.epochs}; {how_to_go_on(recorder)}"
         raise Interrupted(line, number=interrupt.request.signal)
-    return interrupt.request.signal if interrupt.request.is_set() else None
+    return interrupt.request.signal if interrupt.is_stopped else None
 
 
 def how_to_go_on(recorder: Recorder) -> str:

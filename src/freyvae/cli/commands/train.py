@@ -7,9 +7,12 @@ from cyclopts import Parameter
 
 import freyvae
 from freyvae.cli.apps import app
+from freyvae.cli.launch import keep_to_cores, launch
 from freyvae.cli.preparation import prepare_keras, prepare_matplotlib
 from freyvae.cli.words import in_flags, say
+from freyvae.compilation_cache import keep_compiled_programs
 from freyvae.console import print_lines
+from freyvae.engine import processes as meeting
 from freyvae.errors import BadInput
 from freyvae.flags import Flags, Whole, chosen_recipe
 from freyvae.recipe import Recipe
@@ -24,9 +27,13 @@ def train(
     out: Path | None = None,
     fresh: bool = False,
     log: str | None = None,
+    processes: Whole | None = None,
+    coordinator: str | None = None,
+    process: Whole | None = None,
+    of: Whole | None = None,
     quiet: Annotated[bool, Parameter(alias="-q")] = False,
     flags: Annotated[Flags | None, Parameter(name="*")] = None,
-) -> None:
+) -> int | None:
     """Train, or reload a run that is finished, or go on with one that was interrupted.
 
     Writes the run folder: recipe.toml, model.keras, history.csv, metrics.json, pictures, report.html, explorer.
@@ -41,16 +48,47 @@ def train(
         out: the run folder. [default: runs/NAME, with --seeds runs/NAME-seeds]
         fresh: train anew even when the run is there.
         log: tensorboard writes event files to the run's tensorboard/: curves, reconstructions, samples. [default: none]
+        processes: train in so many processes on this machine, each with its share of the cores. [default: one]
+        coordinator: HOST:PORT where process 0 listens, for processes on several machines; --out is a folder that all
+            see. Under srun, mpirun or an indexed job of Kubernetes they find each other. [default: one process]
+        process: which of these processes this is, from 0.
+        of: how many they are.
         quiet: say nothing but errors.
         flags: changes of the recipe's choices.
     """
     chosen = chosen_recipe(data, recipe, flags)
+    place = _place(coordinator, process, of)
+    if processes is not None:
+        if seeds is not None or place is not None:
+            raise BadInput("processes=... starts them on this machine: leave out seeds=... and coordinator=...")
+        return launch(processes)
+    if place is not None:
+        if seeds is not None:
+            raise BadInput("seeds are trained by one process: leave out seeds=..., or coordinator=...")
+        keep_to_cores()
+        keep_compiled_programs(say)
+        meeting.join(*place)
     if seeds is None:
         _train(chosen, out=out, fresh=fresh, log=log, quiet=quiet)
     elif log is not None:
         raise BadInput("seeds are trained at once, which log=... does not follow: leave one of them out")
     else:
         _train_seeds(chosen, seeds, out=out, fresh=fresh, quiet=quiet)
+    return None
+
+
+def _place(
+    coordinator: str | None, process: int | None, of: int | None
+) -> tuple[str | None, int | None, int | None] | None:
+    """Where this process meets others: as it was told, as its launcher says, or nowhere. Raises `BadInput`."""
+    given = (coordinator, process, of)
+    if given == (None, None, None):
+        return given if meeting.is_started_by_launcher() else None
+    if coordinator is None or process is None or of is None:
+        raise BadInput("coordinator=..., process=... and of=... go together: give all three, or none")
+    if not 0 <= process < of or of < 2:
+        raise BadInput(f"process must be from 0 to of - 1, and of at least 2, not {process} and {of}")
+    return given
 
 
 def _train(recipe: Recipe, *, out: Path | None, fresh: bool, log: str | None, quiet: bool) -> None:
@@ -59,7 +97,7 @@ def _train(recipe: Recipe, *, out: Path | None, fresh: bool, log: str | None, qu
     from freyvae.reporting import summary
 
     run = freyvae.train(recipe, out, fresh=fresh, log=log, quiet=quiet, say=say)
-    if not quiet:
+    if not quiet and meeting.is_first():
         print_lines(in_flags(summary.describe(run)))
 
 
