@@ -24,9 +24,8 @@ images = np.random.default_rng(0).integers(0, 256, (57, 5, 4, 1), dtype="uint8")
 stream.BLOCK_BYTES = 2 * 12 * images[0].nbytes
 vae = VAE((5, 4, 1), 2, hidden=(6,), likelihood="discretized-logistic", seed=0, flip=0.5)
 vae.compile(optimizer=keras.optimizers.Adam(use_ema=True))
-history = vae.fit(
-    images, validation_data=images[:23], epochs=2, batch_size=12, verbose=0, callbacks=[keras.callbacks.SwapEMAWeights()]
-).history
+swap = keras.callbacks.SwapEMAWeights()
+history = vae.fit(images, validation_data=images[:23], epochs=2, batch_size=12, verbose=0, callbacks=[swap]).history
 weights = [float(np.abs(np.array(weight.value, float)).sum()) for weight in vae.weights]
 print(json.dumps({"devices": jax.device_count(), "weights": weights, "history": history}))
 processes.leave()

@@ -117,12 +117,8 @@ def test_flags_that_do_not_go_together_are_refused(flags, line, capsys):
 
 
 def test_the_command_of_a_process_is_that_of_all_without_their_number():
-    assert _without_count(["train", "--processes", "4", "x", "--out", "y", "--processes=3"]) == [
-        "train",
-        "x",
-        "--out",
-        "y",
-    ]
+    words = ["train", "--processes", "4", "x", "--out", "y", "--processes=3"]
+    assert _without_count(words) == ["train", "x", "--out", "y"]
 
 
 @long
@@ -137,10 +133,7 @@ def test_a_port_that_is_taken_is_said(free_port):
 
 @long
 def test_a_process_that_does_not_come_is_named(free_port):
-    program = PROGRAM.replace("import sys\n", "import sys\nfrom freyvae.engine import processes\n", 1)
-    program = program.replace(
-        "from freyvae.__main__", "processes.join.__kwdefaults__['seconds'] = 5\nfrom freyvae.__main__"
-    )
+    program = f"from freyvae.engine import processes\nprocesses.join.__kwdefaults__['seconds'] = 5\n{PROGRAM}"
     meeting = ["--coordinator", f"localhost:{free_port}", "--process", "0", "--of", "2"]
     command = [sys.executable, "-c", program, "train", "noise.pack", *CHOICES, "--out", "run", *meeting]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
@@ -218,22 +211,8 @@ def test_two_hosts_train_together_over_a_slow_link_and_notice_a_cut_one():
             run("ip", "-n", name, "addr", "add", f"10.77.0.{number + 1}/24", "dev", f"fv{number}")
             for device in ("lo", f"fv{number}"):
                 run("ip", "-n", name, "link", "set", device, "up")
-            run(
-                "ip",
-                "netns",
-                "exec",
-                name,
-                "tc",
-                "qdisc",
-                "add",
-                "dev",
-                f"fv{number}",
-                "root",
-                "netem",
-                "delay",
-                "25ms",
-                check=False,
-            )
+            shaped = ("tc", "qdisc", "add", "dev", f"fv{number}", "root", "netem", "delay", "25ms")
+            run("ip", "netns", "exec", name, *shaped, check=False)
 
         def both(*arguments):
             return [
