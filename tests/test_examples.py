@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 import freyvae
@@ -102,3 +103,15 @@ def test_many_drawn_pictures_are_packed_learned_from_and_encoded(tmp_path, monke
     assert packed.labels[7] == names["SHAPES"][drawn.shapes[7]]
     assert np.load(tmp_path / "many" / "codes.npy").shape == (60, 2)
     assert (tmp_path / "many" / "run" / "explorer" / "index.html").is_file()
+
+
+@pytest.mark.distributed
+def test_a_job_of_submitit_trains(tmp_path, monkeypatch):
+    np.save(tmp_path / "noise.npy", np.random.default_rng(0).integers(0, 256, (60, 8, 6), dtype=np.uint8))
+    monkeypatch.chdir(tmp_path)
+    words = ["noise.npy", "run", "--cluster", "local", "--recipe", "frey-faces", "--split", "random"]
+    monkeypatch.setattr(sys, "argv", ["submit.py", *words, "--epochs", "2", "--batch-size", "10"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(ROOT / "examples" / "submit.py"), run_name="__main__")
+    assert ended.value.code == 0
+    assert freyvae.Run("run").is_finished

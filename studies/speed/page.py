@@ -10,7 +10,19 @@ from types import ModuleType
 from typing import Any
 
 from freyvae.errors import BadInput
-from studies.speed import convolutions, explorer, gpu, many, packs, peers, process, scaling, throughput, versions
+from studies.speed import (
+    convolutions,
+    explorer,
+    gpu,
+    many,
+    packs,
+    peers,
+    process,
+    processes,
+    scaling,
+    throughput,
+    versions,
+)
 
 PARTS: dict[str, ModuleType] = {
     "peers": peers,
@@ -20,6 +32,7 @@ PARTS: dict[str, ModuleType] = {
     "scaling": scaling,
     "convolutions": convolutions,
     "packs": packs,
+    "processes": processes,
     "gpu": gpu,
     "explorer": explorer,
 }
@@ -31,6 +44,7 @@ TITLES = {
     "scaling": "What it costs as the work grows",
     "convolutions": "Networks with convolutions",
     "packs": "Packs",
+    "processes": "Several processes",
     "gpu": "On a GPU",
     "explorer": "The explorer",
 }

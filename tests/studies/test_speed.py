@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from studies.shared.process import HERE, Ended, run_child
 from studies.speed import __main__ as program
-from studies.speed import convolutions, gpu, many, packs, peers, process, scaling, throughput
+from studies.speed import convolutions, gpu, many, packs, peers, process, processes, scaling, throughput
 from studies.speed.page import PARTS, TITLES, fill, section
 from studies.speed.peers import Contender, take_turns
 from studies.speed.picture import draw
@@ -61,6 +61,17 @@ def points(axis, exponent):
         point["seconds"] = 0.2 * point["size"] ** exponent
         point["microseconds_an_image"] = point["seconds"] / point["images"] * 1e6
     return {"name": axis, "points": found, "exponent": exponent, "last_exponent": scaling.slope(found[-2:])}
+
+
+def shared(network, alone, together, gradient_bytes):
+    return {
+        "network": network,
+        "batch": 32,
+        "images": 100,
+        "a_second_1": alone,
+        "a_second_2": together,
+        "gradient_bytes": gradient_bytes,
+    }
 
 
 @pytest.fixture
@@ -140,6 +151,12 @@ def results():
                 ],
             },
             "mixing": {"images": 10, "labels": 2, "batch": 5, "absent": ABSENT},
+        },
+        "processes": {
+            "rounds": 1,
+            "cores": 2,
+            "rows": [shared("dense", 100.0, 180.0, 2**20), shared("convolutional", 10.0, 19.0, 2**23)],
+            "link": {"seconds_a_message": 1e-3, "bytes_a_second": 1e8},
         },
         "gpu": {"device": "", "reason": "no GPU"},
         "explorer": {
@@ -468,3 +485,17 @@ def test_the_pages_of_a_file_are_dropped(tmp_path):
     (tmp_path / "file").write_bytes(b"x" * 5000)
     drop_pages(tmp_path / "file")
     assert (tmp_path / "file").read_bytes() == b"x" * 5000
+
+
+def test_the_model_of_the_cost_finds_the_link_that_figures_are_of():
+    latency, bandwidth = 2e-3, 5e7
+    rows = []
+    for name, alone, gradient_bytes in (("dense", 2000.0, 2**20), ("convolutional", 50.0, 2**24)):
+        step = 32 / alone + 2 * (latency + gradient_bytes / (2 * bandwidth))
+        rows.append(shared(name, alone, 64 / step, gradient_bytes))
+    link = processes._link(rows)
+    assert link["seconds_a_message"] == pytest.approx(latency)
+    assert link["bytes_a_second"] == pytest.approx(bandwidth)
+    predicted = processes.efficiency(rows[0], 2, bandwidth, latency)
+    assert predicted == pytest.approx(rows[0]["a_second_2"] / rows[0]["a_second_1"] / 2)
+    assert processes.efficiency(rows[0], 512, bandwidth, latency) < predicted

@@ -45,8 +45,9 @@ def launch(count: int) -> int:
         )
         for number in range(count)
     ]
-    for process in started[1:]:
-        threading.Thread(target=_pass_lines, args=(process.stderr,), daemon=True).start()
+    readers = [threading.Thread(target=_pass_lines, args=(process.stderr,), daemon=True) for process in started[1:]]
+    for reading in readers:
+        reading.start()
 
     def pass_on(number: int, frame: object) -> None:
         for process in started:
@@ -60,6 +61,8 @@ def launch(count: int) -> int:
         for process in started:
             process.kill()
             process.wait()
+        for reading in readers:
+            reading.join()
 
 
 def _outcome(started: list[subprocess.Popen[bytes]]) -> int:
@@ -79,9 +82,10 @@ def _outcome(started: list[subprocess.Popen[bytes]]) -> int:
 
 def _pass_lines(stderr: IO[bytes]) -> None:
     """Pass on what freyvae says; where process 0 is gone, JAX ends the others with a trace of C++."""
-    for line in stderr:
-        if line.startswith(b"freyvae: "):
-            say(line.decode("utf-8", "replace").rstrip())
+    with stderr:
+        for line in stderr:
+            if line.startswith(b"freyvae: "):
+                say(line.decode("utf-8", "replace").rstrip())
 
 
 def _without_count(arguments: list[str]) -> list[str]:
