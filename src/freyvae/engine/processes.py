@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from freyvae.console import say
+from freyvae.engine.meeting import meet
 from freyvae.errors import BadInput, few_words
 
 SECONDS_TO_JOIN = 300
@@ -81,14 +82,14 @@ def join(
         seconds: to wait for all of them.
 
     Raises:
-        BadInput: the port is taken, or not all of them came in time.
+        BadInput: as `meet` raises it, or what the launcher says is not enough.
     """
     global _joined, _index
     import jax
     from jax._src import distributed
 
-    if coordinator is not None:
-        _check_address(coordinator, listens=process == 0)
+    if coordinator is not None and process is not None and of is not None:
+        meet(coordinator, process, of, seconds=seconds)
     _hush()
     jax.config.update("jax_cpu_collectives_implementation", "gloo")
     for name in [name for name in os.environ if "_proxy" in name.lower()]:
@@ -96,11 +97,9 @@ def join(
     try:
         jax.distributed.initialize(coordinator, of, process, initialization_timeout=seconds)
     except Exception as error:
-        where = coordinator or "the processes that the launcher started"
-        missing = _missing(str(error))
         raise BadInput(
-            f"{where}: not all processes came within {seconds} s{missing}: start all of them with the same "
-            f"coordinator=... and of=..., and let that port through ({few_words(error, most=80)})"
+            f"the processes of this job don't find each other ({few_words(error, most=120)}): give coordinator=..., "
+            "process=... and of=..."
         ) from error
     state = distributed.global_state
     _joined = _Joined(state.client, int(state.process_id or 0), int(state.num_processes or 1))
@@ -210,27 +209,6 @@ def _hush() -> None:
     os.dup2(nowhere, 1)
     os.close(nowhere)
     sys.stdout = own
-
-
-def _check_address(coordinator: str, *, listens: bool) -> None:
-    host, colon, port = coordinator.rpartition(":")
-    if not colon or not host or not port.isdigit() or not 0 < int(port) < 2**16:
-        raise BadInput(f"coordinator must be HOST:PORT, such as node1:29400, not {coordinator}")
-    if not listens:
-        return
-    with socket.socket(socket.AF_INET6 if socket.has_ipv6 else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("", int(port)))
-        except OSError as error:
-            raise BadInput(f"port {port} can't be listened on ({error.strerror}): choose another") from error
-
-
-def _missing(text: str) -> str:
-    """Which processes JAX says are missing, in words."""
-    numbers = [part.split("/")[0].split(",")[0].strip(" .'\"") for part in text.split("task:")[1:]]
-    known = sorted({int(number) for number in numbers if number.isdigit()})
-    return f", process {', '.join(map(str, known))} is missing" if known else ""
 
 
 def _put(key: str, text: str) -> None:
