@@ -137,6 +137,7 @@ def test_gradients_of_the_reparametrized_estimate_agree_with_finite_differences(
     weights = [variable.value for variable in vae.trainable_variables]
     rest = [variable.value for variable in vae.non_trainable_variables]
 
+    @jax.jit
     def loss(weights):
         # the state of the noise generator is in `rest`, so the draws are the same
         outputs, _ = vae.stateless_call(weights, rest, images)

@@ -152,10 +152,10 @@ def test_any_number_of_processes_trains_the_run_of_one(count):
 
 def process_of(launcher, number):
     """The id of a process that a launcher has started."""
-    found = subprocess.run(["pgrep", "-f", f"--process {number} --of"], capture_output=True, text=True, check=True)
-    children = Path(f"/proc/{launcher.pid}/task/{launcher.pid}/children").read_text().split()
-    (own,) = set(found.stdout.split()) & set(children)
-    return int(own)
+    for child in Path(f"/proc/{launcher.pid}/task/{launcher.pid}/children").read_text().split():
+        if f"--process\0{number}\0" in Path(f"/proc/{child}/cmdline").read_text():
+            return int(child)
+    raise AssertionError(f"there is no process {number}")
 
 
 def launched(*arguments):
