@@ -176,7 +176,10 @@ def test_a_process_that_is_gone_is_noticed_and_the_same_command_goes_on(how, num
     launcher = launched("--epochs", "100000")
     os.kill(process_of(launcher, number), how)
     began = time.monotonic()
-    code, _, errors = ended(launcher, within=120)
+    try:
+        code, _, errors = ended(launcher, within=120)
+    finally:
+        launcher.kill()
     assert time.monotonic() - began < 60
     if how in (signal.SIGTERM, signal.SIGINT):
         assert code == 128 + how, errors
@@ -185,11 +188,10 @@ def test_a_process_that_is_gone_is_noticed_and_the_same_command_goes_on(how, num
         assert code == 1, errors
         assert f"process {number} of 2" in errors
     again = started("--epochs", "100000", "--out", "run")
-    for line in again.stderr:
-        if "going on with run after epoch" in line:
-            break
+    said = next((line for line in again.stderr if "going on with run after epoch" in line), "")
     again.send_signal(signal.SIGINT)
     assert ended(again)[0] == 130
+    assert said
 
 
 @long

@@ -15,8 +15,8 @@ GO = "go"
 _MOST_BYTES = 2**16
 
 
-def meet(coordinator: str, process: int, of: int, *, seconds: float) -> None:
-    """Return when all processes are there.
+def meet(coordinator: str, process: int, of: int, *, seconds: float) -> str:
+    """Return when all processes are there: the address by which others reach this one.
 
     Args:
         coordinator: HOST:PORT, where process 0 listens.
@@ -32,12 +32,11 @@ def meet(coordinator: str, process: int, of: int, *, seconds: float) -> None:
         raise BadInput(f"coordinator must be HOST:PORT, such as node1:29400, not {coordinator}")
     deadline = time.monotonic() + seconds
     if process == 0:
-        _receive(int(port), of, deadline, seconds)
-    else:
-        _go_to(host.strip("[]"), int(port), [process, of], deadline, seconds)
+        return _receive(int(port), of, deadline, seconds)
+    return _go_to(host.strip("[]"), int(port), [process, of], deadline, seconds)
 
 
-def _receive(port: int, of: int, deadline: float, seconds: float) -> None:
+def _receive(port: int, of: int, deadline: float, seconds: float) -> str:
     family = socket.AF_INET6 if socket.has_dualstack_ipv6() else socket.AF_INET
     try:
         listening = socket.create_server(("", port), family=family, dualstack_ipv6=family == socket.AF_INET6)
@@ -63,11 +62,19 @@ def _receive(port: int, of: int, deadline: float, seconds: float) -> None:
         for guest in there.values():
             with contextlib.suppress(OSError):
                 guest.sendall(line.encode())
+        own = {_own_address(guest) for guest in there.values()}
     if missing:
         raise BadInput(line)
+    # of several, one of the network rather than of this machine alone
+    return max(own, key=lambda address: not address.startswith(("127.", "::1")))
 
 
-def _go_to(host: str, port: int, who: list[int], deadline: float, seconds: float) -> None:
+def _own_address(connected: socket.socket) -> str:
+    address: str = connected.getsockname()[0]
+    return address.removeprefix("::ffff:")
+
+
+def _go_to(host: str, port: int, who: list[int], deadline: float, seconds: float) -> str:
     while True:
         left = deadline - time.monotonic()
         if left <= 0:
@@ -78,13 +85,14 @@ def _go_to(host: str, port: int, who: list[int], deadline: float, seconds: float
                 # the one that listens says so itself when its time is over
                 host_of_all.settimeout(left + 10.0)
                 answer = host_of_all.recv(_MOST_BYTES).decode("utf-8", "replace")
+                own = _own_address(host_of_all)
         except socket.gaierror as error:
             raise BadInput(f"the host {host} of coordinator=... is not found ({error.strerror or error})") from error
         except OSError:  # nobody listens there yet
             time.sleep(0.2)
             continue
         if answer == GO:
-            return
+            return own
         if answer:
             raise BadInput(answer)
         time.sleep(0.2)

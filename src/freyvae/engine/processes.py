@@ -4,6 +4,7 @@ JAX's coordination service, which process 0 holds, is their meeting place. A pro
 heartbeats, which a thread of its own sends; so each says here how far it is, and looks whether the others do.
 """
 
+import functools
 import os
 import socket
 import sys
@@ -89,7 +90,7 @@ def join(
     from jax._src import distributed
 
     if coordinator is not None and process is not None and of is not None:
-        meet(coordinator, process, of, seconds=seconds)
+        _reach_by(meet(coordinator, process, of, seconds=seconds))
     _hush()
     jax.config.update("jax_cpu_collectives_implementation", "gloo")
     for name in [name for name in os.environ if "_proxy" in name.lower()]:
@@ -161,6 +162,11 @@ def any_of(flag: bool) -> bool:
     return any(exchange("1" if flag else ""))
 
 
+def first_said(text: str) -> str:
+    """What the first process says that says anything; "" where none does."""
+    return next(filter(None, exchange(text)), "")
+
+
 @contextmanager
 def all_or_none() -> Iterator[None]:
     """A block that all processes finish, or none: `BadInput` in one of them is raised in all, with its number."""
@@ -199,6 +205,13 @@ def blaming() -> Iterator[None]:
         if _joined is not None and type(error).__module__.startswith("jax"):
             _joined.is_over.wait(SECONDS_OF_SILENCE + 5.0)
         raise
+
+
+def _reach_by(address: str) -> None:
+    """Have Gloo tell the others this address. By default it is that of the machine's name, on Debian 127.0.1.1."""
+    from jax._src.lib import _jax
+
+    _jax.make_gloo_tcp_collectives = functools.partial(_jax.make_gloo_tcp_collectives, hostname=address)
 
 
 def _hush() -> None:

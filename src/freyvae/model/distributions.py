@@ -16,6 +16,8 @@ from freyvae.late import keras, ops
 Tensor = Any
 
 LOG_TWO_PI = math.log(2.0 * math.pi)
+# of a latent whose posterior is 55 times as wide as the standard normal: none that has learned anything has as much
+LARGEST_LOG_VARIANCE = 8.0
 # draws from which the deviation of a flow is estimated
 DEVIATION_DRAWS = 32
 
@@ -51,6 +53,16 @@ class Conditional(ABC):
     def sample(self, seed: keras.random.SeedGenerator, *, noise_scale: float = 1.0) -> Tensor:
         """The latents of `draw` alone, (image, latent)."""
         return self.draw(seed, noise_scale=noise_scale)[0]
+
+
+def without_overflow(log_variance: Tensor) -> Tensor:
+    """Log-variances as they are up to `LARGEST_LOG_VARIANCE`, and beyond it growing as a logarithm.
+
+    In the first steps of a training an encoder may say anything, and the exponential of 100 is no float32. The gradient
+    never is 0, so that it comes back.
+    """
+    beyond = ops.maximum(log_variance - LARGEST_LOG_VARIANCE, 0.0)
+    return ops.minimum(log_variance, LARGEST_LOG_VARIANCE) + ops.log1p(beyond)
 
 
 class IndependentNormals(Conditional):

@@ -21,7 +21,7 @@ from freyvae.model.arrays import OnArrays
 from freyvae.model.augmentation import RandomFlip, RandomShift
 from freyvae.model.checks import as_networks, check_details, check_networks, checked_image_shape, checked_probability
 from freyvae.model.details import Choose, Details, details_chosen
-from freyvae.model.distributions import Conditional, Marginal, UnitNormal
+from freyvae.model.distributions import Conditional, Marginal, UnitNormal, without_overflow
 from freyvae.model.estimate import Estimate
 from freyvae.model.free_energy import free_energy
 from freyvae.model.groups import Encoded, Group
@@ -442,6 +442,8 @@ class VAE(OnArrays):
             outputs = self._encode_with_features(images, training)
             count = len(outputs) - len(self.groups_below)
             outputs, features = outputs[:count], outputs[count:]
+        mean, log_variance, *others = outputs
+        outputs = [mean, without_overflow(log_variance), *others]
         return Encoded(self.posterior_choice.distribution(outputs, self.flow), tuple(features))
 
     def posterior(self, images: Tensor, training: bool = False) -> Conditional:

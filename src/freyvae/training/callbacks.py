@@ -227,9 +227,11 @@ class StopOnInterrupt(WithinEpochs):
         self._stop_if_asked()
 
     def _stop_if_asked(self) -> None:
-        if processes.any_of(self.request.is_set()):
+        stopped_by = processes.first_said(str(int(self.request.signal)) if self.request.is_set() else "")
+        if stopped_by:
             self.save()
             self.is_stopped = self.model.stop_training = True
+            self.request.signal = int(stopped_by)
 
     def close(self) -> None:
         """The signals do again what they did before."""

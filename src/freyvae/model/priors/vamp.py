@@ -11,7 +11,7 @@ from freyvae.choice import Positive
 from freyvae.engine.memory import check_memory
 from freyvae.errors import BadInput
 from freyvae.late import keras, np, ops
-from freyvae.model.distributions import MixtureOfNormals
+from freyvae.model.distributions import MixtureOfNormals, without_overflow
 from freyvae.model.prior import Encode, Prior
 
 Tensor = Any
@@ -70,4 +70,4 @@ class Vamp(Prior):
     def distribution(self, weights: Any, *, latent_dim: int, encode: Encode) -> MixtureOfNormals:
         """The mixture of the present weights: those of the encoder, and the pseudo-inputs."""
         means, log_variances = encode(self.images(weights))
-        return MixtureOfNormals(ops.zeros_like(means[:, 0]), means, log_variances)
+        return MixtureOfNormals(ops.zeros_like(means[:, 0]), means, without_overflow(log_variances))
