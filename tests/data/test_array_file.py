@@ -12,7 +12,7 @@ import pytest
 import scipy.io
 from PIL import Image
 
-from freyvae.data import load_file, load_images
+from freyvae.data import Pixels, load_file, load_images
 from freyvae.errors import BadInput
 from freyvae.flags import chosen_recipe
 
@@ -246,3 +246,23 @@ def test_a_file_that_may_not_be_read_is_said_to_be_so(tmp_path, monkeypatch, nam
     monkeypatch.setattr(Path, "open", closed)
     with pytest.raises(BadInput, match=rf"{name}: can't be read \(Permission denied\)"):
         load_file(tmp_path / name)
+
+
+@pytest.mark.parametrize("shape", [(7, 6, 4), (7, 6, 4, 3)])
+def test_a_large_array_of_bytes_stays_on_the_disk(tmp_path, monkeypatch, shape):
+    images = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    np.save(tmp_path / "images.npy", images)
+    np.save(tmp_path / "fortran.npy", np.asfortranarray(images))
+    np.save(tmp_path / "floats.npy", images / 255)
+    whole = load_file(tmp_path / "images.npy").images
+    monkeypatch.setattr("freyvae.data.array_file.FEWEST_BYTES_ON_DISK", 100)
+    left = load_file(tmp_path / "images.npy").images
+    assert isinstance(left, Pixels)
+    np.testing.assert_array_equal(left[:], whole)
+    np.testing.assert_array_equal(left[[5, 2]], whole[[5, 2]])
+    for other in ("fortran.npy", "floats.npy"):
+        assert isinstance(load_file(tmp_path / other).images, np.ndarray)
+    assert isinstance(load_file(tmp_path / "images.npy", levels="0:255").images, np.ndarray)
+    (tmp_path / "cut.npy").write_bytes((tmp_path / "images.npy").read_bytes()[:-1])
+    with pytest.raises(BadInput, match="cut short"):
+        load_file(tmp_path / "cut.npy")

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from freyvae.arguments import truth
 from freyvae.console import Progress, checked_progress, printable
+from freyvae.data.channels import MOST_CHANNELS
 from freyvae.data.copies import copies_note
 from freyvae.data.file_kind import HDF5_SUFFIXES, IN_WORDS, PARQUET_SUFFIXES, check_readable, kind_of_file, name_of_set
 from freyvae.data.image_size import ImageSize, fit_images, parse_image_size
@@ -20,6 +21,7 @@ from freyvae.data.matlab_tags import readable_variables
 from freyvae.data.other_formats import way_to_read
 from freyvae.data.picture_file import SUFFIXES as PICTURE_SUFFIXES
 from freyvae.data.picture_file import Stored, Unreadable, read_pictures
+from freyvae.data.pixels import FilePixels
 from freyvae.errors import BadInput
 from freyvae.files import as_path
 from freyvae.memory import check_fits
@@ -27,6 +29,8 @@ from freyvae.memory import check_fits
 _Array = npt.NDArray[Any]
 
 _WITH_ARRAYS = (".npz", ".mat", *HDF5_SUFFIXES, *PARQUET_SUFFIXES)
+# a smaller .npy is read into memory
+FEWEST_BYTES_ON_DISK = 2**28
 _MOST_HEADER = 2**16  # bytes; numpy itself refuses an array's header above 10,000
 _MATLAB_BYTES = {
     **{f"{sign}int{bits}": bits // 8 for sign in ("", "u") for bits in (8, 16, 32, 64)},
@@ -55,7 +59,8 @@ def load_file(
     """Read images from a NumPy or MATLAB file, a TIFF with several pages, or a GIF with several frames.
 
     No code in the file is run, and pickles are refused. Arrays in `.npy` and `.npz` are (image, height, width) or
-    (image, height, width, channel). If an `.npz` holds several arrays, the one called `images` is read, or the one
+    (image, height, width, channel). A `.npy` of bytes of 256 MiB or more stays on the disk, and is read when images are
+    asked for. If an `.npz` holds several arrays, the one called `images` is read, or the one
     named after a colon in `path`. `.mat` is read up to version 7. MATLAB keeps images along the last axis: (height,
     width, image), (height, width, channel, image), or (pixel, image). In the last case the pixels are in row order,
     and `image_size` is required. The frames of a GIF, WebP, APNG or AVIF are a video.
@@ -84,6 +89,10 @@ def load_file(
     if suffix in PICTURE_SUFFIXES:
         return _from_pictures(path, size, grey=grey, levels=levels)
     if suffix in (".npy", ".npz"):
+        stays = _left_on_disk(path) if suffix == ".npy" and levels is None else None
+        if stays is not None:
+            fitted = fit_images(stays, size, grey=grey)
+            return ImageSet(images=fitted, name=printable(name_of_set(path)), is_video=False)
         array = read_numpy(path, name)
     elif suffix == ".mat":
         array = _from_matlab(path, name, size)
@@ -203,6 +212,31 @@ def read_numpy(path: Path, name: str | None) -> _Array:
         ) from None
 
 
+def _left_on_disk(path: Path) -> FilePixels | None:
+    """The images of a large `.npy` of bytes, to be read when they are asked for; None of any other file."""
+    try:
+        with path.open("rb") as file:
+            shape, is_fortran, dtype = _header(file)
+            offset = file.tell()
+    except (OSError, ValueError):
+        return None
+    images = (*shape, 1) if len(shape) == 3 else shape
+    size = math.prod(images)
+    if dtype != np.uint8 or is_fortran or len(images) != 4 or not 1 <= images[3] <= MOST_CHANNELS or 0 in images:
+        return None
+    if size < FEWEST_BYTES_ON_DISK or path.stat().st_size < offset + size:
+        return None
+    count, height, width, channels = images
+    return FilePixels(path, (count, height, width, channels), offset=offset)
+
+
+def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, whether it is in Fortran's order, and type of the array in a `.npy`. Raises `ValueError`."""
+    version = np.lib.format.read_magic(file)
+    read = {(1, 0): np.lib.format.read_array_header_1_0}.get(version, np.lib.format.read_array_header_2_0)
+    return read(file)
+
+
 def _is_numpy(path: Path) -> bool:
     with path.open("rb") as file:
         return file.read(6).startswith((b"\x93NUMPY", b"PK"))
@@ -211,10 +245,7 @@ def _is_numpy(path: Path) -> bool:
 def _read_npy(file: IO[bytes], where: str, size: int) -> _Array:
     """Read one array. The size in its header is checked first."""
     start = file.read(_MOST_HEADER)
-    head = io.BytesIO(start)
-    version = np.lib.format.read_magic(head)
-    read = {(1, 0): np.lib.format.read_array_header_1_0}.get(version, np.lib.format.read_array_header_2_0)
-    shape, _, dtype = read(head)
+    shape, _, dtype = _header(io.BytesIO(start))
     if not dtype.hasobject:
         count = math.prod(shape)
         if count * dtype.itemsize > size:

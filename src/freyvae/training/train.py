@@ -89,6 +89,8 @@ def train_model(
     if log is not None:
         one_of("log", log, TRACKERS)
     run = Run(Path("runs") / recipe.name if out is None else as_path("out", out))
+    if processes.is_one_of_several():
+        processes.check_same("kind of device", _kind_of_device())
     processes.check_same("recipe", recipe.to_toml())
     with ExitStack() as locked:
         with processes.all_or_none():
@@ -125,6 +127,12 @@ def train_model(
     if signal is not None:
         raise Interrupted(f"stopped when {run.folder} was trained: `freyvae show {run.folder}` draws it", number=signal)
     return run, vae
+
+
+def _kind_of_device() -> str:
+    import jax
+
+    return str(jax.default_backend())
 
 
 def checked(recipe: Any, *, fresh: Any, quiet: Any, say: Any) -> tuple[Recipe, bool, Callable[[str], None]]:
