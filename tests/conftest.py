@@ -1,6 +1,7 @@
 """Fixtures for all tests."""
 
 import os
+import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,3 +67,12 @@ def frey_faces(tmp_path_factory: pytest.TempPathFactory) -> npt.NDArray[np.uint8
             if os.environ.get("FREYVAE_REQUIRE_DATA") == "1":
                 pytest.fail(f"FREYVAE_REQUIRE_DATA=1, but {reason}")
             pytest.skip(str(reason))
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,7 +1,5 @@
 """Small images and small models, which train in a moment."""
 
-import socket
-
 import keras
 import numpy as np
 import pytest
@@ -55,11 +53,3 @@ def convolutional_vae():
         return vae
 
     return made
-
-
-@pytest.fixture
-def free_port():
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("", 0))
-        return probe.getsockname()[1]

@@ -44,13 +44,6 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.fixture
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("", 0))
-        return probe.getsockname()[1]
-
-
 def started(*arguments, before=()):
     return subprocess.Popen(
         [*before, sys.executable, "-c", PROGRAM, "train", "noise.pack", *CHOICES, *arguments],
