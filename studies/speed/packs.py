@@ -29,11 +29,11 @@ WORK = "studies.speed.contenders.pack_work"
 
 
 def run(
-    rounds: int = 3,
+    rounds: int = 1,
     pictures: int = 60_000,
     images: int = 1_000_000,
     side: int = 64,
-    steps: int = 400,
+    steps: int = 120,
     epochs: int = 3,
     mixed: int = 100_000,
 ) -> dict[str, Any]:

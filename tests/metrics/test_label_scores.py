@@ -6,8 +6,8 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import Ridge, RidgeClassifier
 from sklearn.neighbors import KNeighborsClassifier
 
+from freyvae.data.pixels import evenly_spaced
 from freyvae.metrics.label_scores import (
-    evenly,
     label_scores,
     linear_predictions,
     nearest_rows,
@@ -82,4 +82,4 @@ def test_one_label_and_too_few_images_have_no_scores():
     assert label_scores(posteriors, images, one, posteriors, images, one) is None
     assert label_scores(posteriors[:9], images[:9], two[:9], posteriors, images, two) is None
     assert label_scores(posteriors, images, two, posteriors, images, two) is not None
-    np.testing.assert_array_equal(evenly(10, 4), [0, 3, 6, 9])
+    np.testing.assert_array_equal(evenly_spaced(10, 4), [0, 3, 6, 9])

@@ -21,7 +21,7 @@ def decoded_bytes(path: Path) -> int:
 
 def main(folder: str, processes: str) -> None:
     files = sorted(Path(folder).rglob("*.jpg"))
-    with multiprocessing.Pool(int(processes)) as pool:
+    with multiprocessing.get_context("spawn").Pool(int(processes)) as pool:
         total = sum(pool.imap(decoded_bytes, files, chunksize=AT_ONCE))
     print(json.dumps({"files": len(files), "bytes": total}))
 

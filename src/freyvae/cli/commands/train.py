@@ -51,8 +51,8 @@ def train(
         processes: train in so many processes on this machine, each with its share of the cores. [default: one]
         coordinator: HOST:PORT where process 0 listens, for processes on several machines; --out is a folder that all
             see. Under srun, mpirun or an indexed job of Kubernetes they find each other. [default: one process]
-        process: which of these processes this is, from 0.
-        of: how many they are.
+        process: which of these processes this is, from 0. [default: as the launcher says]
+        of: how many they are. [default: as the launcher says]
         quiet: say nothing but errors.
         flags: changes of the recipe's choices.
     """
