@@ -10,13 +10,14 @@ STAMP := .venv/set-up
 # of the page's script; only who changes it needs node
 NODE_STAMP := node_modules/set-up
 
-.PHONY: help demo test coverage test-backends test-distributed check page-script bench bench-peers results fuzz clean
+.PHONY: help demo test coverage test-backends test-long test-distributed check page-script bench bench-peers results fuzz clean
 
 help:
 	@echo "make demo           set up, train on the Frey faces, draw every picture, write the page"
 	@echo "make test           set up, run the tests"
 	@echo "make coverage       the tests, and which lines they do not run"
 	@echo "make test-backends  run the model's tests on Keras's other backends, in environments of their own"
+	@echo "make test-long      run the tests that take half a minute each, which make test leaves out"
 	@echo "make test-distributed  run the long tests of several processes, two network namespaces among them"
 	@echo "make check          ruff, mypy, import-linter; of the page's script eslint, prettier, tsc and its tests (needs node)"
 	@echo "make page-script    join the modules of the explorer's page into the scripts that are shipped (needs node)"
@@ -90,6 +91,9 @@ fuzz: $(STAMP)
 test-backends: .venv-torch/set-up .venv-tensorflow/set-up
 	KERAS_BACKEND=torch .venv-torch/bin/python -m pytest -m backend
 	KERAS_BACKEND=tensorflow .venv-tensorflow/bin/python -m pytest -m backend
+
+test-long: $(STAMP)
+	$(BIN)/python -m pytest --numprocesses=logical --dist=worksteal -m long
 
 test-distributed: $(STAMP)
 	$(BIN)/python -m pytest -m distributed

@@ -71,6 +71,7 @@ def test_an_interrupted_training_goes_on(here, capsys):
         np.testing.assert_allclose(ours, theirs, atol=1e-4)
 
 
+@pytest.mark.long
 def test_a_model_with_a_flow_a_learned_prior_and_an_autoregressive_decoder_is_the_same(here):
     Path("choices.keras").write_bytes(gzip.decompress(Path("choices.keras.gz").read_bytes()))
     vae = freyvae.load("choices.keras")

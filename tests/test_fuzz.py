@@ -72,6 +72,7 @@ def test_odd_and_damaged_files_are_read_or_refused_in_a_line(world):
     run_cases(world, files, range(200))
 
 
+@pytest.mark.long
 def test_a_damaged_run_gives_the_same_numbers_or_none(world):
     run_cases(world, runs, range(60))
 

@@ -87,6 +87,7 @@ def test_what_was_compressed_comes_back_as_an_array_or_as_pictures(compressed, r
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["empty", "new", "pictures"]
 
 
+@pytest.mark.long
 def test_the_200_test_faces_are_a_smaller_file_than_any_format_makes_and_come_back(frey_faces, tmp_path):
     np.save(tmp_path / "faces.npy", frey_faces)
     recipe = load_recipe("frey-faces").replace(

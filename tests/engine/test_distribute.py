@@ -65,7 +65,7 @@ def alone():
 
 @pytest.mark.parametrize(
     ("processes", "devices"),
-    [(1, 2), pytest.param(2, 1, marks=pytest.mark.distributed), pytest.param(2, 2, marks=pytest.mark.distributed)],
+    [(1, 2), (2, 1), pytest.param(2, 2, marks=pytest.mark.distributed)],
 )
 def test_the_weights_are_those_of_one_device(alone, free_port, processes, devices):
     for answer in trained(free_port, processes, devices):

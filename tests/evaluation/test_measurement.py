@@ -42,6 +42,7 @@ def trained(folder, name, data="images.npy", **changes):
     return train(recipe, folder / name, quiet=True)
 
 
+@pytest.mark.long
 def test_a_hierarchy_of_latents_is_trained_and_measured_by_its_groups(folder, monkeypatch, capsys):
     monkeypatch.setattr(album, "CAPTIONS", {"examples": album.CAPTIONS["examples"]})
     run = folder / "hierarchy"
@@ -177,6 +178,7 @@ def test_a_density_has_no_bits_per_dimension(density):
         assert not (bits and nats), name  # never side by side
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "choices",
     [

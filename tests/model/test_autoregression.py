@@ -152,6 +152,7 @@ def test_only_of_a_mixture_of_logistics_and_all_pixels_before_only_of_grey_image
         VAE((5, 4, 3), 2, likelihood=MixtureOfLogistics(autoregressive=True, context="image"))
 
 
+@pytest.mark.long
 def test_of_any_number_of_components():
     vae = VAE((5, 4, 1), 2, likelihood=MixtureOfLogistics(5, autoregressive=True), seed=0)
     images = smooth_images(50)

@@ -60,6 +60,7 @@ def strangeness(ranked):
     return max(np.abs(tenths - count / 10).max() / np.sqrt(count * 0.09), np.abs(correlations).max() * np.sqrt(count))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["discretized-logistic", "autoregressive"])
 def test_drawn_images_follow_the_models_own_probabilities(kind):
     vae, code = model(kind), np.array([[0.3, -0.5]], "float32")

@@ -87,6 +87,7 @@ def test_losses_and_metrics_of_others_are_refused(given):
         VAE(SHAPE).compile("adamm")
 
 
+@pytest.mark.long
 def test_gradients_are_accumulated_as_keras_does_it(images):
     histories = []
     for jit in (True, False):

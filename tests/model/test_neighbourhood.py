@@ -108,6 +108,7 @@ def test_it_is_chosen_for_colour_for_large_images_and_when_asked_for():
         assert made(shape, **choices) is Neighbourhood
 
 
+@pytest.mark.long
 def test_a_vae_of_colour_images_learns_with_it_draws_and_is_saved(tmp_path):
     random = np.random.default_rng(0)
     steps = np.cumsum(random.normal(0, 10, (300, 20)), axis=1)[..., None] + random.normal(0, 1, (300, 20, 3))
@@ -128,6 +129,7 @@ def test_a_vae_of_colour_images_learns_with_it_draws_and_is_saved(tmp_path):
     )
 
 
+@pytest.mark.long
 def test_samples_follow_the_distribution_that_they_are_drawn_from():
     """Of two values: how often the second is above the first is what the probabilities say."""
     mixture = MixtureOfLogistics(components=9, autoregressive=True, context="neighbourhood")

@@ -30,6 +30,7 @@ def test_a_training_ends_within_a_hundredth_of_float32(faces):
     assert found["bfloat16"] != found["float32"]
 
 
+@pytest.mark.long
 def test_with_the_same_weights_images_cost_about_the_same(faces):
     recipe = Recipe().replace(hidden=(64, 64), network="residual", standardize=True, prior="vamp", prior_components=5)
     recipe = recipe.replace(likelihood="mixture-of-logistics", autoregressive=True)

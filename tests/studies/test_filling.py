@@ -1,12 +1,14 @@
 import json
 
 import numpy as np
+import pytest
 from studies.filling import __main__ as study
 from studies.filling.measures import hidden_quarter, nearest_frames
 
 import freyvae
 
 
+@pytest.mark.long
 def test_the_page_is_written_from_a_training(tmp_path, monkeypatch, frey_faces):
     monkeypatch.chdir(tmp_path)
     np.save("faces.npy", frey_faces[::10])

@@ -110,6 +110,7 @@ def test_the_pages_figures_are_those_of_the_json():
     assert part(found) in (ROOT / "docs" / "results.md").read_text("utf-8")
 
 
+@pytest.mark.long
 def test_like_samples_cannot_be_told_apart_and_others_can():
     random = np.random.default_rng(0)
     mixing = random.normal(size=(6, 48))

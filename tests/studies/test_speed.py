@@ -428,6 +428,7 @@ def test_exponents_are_slopes():
     assert scaling.slope(grown[:1]) is None
 
 
+@pytest.mark.long
 def test_every_kind_of_work_can_be_done(monkeypatch):
     """Run the work in this process, where JAX is already imported. The timed function is the same."""
     from studies.speed.contenders import throughput_work as contender
@@ -448,6 +449,7 @@ def test_every_kind_of_work_can_be_done(monkeypatch):
     assert all(row["a_second"] > 0 for row in found["work"])
 
 
+@pytest.mark.long
 def test_packs_are_made_opened_trained_on_and_mixed(monkeypatch, capsys):
     """As above: each in this process, and small."""
     from studies.speed.contenders import pack_work, pillow_pool

@@ -63,6 +63,7 @@ def assert_alike(one, other):
             assert other[name] == value, name
 
 
+@pytest.mark.long
 def test_every_command_takes_a_pack(folder, monkeypatch, capsys):
     monkeypatch.chdir(folder)
     for command in (

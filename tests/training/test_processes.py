@@ -73,6 +73,7 @@ def assert_same_run(one, other):
         assert metrics(one)[name] == pytest.approx(metrics(other)[name], rel=1e-4), name
 
 
+@long
 def test_two_processes_train_the_run_of_one_and_another_number_goes_on_with_it(free_port):
     first, second = (of_two(free_port, number, "--epochs", "2", "--out", "two") for number in (0, 1))
     code, out, errors = ended(first)

@@ -49,8 +49,8 @@ def train(
         fresh: train anew even when the run is there.
         log: tensorboard writes event files to the run's tensorboard/: curves, reconstructions, samples. [default: none]
         processes: train in so many processes on this machine, each with its share of the cores. [default: one]
-        coordinator: HOST:PORT where process 0 listens, for processes on several machines; --out is a folder that all
-            see. Under srun, mpirun or an indexed job of Kubernetes they find each other. [default: one process]
+        coordinator: HOST:PORT where process 0 listens, for processes on several machines, which all see the run folder.
+            Under srun, mpirun or an indexed job of Kubernetes they find each other. [default: one process]
         process: which of these processes this is, from 0. [default: as the launcher says]
         of: how many they are. [default: as the launcher says]
         quiet: say nothing but errors.
