@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.optimize import nnls
 
 from studies.shared.markdown import markdown_table, number
 from studies.shared.process import HERE, run_child
@@ -37,7 +38,7 @@ def run(images: dict[str, int] | None = None, epochs: int = 4) -> dict[str, Any]
     """A row for each network: images a second in one process and in two, bytes of gradients, and the model's fit."""
     counts = images or {"dense, 28 x 20 grey": 20000, "convolutional, 64 x 64 in colour": 800}
     rows = [_row(name, count, epochs) for name, count in counts.items()]
-    return {"rounds": 1, "cores": len(os.sched_getaffinity(0)), "rows": rows, "link": _link(rows)}
+    return {"rounds": 1, "cores": len(os.sched_getaffinity(0)), "rows": rows}
 
 
 def _row(name: str, count: int, epochs: int) -> dict[str, Any]:
@@ -77,13 +78,14 @@ def _bytes_of_weights(run: Path) -> int:
 
 
 def _link(rows: list[dict[str, Any]]) -> dict[str, float]:
-    """Latency and bandwidth of this machine's loopback, from how much longer the steps of two processes take."""
+    """Latency and bandwidth of this machine's loopback, from how much longer the steps of two processes take.
+
+    Neither is below 0, and of one row alone all is latency.
+    """
     more = [2 * row["batch"] / row["a_second_2"] - row["batch"] / row["a_second_1"] for row in rows]
-    if len(rows) < 2:
-        return {"seconds_a_message": more[0] / 2.0, "bytes_a_second": float("inf")}
     # 2 (P - 1) (l + G / (P b)) for P = 2
-    matrix = np.array([[2.0, row["gradient_bytes"]] for row in rows])
-    latency, slope = np.linalg.lstsq(matrix, np.array(more), rcond=None)[0]
+    matrix = np.array([[2.0, row["gradient_bytes"] if len(rows) > 1 else 0.0] for row in rows])
+    (latency, slope), _ = nnls(matrix, np.array(more))
     return {"seconds_a_message": float(latency), "bytes_a_second": float(1.0 / slope) if slope > 0 else float("inf")}
 
 
@@ -115,7 +117,7 @@ def table(found: dict[str, Any]) -> str:
         ]
         for row in found["rows"]
     ]
-    link = found["link"]
+    link = _link(found["rows"])
     links = {"as here": (link["bytes_a_second"], link["seconds_a_message"]), **LINKS}
     model = [
         [row["network"], name, *(f"{100 * efficiency(row, devices, *figures):.0f} %" for devices in DEVICES)]
@@ -126,7 +128,8 @@ def table(found: dict[str, Any]) -> str:
     said = (
         f"A model, not a measurement: the share of each device's own speed that is left on so many devices, by "
         f"t = B a + 2 (P - 1) (l + G / (P b)), fitted to the rows above: l = {milliseconds:.2f} ms, "
-        f"b = {link['bytes_a_second'] / 2**20:.0f} MiB a second here."
+        f"b = {link['bytes_a_second'] / 2**20:.0f} MiB a second here, where two processes also take memory and caches "
+        "from each other, which the model counts as the link's."
     )
     heads_of_model = ["network", "link", *(f"{devices} devices" for devices in DEVICES)]
     return f"{markdown_table(heads, measured)}\n\n{said}\n\n{markdown_table(heads_of_model, model, words=(0, 1))}"

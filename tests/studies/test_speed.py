@@ -156,7 +156,6 @@ def results():
             "rounds": 1,
             "cores": 2,
             "rows": [shared("dense", 100.0, 180.0, 2**20), shared("convolutional", 10.0, 19.0, 2**23)],
-            "link": {"seconds_a_message": 1e-3, "bytes_a_second": 1e8},
         },
         "gpu": {"device": "", "reason": "no GPU"},
         "explorer": {
