@@ -23,7 +23,7 @@ JPEG_SIDE = 32
 JPEGS_IN_FOLDER = 1000
 LABELS = 10
 BATCH = 32
-OURS, PILLOW = "`freyvae data pack`", "Pillow in a pool of processes"
+OURS, PILLOW = "freyvae data pack", "Pillow in a pool of processes"
 DISK, MEMORY = "from the pack", "in memory"
 WORK = "studies.speed.contenders.pack_work"
 
@@ -87,9 +87,9 @@ def open_pack(path: Path, images: int, side: int) -> dict[str, Any]:
     rows = []
     for name, command in {
         "packed, from a source in Python": ["-m", WORK, "make", path, str(images), str(side)],
-        "imports of `freyvae.data` alone": ["-m", WORK, "imports_of_data"],
+        "imports of freyvae.data alone": ["-m", WORK, "imports_of_data"],
         "opened, and one image read": ["-m", WORK, "open", path],
-        "`freyvae data show`": ["-m", "freyvae", "data", "show", path, "--out", path.with_suffix(".png")],
+        "freyvae data show": ["-m", "freyvae", "data", "show", path, "--out", path.with_suffix(".png")],
     }.items():
         say(f"a pack of {images:,}: {name}")
         rows.append(_row(name, [run_child([HERE, *command])]))
