@@ -21,7 +21,7 @@ from freyvae.data.matlab_tags import readable_variables
 from freyvae.data.other_formats import way_to_read
 from freyvae.data.picture_file import SUFFIXES as PICTURE_SUFFIXES
 from freyvae.data.picture_file import Stored, Unreadable, read_pictures
-from freyvae.data.pixels import FilePixels
+from freyvae.data.pixels import FilePixels, stacked
 from freyvae.errors import BadInput
 from freyvae.files import as_path
 from freyvae.memory import check_fits
@@ -161,12 +161,11 @@ def _from_pictures(path: Path, size: tuple[int, int] | None, *, grey: bool, leve
             f"{where}: pages of different sizes, {sizes[0]} and {sizes[1]} (height x width); bring them to one with "
             f'image_size="{sizes[0]}"'
         )
-    channels = max(pixels.shape[2] for pixels in images)
-    stacked = np.stack([np.broadcast_to(pixels, (*pixels.shape[:2], channels)) for pixels in images])
-    notes = (*survey.notes, *filter(None, [dark_note(stacked, levels), copies_note(stacked)]))
+    together = stacked(images)
+    notes = (*survey.notes, *filter(None, [dark_note(together, levels), copies_note(together)]))
     have_said(*notes)
     return ImageSet(
-        images=stacked,
+        images=together,
         name=printable(path.stem),
         is_video=is_video and len(pages) > 1,
         files=(path.name,) if len(pages) == 1 else None,

@@ -7,8 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 from freyvae.arguments import truth
 from freyvae.console import Progress, checked_progress, printable, shown
 from freyvae.data.copies import copies_note
@@ -19,7 +17,7 @@ from freyvae.data.images import ImageSet, have_said
 from freyvae.data.labels import labels_of_folders
 from freyvae.data.levels import Levels, Range, Survey, dark_note, parse_levels
 from freyvae.data.picture_file import SUFFIXES, Unreadable, size_of_picture
-from freyvae.data.pixels import Images
+from freyvae.data.pixels import Images, stacked
 from freyvae.errors import BadInput
 from freyvae.files import as_path
 from freyvae.memory import check_fits
@@ -77,9 +75,7 @@ def load_folder(
             files.append(picture.file)
             kept.append(picture.image)
     pictures.check_read(len(kept), strict=strict)
-    if any(pixels.shape[2] == 3 for pixels in kept):
-        kept = [np.broadcast_to(pixels, (*pixels.shape[:2], 3)) for pixels in kept]
-    images = np.stack(kept)
+    images = stacked(kept)
     notes = [*pictures.notes, dark_note(images, levels), copies_note(images)]
     have_said(*notes)
     return ImageSet(

@@ -167,13 +167,18 @@ def open_pack(path: Path) -> ImageSet:
     Raises:
         BadInput: as `read_contents`, or it was not finished.
     """
+    return _opened(path)[0]
+
+
+def _opened(path: Path) -> tuple[ImageSet, Contents]:
+    """The images of a finished pack, and its record. Raises `BadInput` as `open_pack` does."""
     found = read_contents(path)
     if found.unfinished is not None:
         raise BadInput(
             f"{printable(path)}: packing was interrupted after {found.images:,} images; the same "
             f"`freyvae data pack ... --out {printable(path)}` goes on"
         )
-    return ImageSet(
+    images = ImageSet(
         images=PackedPixels(path, found),
         name=found.name,
         is_video=found.is_video,
@@ -185,6 +190,7 @@ def open_pack(path: Path) -> ImageSet:
         lost=found.rules.get("lost", ""),
         known_fingerprint=found.fingerprint,
     )
+    return images, found
 
 
 class PackedPixels(FilePixels):
@@ -197,7 +203,7 @@ class PackedPixels(FilePixels):
 
     def __init__(self, path: Path, contents: Contents) -> None:
         super().__init__(path / PIXELS, (contents.images, *contents.image_shape))
-        self.contents, self.statistics = contents, contents.statistics
+        self.statistics = contents.statistics
 
 
 class Texts(Sequence[str]):
@@ -253,8 +259,8 @@ def check_pack(path: str | Path, *, progress: bool | Progress = False) -> ImageS
         BadInput: there is no pack, it is not finished, or images were damaged, which it names.
     """
     path, progress = as_path("path", path), checked_progress(progress)
-    found = read_contents(path)
-    images, damaged = open_pack(path), list[tuple[int, int]]()
+    images, found = _opened(path)
+    damaged = list[tuple[int, int]]()
     with shown(progress) as told:
         for number, expected in enumerate(found.blocks):
             start = number * found.block_images

@@ -37,7 +37,7 @@ from freyvae.data.pack import (
     open_pack,
     read_contents,
 )
-from freyvae.data.pixels import BYTES_AT_ONCE, Images, Pixels, RandomAccess, blocks, evenly_chosen
+from freyvae.data.pixels import BYTES_AT_ONCE, Images, Pixels, RandomAccess, blocks, evenly_chosen, stacked
 from freyvae.errors import BadInput
 from freyvae.files import as_path, cannot_write, make_folder, remove
 
@@ -121,9 +121,9 @@ def pack(
     with _locked(out), shown(progress) as told:
         try:
             packed(source, out, rules, append=append, progress=told)
-        except _IsInColour:
+        except _IsInColour:  # of a new pack: nothing is appended to
             _clear(out)
-            packed(source, out, rules, append=append, progress=told, in_colour=True)
+            packed(source, out, rules, append=False, progress=told, in_colour=True)
     return open_pack(out)
 
 
@@ -160,7 +160,7 @@ def _pack_folder(
         if pictures.rules and not packing.kinds:  # all pictures were seen, and a rule was found
             packing.know(pictures.rules, known(), pictures.notes)
         packing.add(
-            np.stack([np.broadcast_to(image, (*image.shape[:2], max(i.shape[2] for i in images))) for image in images]),
+            stacked(images),
             names=names,
             labels=None if label_of is None else [label_of[name] for name in names],
             left=len(pictures.files) - after,

@@ -9,7 +9,7 @@ import operator
 import os
 import weakref
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
@@ -283,6 +283,12 @@ def in_colour(images: Images | Pixels) -> Any:
     if isinstance(images, Pixels):
         return Mapped(images, in_colour)
     return np.repeat(images, 3, axis=3)
+
+
+def stacked(pictures: Sequence[Images]) -> Images:
+    """Pictures, each uint8 (height, width, 1 or 3), as one array: in colour if one of them is."""
+    channels = max(pixels.shape[2] for pixels in pictures)
+    return np.stack([np.broadcast_to(pixels, (*pixels.shape[:2], channels)) for pixels in pictures])
 
 
 def part_of(images: Images | Pixels, indices: npt.NDArray[np.int64]) -> Any:

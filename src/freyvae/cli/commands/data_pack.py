@@ -1,9 +1,6 @@
 """Images once decoded, for ever after."""
 
 from pathlib import Path
-from typing import Annotated
-
-from cyclopts import Parameter
 
 from freyvae.cli.apps import data_app
 from freyvae.cli.words import say
@@ -14,7 +11,7 @@ from freyvae.console import print_lines
 def data_pack(
     data: str,
     *,
-    out: Annotated[Path, Parameter()],
+    out: Path,
     image_size: str | None = None,
     grey: bool = False,
     levels: str | None = None,
