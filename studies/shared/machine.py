@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from freyvae.engine.device import cores
+from freyvae.cores import cores
 
 
 def machine() -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from freyvae.engine.device import cores
+from freyvae.cores import cores
 from studies.shared.markdown import absent, markdown_table, number
 from studies.shared.process import HERE, Ended, run_child
 

@@ -6,7 +6,6 @@ Yuan 2009). It knows nothing of slow devices, nor of a link that several share.
 """
 
 import json
-import os
 import shutil
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import nnls
 
+from freyvae.cores import cores
 from studies.shared.markdown import markdown_table, number
 from studies.shared.process import HERE, run_child
 
@@ -38,7 +38,7 @@ def run(images: dict[str, int] | None = None, epochs: int = 4) -> dict[str, Any]
     """A row for each network: images a second in one process and in two, bytes of gradients, and the model's fit."""
     counts = images or {"dense, 28 x 20 grey": 20000, "convolutional, 64 x 64 in colour": 800}
     rows = [_row(name, count, epochs) for name, count in counts.items()]
-    return {"rounds": 1, "cores": len(os.sched_getaffinity(0)), "rows": rows}
+    return {"rounds": 1, "cores": cores(), "rows": rows}
 
 
 def _row(name: str, count: int, epochs: int) -> dict[str, Any]:

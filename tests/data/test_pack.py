@@ -332,7 +332,7 @@ def test_what_cannot_be_packed_leaves_nothing_behind(pictures, tmp_path):
 def test_pictures_are_decoded_by_several_processes_in_their_order(pictures, monkeypatch):
     monkeypatch.setattr(decoding, "FEWEST_FOR_PROCESSES", 2)
     monkeypatch.setattr(decoding, "PICTURES_AT_ONCE", 4)
-    monkeypatch.setattr(decoding, "_processes", lambda: 2)
+    monkeypatch.setattr(decoding, "cores", lambda: 2)
     (pictures / "dogs" / "bad.png").write_bytes(b"no picture")
     found = load_images(pictures)
     np.testing.assert_array_equal(found.images, IMAGES)
@@ -342,7 +342,7 @@ def test_pictures_are_decoded_by_several_processes_in_their_order(pictures, monk
 def test_a_script_without_a_guarded_main_module_may_pack(pictures, tmp_path):
     program = f"""
 from freyvae.data import decoding, pack
-decoding.FEWEST_FOR_PROCESSES, decoding._processes = 2, lambda: 2
+decoding.FEWEST_FOR_PROCESSES, decoding.cores = 2, lambda: 2
 print(len(pack({str(pictures)!r}, {str(tmp_path / "p.pack")!r})))
 """
     (tmp_path / "script.py").write_text(program)

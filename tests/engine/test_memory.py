@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 import freyvae
+from freyvae.cores import cores
 from freyvae.engine import memory
-from freyvae.engine.device import cores
 from freyvae.engine.draws import share_of_batch
 from freyvae.engine.keras_internals import gradients_of_step, values_of_layers
 from freyvae.engine.memory import bytes_of_training, check_training

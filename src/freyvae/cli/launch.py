@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from typing import IO
 
 from freyvae.console import say
+from freyvae.cores import cores_of_process
 from freyvae.errors import BadInput
 from freyvae.signals import handled_by
 
@@ -108,9 +109,7 @@ def _free_port() -> int:
 
 def _cores(number: int, count: int) -> dict[str, str]:
     """The variable by which a process that is started here knows its share of the cores."""
-    if not hasattr(os, "sched_getaffinity"):
-        return {}
-    cores = sorted(os.sched_getaffinity(0))
+    cores = cores_of_process()
     own = cores[number * len(cores) // count : (number + 1) * len(cores) // count] or [cores[number % len(cores)]]
     return {CORES: ",".join(map(str, own))}
 

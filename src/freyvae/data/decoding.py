@@ -1,6 +1,5 @@
 """Decodes picture files: here, or in several processes at once."""
 
-import os
 import pickle
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from freyvae.cores import cores
 from freyvae.data.levels import Range, Survey
 from freyvae.data.picture_file import Unreadable, pillow_warnings, read_picture
 from freyvae.data.pixels import Images
@@ -115,7 +115,7 @@ def decoding(work: Decoding, files: Sequence[str], *, image_bytes: int) -> Itera
     """
     step = max(1, min(PICTURES_AT_ONCE, BYTES_AT_ONCE // max(1, image_bytes)))
     some = [files[start : start + step] for start in range(0, len(files), step)]
-    processes = _processes()
+    processes = cores()
     if len(files) < FEWEST_FOR_PROCESSES or processes == 1:
         yield (decode(work, part) for part in some)
         return
@@ -175,10 +175,6 @@ class _Worker:
         if isinstance(answer, BaseException):
             raise answer
         return answer  # type: ignore[no-any-return]
-
-
-def _processes() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def serve() -> None:

@@ -1,6 +1,4 @@
-"""Which device computes, and on how many cores?"""
-
-import os
+"""Which device computes?"""
 
 import keras
 
@@ -12,8 +10,3 @@ def is_cpu_of_jax() -> bool:
     import jax
 
     return bool(jax.default_backend() == "cpu")
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

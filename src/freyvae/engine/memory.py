@@ -73,7 +73,7 @@ def bytes_of_training(
         data: the training images, and those held out.
         batch_size: images in a step.
     """
-    from freyvae.engine.device import cores
+    from freyvae.cores import cores
     from freyvae.engine.fit import is_stepped
     from freyvae.engine.shares import shares_of_step
     from freyvae.engine.stream import AHEAD, BLOCK_BYTES

@@ -12,7 +12,7 @@ from typing import Any
 
 import keras
 
-from freyvae.engine.device import cores
+from freyvae.cores import cores
 from freyvae.engine.draws import share_of_batch
 from freyvae.engine.keras_internals import add_to_metrics, apply_gradients, gradients_of_step, largest_output
 

@@ -18,8 +18,8 @@ import keras
 import numpy as np
 
 from freyvae.arguments import instance, several
+from freyvae.cores import cores
 from freyvae.engine import scanned
-from freyvae.engine.device import cores
 from freyvae.engine.fit import way_of_jax
 from freyvae.engine.memory import free_bytes
 from freyvae.engine.training import Training, state_of, variables_of
