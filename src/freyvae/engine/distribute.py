@@ -60,7 +60,9 @@ def rows_of_process(size: int) -> slice:
 
 
 def spread(tree: Any) -> Any:
-    """Arrays of this process, the same in each, as arrays that every device has whole."""
+    """Arrays of this process, the same in each, as such that every device has whole. With one device they are that."""
+    if not is_on():
+        return tree
     import jax
 
     devices = [device for device in _mesh().devices if device.process_index == jax.process_index()]
@@ -73,7 +75,9 @@ def spread(tree: Any) -> Any:
 
 
 def own_copy(tree: Any) -> Any:
-    """Of arrays that every device has whole, this process's own."""
+    """Of arrays that every device has whole, those of this process's own."""
+    if not is_on():
+        return tree
     import jax
 
     return jax.tree.map(lambda value: value.addressable_data(0), tree)

@@ -15,7 +15,7 @@ from freyvae.data.pixels import Pixels
 from freyvae.engine import distribute, scanned, stepped
 from freyvae.engine.device import is_cpu_of_jax
 from freyvae.engine.keras_internals import all_layers, forget_epoch_to_begin_with, keeping_state
-from freyvae.engine.shuffling import Batches, ShuffledBatches
+from freyvae.engine.shuffling import ShuffledBatches, fed_by_keras
 from freyvae.engine.training import can_serve, is_streamed
 
 # arguments of `fit` that say how images are fed: what Keras then does is not ours to do otherwise
@@ -90,13 +90,11 @@ def fit(
             return way(model, images, seed=seed, **arguments)
         with keeping_state(model):
             batch_size = arguments.get("batch_size") or 32
-            held_out = arguments.get("validation_data")
-            if isinstance(held_out, Pixels):
-                arguments = {**arguments, "validation_data": Batches(held_out, batch_size=batch_size)}
-            is_read = isinstance(images, Pixels)
+            if "validation_data" in arguments:
+                arguments = {**arguments, "validation_data": fed_by_keras(arguments["validation_data"], batch_size)}
             ours = targets is None and isinstance(images, (np.ndarray, Pixels)) and not OTHER_FEEDING & arguments.keys()
             if not (ours and arguments.get("shuffle", True)):
-                return keras_fit(Batches(images, batch_size=batch_size) if is_read else images, targets, **arguments)
+                return keras_fit(fed_by_keras(images, batch_size), targets, **arguments)
             others = {name: value for name, value in arguments.items() if name != "batch_size"}
             others = {"validation_batch_size": batch_size, **others, "shuffle": False}
             return keras_fit(ShuffledBatches(model, images, batch_size=batch_size, seed=seed), **others)

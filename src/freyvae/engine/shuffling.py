@@ -48,6 +48,11 @@ class Batches(keras.utils.PyDataset):
         return (self.images[self.order[number * self.batch_size : (number + 1) * self.batch_size]],)
 
 
+def fed_by_keras(images: Any, batch_size: int | None) -> Any:
+    """Images as Keras's methods take them: those that are read when they are asked for in batches."""
+    return Batches(images, batch_size=batch_size or 32) if isinstance(images, Pixels) else images
+
+
 class ShuffledBatches(Batches):
     """Batches for Keras's own `fit`, in a new order every epoch."""
 

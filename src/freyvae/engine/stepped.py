@@ -68,8 +68,7 @@ def _run(training: Training, programs: _Programs, inputs: tuple[Any, ...]) -> An
 
     def copied(metrics: list[Any]) -> list[Any]:
         # because a step that is given its state uses it up
-        copies = [jnp.array(values) for values in metrics]
-        return distribute.spread(copies) if distribute.is_on() else copies
+        return distribute.spread([jnp.array(values) for values in metrics])
 
     trainable, non_trainable, optimizer, _ = training.state
     began_with = int(optimizer[place_of_steps(model)]) if place is None else place.steps

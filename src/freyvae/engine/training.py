@@ -207,7 +207,7 @@ class Training:
             # one that compiles for longer than a collective waits would lose the others
             processes.exchange("compiled")
             self.begin_epoch()  # which may set the learning rate or beta, parts of the state
-            self.state = distribute.spread(state_of(self.model)) if distribute.is_on() else state_of(self.model)
+            self.state = distribute.spread(state_of(self.model))
             try:
                 logs = run_epoch()
             except StoppedWithin:
@@ -240,10 +240,8 @@ class Training:
 
     def keep(self, state: Any) -> None:
         """Give the model a state."""
-        if distribute.is_on():
-            state = distribute.own_copy(state)
         with held_back():
-            for variables, values in zip(variables_of(self.model), state, strict=True):
+            for variables, values in zip(variables_of(self.model), distribute.own_copy(state), strict=True):
                 for variable, value in zip(variables, values, strict=True):
                     variable.assign(value)
 

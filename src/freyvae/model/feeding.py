@@ -14,7 +14,7 @@ from freyvae.data.images import ImageSet, as_images
 from freyvae.data.pixels import Given, Pixels, in_colour, is_source
 from freyvae.engine.fit import fit
 from freyvae.engine.keras_internals import keeping_state, trained_by
-from freyvae.engine.shuffling import Batches
+from freyvae.engine.shuffling import fed_by_keras
 from freyvae.errors import BadInput
 from freyvae.model.checks import check_targets, checked_feeding
 
@@ -60,14 +60,14 @@ class FedWithImages(keras.Model):
         if "_use_cached_eval_dataset" not in kwargs:  # Keras's own, in the middle of `fit`
             x = self._gate(x, "images")
             check_targets(x, y)
-            x = _fed_by_keras(x, kwargs)
+            x = fed_by_keras(x, kwargs.get("batch_size"))
         with keeping_state(self):
             return super().evaluate(x, y, **kwargs)
 
     def predict(self, x: Any, **kwargs: Any) -> Any:
         """Keras's `predict`, of images as `fit` takes them: what `call` returns, as numpy arrays."""
         kwargs = self._checked(kwargs)
-        x = _fed_by_keras(self._gate(x, "images"), kwargs)
+        x = fed_by_keras(self._gate(x, "images"), kwargs.get("batch_size"))
         with keeping_state(self):
             return super().predict(x, **kwargs)
 
@@ -161,8 +161,3 @@ class FedWithImages(keras.Model):
                 f"{images_in_words(self.image_shape)}"
             )
         return pixels
-
-
-def _fed_by_keras(images: Any, arguments: dict[str, Any]) -> Any:
-    """Images as Keras takes them: those that are read when they are asked for in batches."""
-    return Batches(images, batch_size=arguments.pop("batch_size", None) or 32) if isinstance(images, Pixels) else images
