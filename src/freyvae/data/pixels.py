@@ -278,10 +278,10 @@ def is_source(images: Any) -> bool:
     return isinstance(first, np.ndarray) and first.dtype == np.uint8 and first.ndim in (2, 3)
 
 
-def in_colour(images: Images | Pixels) -> Any:
+def with_three_channels(images: Images | Pixels) -> Any:
     """Grey images (image, height, width, 1) with their channel three times."""
     if isinstance(images, Pixels):
-        return Mapped(images, in_colour)
+        return Mapped(images, with_three_channels)
     return np.repeat(images, 3, axis=3)
 
 

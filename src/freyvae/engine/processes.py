@@ -33,13 +33,25 @@ _SCHEDULED = ("JOB_COMPLETION_INDEX",)
 
 @dataclass
 class _Joined:
-    """What this process knows of the others."""
+    """What this process knows of the others.
+
+    Attributes:
+        client: of JAX's coordination service.
+        index: which one this is.
+        count: how many there are.
+        exchanges: how many there were.
+        is_over: whether they part.
+        heard: what each said last of how far it is, and when this process heard it.
+        last_beat: when the meeting place last answered.
+    """
 
     client: Any
     index: int
     count: int
     exchanges: int = 0
     is_over: threading.Event = field(default_factory=threading.Event)
+    heard: dict[int, tuple[str, float]] = field(default_factory=dict)
+    last_beat: float = field(default_factory=time.monotonic)
 
 
 _joined: _Joined | None = None
@@ -235,14 +247,9 @@ def _get(key: str, process: int) -> str:
     return text.strip()
 
 
-_heard: dict[int, tuple[str, float]] = {}
-_last_beat = 0.0
-
-
 def _beat(joined: _Joined) -> None:
     """Say how far this process is, and hear how far the others are."""
-    global _last_beat
-    _last_beat, number = time.monotonic(), 0
+    number = 0
     while not joined.is_over.wait(SECONDS_BETWEEN_BEATS):
         number += 1
         try:
@@ -250,24 +257,23 @@ def _beat(joined: _Joined) -> None:
             found = joined.client.key_value_dir_get("freyvae/alive/")
         except Exception:  # the meeting place does not answer, which `_judge` notices
             continue
-        _last_beat = time.monotonic()
+        joined.last_beat = time.monotonic()
         for key, value in found:
             process = int(key.rsplit("/", 1)[1])
-            if _heard.get(process, ("", 0.0))[0] != value:
-                _heard[process] = value, _last_beat
+            if joined.heard.get(process, ("", 0.0))[0] != value:
+                joined.heard[process] = value, joined.last_beat
 
 
 def _judge(joined: _Joined) -> None:
     """End this process where another one says nothing any more."""
-    began = time.monotonic()
+    began, others = time.monotonic(), [process for process in range(joined.count) if process != joined.index]
     while not joined.is_over.wait(SECONDS_BETWEEN_BEATS):
-        now = time.monotonic()
-        silent = [p for p in range(joined.count) if now - _heard.get(p, ("", began))[1] > SECONDS_OF_SILENCE]
-        others = [process for process in silent if process != joined.index]
-        if now - _last_beat > SECONDS_OF_SILENCE:
-            others = [0]
-        if others and not joined.is_over.is_set():
-            which = ", ".join(map(str, others))
+        earliest = time.monotonic() - SECONDS_OF_SILENCE
+        silent = [process for process in others if joined.heard.get(process, ("", began))[1] < earliest]
+        if joined.last_beat < earliest:
+            silent = [0]
+        if silent and not joined.is_over.is_set():
+            which = ", ".join(map(str, silent))
             _end(f"process {which} of {joined.count} says nothing any more: it was killed, or hangs")
 
 

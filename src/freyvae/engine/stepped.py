@@ -66,7 +66,7 @@ def _run(training: Training, programs: _Programs, inputs: tuple[Any, ...]) -> An
     batch_size, evaluation_size, averages = training.choices
     model, place = training.model, training.place
 
-    def copied(metrics: list[Any]) -> list[Any]:
+    def copied(metrics: list[Any]) -> Any:
         # because a step that is given its state uses it up
         return distribute.spread([jnp.array(values) for values in metrics])
 

@@ -292,7 +292,7 @@ def _label_scores(vae: VAE, data: TrainingData, part: str) -> LabelScores | None
     known: list[Any] = []
     for indices in (train, apart):
         images = data.images.images[indices]
-        known += [Posteriors(vae.encode(images), vae.posterior_deviations(images)), images, labels[indices]]
+        known += [Posteriors.of(vae, images), images, labels[indices]]
     return metrics.label_scores(*known)
 
 

@@ -20,7 +20,7 @@ def widget_of(vae: Any, images: npt.ArrayLike | ImageSet, *, names: tuple[str, .
     vae, title = instance("vae", vae, VAE, hint="freyvae.load(path) reads one"), text("title", title)
     names = tuple(text("names", name) for name in several("names", names))
     is_video = isinstance(images, ImageSet) and images.is_video
-    pixels = as_images(images.images if isinstance(images, ImageSet) else images)
+    pixels = as_images(images)
     if pixels.shape[1:] != tuple(vae.image_shape):
         raise BadInput(f"the images are {pixels.shape[1:]}, but this model takes {tuple(vae.image_shape)}")
     bundle = make_bundle(vae, pixels, title=title, names=names, is_video=is_video)

@@ -9,7 +9,7 @@ import numpy as np
 from freyvae.console import Progress
 from freyvae.data import ImageSet, fit_images, load_images
 from freyvae.data.channels import images_in_words
-from freyvae.data.pixels import in_colour
+from freyvae.data.pixels import with_three_channels
 from freyvae.errors import BadInput
 from freyvae.model import VAE
 from freyvae.run import Run
@@ -67,7 +67,7 @@ def images_for(
         say(f"note: {'colour' if channels == 1 else 'grey'} images, taken as {'grey' if channels == 1 else 'colour'}")
     images = fit_images(images, (height, width), grey=channels == 1)
     if images.shape[3] != channels:
-        images = in_colour(images)
+        images = with_three_channels(images)
     return dataclasses.replace(loaded, images=images, known_fingerprint=None)
 
 

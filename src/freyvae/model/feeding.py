@@ -11,7 +11,7 @@ import numpy as np
 from freyvae.arguments import in_words
 from freyvae.data.channels import images_in_words
 from freyvae.data.images import ImageSet, as_images
-from freyvae.data.pixels import Given, Pixels, in_colour, is_source
+from freyvae.data.pixels import Given, Pixels, is_source, with_three_channels
 from freyvae.engine.fit import fit
 from freyvae.engine.keras_internals import keeping_state, trained_by
 from freyvae.engine.shuffling import fed_by_keras
@@ -154,7 +154,7 @@ class FedWithImages(keras.Model):
             images = Given(images, name)
         pixels = images if isinstance(images, Pixels) else as_images(images, name=name)
         if pixels.shape[3] == 1 and self.image_shape[2] == 3:
-            pixels = in_colour(pixels)  # grey, shown to a model of colour
+            pixels = with_three_channels(pixels)  # grey, shown to a model of colour
         if pixels.shape[1:] != self.image_shape:
             raise BadInput(
                 f"{name} are {images_in_words(pixels.shape[1:])}, but this model is of "

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from freyvae.arguments import in_words, mapping, several, text, whole
-from freyvae.data.images import ImageSet, as_images
+from freyvae.data.images import as_images
 from freyvae.errors import BadInput
 from freyvae.mosaic import Array
 
@@ -24,7 +24,7 @@ def checked_model(vae: Any) -> "VAE":
 
 def checked_images(images: Any, name: str = "images") -> Array:
     """Images, of an `ImageSet` too, as uint8 (n, h, w, c). Raises `BadInput` for what is none, and for none."""
-    return as_images(images.images if isinstance(images, ImageSet) else images, name=name)
+    return as_images(images, name=name)
 
 
 def checked_parts(parts: Any) -> dict[str, Array]:

@@ -7,13 +7,12 @@ from matplotlib.figure import Figure
 
 from freyvae.arguments import whole
 from freyvae.data.pixels import evenly_chosen
-from freyvae.errors import BadInput
 from freyvae.metrics.nearest import Posteriors
 from freyvae.metrics.nearest import nearest as nearest_of
 from freyvae.mosaic import Array
 from freyvae.reporting.pictures.arguments import checked_images, checked_model
 from freyvae.reporting.pictures.contact_sheet import contact_sheet
-from freyvae.reporting.pictures.picture import Picture, PicturedRun
+from freyvae.reporting.pictures.picture import Picture
 from freyvae.reporting.pictures.saving import png
 
 if TYPE_CHECKING:
@@ -49,18 +48,12 @@ def nearest(vae: "VAE", train: Array, held_out: Array, *, count: int = ASKED, ne
     )
 
 
-def _draw(run: PicturedRun) -> bytes:
-    if len(run.parts) < 2:
-        raise BadInput("there are no held-out images")
-    return png(nearest(run.vae, run.train, run.held_out))
-
-
 PICTURES = (
     Picture(
         "nearest",
         "Held-out images, and after each the training images nearest to it. The distance is the angle between their "
         "codes, in degrees, each latent in deviations of all codes.",
         9,
-        _draw,
+        lambda run: png(nearest(run.vae, run.train, run.apart)),
     ),
 )

@@ -12,7 +12,7 @@ from freyvae.evaluation.oddness import Oddness, joined
 from freyvae.mosaic import Array, fit, in_colour, mosaic
 from freyvae.reporting.pictures.arguments import checked_images, checked_model
 from freyvae.reporting.pictures.heat_map import coloured
-from freyvae.reporting.pictures.picture import Picture, PicturedRun
+from freyvae.reporting.pictures.picture import Picture
 from freyvae.reporting.pictures.saving import png
 from freyvae.reporting.pictures.style import FAMILY, INK, QUIET, TEXT_POINTS, bare, sheet, show_pixels
 
@@ -68,17 +68,11 @@ def oddest(vae: "VAE", train: Array, held_out: Array, *, count: int = ODDEST) ->
     return figure
 
 
-def _draw(run: PicturedRun) -> bytes:
-    if len(run.parts) < 2:
-        raise BadInput("there are no held-out images")
-    return png(oddest(run.vae, run.train, run.held_out))
-
-
 PICTURES = (
     Picture(
         "oddest",
         "The held-out images that are oddest to the model, and where: bright is far beyond what is usual there.",
         8,
-        _draw,
+        lambda run: png(oddest(run.vae, run.train, run.apart)),
     ),
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from freyvae.errors import BadInput
 from freyvae.mosaic import Array
 
 if TYPE_CHECKING:
@@ -47,6 +48,13 @@ class PicturedRun:
     def held_out(self) -> Array:
         """The images of the second part, where there is one, else the training images."""
         return list(self.parts.values())[1] if len(self.parts) > 1 else self.train
+
+    @property
+    def apart(self) -> Array:
+        """The images of the second part. Raises `BadInput` where there is none."""
+        if len(self.parts) < 2:
+            raise BadInput("there are no held-out images")
+        return self.held_out
 
 
 @dataclass(frozen=True)
