@@ -60,8 +60,8 @@ def load_file(
 
     No code in the file is run, and pickles are refused. Arrays in `.npy` and `.npz` are (image, height, width) or
     (image, height, width, channel). A `.npy` of bytes of 256 MiB or more stays on the disk, and is read when images are
-    asked for. If an `.npz` holds several arrays, the one called `images` is read, or the one
-    named after a colon in `path`. `.mat` is read up to version 7. MATLAB keeps images along the last axis: (height,
+    asked for. If an `.npz` holds several arrays, the one called `images` is read, or the one named after a colon in
+    `path`. `.mat` is read up to version 7. MATLAB keeps images along the last axis: (height,
     width, image), (height, width, channel, image), or (pixel, image). In the last case the pixels are in row order,
     and `image_size` is required. The frames of a GIF, WebP, APNG or AVIF are a video.
 
@@ -217,7 +217,7 @@ def _left_on_disk(path: Path) -> FilePixels | None:
         with path.open("rb") as file:
             shape, is_fortran, dtype = _header(file)
             offset = file.tell()
-    except (OSError, ValueError):
+    except Exception:  # a damaged header makes numpy raise almost anything; `read_numpy` refuses it in a line
         return None
     images = (*shape, 1) if len(shape) == 3 else shape
     size = math.prod(images)
