@@ -1,6 +1,8 @@
 """Recognises files that freyvae does not read, and says how to convert them to files that it does read."""
 
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from freyvae.console import printable
@@ -29,3 +31,27 @@ def way_to_read(path: Path) -> str:
 def damaged(path: Path, what: str) -> BadInput:
     """The line for a file that is not, or no longer, what its name or its beginning says: `what`, with its article."""
     return BadInput(f"{printable(path)}: {printable(way_to_read(path)) or f'damaged, cut short or not {what}'}")
+
+
+@contextmanager
+def refusing_damage(path: Path, what: str) -> Iterator[None]:
+    """A block that reads a file: what it raises other than `BadInput` is damage, for libraries raise almost anything.
+
+    Raises:
+        BadInput: as `damaged`, or that memory does not hold what the file claims.
+    """
+    try:
+        yield
+    except BadInput:
+        raise
+    except MemoryError:
+        raise BadInput(
+            f"{printable(path)}: claims an array larger than memory; it is damaged, or must be made smaller"
+        ) from None
+    except Exception:
+        raise damaged(path, what) from None
+
+
+def without_extra(path: Path, files: str, extra: str) -> BadInput:
+    """The line for files of a kind that take an extra of freyvae which is not installed."""
+    return BadInput(f'{printable(path)}: {files} need the extra: pip install "freyvae[{extra}]" installs it')

@@ -12,7 +12,7 @@ from freyvae.console import Progress, each, printable, shown
 from freyvae.data.file_kind import check_readable, name_of_set
 from freyvae.data.images import ImageSet
 from freyvae.data.labels import LABEL_COLUMNS
-from freyvae.data.other_formats import damaged
+from freyvae.data.other_formats import refusing_damage
 from freyvae.data.unpacked import Unpacked, unpacking
 from freyvae.errors import BadInput
 
@@ -74,13 +74,8 @@ def load_rows(
         with shown(progress) as told:
             for file in each(files, told, "unpacking"):
                 check_readable(file)
-                try:
-                    with open_table(file) as table:
-                        _unpack(file, table, column, kept, labels)
-                except BadInput:
-                    raise
-                except Exception:  # damaged files make pyarrow raise almost anything
-                    raise damaged(file, what) from None
+                with refusing_damage(file, what), open_table(file) as table:
+                    _unpack(file, table, column, kept, labels)
         if not labels:
             raise BadInput(f"{printable(path)}: there are no rows in it")
         known = tuple(labels.values())

@@ -19,7 +19,7 @@ from freyvae.console import each, printable, shown
 from freyvae.data.file_kind import TAR_SUFFIXES, check_readable, kind_of_file, name_of_set, open_decompressed
 from freyvae.data.folder_walk import natural, passed_over
 from freyvae.data.labels import LABEL_COLUMNS, labels_of_folders
-from freyvae.data.other_formats import damaged
+from freyvae.data.other_formats import refusing_damage
 from freyvae.data.picture_file import SUFFIXES
 from freyvae.data.shards import has_shards, shards_of
 from freyvae.data.source import Source
@@ -94,17 +94,14 @@ class _Contents:
         """Unpack the pictures of one archive."""
         check_readable(archive)
         is_zip = kind_of_file(archive).name == "zip"
-        try:
-            for member in _of_zip(archive, self.kept) if is_zip else _of_tar(archive, self.notes):
-                self._sort(member, archive, may_have_labels=not is_zip)
-        except BadInput:
-            raise
-        except NotImplementedError:
-            raise BadInput(
-                f"{printable(archive)}: compressed by a method that is not read: unpack it, and give the folder"
-            ) from None
-        except Exception:  # damaged archives make zipfile, tarfile and the decompressors raise almost anything
-            raise damaged(archive, "a zip archive" if is_zip else "a tar archive") from None
+        with refusing_damage(archive, "a zip archive" if is_zip else "a tar archive"):
+            try:
+                for member in _of_zip(archive, self.kept) if is_zip else _of_tar(archive, self.notes):
+                    self._sort(member, archive, may_have_labels=not is_zip)
+            except NotImplementedError:
+                raise BadInput(
+                    f"{printable(archive)}: compressed by a method that is not read: unpack it, and give the folder"
+                ) from None
 
     def _sort(self, member: _Member, archive: Path, *, may_have_labels: bool) -> None:
         name, kind = str(PurePosixPath(member.name)), _suffix(member.name)

@@ -14,7 +14,7 @@ from freyvae.console import printable
 from freyvae.data.array_file import as_image_set, chosen_array, in_matlab_order, split_array
 from freyvae.data.file_kind import check_readable, kind_of_file
 from freyvae.data.image_size import parse_image_size
-from freyvae.data.other_formats import damaged
+from freyvae.data.other_formats import refusing_damage, without_extra
 from freyvae.data.source import Source
 from freyvae.errors import BadInput
 from freyvae.memory import check_fits
@@ -52,39 +52,30 @@ def _read(path: Path, name: str | None, *, is_matlab: bool) -> npt.NDArray[Any]:
     try:
         import h5py
     except ImportError:
-        raise BadInput(
-            f'{printable(path)}: HDF5 files need the extra: pip install "freyvae[hdf5]" installs it'
-        ) from None
+        raise without_extra(path, "HDF5 files", "hdf5") from None
     where = printable(path)
-    try:
-        with h5py.File(path, "r") as file:
-            numbers: dict[str, Any] = {}
+    with refusing_damage(path, "an HDF5 file"), h5py.File(path, "r") as file:
+        numbers: dict[str, Any] = {}
 
-            def note(name: str, held: Any) -> None:
-                if isinstance(held, h5py.Dataset) and (_is_of_matlab(held) if is_matlab else held.dtype.kind in "buif"):
-                    numbers[name] = held
+        def note(name: str, held: Any) -> None:
+            if isinstance(held, h5py.Dataset) and (_is_of_matlab(held) if is_matlab else held.dtype.kind in "buif"):
+                numbers[name] = held
 
-            file.visititems(note)
-            likely = {key: held for key, held in numbers.items() if _looks_like_images(held.shape, is_matlab=is_matlab)}
-            wanted = None if name is None else name.strip("/")
-            chosen = numbers[chosen_array(where, wanted, sorted(likely if name is None else numbers), "numeric array")]
-            if chosen.external or chosen.is_virtual:
-                raise BadInput(f"{where}: {printable(chosen.name)} lies in other files; save it in one")
-            count = math.prod(chosen.shape)
-            if count and not chosen.id.get_storage_size():
-                raise ValueError("claims more than it holds")
-            # the array, and a copy as bytes if it has another type
-            needed = count * (chosen.dtype.itemsize + (chosen.dtype != np.uint8))
-            check_fits(needed, where, "save it as uint8, or fewer images")
-            is_logical = is_matlab and _class_in_matlab(chosen) == "logical"
-            values: npt.NDArray[Any] = np.asarray(chosen[()])
-            return values.astype(bool) if is_logical else values
-    except BadInput:
-        raise
-    except MemoryError:
-        raise BadInput(f"{where}: claims an array larger than memory; it is damaged, or must be made smaller") from None
-    except Exception:  # damaged files make h5py raise almost anything
-        raise damaged(path, "an HDF5 file") from None
+        file.visititems(note)
+        likely = {key: held for key, held in numbers.items() if _looks_like_images(held.shape, is_matlab=is_matlab)}
+        wanted = None if name is None else name.strip("/")
+        chosen = numbers[chosen_array(where, wanted, sorted(likely if name is None else numbers), "numeric array")]
+        if chosen.external or chosen.is_virtual:
+            raise BadInput(f"{where}: {printable(chosen.name)} lies in other files; save it in one")
+        count = math.prod(chosen.shape)
+        if count and not chosen.id.get_storage_size():
+            raise ValueError("claims more than it holds")
+        # the array, and a copy as bytes if it has another type
+        needed = count * (chosen.dtype.itemsize + (chosen.dtype != np.uint8))
+        check_fits(needed, where, "save it as uint8, or fewer images")
+        is_logical = is_matlab and _class_in_matlab(chosen) == "logical"
+        values: npt.NDArray[Any] = np.asarray(chosen[()])
+        return values.astype(bool) if is_logical else values
 
 
 def _is_of_matlab(held: Any) -> bool:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from freyvae.console import printable
 from freyvae.data.array_file import as_image_set
 from freyvae.data.file_kind import IDX_TYPES, check_readable, is_idx, kind_of_file, open_decompressed
-from freyvae.data.other_formats import damaged
+from freyvae.data.other_formats import refusing_damage
 from freyvae.data.source import Source
 from freyvae.errors import BadInput
 from freyvae.files import as_path
@@ -47,28 +47,21 @@ def _read(path: Path) -> npt.NDArray[Any]:
     """The array in a file: two zeros, the type, the number of axes, the length of each in 32 bits, the values."""
     check_readable(path)
     compression, where = kind_of_file(path).compression, printable(path)
-    try:
-        with open_decompressed(path, compression) as file:
-            start = file.read(4)
-            sizes = file.read(4 * start[3]) if len(start) == 4 else b""
-            if not is_idx(start + sizes) or len(sizes) < 4 * start[3]:
-                raise ValueError("a damaged header")
-            shape, dtype = struct.unpack(f">{start[3]}I", sizes), np.dtype(IDX_TYPES[start[2]])
-            size = math.prod(shape) * dtype.itemsize
-            if not compression and size != path.stat().st_size - 4 - len(sizes):
-                raise ValueError("another size than the header says")
-            # the bytes, and a copy as bytes if they are of another type
-            check_fits(size + math.prod(shape) * (dtype != np.uint8), where, "give fewer images")
-            content = file.read(size)
-            if len(content) < size or file.read(1):
-                raise ValueError("another size than the header says")
-            return np.frombuffer(content, dtype).reshape(shape)
-    except BadInput:
-        raise
-    except MemoryError:
-        raise BadInput(f"{where}: claims an array larger than memory; it is damaged, or must be made smaller") from None
-    except Exception:  # damaged files make the decompressors raise almost anything
-        raise damaged(path, "an IDX file") from None
+    with refusing_damage(path, "an IDX file"), open_decompressed(path, compression) as file:
+        start = file.read(4)
+        sizes = file.read(4 * start[3]) if len(start) == 4 else b""
+        if not is_idx(start + sizes) or len(sizes) < 4 * start[3]:
+            raise ValueError("a damaged header")
+        shape, dtype = struct.unpack(f">{start[3]}I", sizes), np.dtype(IDX_TYPES[start[2]])
+        size = math.prod(shape) * dtype.itemsize
+        if not compression and size != path.stat().st_size - 4 - len(sizes):
+            raise ValueError("another size than the header says")
+        # the bytes, and a copy as bytes if they are of another type
+        check_fits(size + math.prod(shape) * (dtype != np.uint8), where, "give fewer images")
+        content = file.read(size)
+        if len(content) < size or file.read(1):
+            raise ValueError("another size than the header says")
+        return np.frombuffer(content, dtype).reshape(shape)
 
 
 def _labels_beside(path: Path, count: int) -> tuple[str, ...] | None:

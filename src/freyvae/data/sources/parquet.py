@@ -11,10 +11,10 @@ from typing import Any
 from freyvae.console import printable
 from freyvae.data.array_file import split_array
 from freyvae.data.file_kind import PARQUET_SUFFIXES, kind_of_file
+from freyvae.data.other_formats import without_extra
 from freyvae.data.picture_rows import ROWS_AT_ONCE, Table, load_rows, parts_note
 from freyvae.data.shards import has_shards, shards_of
 from freyvae.data.source import Source
-from freyvae.errors import BadInput
 from freyvae.memory import check_fits
 
 
@@ -41,9 +41,7 @@ def _opened(path: Path) -> Iterator[Table]:
     try:
         import pyarrow.parquet as pq
     except ImportError:
-        raise BadInput(
-            f'{printable(path)}: Parquet files need the extra: pip install "freyvae[parquet]" installs it'
-        ) from None
+        raise without_extra(path, "Parquet files", "parquet") from None
     with pq.ParquetFile(path) as file:
 
         def read(columns: list[str]) -> Iterator[Any]:

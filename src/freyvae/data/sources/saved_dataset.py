@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from freyvae.console import printable
+from freyvae.data.other_formats import without_extra
 from freyvae.data.picture_rows import Table, load_rows
 from freyvae.data.source import Source
 from freyvae.errors import BadInput
@@ -68,9 +69,7 @@ def _opened(path: Path) -> Iterator[Table]:
     try:
         import pyarrow as pa
     except ImportError:
-        raise BadInput(
-            f'{printable(path)}: Arrow files need the extra: pip install "freyvae[parquet]" installs it'
-        ) from None
+        raise without_extra(path, "Arrow files", "parquet") from None
     with path.open("rb") as file:
         file.seek(-len(_END), os.SEEK_END)
         if file.read() != _END:  # pyarrow reads as much as there is
