@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
         return exit.code if isinstance(exit.code, int) else 0
     except KeyboardInterrupt as interrupt:
         number = interrupt.number if isinstance(interrupt, Stopped) else signal.SIGINT
-        return _fail(str(interrupt) or "interrupted", 128 + number)
+        return _fail(str(interrupt) or "interrupted", 128 + number, is_said_by_first=True)
     except BrokenPipeError:
         _give_up_output()  # the reader of our output, `head` for one, has left
         return 0
@@ -74,7 +74,7 @@ def _failed(error: Exception, *, debug: bool) -> int:
     if isinstance(error, FreyvaeError):
         from freyvae.cli import in_flags
 
-        return _fail(in_flags(str(error)), error.exit_code)
+        return _fail(in_flags(str(error)), error.exit_code, is_said_by_first=error.is_said_by_first)
     if isinstance(error, CycloptsError):
         return _fail(_wrong_usage(error), 2)
     if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):  # the latter is JAX's
@@ -114,15 +114,14 @@ def _wrong_usage(error: "CycloptsError") -> str:
     return f"{' '.join(str(error).split())} {read_on.capitalize()}."
 
 
-def _fail(line: str, code: int) -> int:
+def _fail(line: str, code: int, *, is_said_by_first: bool = False) -> int:
     # what was given can be of any length, and what to do about it stands at the end
     shortened = _ENDLESS.sub(r"\1...\2", line)
-    # of several processes that train together the first one says what all of them know
-    others = sys.modules.get("freyvae.engine.processes")
-    if others is None or others.is_first() or code == 1:
+    processes = sys.modules.get("freyvae.engine.processes")  # where they train together
+    if processes is None or processes.is_first() or not is_said_by_first:
         say(f"freyvae: {shortened}")
-    if others is not None:
-        others.desert(code)
+    if processes is not None:
+        processes.desert(code)
     return code
 
 

@@ -12,9 +12,15 @@ _AROUND = re.compile(
 
 
 class FreyvaeError(Exception):
-    """Base of every error that freyvae raises on purpose: one clear line, what was wrong and what to do."""
+    """Base of every error that freyvae raises on purpose: one clear line, what was wrong and what to do.
+
+    Attributes:
+        exit_code: of the command line.
+        is_said_by_first: whether of several processes that train together the first one says the line for all.
+    """
 
     exit_code = 1
+    is_said_by_first = False
 
 
 class BadInput(FreyvaeError, ValueError):
@@ -25,6 +31,8 @@ class BadInput(FreyvaeError, ValueError):
 
 class TrainingFailed(FreyvaeError, RuntimeError):
     """Training could not go on: the loss is no longer a number. The command line exits with 1."""
+
+    is_said_by_first = True  # all find the same
 
 
 def few_words(error: BaseException, *, most: int = 200) -> str:

@@ -18,6 +18,7 @@ import pytest
 from freyvae.__main__ import main
 from freyvae.cli.launch import _without_count
 from freyvae.data import pack
+from freyvae.engine import processes
 
 pytestmark = pytest.mark.skipif(keras.backend.backend() != "jax", reason="processes meet by JAX")
 long = pytest.mark.distributed
@@ -113,6 +114,14 @@ def test_flags_that_do_not_go_together_are_refused(flags, line, capsys):
 def test_the_command_of_a_process_is_that_of_all_without_their_number():
     words = ["train", "--processes", "4", "x", "--out", "y", "--processes=3"]
     assert _without_count(words) == ["train", "x", "--out", "y"]
+
+
+def test_the_first_process_says_what_all_know_and_each_what_it_knows_alone(monkeypatch, capsys):
+    monkeypatch.setattr(processes, "_index", 1)
+    assert main(["train", "nothing"]) == 2
+    assert capsys.readouterr().err == ""
+    assert main(["encode", "nowhere", "noise.pack"]) == 2
+    assert "freyvae: no run at nowhere" in capsys.readouterr().err
 
 
 @long

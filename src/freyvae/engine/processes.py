@@ -189,10 +189,11 @@ def all_or_none() -> Iterator[None]:
         own = error
     heard = exchange("" if own is None else str(own))
     if own is not None:
-        raise own
+        raise _said_by_first(own)
     for process, line in enumerate(heard):
         if line:
-            raise BadInput(line if process == 0 else f"process {process} on {_get('host', process)}: {line}")
+            where = "" if process == 0 else f"process {process} on {_get('host', process)}: "
+            raise _said_by_first(BadInput(where + line))
 
 
 def check_same(what: str, text: str) -> None:
@@ -200,9 +201,13 @@ def check_same(what: str, text: str) -> None:
     heard = exchange(text)
     for process, other in enumerate(heard):
         if other != heard[0]:
-            raise BadInput(
-                f"process {process} on {_get('host', process)} has another {what} than process 0: give all the same"
-            )
+            where = f"process {process} on {_get('host', process)}"
+            raise _said_by_first(BadInput(f"{where} has another {what} than process 0: give all the same"))
+
+
+def _said_by_first(error: BadInput) -> BadInput:
+    error.is_said_by_first = True
+    return error
 
 
 @contextmanager
