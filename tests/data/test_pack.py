@@ -250,6 +250,8 @@ def test_images_are_added_to_a_pack(pictures, tmp_path):
     with pytest.raises(BadInput, match="there is no pack to append to"):
         pack(pictures, tmp_path / "new.pack", append=True)
     assert not (tmp_path / "new.pack").exists()
+    with pytest.raises(BadInput, match="it can't be packed into itself"):
+        pack(path, path, append=True)
     assert len(load_images(path)) == 30
 
 
