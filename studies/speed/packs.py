@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from freyvae.cores import cores
-from studies.shared.markdown import absent, markdown_table, number
+from studies.shared.markdown import absent, markdown_table, number, table_of_rows
 from studies.shared.process import HERE, Ended, run_child
 
 QUICK = {"rounds": 1, "pictures": 60, "images": 200, "side": 16, "steps": 2, "epochs": 2, "mixed": 3200}
@@ -127,31 +127,26 @@ def _decoding(found: dict[str, Any]) -> str:
     heads = [f"{found['pictures']:,} JPEGs of {found['side']} x {found['side']}, {found['processes']} processes"]
     heads += ["seconds", "pictures a second", "this / Pillow", "largest process, MiB"]
     theirs = next((row.get("seconds") for row in found["rows"] if row["name"] == PILLOW), None)
-    rows = [
-        absent(row["name"], row["absent"], len(heads))
-        if row["absent"]
-        else [
+    return table_of_rows(
+        heads,
+        found["rows"],
+        lambda row: [
             row["name"],
             number(row["seconds"]),
             number(row["a_second"], 0),
             number(theirs and theirs / row["seconds"]),
             number(row["peak_mib"], 0),
-        ]
-        for row in found["rows"]
-    ]
-    return markdown_table(heads, rows)
+        ],
+        name="name",
+    )
 
 
 def _opening(found: dict[str, Any]) -> str:
     heads = [f"a pack of {found['images']:,} images of {found['side']} x {found['side']} in colour"]
     heads += ["seconds", "peak memory, MiB"]
-    rows = [
-        absent(row["name"], row["absent"], len(heads))
-        if row["absent"]
-        else [row["name"], number(row["seconds"]), number(row["peak_mib"], 0)]
-        for row in found["rows"]
-    ]
-    return markdown_table(heads, rows)
+    return table_of_rows(
+        heads, found["rows"], lambda row: [row["name"], number(row["seconds"]), number(row["peak_mib"], 0)], name="name"
+    )
 
 
 def _training(found: dict[str, Any]) -> str:
@@ -159,19 +154,18 @@ def _training(found: dict[str, Any]) -> str:
     heads += ["images a second", "this / in memory", "peak memory, MiB", "above imports"]
     shown = found["steps"] * found["batch"]
     in_memory = next((row.get("seconds") for row in found["rows"] if row["name"] == MEMORY), None)
-    rows = [
-        absent(row["name"], row["absent"], len(heads))
-        if row["absent"]
-        else [
+    return table_of_rows(
+        heads,
+        found["rows"],
+        lambda row: [
             row["name"],
             number(shown / row["seconds"], 1),
             number(in_memory and in_memory / row["seconds"]),
             number(row["peak_mib"], 0),
             number(row["peak_mib"] - found["imports_mib"], 0),
-        ]
-        for row in found["rows"]
-    ]
-    return markdown_table(heads, rows)
+        ],
+        name="name",
+    )
 
 
 def _mixing(found: dict[str, Any]) -> str:

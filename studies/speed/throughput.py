@@ -6,7 +6,7 @@ Each is measured in a separate process, so that its peak memory is measured too.
 import sys
 from typing import Any
 
-from studies.shared.markdown import absent, markdown_table, number
+from studies.shared.markdown import number, table_of_rows
 from studies.shared.process import HERE, run_child
 
 # the amount of each kind of work: images and samples, images, codes, images and epochs
@@ -42,15 +42,14 @@ def run(amounts: dict[str, tuple[int, ...]] | None = None) -> dict[str, Any]:
 def table(found: dict[str, Any]) -> str:
     """Markdown table: seconds, the rate with its unit, and peak memory."""
     heads = ["work", "seconds", "a second", "peak memory, MiB"]
-    rows = [
-        absent(row["label"], row["absent"], len(heads))
-        if row["absent"]
-        else [
+    return table_of_rows(
+        heads,
+        found["work"],
+        lambda row: [
             row["label"],
             number(row["seconds"]),
             f"{number(row['a_second'], 0)} {row['unit']}",
             number(row["peak_mib"], 0),
-        ]
-        for row in found["work"]
-    ]
-    return markdown_table(heads, rows)
+        ],
+        name="label",
+    )
