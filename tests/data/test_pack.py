@@ -255,6 +255,14 @@ def test_images_are_added_to_a_pack(pictures, tmp_path):
     assert len(load_images(path)) == 30
 
 
+def test_what_is_no_path_can_be_neither_packed_nor_written(pictures, tmp_path):
+    loop = tmp_path / "loop"
+    loop.symlink_to("loop")
+    for source, out in (("a\0b", tmp_path / "p.pack"), (str(loop), tmp_path / "p.pack"), (pictures, loop)):
+        with pytest.raises(BadInput):
+            pack(source, out)
+
+
 def cut(path):
     with (path / "pixels.u8").open("r+b") as file:
         file.truncate(100)

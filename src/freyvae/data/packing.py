@@ -117,7 +117,7 @@ def pack(
     packed = _pack_images
     if not are_given(source):
         source = source if isinstance(source, str) else as_path("source", source)
-        if Path(source).resolve() == out.resolve():
+        if os.path.exists(source) and os.path.exists(out) and os.path.samefile(source, out):
             raise BadInput(f"{printable(out)} is the pack that is written: it can't be packed into itself")
         packed = _pack_folder if kind_of_source(source).name == "folder" else _pack_images
     with _locked(out), shown(progress) as told:
