@@ -99,3 +99,12 @@ def test_help_and_recipes_load_nothing_heavy():
     )
     assert "freyvae.cli" in loaded
     assert not HEAVY & loaded
+
+
+def test_pictures_of_data_alone_load_no_keras(tmp_path):
+    loaded = imported(
+        "from freyvae.__main__ import main\n"
+        f"assert main(['data', 'show', 'synthetic-faces', '--out', {str(tmp_path / 'faces.png')!r}]) == 0"
+    )
+    assert "freyvae.pictures" in loaded
+    assert "keras" not in loaded

@@ -8,8 +8,6 @@ from matplotlib.figure import Figure
 from freyvae.arguments import whole
 from freyvae.data.pixels import evenly_chosen
 from freyvae.errors import BadInput
-from freyvae.metrics.grouping import mixture
-from freyvae.metrics.nearest import Posteriors
 from freyvae.mosaic import Array, fit, mosaic, to_bytes
 from freyvae.reporting.pictures.arguments import checked_images, checked_model
 from freyvae.reporting.pictures.picture import Picture
@@ -37,6 +35,9 @@ def groups(vae: "VAE", images: Array, *, count: int = SHOWN, columns: int = COLU
 
     Raises `BadInput` where there are fewer than two images, or the extra `scikit-learn` is not installed.
     """
+    from freyvae.metrics.grouping import mixture  # Keras, which pictures of data alone don't need
+    from freyvae.metrics.nearest import Posteriors
+
     vae, images = checked_model(vae), checked_images(images)
     count, columns = whole("count", count, at_least=1), whole("columns", columns, at_least=1)
     looked_at = evenly_chosen(images, LOOKED_AT)

@@ -7,8 +7,6 @@ from matplotlib.figure import Figure
 
 from freyvae.arguments import whole
 from freyvae.data.pixels import evenly_chosen
-from freyvae.metrics.nearest import Posteriors
-from freyvae.metrics.nearest import nearest as nearest_of
 from freyvae.mosaic import Array
 from freyvae.reporting.pictures.arguments import checked_images, checked_model
 from freyvae.reporting.pictures.contact_sheet import contact_sheet
@@ -33,6 +31,9 @@ def nearest(vae: "VAE", train: Array, held_out: Array, *, count: int = ASKED, ne
     posteriors, in deviations of the aggregate posterior, seen from a point one deviation off. At most `LOOKED_AT`
     training images are looked at.
     """
+    from freyvae.metrics.nearest import Posteriors  # Keras, which pictures of data alone don't need
+    from freyvae.metrics.nearest import nearest as nearest_of
+
     vae, train, held_out = checked_model(vae), checked_images(train), checked_images(held_out)
     count = whole("count", count, at_least=1)
     asked, looked_at = evenly_chosen(held_out, count), evenly_chosen(train, LOOKED_AT)

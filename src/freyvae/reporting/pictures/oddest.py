@@ -8,7 +8,6 @@ from matplotlib.figure import Figure
 from freyvae.arguments import whole
 from freyvae.data.pixels import evenly_spaced
 from freyvae.errors import BadInput
-from freyvae.evaluation.oddness import Oddness, joined
 from freyvae.mosaic import Array, fit, in_colour, mosaic
 from freyvae.reporting.pictures.arguments import checked_images, checked_model
 from freyvae.reporting.pictures.heat_map import coloured
@@ -34,6 +33,8 @@ def oddest(vae: "VAE", train: Array, held_out: Array, *, count: int = ODDEST) ->
     standard deviations the surroundings of a pixel are beyond what is usual there. At most `LOOKED_AT` held-out images
     are looked at.
     """
+    from freyvae.evaluation.oddness import Oddness, joined  # Keras, which pictures of data alone don't need
+
     vae, train, held_out = checked_model(vae), checked_images(train), checked_images(held_out)
     if not hasattr(vae, "estimate"):
         raise BadInput("scores are of a VAE's probabilities, and this model has none")
