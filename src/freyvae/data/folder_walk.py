@@ -9,6 +9,7 @@ from pathlib import Path
 from freyvae.console import printable
 
 _MOST_NAMED = 8
+_NUMBERS = re.compile(r"(\d+)")
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def find_pictures(folder: Path, suffixes: tuple[str, ...]) -> Found:
         for entry in entries:
             if entry.name.startswith("."):
                 passed["hidden"] += 1
-            elif Path(entry.path).is_dir():
+            elif _is_folder(entry):
                 (links if entry.is_symlink() else folders).append(entry.path)
             elif not entry.name.lower().endswith(suffixes):
                 passed[os.path.splitext(entry.name)[1].lower() or "without a suffix"] += 1
@@ -69,7 +70,8 @@ def find_pictures(folder: Path, suffixes: tuple[str, ...]) -> Found:
         if real in pictures:
             passed["link to a picture that is there already"] += 1
         pictures.setdefault(real, path)
-    names = [Path(path).relative_to(folder).as_posix() for path in pictures.values()]
+    within = len(os.path.join(folder, ""))
+    names = [path[within:].replace(os.sep, "/") for path in pictures.values()]
     return Found(tuple(sorted(names, key=natural)), tuple(closed), tuple(_notes(passed, followed)))
 
 
@@ -93,9 +95,17 @@ def _notes(passed: Counter[str], followed: list[str]) -> list[str]:
     return notes
 
 
-def natural(path: str) -> list[list[tuple[int, int, str]]]:
+def natural(path: str) -> tuple[list[list[tuple[int, int, str]]], str]:
     """Sort key of a path, natural order: numbers by value and before letters, case ignored unless all else is equal."""
     return [
-        [(0, int(bit), bit) if bit.isdecimal() else (1, 0, bit.lower()) for bit in re.split(r"(\d+)", part) if bit]
-        for part in [*path.split("/"), path]
-    ]
+        [(0, int(bit), bit) if bit.isdecimal() else (1, 0, bit.lower()) for bit in _NUMBERS.split(part) if bit]
+        for part in path.split("/")
+    ], path
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    # of what is no link, the folder's own list says so: no file is asked
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False

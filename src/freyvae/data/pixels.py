@@ -288,7 +288,12 @@ def with_three_channels(images: Images | Pixels) -> Any:
 def stacked(pictures: Sequence[Images]) -> Images:
     """Pictures, each uint8 (height, width, 1 or 3), as one array: in colour if one of them is."""
     channels = max(pixels.shape[2] for pixels in pictures)
-    return np.stack([np.broadcast_to(pixels, (*pixels.shape[:2], channels)) for pixels in pictures])
+    return np.stack(
+        [
+            pixels if pixels.shape[2] == channels else np.broadcast_to(pixels, (*pixels.shape[:2], channels))
+            for pixels in pictures
+        ]
+    )
 
 
 def part_of(images: Images | Pixels, indices: npt.NDArray[np.int64]) -> Any:
