@@ -252,7 +252,7 @@ def _of_runs(world: World) -> Iterator[Door]:
     yield Door(
         "evaluation.measure",
         lambda: evaluation.measure,
-        {"run": run, "samples": 2, "split": "test", "seed": 0, "progress": False},
+        {"run": run, "samples": 2, "split": "test", "seed": 0, "progress": False, "say": None},
     )
     yield Door("evaluation.compare", lambda: evaluation.compare, {"runs": [run, run]})
     yield Door(
@@ -266,7 +266,9 @@ def _of_runs(world: World) -> Iterator[Door]:
         {"run": run, "file": _compressed(world), "out": "images.npy", "progress": False},
     )
     yield Door(
-        "measure", lambda: freyvae.measure, {"run": run, "samples": 2, "split": "test", "seed": 0, "progress": False}
+        "measure",
+        lambda: freyvae.measure,
+        {"run": run, "samples": 2, "split": "test", "seed": 0, "progress": False, "say": None},
     )
     yield Door("show", lambda: freyvae.show, {"run": run, "vae": None})
     yield Door("sample", lambda: freyvae.sample, {"run": run, "count": 3, "seed": 0, "out": "samples.npy"})

@@ -1,6 +1,7 @@
 """A run on a pack is the run on the same images in memory, for every command; it goes on within an epoch."""
 
 import json
+import re
 import signal
 from pathlib import Path
 
@@ -9,11 +10,17 @@ import numpy as np
 import pytest
 
 import freyvae
+from freyvae import kept_parts
 from freyvae.__main__ import main
 from freyvae.data import Pixels, pack
 from freyvae.engine import stream
+from freyvae.engine.programs import Program
 from freyvae.engine.training import WithinEpochs
 from freyvae.errors import BadInput
+from freyvae.evaluation import oddness
+from freyvae.inference import codes
+from freyvae.metrics import image_costs, importance
+from freyvae.model import arrays
 from freyvae.signals import Stopped
 from freyvae.training import callbacks
 
@@ -89,6 +96,53 @@ def test_every_command_takes_a_pack(folder, monkeypatch, capsys):
         )
         np.testing.assert_allclose(ours, theirs, rtol=1e-2, atol=1e-3)
     assert (folder / "packed" / "report.html").stat().st_size > 10_000
+
+
+class _Pressed(Program):
+    """Programs among whose calls, all together, Ctrl-C is pressed."""
+
+    calls_left = 0
+
+    def __call__(self, *arrays):
+        _Pressed.calls_left -= 1
+        if _Pressed.calls_left < 0:
+            raise KeyboardInterrupt
+        return super().__call__(*arrays)
+
+
+@pytest.mark.parametrize(
+    ("module", "calls", "command", "result"),
+    [
+        (arrays, 2, ["encode", "packed", "packed.pack", "--out", "{}.npy"], "{}.npy"),
+        (image_costs, 22, ["score", "packed", "packed.pack", "--by", "corrected", "--out", "{}.csv"], "{}.csv"),
+        (importance, 14, ["measure", "packed", "--samples", "6", "--split", "training"], "packed/measured.npz"),
+    ],
+    ids=["encode", "score", "measure"],
+)
+def test_what_streams_goes_on_after_an_interruption_with_the_same_numbers(
+    folder, module, calls, command, result, monkeypatch, capsys
+):
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(kept_parts, "SECONDS_BETWEEN_SAVES", 0.0)
+    monkeypatch.setattr(codes, "CHUNK", 16)
+    monkeypatch.setattr(image_costs, "VALUES_AT_ONCE", 16 * 48)
+    monkeypatch.setattr(oddness, "evenly_chosen", lambda images, most: images[:16])
+    monkeypatch.setattr(importance, "VALUES_AT_ONCE", 16 * 48)
+
+    def run(name):
+        return main([part.format(name) for part in command])
+
+    assert run("whole") == 0
+    whole = Path(result.format("whole")).read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(_Pressed, "calls_left", calls)
+        patch.setattr(module, "Program", _Pressed)
+        assert run("parts") == 130
+    capsys.readouterr()
+    assert run("parts") == 0
+    assert re.search(r"going on after \d+ of \d+ images", capsys.readouterr().err)
+    assert Path(result.format("parts")).read_bytes() == whole
+    assert not list(folder.rglob("*.parts"))
 
 
 @jax_alone

@@ -45,9 +45,10 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def started(*arguments, before=()):
+def started(*arguments, before=(), environment=None):
     return subprocess.Popen(
         [*before, sys.executable, "-c", PROGRAM, "train", "noise.pack", *CHOICES, *arguments],
+        env=os.environ | (environment or {}),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -99,7 +100,10 @@ def test_processes_with_different_recipes_are_refused_by_all(free_port):
 @pytest.mark.parametrize(
     ("flags", "line"),
     [
-        (["--coordinator", "localhost:1234"], "--coordinator, --process and --of go together: give all three, or none"),
+        (
+            ["--coordinator", "localhost:1234"],
+            "--coordinator, --process and --of go together: give all three",
+        ),
         (["--coordinator", "x:1", "--process", "2", "--of", "2"], "process must be from 0 to of - 1"),
         (["--coordinator", "x", "--process", "0", "--of", "2"], "must be HOST:PORT, such as node1:29400, not x"),
         (["--processes", "1"], "must be from 2 to 64, not 1"),
@@ -122,6 +126,57 @@ def test_the_first_process_says_what_all_know_and_each_what_it_knows_alone(monke
     assert capsys.readouterr().err == ""
     assert main(["encode", "nowhere", "noise.pack"]) == 2
     assert "freyvae: no run at nowhere" in capsys.readouterr().err
+
+
+# what a launcher puts into the environment of a process, and what is said besides
+LAUNCHERS = {
+    "srun": (
+        lambda number, port: {
+            "SLURM_JOB_ID": "7",
+            "SLURM_STEP_NODELIST": "localhost",
+            "SLURM_NTASKS": "2",
+            "SLURM_STEP_NUM_TASKS": "2",
+            "SLURM_PROCID": str(number),
+            "SLURM_LOCALID": str(number),
+            "JAX_COORDINATOR_PORT": str(port),
+        },
+        lambda port: [],
+    ),
+    "mpirun of Open MPI 4": (
+        lambda number, port: {
+            "OMPI_MCA_orte_hnp_uri": "4096.0;tcp://127.0.0.1:1",
+            "OMPI_COMM_WORLD_SIZE": "2",
+            "OMPI_COMM_WORLD_RANK": str(number),
+            "OMPI_COMM_WORLD_LOCAL_RANK": str(number),
+            "JAX_COORDINATOR_PORT": str(port),
+        },
+        lambda port: [],
+    ),
+    "mpirun of MPICH": (
+        lambda number, port: {"PMI_RANK": str(number), "PMI_SIZE": "2"},
+        lambda port: ["--coordinator", f"localhost:{port}"],
+    ),
+}
+
+
+@long
+@pytest.mark.parametrize(("environment", "flags"), LAUNCHERS.values(), ids=list(LAUNCHERS))
+def test_processes_of_a_launcher_find_each_other_by_what_it_says(environment, flags, free_port):
+    both = [
+        started("--epochs", "2", "--out", "run", *flags(free_port), environment=environment(number, free_port))
+        for number in (0, 1)
+    ]
+    for number, process in enumerate(both):
+        code, out, errors = ended(process)
+        assert (code, "free energy" in out) == (0, number == 0), errors
+    assert metrics("run")["epochs"] == 2
+
+
+def test_a_launcher_that_says_too_little_is_told_what_to_give(monkeypatch, capsys):
+    monkeypatch.setenv("PMI_RANK", "0")
+    monkeypatch.setenv("PMI_SIZE", "2")
+    assert main(["train", "noise.pack", *CHOICES]) == 2
+    assert "give --coordinator, HOST:PORT where process 0 listens" in capsys.readouterr().err
 
 
 @long

@@ -26,9 +26,14 @@ SECONDS_BETWEEN_BEATS = 1.0
 # of one answer of the meeting place; whoever is slow is waited for as long as the watch hears of it
 _SECONDS_OF_EXCHANGE = 24 * 3600
 
-# variables by which a launcher says that there are several processes: how many, or that there are
-_COUNTED = ("SLURM_STEP_NUM_TASKS", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE")
-_SCHEDULED = ("JOB_COMPLETION_INDEX",)
+# variables by which a launcher says which process this is: SLURM, Open MPI, MPICH and Intel MPI; and of how many
+_NUMBERED = {
+    "SLURM_PROCID": "SLURM_STEP_NUM_TASKS",
+    "OMPI_COMM_WORLD_RANK": "OMPI_COMM_WORLD_SIZE",
+    "PMI_RANK": "PMI_SIZE",
+}
+# of indexed jobs, and of TPU pods
+_SCHEDULED, _HOSTS = "JOB_COMPLETION_INDEX", "TPU_WORKER_HOSTNAMES"
 
 
 @dataclass
@@ -70,13 +75,16 @@ def is_first() -> bool:
 
 def is_started_by_launcher() -> bool:
     """Whether `srun`, `mpirun`, or an indexed job of Kubernetes started this process as one of several."""
-    counted = (os.environ.get(name, "") for name in _COUNTED)
-    hosts = os.environ.get("TPU_WORKER_HOSTNAMES", "")
-    return (
-        any(text.isdigit() and int(text) > 1 for text in counted)
-        or "," in hosts
-        or any(name in os.environ for name in _SCHEDULED)
-    )
+    return number_by_launcher() is not None or _SCHEDULED in os.environ or "," in os.environ.get(_HOSTS, "")
+
+
+def number_by_launcher() -> tuple[int, int] | None:
+    """Which process this is, and of how many, as `srun` or `mpirun` says it; None without them, or of one."""
+    for number, count in _NUMBERED.items():
+        said = os.environ.get(number, ""), os.environ.get(count, "")
+        if all(text.isdigit() for text in said) and int(said[1]) > 1:
+            return int(said[0]), int(said[1])
+    return None
 
 
 def join(
@@ -86,7 +94,7 @@ def join(
     *,
     seconds: int = SECONDS_TO_JOIN,
 ) -> None:
-    """Become one of several processes, before JAX is used. Without arguments their number is the launcher's.
+    """Become one of several processes, before JAX is used. Without arguments it is as the launcher says.
 
     Args:
         coordinator: HOST:PORT, where process 0 listens and all others find it.
@@ -101,7 +109,9 @@ def join(
     import jax
     from jax._src import distributed
 
-    if coordinator is not None and process is not None and of is not None:
+    if coordinator is None or process is None or of is None:
+        coordinator, process, of = _by_launcher(seconds)
+    if of > 1:
         _reach_by(meet(coordinator, process, of, seconds=seconds))
     _hush()
     jax.config.update("jax_cpu_collectives_implementation", "gloo")
@@ -110,10 +120,7 @@ def join(
     try:
         jax.distributed.initialize(coordinator, of, process, initialization_timeout=seconds)
     except Exception as error:
-        raise BadInput(
-            f"the processes of this job don't find each other ({few_words(error, most=120)}): give coordinator=..., "
-            "process=... and of=..."
-        ) from error
+        raise _do_not_meet(few_words(error, most=120)) from error
     state = distributed.global_state
     _joined = _Joined(state.client, int(state.process_id or 0), int(state.num_processes or 1))
     _index = _joined.index
@@ -222,6 +229,25 @@ def blaming() -> Iterator[None]:
         if _joined is not None and type(error).__module__.startswith("jax"):
             _joined.is_over.wait(SECONDS_OF_SILENCE + 5.0)
         raise
+
+
+def _by_launcher(seconds: int) -> tuple[str, int, int]:
+    """Where process 0 listens, which process this is and of how many, as JAX reads it from what the launcher says."""
+    from jax._src.clusters import ClusterEnv
+
+    try:
+        where, of, process, _ = ClusterEnv.auto_detect_unset_distributed_params(None, None, None, None, None, seconds)
+    except Exception as error:  # of a scheduler that is asked over the network, among others
+        raise _do_not_meet(few_words(error, most=120)) from error
+    if where is None or of is None or process is None:
+        raise _do_not_meet("JAX does not know this launcher")
+    return where, process, of
+
+
+def _do_not_meet(why: str) -> BadInput:
+    return BadInput(
+        f"the processes of this job don't find each other ({why}): give coordinator=..., HOST:PORT where process 0 listens"
+    )
 
 
 def _reach_by(address: str) -> None:

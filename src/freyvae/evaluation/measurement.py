@@ -3,7 +3,7 @@
 import importlib.util
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -13,13 +13,14 @@ import keras
 import numpy as np
 
 from freyvae import metrics
-from freyvae.arguments import one_of, whole
+from freyvae.arguments import function, one_of, whole
 from freyvae.codes import names_of_latents
-from freyvae.console import Progress, checked_progress
+from freyvae.console import Progress, checked_progress, silence
 from freyvae.data import fit_images, numbered, pixels_sha256, synthetic_faces
 from freyvae.data.pixels import evenly_spaced, part_of
 from freyvae.errors import BadInput
-from freyvae.files import replacing
+from freyvae.files import replacing, sha256_of
+from freyvae.kept_parts import keeping
 from freyvae.metrics import standard_error
 from freyvae.metrics.findings import findings
 from freyvae.metrics.label_scores import MOST_FITTED, MOST_SCORED
@@ -87,6 +88,7 @@ def measure(
     split: str = "test",
     seed: int = 0,
     progress: bool | Progress = False,
+    say: Callable[[str], None] | None = None,
 ) -> Measurement:
     """Measure a finished run on its held-out images, and write what was found into its folder.
 
@@ -100,6 +102,7 @@ def measure(
         split: `test`, `validation` or `training`.
         seed: of the draws.
         progress: told how far it is; True draws a bar on stderr, if that is a terminal.
+        say: told where an interrupted measurement is gone on with, a line.
 
     Returns:
         what was found.
@@ -110,6 +113,7 @@ def measure(
     """
     _check_part(split)
     run, progress = opened(run), checked_progress(progress)
+    say = silence if say is None else function("say", say)
     samples = whole("samples", samples, at_least=1, at_most=MOST_SAMPLES)
     seed = whole("seed", seed, at_least=0, at_most=LARGEST_SEED)
     with run.lock():
@@ -118,27 +122,34 @@ def measure(
         images = images_of_part(run, data, split)
         began = time.perf_counter()
         vae = run.load_model()
-        likelihood = metrics.importance_sampled(vae, images, samples=samples, seed=seed, progress=progress)
-        found = _measurement(
-            vae,
-            run.recipe,
-            data,
-            images,
-            likelihood,
-            history=run.read_history(),
-            split=split,
-            seed=seed,
-            began=began,
-        )
-        with replacing(run.measured_path) as path:
-            np.savez(
-                path,
-                format=IMAGES_FORMAT,
-                images_sha256=found.images_sha256,
-                nll_nats=likelihood.nll,
-                free_energy_nats=likelihood.free_energy,
+
+        def known_by() -> str:
+            return f"likelihoods {sha256_of(run.model_path)} {data.images.fingerprint} {split} {samples} {seed}"
+
+        with keeping(run.measured_path, known_by, say) as kept:
+            likelihood = metrics.importance_sampled(
+                vae, images, samples=samples, seed=seed, progress=progress, kept=kept
             )
-        run.write_metrics(others | to_json(found))
+            found = _measurement(
+                vae,
+                run.recipe,
+                data,
+                images,
+                likelihood,
+                history=run.read_history(),
+                split=split,
+                seed=seed,
+                began=began,
+            )
+            with replacing(run.measured_path) as path:
+                np.savez(
+                    path,
+                    format=IMAGES_FORMAT,
+                    images_sha256=found.images_sha256,
+                    nll_nats=likelihood.nll,
+                    free_energy_nats=likelihood.free_energy,
+                )
+            run.write_metrics(others | to_json(found))
     return found
 
 

@@ -1,7 +1,7 @@
 """How odd is an image to a model? Scores in which larger is odder, compared with those of held-out images."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -48,11 +48,13 @@ class Scored:
         bits: what each pixel costs given the code alone, float32 (image, height, width), in bits.
         deviations: how far its surroundings are beyond what is usual there, likewise, in standard deviations of
             held-out images.
+        noise: as in `ImageCosts`.
     """
 
     scores: dict[str, np.ndarray]
     bits: np.ndarray
     deviations: np.ndarray
+    noise: np.ndarray
 
 
 class Oddness:
@@ -123,16 +125,26 @@ class Oddness:
         self._scales = {column: _scale(raw[column]) for column in _JOINED if column in raw}
         self.held_out = self._with_oddness(raw)
 
-    def of(self, images: Images | Pixels, *, progress: bool | Progress = False) -> Iterator[Scored]:
+    def of(
+        self,
+        images: Images | Pixels,
+        *,
+        first: int = 0,
+        noise_before: np.ndarray | None = None,
+        progress: bool | Progress = False,
+    ) -> Iterator[Scored]:
         """Scores and maps of images, chunk by chunk in their order: memory does not grow with their number.
 
         Args:
             images: uint8 (image, height, width, channel), of the model's shape.
+            first: the image to begin with, the first one after a chunk.
+            noise_before: `Scored.noise` of that chunk, where there was one.
             progress: told how many are scored.
         """
-        costs = image_costs(self._vae, images, samples=self._samples, seed=self._seed)
-        done = 0
-        for chunk in _each(costs, len(images), progress, "pictures"):
+        choices = {"samples": self._samples, "seed": self._seed}
+        costs = image_costs(self._vae, images, **choices, first=first, noise_before=noise_before)
+        done = first
+        for chunk in _each(costs, len(images), progress, "pictures", done=first):
             scored = self._scored(images[done : done + len(chunk.rate)], chunk)
             done += len(chunk.rate)
             yield replace(scored, scores=self._with_oddness(scored.scores))
@@ -161,7 +173,7 @@ class Oddness:
         ]
         deviations = np.maximum(*standardised)
         scores["local_deviations"] = deviations.max(axis=(1, 2)).astype(np.float64)
-        return Scored(scores, costs.distortion_of_code / np.float32(math.log(2.0)), deviations)
+        return Scored(scores, costs.distortion_of_code / np.float32(math.log(2.0)), deviations, costs.noise)
 
     def _windows(self, costs: ImageCosts) -> list[np.ndarray]:
         return [uniform_filter(maps, self._window, mode="nearest") for maps in (costs.distortion, costs.error)]
@@ -198,17 +210,18 @@ def _in_deviations(apart: np.ndarray, variance: np.ndarray, count: int) -> np.nd
     return np.asarray(apart / np.sqrt(np.maximum(pooled, 1e-12)), np.float32)
 
 
-def _each(costs: Iterator[ImageCosts], count: int, progress: bool | Progress, what: str) -> Iterator[ImageCosts]:
-    """The chunks of costs, telling of how many images they are."""
+def _each(
+    costs: Iterator[ImageCosts], count: int, progress: bool | Progress, what: str, *, done: int = 0
+) -> Iterator[ImageCosts]:
+    """The chunks of costs, telling of how many images they are, beside those that are done."""
     with shown(progress) as told:
-        done = 0
         for chunk in costs:
             done += len(chunk.rate)
             told.advance(done, count, f"scoring {what}")
             yield chunk
 
 
-def joined(chunks: Sequence[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+def joined(chunks: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
     """The scores of chunks, one after another."""
     return {column: np.concatenate([chunk[column] for chunk in chunks]) for column in chunks[0]}
 

@@ -3,15 +3,14 @@
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from freyvae.arguments import function, several, whole
 from freyvae.codes import names_of_latents, read_codes, require_kind, write_blocks_of_codes
 from freyvae.console import Progress, checked_progress, shown, silence
 from freyvae.data.pixels import Images, Pixels, blocks
 from freyvae.errors import BadInput
-from freyvae.files import as_path
+from freyvae.files import as_path, sha256_of
 from freyvae.inference.images import images_for
+from freyvae.kept_parts import Part, keeping
 from freyvae.model import VAE
 from freyvae.model.arrays import CHUNK
 from freyvae.reporting.pictures import save_images
@@ -53,10 +52,15 @@ def encode(
     run = opened(run)
     vae = run.load_model()
     images = images_for(run, vae, data, levels=levels, progress=progress, say=say)
-    with shown(progress) as told:
+
+    def known_by() -> str:
+        return f"codes {sha256_of(run.model_path)} {images.fingerprint} {refine}"
+
+    with shown(progress) as told, keeping(out, known_by, say) as kept:
+        parts = kept.each(len(images), lambda first, _: _codes_of(vae, images.images, refine, first, told))
         write_blocks_of_codes(
             out,
-            _codes_of(vae, images.images, refine, told),
+            (part.columns["codes"] for part in parts),
             shape=(len(images), vae.latent_dim),
             names=run.recipe.latent_names,
             files=images.files,
@@ -65,10 +69,10 @@ def encode(
     return out
 
 
-def _codes_of(vae: VAE, images: Images | Pixels, refine: int, told: Progress) -> Iterator[np.ndarray]:
-    """The codes of images, some at a time: as many as go through the encoder at once."""
-    for start, some in blocks(images, most_bytes=CHUNK * (images.nbytes // len(images))):
-        yield vae.encode(some, refine=refine)
+def _codes_of(vae: VAE, images: Images | Pixels, refine: int, first: int, told: Progress) -> Iterator[Part]:
+    """The codes of images from `first` on, some at a time: as many as go through the encoder at once."""
+    for start, some in blocks(images, first=first, most_bytes=CHUNK * (images.nbytes // len(images))):
+        yield Part({"codes": vae.encode(some, refine=refine)})
         told.advance(start + len(some), len(images), "encoding")
 
 

@@ -68,6 +68,8 @@ def images_for(
     images = fit_images(images, (height, width), grey=channels == 1)
     if images.shape[3] != channels:
         images = with_three_channels(images)
+    if images is loaded.images:  # with their fingerprint, if that is on record
+        return loaded
     return dataclasses.replace(loaded, images=images, known_fingerprint=None)
 
 

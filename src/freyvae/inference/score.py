@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,8 +18,9 @@ from freyvae.data import ImageSet, pixels_sha256
 from freyvae.errors import BadInput
 from freyvae.evaluation import load_measured_data
 from freyvae.evaluation.oddness import CODECS, SCORES, Oddness, joined
-from freyvae.files import as_path, making_folder, write_whole
+from freyvae.files import as_path, making_folder, sha256_of, write_whole
 from freyvae.inference.images import images_for
+from freyvae.kept_parts import Part, keeping
 from freyvae.metrics.conformal import conformal_threshold, percentiles
 from freyvae.metrics.detection import Estimate, area_under_roc, average_precision, proportion
 from freyvae.metrics.image_costs import SAMPLES
@@ -192,17 +194,27 @@ def score(
         bits=oddness.usual_bits,
         deviations=2.0 * max(float(np.quantile(oddness.held_out["local_deviations"], 0.95)), 1.0),
     )
-    with _maps(maps_path) as folder:
-        scores, done = [], 0
-        for chunk in oddness.of(images.images, progress=progress):
-            if folder is not None:
-                some = slice(done, done + len(chunk.bits))
-                pixels = images.images[some]
-                for file, *parts in zip(files[some], pixels, chunk.bits, chunk.deviations, strict=True):
-                    save_heat_map(heat_map(*parts, usual=usual), folder / f"{file}.png")
-            done += len(chunk.bits)
-            scores.append(chunk.scores)
-        columns, column = joined(scores), SCORES[by]
+
+    def known_by() -> str:
+        model = f"{version('freyvae')} {sha256_of(run.model_path)} {own.images.fingerprint}"
+        return f"scores {model} {images.fingerprint} {codec} {samples} {seed}"
+
+    with _maps(maps_path) as folder, keeping(out, known_by, say) as kept:
+
+        def parts_from(done: int, before: Part | None) -> Iterator[Part]:
+            noise = None if before is None else before.state
+            for chunk in oddness.of(images.images, first=done, noise_before=noise, progress=progress):
+                if folder is not None:
+                    some = slice(done, done + len(chunk.bits))
+                    pixels = images.images[some]
+                    for file, *shown in zip(files[some], pixels, chunk.bits, chunk.deviations, strict=True):
+                        save_heat_map(heat_map(*shown, usual=usual), folder / f"{file}.png")
+                done += len(chunk.bits)
+                yield Part(chunk.scores, chunk.noise)
+
+        # maps are all written or none: what was interrupted has left none
+        parts = kept.each(len(files), parts_from) if folder is None else parts_from(0, None)
+        columns, column = joined([part.columns for part in parts]), SCORES[by]
         names = list(columns)
         columns["percentile"] = percentiles(columns[column], oddness.held_out[column])
         found = None

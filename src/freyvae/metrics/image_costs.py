@@ -37,6 +37,7 @@ class ImageCosts:
         rate: KL(q(z | x) || p(z)) of all groups of latents together, (image,), in nats.
         codes: means of the top group's posteriors, (image, latent).
         deviations: of the top group's posteriors about them, likewise.
+        noise: the state of the noise after these draws, which those of the next images begin with.
     """
 
     distortion: np.ndarray
@@ -45,9 +46,18 @@ class ImageCosts:
     rate: np.ndarray
     codes: np.ndarray
     deviations: np.ndarray
+    noise: np.ndarray
 
 
-def image_costs(vae: VAE, images: Images | Pixels, *, samples: int = SAMPLES, seed: int = 0) -> Iterator[ImageCosts]:
+def image_costs(
+    vae: VAE,
+    images: Images | Pixels,
+    *,
+    samples: int = SAMPLES,
+    seed: int = 0,
+    first: int = 0,
+    noise_before: np.ndarray | None = None,
+) -> Iterator[ImageCosts]:
     """The costs of images, chunk by chunk in their order: memory does not grow with their number.
 
     Args:
@@ -55,6 +65,8 @@ def image_costs(vae: VAE, images: Images | Pixels, *, samples: int = SAMPLES, se
         images: uint8 (image, height, width, channel), of the model's shape.
         samples: draws of each image's latents.
         seed: of the draws.
+        first: the image to begin with, the first one after a chunk.
+        noise_before: the state of the noise after that chunk, where there was one.
 
     Raises:
         BadInput: an argument is out of range, or the model returns what is no number.
@@ -62,9 +74,11 @@ def image_costs(vae: VAE, images: Images | Pixels, *, samples: int = SAMPLES, se
     samples = whole("samples", samples, at_least=1)
     at_once = min(_images_at_once(vae), 1 << (len(images) - 1).bit_length())
     noise = keras.random.SeedGenerator(whole("seed", seed, at_least=0, at_most=LARGEST_SEED))
+    if noise_before is not None:
+        noise.state.assign(noise_before)
     drawn = Program(vae, lambda chunk: _of_a_draw(vae, chunk, noise), noise=noise)
     still = Program(vae, lambda chunk: _without_noise(vae, chunk))
-    for start in range(0, len(images), at_once):
+    for start in range(first, len(images), at_once):
         chunk = images[start : start + at_once]
         # one shape, compiled once
         filled = np.concatenate([chunk, np.repeat(chunk[-1:], at_once - len(chunk), axis=0)])
@@ -78,7 +92,8 @@ def image_costs(vae: VAE, images: Images | Pixels, *, samples: int = SAMPLES, se
             )
         distortion, of_code, rate, reconstruction, codes, deviations = found
         error = np.sqrt(np.square(255.0 * reconstruction - chunk).mean(axis=3))
-        yield ImageCosts(distortion, of_code, error, rate, codes, deviations)
+        state = keras.ops.convert_to_numpy(noise.state)
+        yield ImageCosts(distortion, of_code, error, rate, codes, deviations, state)
 
 
 def cost_maps(vae: VAE, images: Any, *, samples: int = SAMPLES, seed: int = 0) -> np.ndarray:

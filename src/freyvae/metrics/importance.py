@@ -1,6 +1,6 @@
 """How probable are images under a model? The likelihood by importance sampling, the posterior being the proposal."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from keras import ops
 from freyvae.console import Progress, shown
 from freyvae.engine.programs import Program
 from freyvae.errors import BadInput
+from freyvae.kept_parts import KeptParts, Part
 from freyvae.metrics.decoding import decoded_values
 from freyvae.model import VAE
 
@@ -64,6 +65,7 @@ def importance_sampled(
     samples: int = 5000,
     seed: int = 0,
     progress: bool | Progress = False,
+    kept: KeptParts | None = None,
 ) -> SampledLikelihood:
     """Estimate -log p(x) of each image by L_S = log 1/S sum_s p(x | z_s) p(z_s) / q(z_s | x), z_s ~ q(z | x).
 
@@ -76,6 +78,7 @@ def importance_sampled(
         samples: S.
         seed: of the draws.
         progress: told how many draws are done; True shows a bar.
+        kept: where parts of the work are kept, to go on from after an interruption.
 
     Raises:
         BadInput: `samples` below 1.
@@ -84,10 +87,13 @@ def importance_sampled(
         raise BadInput(f"samples must be at least 1, not {samples}")
     sizes = sorted({step for step in STEPS if step < samples} | {samples})
     images_at_once, draws_at_once = _chunk(vae, len(images), samples)
-    step = _step(vae, keras.random.SeedGenerator(seed), draws_at_once)
-    found = []
-    with shown(progress) as told:
-        for start in range(0, len(images), images_at_once):
+    noise = keras.random.SeedGenerator(seed)
+    step = _step(vae, noise, draws_at_once)
+
+    def parts_from(first: int, before: Part | None) -> Iterator[Part]:
+        if before is not None:
+            noise.state.assign(before.state)
+        for start in range(first, len(images), images_at_once):
             chunk = images[start : start + images_at_once]
             # one shape, compiled once: the last images are filled up, the last draws cut off
             filled = np.concatenate([chunk, np.repeat(chunk[-1:], images_at_once - len(chunk), axis=0)])
@@ -103,8 +109,12 @@ def importance_sampled(
                         block.add(log_weight)
                 drawn_by_now = start * samples + len(chunk) * min(done + draws_at_once, samples)
                 told.advance(drawn_by_now, len(images) * samples, "importance sampling")
-            found.append(np.stack([distortion, *rates, *(-block.mean() for block in blocks)])[:, : len(chunk)])
-    distortion, *others = np.concatenate(found, axis=1)
+            found = np.stack([distortion, *rates, *(-block.mean() for block in blocks)], axis=1)[: len(chunk)]
+            yield Part({"found": found}, keras.ops.convert_to_numpy(noise.state))
+
+    with shown(progress) as told:
+        parts = parts_from(0, None) if kept is None else kept.each(len(images), parts_from)
+        distortion, *others = np.concatenate([part.columns["found"] for part in parts]).T
     of_groups, nll = others[: -len(sizes)], others[-len(sizes) :]
     return SampledLikelihood(np.stack(of_groups, axis=1), distortion, dict(zip(sizes, nll, strict=True)))
 

@@ -2,7 +2,7 @@
 
 import math
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from freyvae.arguments import instance
@@ -31,6 +31,7 @@ def measure(
     split: str = "test",
     seed: int = 0,
     progress: bool | Progress = False,
+    say: Callable[[str], None] | None = None,
 ) -> Measurement:
     """Measure a run on images it was not trained on, compared with what the images cost without a model.
 
@@ -42,6 +43,7 @@ def measure(
         split: `test`, `validation` or `training`.
         seed: of the draws.
         progress: told how far it is; True draws a bar on stderr, if that is a terminal.
+        say: told where an interrupted measurement is gone on with, a line.
 
     Returns:
         what was found.
@@ -51,7 +53,7 @@ def measure(
             argument is out of range, or the run's files are damaged or of a newer version.
     """
     run = opened(run)
-    found = measure_only(run, samples=samples, split=split, seed=seed, progress=progress)
+    found = measure_only(run, samples=samples, split=split, seed=seed, progress=progress, say=say)
     report(run)
     return found
 

@@ -8,7 +8,7 @@ from cyclopts import Parameter
 import freyvae
 from freyvae.cli.apps import app
 from freyvae.cli.preparation import prepare_keras
-from freyvae.cli.words import in_flags
+from freyvae.cli.words import in_flags, say
 from freyvae.flags import Whole
 
 
@@ -37,7 +37,9 @@ def measure(
     from freyvae.reporting import summary, tables
     from freyvae.run import Run
 
-    found = freyvae.measure(run, samples=samples, split=split, seed=seed, progress=not quiet)
+    found = freyvae.measure(
+        run, samples=samples, split=split, seed=seed, progress=not quiet, say=None if quiet else say
+    )
     if not quiet:
         data = Run(run).training.data
         tables.show(tables.measured(found, data), sentences=list(map(in_flags, summary.measured_sentences(found))))

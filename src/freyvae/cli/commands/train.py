@@ -81,14 +81,18 @@ def _place(
     coordinator: str | None, process: int | None, of: int | None
 ) -> tuple[str | None, int | None, int | None] | None:
     """Where this process meets others: as it was told, as its launcher says, or nowhere. Raises `BadInput`."""
-    given = (coordinator, process, of)
-    if given == (None, None, None):
-        return given if meeting.is_started_by_launcher() else None
+    if (coordinator, process, of) == (None, None, None):
+        return (None, None, None) if meeting.is_started_by_launcher() else None
+    if process is None and of is None:
+        process, of = meeting.number_by_launcher() or (None, None)
     if coordinator is None or process is None or of is None:
-        raise BadInput("coordinator=..., process=... and of=... go together: give all three, or none")
+        raise BadInput(
+            "coordinator=..., process=... and of=... go together: give all three, or none; under srun or mpirun the "
+            "first alone will do"
+        )
     if not 0 <= process < of or of < 2:
         raise BadInput(f"process must be from 0 to of - 1, and of at least 2, not {process} and {of}")
-    return given
+    return coordinator, process, of
 
 
 def _train(recipe: Recipe, *, out: Path | None, fresh: bool, log: str | None, quiet: bool) -> None:
