@@ -65,9 +65,16 @@ def load_folder(
         BadInput: there is no such folder, no picture in it, or none that can be read; the pictures have different
             sizes, values of uncertain range, or need more than the memory; or one is unreadable and `strict` is set.
     """
-    folder = as_path("folder", folder)
-    strict, progress = truth("strict", strict), checked_progress(progress)
-    pictures = PicturesOfFolder(folder, image_size=image_size, grey=grey, levels=levels, check_size=_check_memory)
+    folder, strict = as_path("folder", folder), truth("strict", strict)
+    pictures = PicturesOfFolder(folder, image_size=image_size, grey=grey, levels=levels, check_size=check_memory)
+    return read_all(pictures, strict=strict, levels=levels, progress=progress)
+
+
+def read_all(
+    pictures: "PicturesOfFolder", *, strict: bool, levels: Levels, progress: bool | Progress = False
+) -> ImageSet:
+    """Read all pictures of a folder into memory. Arguments, results and errors are those of `load_folder`."""
+    progress = checked_progress(progress)
     files: list[str] = []
     kept: list[Images] = []
     with shown(progress) as told:
@@ -304,7 +311,8 @@ class PicturesOfFolder:
         )
 
 
-def _check_memory(where: str, pictures: int, height: int, width: int) -> None:
+def check_memory(where: str, pictures: int, height: int, width: int) -> None:
+    """Refuse so many pictures of that height and width where memory does not hold them. Raises `BadInput`."""
     # twice: the single pictures, and the array that they are stacked in
     check_fits(2 * pictures * height * width, where, "give a smaller image_size=..., or pack them: freyvae data pack")
 

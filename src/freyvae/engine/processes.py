@@ -246,7 +246,8 @@ def _by_launcher(seconds: int) -> tuple[str, int, int]:
 
 def _do_not_meet(why: str) -> BadInput:
     return BadInput(
-        f"the processes of this job don't find each other ({why}): give coordinator=..., HOST:PORT where process 0 listens"
+        f"the processes of this job don't find each other ({why}): give coordinator=..., HOST:PORT where process 0 "
+        "listens"
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from freyvae.data.image_folder import load_folder
+from freyvae.data.kept_folder import load_kept
 from freyvae.data.source import Source
 from freyvae.files import as_path
 
@@ -23,4 +23,4 @@ class Folder(Source):
 
     def load(self, source: Any, *, seed: int, **choices: Any) -> Any:
         """As `Source.load`."""
-        return load_folder(as_path("path", source), **choices)
+        return load_kept(as_path("path", source), **choices)
