@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from freyvae.data.pixels import Given, Pixels
-from freyvae.engine import stream, training
+from freyvae.engine import stepped, stream, training
 from freyvae.engine.training import Place, WithinEpochs
 from freyvae.errors import BadInput
 from freyvae.model import VAE
@@ -69,6 +69,13 @@ def test_streamed_training_is_the_training_in_memory(kind, request, images, held
         np.testing.assert_allclose(history[name], column, rtol=1e-5)
     assert sorted(np.concatenate(pixels.read[:3])) == list(range(len(images)))  # an epoch reads each image once
     assert max(map(len, pixels.read)) == 20
+
+
+def test_a_block_is_one_program_where_no_step_has_a_convolution(images, dense_vae, convolutional_vae):
+    for made, is_one in ((dense_vae, True), (convolutional_vae, False)):
+        vae = made()
+        vae.fit(OnDisk(images), epochs=1, batch_size=10, verbose=0)
+        assert (stepped._programs[vae][False].block is not None) == is_one
 
 
 def test_arrays_larger_than_the_device_takes_are_streamed_too(images, dense_vae, monkeypatch):

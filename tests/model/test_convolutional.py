@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from freyvae.engine.fit import has_convolutions
+from freyvae.engine.device import has_convolutions
 from freyvae.errors import BadInput
 from freyvae.model import LIKELIHOODS, VAE
 from freyvae.model.networks import Automatic, Convolutional, Dense

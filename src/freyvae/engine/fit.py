@@ -13,26 +13,13 @@ import numpy as np
 
 from freyvae.data.pixels import Pixels
 from freyvae.engine import distribute, scanned, stepped
-from freyvae.engine.device import is_cpu_of_jax
-from freyvae.engine.keras_internals import all_layers, forget_epoch_to_begin_with, keeping_state
+from freyvae.engine.device import is_stepped
+from freyvae.engine.keras_internals import forget_epoch_to_begin_with, keeping_state
 from freyvae.engine.shuffling import ShuffledBatches, fed_by_keras
 from freyvae.engine.training import can_serve, is_streamed
 
 # arguments of `fit` that say how images are fed: what Keras then does is not ours to do otherwise
 OTHER_FEEDING = {"steps_per_epoch", "validation_split"}
-
-CONVOLUTIONS = (
-    keras.layers.Conv1D,
-    keras.layers.Conv2D,
-    keras.layers.Conv3D,
-    keras.layers.Conv1DTranspose,
-    keras.layers.Conv2DTranspose,
-    keras.layers.Conv3DTranspose,
-    keras.layers.DepthwiseConv1D,
-    keras.layers.DepthwiseConv2D,
-    keras.layers.SeparableConv1D,
-    keras.layers.SeparableConv2D,
-)
 
 # a training on JAX, as `scanned.fit` and `stepped.fit` are
 Way = Callable[..., keras.callbacks.History]
@@ -48,21 +35,8 @@ def way_of_jax(model: keras.Model, images: Any, arguments: dict[str, Any]) -> Wa
     """
     if not can_serve(model, images, arguments):
         return None
-    # XLA's CPU compiler has a fast convolution, but not within a loop, which a scan is. On two cores, 16 images a step:
-    # the network of gated convolutions, 28 x 20 pixels, learns from 11 images a second scanned and from 225 stepped,
-    # residual blocks on 64 x 64 in colour from 4 and 193 (`python -m studies.speed --only convolutions`)
     is_long = is_streamed(images) or is_streamed(arguments.get("validation_data"))
     return stepped.fit if is_long or distribute.is_on() or is_stepped(model) else scanned.fit
-
-
-def is_stepped(model: keras.Model) -> bool:
-    """Whether a program on JAX is a step of a training, not an epoch."""
-    return is_cpu_of_jax() and has_convolutions(model)
-
-
-def has_convolutions(model: keras.Model) -> bool:
-    """Whether there is a convolution among a model's layers, or within them."""
-    return any(isinstance(layer, CONVOLUTIONS) for layer in all_layers(model))
 
 
 def fit(

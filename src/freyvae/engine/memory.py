@@ -74,7 +74,7 @@ def bytes_of_training(
         batch_size: images in a step.
     """
     from freyvae.cores import cores
-    from freyvae.engine.fit import is_stepped
+    from freyvae.engine.device import is_stepped
     from freyvae.engine.shares import shares_of_step
     from freyvae.engine.stream import AHEAD, BLOCK_BYTES
     from freyvae.engine.training import is_streamed

@@ -14,6 +14,7 @@ import keras
 import numpy as np
 
 from freyvae.engine import distribute
+from freyvae.engine.device import is_stepped
 from freyvae.engine.shares import shares_of_step, step_in_shares
 from freyvae.engine.shuffling import order_of_epoch
 from freyvae.engine.stream import batches_ahead, batches_as_given, blocks_ahead, images_of_block
@@ -34,6 +35,7 @@ class _Programs:
     signature: tuple[Any, ...]
     order: Callable[..., Any]
     train: dict[int, Callable[..., Any]]  # by the images in a step
+    block: Callable[..., Any] | None  # the steps of a whole block, where a scan of them is as fast
     test: dict[int, Callable[..., Any]]
     results: Callable[..., Any]
     dtype_of_steps: Any
@@ -76,9 +78,13 @@ def _run(training: Training, programs: _Programs, inputs: tuple[Any, ...]) -> An
     training.state = (trainable, non_trainable, optimizer, copied(fresh_metrics if place is None else place.metrics))
     with _parts(images, order, batch_size, 0 if place is None else place.shown) as parts:
         for part in parts:
-            for start, size in part.batches:
+            if part.is_whole_block and programs.block is not None:
                 with held_back():
-                    training.state = programs.train[size](training.state, part.images, part.order, start)
+                    training.state = programs.block(training.state, part.images, part.order)
+            else:
+                for start, size in part.batches:
+                    with held_back():
+                        training.state = programs.train[size](training.state, part.images, part.order, start)
             if part.end < len(images):
                 training.end_block(began_with, part.end, len(images))
     logs = programs.results(training.state[3])
@@ -107,12 +113,14 @@ class _Part:
         order: of these; None where they are in batches already.
         batches: of each where it begins, or which one it is, and its size.
         end: the place in the epoch where the part ends.
+        is_whole_block: whether it is one of several, all batches of which are of one size.
     """
 
     images: Any
     order: Any
     batches: Iterable[tuple[np.int32, int]]
     end: int
+    is_whole_block: bool = False
 
 
 @contextmanager
@@ -139,7 +147,13 @@ def _parts(images: Any, order: Any, batch_size: int, first: int) -> Iterator[Ite
     in_place = jax.device_put(np.arange(size, dtype=np.int32))
     with blocks_ahead(images, np.asarray(order), first=first, size=size, place=jax.device_put) as blocks:
         yield (
-            _Part(block.images, in_place, _batches(block.count, batch_size), block.first + block.count)
+            _Part(
+                block.images,
+                in_place,
+                _batches(block.count, batch_size),
+                block.first + block.count,
+                is_whole_block=block.count == size and size % batch_size == 0,
+            )
             for block in blocks
         )
 
@@ -205,6 +219,23 @@ def _compile(
 
         return compiled(step, *arguments, donated=True)
 
+    def block() -> Callable[..., Any] | None:
+        """The steps of a block as one program: Python begins one for hundreds of them."""
+        if spread or not is_streamed(images) or is_stepped(model):
+            return None
+        block_images, order, _ = given(images, batch_size, batch_size)
+        batches = order.shape[0] // batch_size
+
+        def steps(state: Any, images: Any, order: Any) -> Any:
+            def step(state: Any, chosen: Any) -> Any:
+                _, state = model.train_step(state, (images[chosen],))
+                return state, None
+
+            state, _ = jax.lax.scan(step, state, order.reshape(batches, batch_size))
+            return state
+
+        return compiled(steps, state, block_images, order, donated=True) if batches > 1 else None
+
     def test(size: int) -> Callable[..., Any]:
         def step(state: Any, weights: Any, images: Any, order: Any, start: Any) -> Any:
             _, (_, *state) = model.test_step((weights, *state), (batch_of(images, order, start, size),))
@@ -228,6 +259,7 @@ def _compile(
         model.optimizer,
         signature,
         order=compiled(order_of, key, steps),
+        block=block(),
         train={size: train(size) for size in {size for _, size in _batches(len(images), batch_size)}},
         test={size: test(size) for size in set(held_out_sizes)},
         results=compiled(lambda values: results_of_metrics(model, values), metrics),
