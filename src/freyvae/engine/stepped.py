@@ -224,7 +224,9 @@ def _compile(
         if spread or not is_streamed(images) or is_stepped(model):
             return None
         block_images, order, _ = given(images, batch_size, batch_size)
-        batches = order.shape[0] // batch_size
+        batches, rest = divmod(order.shape[0], batch_size)
+        if rest:  # the only block of an epoch
+            return None
 
         def steps(state: Any, images: Any, order: Any) -> Any:
             def step(state: Any, chosen: Any) -> Any:
@@ -234,7 +236,7 @@ def _compile(
             state, _ = jax.lax.scan(step, state, order.reshape(batches, batch_size))
             return state
 
-        return compiled(steps, state, block_images, order, donated=True) if batches > 1 else None
+        return compiled(steps, state, block_images, order, donated=True)
 
     def test(size: int) -> Callable[..., Any]:
         def step(state: Any, weights: Any, images: Any, order: Any, start: Any) -> Any:
