@@ -153,7 +153,7 @@ def test_a_training_that_was_killed_within_an_epoch_goes_on_bit_for_bit(folder, 
             if self.model.optimizer.iterations == 8 + 4:  # an epoch has 8 steps
                 raise MemoryError
 
-    whole = freyvae.Run(folder / "packed")  # whose epochs have one block
+    whole = freyvae.train(recipe(folder / "packed.pack"), tmp_path / "whole", quiet=True, pictures=False)
     with pytest.raises(MemoryError):
         freyvae.train(recipe(folder / "packed.pack"), tmp_path / "run", quiet=True, pictures=False, callbacks=[Kill()])
     said, read = [], []
