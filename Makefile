@@ -10,7 +10,7 @@ STAMP := .venv/set-up
 # of the page's script; only who changes it needs node
 NODE_STAMP := node_modules/set-up
 
-.PHONY: help demo test coverage test-backends test-long test-distributed check page-script bench bench-peers results fuzz clean
+.PHONY: help demo test coverage test-backends test-long test-distributed check dist page-script bench bench-peers results fuzz clean
 
 help:
 	@echo "make demo           set up, train on the Frey faces, draw every picture, write the page"
@@ -21,6 +21,7 @@ help:
 	@echo "make test-distributed  run the long tests of several processes, two network namespaces among them"
 	@echo "make check          ruff, mypy, import-linter; of the page's script eslint, prettier, tsc and its tests (needs node)"
 	@echo "make page-script    join the modules of the explorer's page into the scripts that are shipped (needs node)"
+	@echo "make dist           build and check the package, wheel and source"
 	@echo "make bench          measure the speed, compared with the peers that are installed"
 	@echo "make bench-peers    set up the peers that make bench asks: torch, pythae and TensorFlow, in environments of their own"
 	@echo "make results        train and measure what is missing of docs/results.md, and write it (days, the first time)"
@@ -58,6 +59,14 @@ $(NODE_STAMP): package.json
 	@node -e 'const [major, minor] = process.versions.node.split("."); if (major < 18 || (major == 18 && minor < 18)) { console.error(`the page\x27s script needs node 18.18 or newer, not $${process.versions.node}`); process.exit(1); }'
 	@npm install --no-package-lock --no-audit --no-fund --loglevel=error
 	@touch $@
+
+# the package for the Python Package Index, checked as the index checks it
+dist: $(STAMP)
+	rm -rf dist build
+	$(BIN)/python $(PIP_INSTALL) --group release
+	$(BIN)/python -m build --outdir dist .
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/check-wheel-contents dist/*.whl
 
 page-script: $(NODE_STAMP)
 	npm run --silent build
@@ -99,5 +108,5 @@ test-distributed: $(STAMP)
 	$(BIN)/python -m pytest -m distributed
 
 clean:
-	rm -rf .venv .venv-torch .venv-tensorflow node_modules .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache build src/*.egg-info
+	rm -rf .venv .venv-torch .venv-tensorflow node_modules .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache build dist src/*.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

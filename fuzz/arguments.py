@@ -293,6 +293,7 @@ def _of_runs(world: World) -> Iterator[Door]:
         {"run": run, "data": None, "count": 2, "seed": 0, "out": "c.csv", "pictures": None},
     )
     yield Door("project", lambda: freyvae.project, {"run": run, "method": "pca", "seed": 0, "out": "p.csv"})
+    yield Door("card", lambda: freyvae.card, {"run": run, "out": "card.md"})
     yield Door("export", lambda: freyvae.export, {"run": run, "format": "weights", "out": None})
     yield Door(
         "explore", lambda: freyvae.explore, {"vae": world.vae, "images": images, "names": ("a", "b"), "title": "VAE"}

@@ -18,6 +18,7 @@ from freyvae.errors import BadInput as BadInput
 from freyvae.errors import FreyvaeError as FreyvaeError
 from freyvae.evaluation import compare as compare
 from freyvae.explorer.explore import explore as explore
+from freyvae.exports.card import card as card
 from freyvae.exports.export import export as export
 from freyvae.inference.codes import decode as decode
 from freyvae.inference.codes import encode as encode

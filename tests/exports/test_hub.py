@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import freyvae
+from freyvae.__main__ import main
 from freyvae.errors import BadInput
-from freyvae.exports.formats import hub
+from freyvae.exports.card import last_part
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +63,7 @@ def test_no_file_has_the_path_of_the_data_and_the_record_is_of_the_files_beside_
     ],
 )
 def test_of_a_path_the_last_part_is_kept(path, last):
-    assert hub._last(path) == last
+    assert last_part(path) == last
 
 
 def test_a_run_is_not_changed(run, tmp_path):
@@ -86,6 +87,7 @@ def test_a_measured_run_has_its_measures_and_baselines_in_the_card(run, tmp_path
     freyvae.export(run, "hub", tmp_path)
     card = (tmp_path / "README.md").read_text()
     assert "Of the validation images." in card
+    assert freyvae.Run(run.folder).measurement.verdict in card
     assert "Baselines of the same images" in card
     name, line = next((name, line) for name, line in measured.baselines.items() if line.nll_nats is not None)
     assert f"| {name.replace('_', ' ')} | {line.nll_nats:.1f} |" in card
@@ -111,3 +113,15 @@ def test_a_model_is_loaded_from_the_hub(run, monkeypatch):
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     with pytest.raises(BadInput, match=r'pip install "freyvae\[hub\]"'):
         freyvae.load("hf://someone/noise")
+
+
+def test_a_card_alone_says_what_the_hubs_does_without_pictures(run, tmp_path, capsys):
+    assert main(["card", str(run.folder), "--out", str(tmp_path / "card.md")]) == 0
+    text = (tmp_path / "card.md").read_text()
+    freyvae.export(run, "hub", tmp_path / "hub")
+    beside = (tmp_path / "hub" / "README.md").read_text()
+    assert text.rstrip() == beside[: beside.index("![reconstructions]")].rstrip()
+    assert freyvae.card(run, tmp_path / "card.md").read_text() == text  # a card is replaced
+    (tmp_path / "notes.md").write_text("mine")
+    with pytest.raises(BadInput, match=r"is no model card, and would be lost: choose another out="):
+        freyvae.card(run, tmp_path / "notes.md")
