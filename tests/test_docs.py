@@ -14,12 +14,18 @@ import pytest
 from PIL import Image
 
 import freyvae
-from freyvae import metrics, training
+from freyvae import metrics, run, training
 from freyvae.__main__ import main
 from freyvae.cli import app
+from freyvae.compression import compressed_file
+from freyvae.data.pack import FORMAT as PACK_FORMAT
 from freyvae.engine import shares
 from freyvae.evaluation import measurement
+from freyvae.explorer import bundle, projection
+from freyvae.exports.formats import weights
+from freyvae.recipe import recipe
 from freyvae.reporting import pictures
+from freyvae.training import checkpoint, seeds
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -242,3 +248,36 @@ def test_the_two_traps_are_printed_as_they_are_documented(desk, monkeypatch, cap
 
 def cells(row):
     return [cell.strip() for cell in row.strip("|").split("|")]
+
+
+def test_the_formats_in_the_documents_are_those_that_are_written():
+    table = dict(
+        re.findall(r"^\| (.+?) \| (\d+) \|", (ROOT / "docs" / "stability.md").read_text("utf-8"), re.MULTILINE)
+    )
+    formats = {
+        "a recipe, `recipe.toml`": recipe.FORMAT,
+        "`metrics.json`": run.METRICS_FORMAT,
+        "`measured.npz`": measurement.IMAGES_FORMAT,
+        "`projection.npz`": projection.PROJECTION_FORMAT,
+        "`seeds.json`": seeds.SUMMARY_FORMAT,
+        "`checkpoint/state.npz`": checkpoint.FORMAT,
+        "a [pack](many-pictures.md#the-files)": PACK_FORMAT,
+        "a file of `compress`": compressed_file.FORMAT,
+        "`weights.npz` with `weights.json`": weights.WEIGHTS_FORMAT,
+        "the explorer's page": bundle.FORMAT,
+    }
+    assert table == {name: str(version) for name, version in formats.items()}
+
+
+def test_what_is_deprecated_is_in_the_documents():
+    warned = {
+        name
+        for path in Path(freyvae.__file__).parent.rglob("*.py")
+        for name in re.findall(
+            r'warnings\.warn\("(\w+) is now called \w+", DeprecationWarning', path.read_text("utf-8")
+        )
+    }
+    text = (ROOT / "docs" / "stability.md").read_text("utf-8")
+    assert warned == {
+        name.rpartition(".")[2] for name in re.findall(r"^\| `([\w.]+)` \| \d+\.\d+ \|", text, re.MULTILINE)
+    }
