@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from freyvae.console import printable
+from freyvae.data.read_at import read_at
 from freyvae.errors import BadInput
 from freyvae.memory import check_fits
 
@@ -160,7 +161,7 @@ class FilePixels(Pixels):
         memory, place = images.data.cast("B"), self._offset + first * self._bytes_of_image
         while memory:
             try:
-                count = os.preadv(self._file, [memory], place)
+                count = read_at(self._file, memory, place)
             except OSError as error:
                 raise BadInput(f"cannot read {printable(self._path)}: {error.strerror or error}") from error
             if not count:
