@@ -161,7 +161,7 @@ def test_a_folder_of_pictures_is_trained_on_drawn_and_reported(trained, pictures
         "pictures",
         "report.html",
     }
-    assert {path.stem for path in run.pictures_path.iterdir()} >= set(album.CAPTIONS) - {"network", "oddest"}
+    assert {path.stem for path in run.pictures_path.iterdir()} >= set(album.CAPTIONS) - {"network", "oddest", "traversals", "weights"}
     assert f"look at {run.report_path}" in said.out
     assert "held-out free energy" in said.out
 
@@ -253,10 +253,19 @@ def test_seeds_are_trained_at_once_each_a_run_and_a_table_of_all_is_printed(say,
     said = say(*command)
     assert said.code == 0, said
     assert said.out.startswith("cells.v2 over 2 seeds, 0 to 1, on ")
-    assert re.search(r"^val_free_energy_nats +\d+\.\d\d +\d+\.\d\d +\d+\.\d\d +\d+\.\d\d$", said.out, re.MULTILINE)
+    line = r"^Free energy, validation, nats per image +\d+\.\d\d +\d+\.\d\d +\d+\.\d\d +\d+\.\d\d$"
+    assert re.search(line, said.out, re.MULTILINE)
+    assert "look at many/report.html" in said.out
+    page = Path("many/report.html").read_text()
+    # of each number a dot a seed, and the curves of both
+    assert page.count('<i class="dot"') == 2 * page.count('class="spread ')
+    assert page.count("<img ") == 1
+    assert "seed-1/report.html" not in page
     assert "training 2 seeds" in said.err
     assert json.loads(Path("many/seeds.json").read_text())["seeds"] == [0, 1]
     assert say("measure", "many/seed-1", "--samples", 10).code == 0
+    assert say(*command, "-q").code == 0
+    assert '<a href="seed-1/report.html">seed 1</a>' in Path("many/report.html").read_text()
     assert "2 of 2 seeds are trained: reloaded" in say(*command).err
     assert "--seeds must be from 1 to 200, not 0" in refused("train", pictures_folder, *QUICK, "--seeds", 0)
     assert "--seeds must be a whole number, not '1.5'" in refused("train", pictures_folder, "--seeds", 1.5)

@@ -120,6 +120,7 @@ class Baseline:
 
     Attributes:
         nll_nats: -log p(x).
+        nll_nats_se: its standard error over images; None of one image, and in files of versions before 0.2.
         nll_bits_per_dim: the same, of a probability of bytes.
         rmse_grey_levels: the error of its answer.
         shrinkage: of a Gaussian's covariance, the share of the diagonal.
@@ -127,6 +128,7 @@ class Baseline:
     """
 
     nll_nats: Nats | None = None
+    nll_nats_se: Nats | None = None
     nll_bits_per_dim: BitsPerDim | None = None
     rmse_grey_levels: GreyLevels | None = None
     shrinkage: float | None = None

@@ -9,8 +9,11 @@ from freyvae import training
 from freyvae.arguments import truth
 from freyvae.engine import processes
 from freyvae.recipe import Recipe
+from freyvae.records import SeedsRecord
 from freyvae.reporting import summary
+from freyvae.reporting.seeds import write_seeds_report
 from freyvae.run import Run
+from freyvae.training.seeds import folder_of_seeds
 from freyvae.training.train import checked
 
 
@@ -55,3 +58,39 @@ def train(
         for note in summary.show(run, vae=vae):
             say(f"note: {note}")
     return run
+
+
+def train_seeds(
+    recipe: Recipe,
+    count: int,
+    out: str | Path | None = None,
+    *,
+    fresh: bool = False,
+    quiet: bool = False,
+    say: Callable[[str], None] | None = None,
+) -> SeedsRecord:
+    """Train a recipe with its seed and the following ones, together; each run is what `train` alone would make of it.
+
+    Runs that are finished are reloaded, those that were interrupted go on. When one seed's loss is no longer a number
+    the others are trained all the same, before that is raised. Then `report.html` shows how far the numbers spread.
+
+    Args:
+        recipe: every choice, the first seed among them.
+        count: number of seeds, at most 200.
+        out: where the run folders are, `seed-0` and so on, `seeds.json` and `report.html`; by default `runs/`, the
+            recipe's name and `-seeds`.
+        fresh: train anew even where there are runs of this recipe.
+        quiet: say nothing.
+        say: how to say a line; by default to standard error. It may be called from other threads.
+
+    Returns:
+        what `seeds.json` holds: of each final number of training its values by seed, their mean and deviation.
+
+    Raises:
+        BadInput: the data or a folder cannot be used, a folder holds a run of another recipe, or memory is short.
+        TrainingFailed: the loss of a seed is no longer a number.
+        Interrupted: Ctrl-C; the same call goes on.
+    """
+    found = training.train_seeds(recipe, count, out, fresh=fresh, quiet=quiet, say=say)
+    write_seeds_report(folder_of_seeds(recipe, out), found)
+    return found

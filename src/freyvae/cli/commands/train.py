@@ -43,7 +43,8 @@ def train(
         recipe: a shipped recipe (see `freyvae recipes list`) or a TOML file; the flags below change its choices.
             [default: that of the run in --from, else frey-faces, or images for a path]
         seeds: train so many models at once, of the recipe's seed and the next ones. Writes a run folder for each in
-            --out, whose pictures `freyvae show` draws, and seeds.json: mean and deviation of every number.
+            --out, whose pictures `freyvae show` draws, and of all seeds.json and report.html: mean and deviation of
+            every number.
             [default: one model alone]
         out: the run folder. [default: runs/NAME, with --seeds runs/NAME-seeds]
         fresh: train anew even when the run is there.
@@ -103,8 +104,11 @@ def _train(recipe: Recipe, *, out: Path | None, fresh: bool, log: str | None, qu
 
 def _train_seeds(recipe: Recipe, count: int, *, out: Path | None, fresh: bool, quiet: bool) -> None:
     prepare_keras()
+    prepare_matplotlib()
     from freyvae.reporting import tables
+    from freyvae.training.seeds import folder_of_seeds
 
     summary = freyvae.train_seeds(recipe, count, out, fresh=fresh, quiet=quiet, say=say)
     if not quiet:
-        tables.show([tables.over_seeds(summary)])
+        page = folder_of_seeds(recipe, out) / "report.html"
+        tables.show([tables.over_seeds(summary)], sentences=[f"look at {page}"])

@@ -17,12 +17,14 @@ from freyvae.codes import names_of_latents
 
 DPI = 200
 INK, QUIET, RULE = palette.INK.light, palette.QUIET.light, palette.TRACK.light
-TRAINING, HELD_OUT = palette.TRAINING.light, palette.HELD_OUT.light
+TRAINING, VALIDATION = palette.TRAINING.light, palette.VALIDATION.light
 TITLE_POINTS = 10.5
 TEXT_POINTS = 8.5
 MARGIN = 36  # pixels of white around everything
 LINE = 30  # pixels from one line of text to the next
 NARROWEST = 1000  # pixels: room for a title over a picture of a few tiles
+# pixels of a picture between its margins, where it is one of two side by side in the report
+COLUMN, TALL = 1080, 1200
 
 
 class Sheet(NamedTuple):
