@@ -4,6 +4,7 @@ import math
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from freyvae.arguments import instance
 from freyvae.console import Progress, printable
@@ -181,6 +182,12 @@ def describe(run: Run) -> str:
     if run.explorer_path.is_file():
         lines.append(f"  play with {printable(run.explorer_path)}")
     return "\n".join(lines)
+
+
+def described(run: Run) -> dict[str, Any]:
+    """The same for other programs: the run's folder and pages, and all that `metrics.json` holds."""
+    pages = {"report": run.report_path, "explorer": run.explorer_path}
+    return {"run": run.folder, **run.read_metrics(), **{name: path for name, path in pages.items() if path.is_file()}}
 
 
 def _counted(number: int, what: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from freyvae.compression import Compressed
-from freyvae.console import printable
+from freyvae.console import end_waiting, printable
 from freyvae.evaluation import Comparison, Difference
 from freyvae.fields import help_of, hints, title_of
 from freyvae.metrics.grouping import Agreement, Mixture
@@ -214,6 +214,7 @@ def compressed_sentences(found: Compressed) -> list[str]:
 
 def show(tables: Sequence[Table], *, sentences: Sequence[str] = ()) -> None:
     """Print tables, then sentences, to standard output: with lines and colour on a terminal, plain elsewhere."""
+    end_waiting()
     from rich.console import Console
     from rich.padding import Padding
     from rich.text import Text

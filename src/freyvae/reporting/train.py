@@ -7,6 +7,7 @@ import keras
 
 from freyvae import training
 from freyvae.arguments import truth
+from freyvae.console import end_waiting, wait_for
 from freyvae.engine import processes
 from freyvae.recipe import Recipe
 from freyvae.records import SeedsRecord
@@ -55,7 +56,13 @@ def train(
     if pictures and processes.is_first() and (fresh or not run.report_path.is_file()):
         _, _, say = checked(recipe, fresh=fresh, quiet=quiet, say=say)
         say("drawing the pictures and writing the report")
-        for note in summary.show(run, vae=vae):
+        if not quiet:
+            wait_for("drawing")
+        try:
+            notes = summary.show(run, vae=vae)
+        finally:
+            end_waiting()
+        for note in notes:
             say(f"note: {note}")
     return run
 

@@ -232,7 +232,7 @@ def _fit_epochs(
 ) -> int | None:
     """Train all epochs that are left. Returns the signal that asked to stop in the last of them, if one did."""
     recipe, interrupt = recorder.recipe, StopOnInterrupt(recorder.save)
-    bar = ProgressBar(recorder, say=say)
+    bar = ProgressBar(recorder, say=say, images=data.validation)
     try:
         vae.fit(
             data.train,

@@ -6,6 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 import freyvae
+from freyvae.cli.answer import AsJson, answer
 from freyvae.cli.apps import app
 from freyvae.cli.launch import keep_to_cores, launch
 from freyvae.cli.preparation import prepare_keras, prepare_matplotlib
@@ -16,6 +17,7 @@ from freyvae.engine import processes as meeting
 from freyvae.errors import BadInput
 from freyvae.flags import Flags, Whole, chosen_recipe
 from freyvae.recipe import Recipe
+from freyvae.records import to_json
 
 
 @app.command
@@ -32,6 +34,7 @@ def train(
     process: Whole | None = None,
     of: Whole | None = None,
     quiet: Annotated[bool, Parameter(alias="-q")] = False,
+    json: AsJson = False,
     flags: Annotated[Flags | None, Parameter(name="*")] = None,
 ) -> int | None:
     """Train, or reload a run that is finished, or go on with one that was interrupted.
@@ -55,6 +58,7 @@ def train(
         process: which of these processes this is, from 0. [default: as the launcher says]
         of: how many they are. [default: as the launcher says]
         quiet: say nothing but errors.
+        json: print JSON, for other programs, and nothing else.
         flags: changes of the recipe's choices.
     """
     chosen = chosen_recipe(data, recipe, flags)
@@ -70,11 +74,11 @@ def train(
         keep_compiled_programs(say)
         meeting.join(*place)
     if seeds is None:
-        _train(chosen, out=out, fresh=fresh, log=log, quiet=quiet)
+        _train(chosen, out=out, fresh=fresh, log=log, quiet=quiet, json=json)
     elif log is not None:
         raise BadInput("seeds are trained at once, which log=... does not follow: leave one of them out")
     else:
-        _train_seeds(chosen, seeds, out=out, fresh=fresh, quiet=quiet)
+        _train_seeds(chosen, seeds, out=out, fresh=fresh, quiet=quiet, json=json)
     return None
 
 
@@ -92,23 +96,33 @@ def _place(
     return given
 
 
-def _train(recipe: Recipe, *, out: Path | None, fresh: bool, log: str | None, quiet: bool) -> None:
-    prepare_keras()
-    prepare_matplotlib()
+def _train(recipe: Recipe, *, out: Path | None, fresh: bool, log: str | None, quiet: bool, json: bool) -> None:
+    prepare_keras(quiet=quiet)
+    prepare_matplotlib(quiet=quiet)
     from freyvae.reporting import summary
 
     run = freyvae.train(recipe, out, fresh=fresh, log=log, quiet=quiet, say=say)
-    if not quiet and meeting.is_first():
-        print_lines(in_flags(summary.describe(run)))
+    if meeting.is_first():
+        answer(
+            summary.described(run),
+            lambda: print_lines(in_flags(summary.describe(run)), fold=True),
+            as_json=json,
+            quiet=quiet,
+        )
 
 
-def _train_seeds(recipe: Recipe, count: int, *, out: Path | None, fresh: bool, quiet: bool) -> None:
-    prepare_keras()
-    prepare_matplotlib()
+def _train_seeds(recipe: Recipe, count: int, *, out: Path | None, fresh: bool, quiet: bool, json: bool) -> None:
+    prepare_keras(quiet=quiet)
+    prepare_matplotlib(quiet=quiet)
     from freyvae.reporting import tables
     from freyvae.training.seeds import folder_of_seeds
 
     summary = freyvae.train_seeds(recipe, count, out, fresh=fresh, quiet=quiet, say=say)
-    if not quiet:
-        page = folder_of_seeds(recipe, out) / "report.html"
-        tables.show([tables.over_seeds(summary)], sentences=[f"look at {page}"])
+    folder = folder_of_seeds(recipe, out)
+    page = folder / "report.html"
+    answer(
+        {"folder": folder, **to_json(summary), "report": page},
+        lambda: tables.show([tables.over_seeds(summary)], sentences=[f"look at {page}"]),
+        as_json=json,
+        quiet=quiet,
+    )
