@@ -9,6 +9,9 @@ from freyvae import training
 from freyvae.arguments import truth
 from freyvae.console import end_waiting, wait_for
 from freyvae.engine import processes
+from freyvae.files import as_path
+from freyvae.live import followed
+from freyvae.model import VAE
 from freyvae.recipe import Recipe
 from freyvae.records import SeedsRecord
 from freyvae.reporting import summary
@@ -29,6 +32,9 @@ def train(
     log: str | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     folder: str | Path | None = None,
+    live: bool = False,
+    port: int | None = None,
+    no_browser: bool = False,
 ) -> Run:
     """Train a recipe in a run folder, go on with a training that was interrupted, or reload one that is finished.
 
@@ -44,27 +50,44 @@ def train(
         log: `tensorboard` writes event files to the run's `tensorboard/`: curves, reconstructions, samples.
         callbacks: of Keras, told of every epoch after the run's own.
         folder: `out`, by the name it had before.
+        live: show the training in the browser while it lasts, and after it until Ctrl-C: curves, reconstructions,
+            samples, and where the codes lie.
+        port: with `live`: the port to listen on, at 127.0.0.1; by default 8765, or the next free one.
+        no_browser: with `live`: only serve, without opening the browser.
 
     Raises:
-        BadInput: the data or the folder cannot be used, or the folder holds a run of another recipe.
+        BadInput: the data or the folder cannot be used, the folder holds a run of another recipe, or no port is free.
         TrainingFailed: the loss is no longer a number.
         Interrupted: Ctrl-C; the same call goes on.
     """
-    pictures = truth("pictures", pictures)
+    pictures, live = truth("pictures", pictures), truth("live", live)
     place = folder if out is None else out
-    run, vae = training.train_model(recipe, place, fresh=fresh, quiet=quiet, say=say, log=log, callbacks=callbacks)
-    if pictures and processes.is_first() and (fresh or not run.report_path.is_file()):
-        _, _, say = checked(recipe, fresh=fresh, quiet=quiet, say=say)
-        say("drawing the pictures and writing the report")
-        if not quiet:
-            wait_for("drawing")
-        try:
-            notes = summary.show(run, vae=vae)
-        finally:
-            end_waiting()
-        for note in notes:
-            say(f"note: {note}")
-    return run
+    _, _, speak = checked(recipe, fresh=fresh, quiet=quiet, say=say)
+
+    def trained(*others: keras.callbacks.Callback) -> Run:
+        run, vae = training.train_model(
+            recipe, place, fresh=fresh, quiet=quiet, say=say, log=log, callbacks=[*callbacks, *others]
+        )
+        if pictures and processes.is_first() and (fresh or not run.report_path.is_file()):
+            _draw(run, vae, quiet=quiet, say=speak)
+        return run
+
+    if not live or not processes.is_first():
+        return trained()
+    run = Run(Path("runs") / recipe.name if place is None else as_path("out", place))
+    return followed(run, trained, title=recipe.name, port=port, browser=not no_browser, say=speak)
+
+
+def _draw(run: Run, vae: VAE | None, *, quiet: bool, say: Callable[[str], None]) -> None:
+    say("drawing the pictures and writing the report")
+    if not quiet:
+        wait_for("drawing")
+    try:
+        notes = summary.show(run, vae=vae)
+    finally:
+        end_waiting()
+    for note in notes:
+        say(f"note: {note}")
 
 
 def train_seeds(

@@ -1,7 +1,7 @@
 """Train a model of images, or one for each of many seeds."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -29,6 +29,9 @@ def train(
     out: Path | None = None,
     fresh: bool = False,
     log: str | None = None,
+    live: bool = False,
+    port: Whole | None = None,
+    no_browser: bool = False,
     processes: Whole | None = None,
     coordinator: str | None = None,
     process: Whole | None = None,
@@ -52,6 +55,9 @@ def train(
         out: the run folder. [default: runs/NAME, with --seeds runs/NAME-seeds]
         fresh: train anew even when the run is there.
         log: tensorboard writes event files to the run's tensorboard/: curves, reconstructions, samples. [default: none]
+        live: show the training in the browser, and after it until Ctrl-C: curves, reconstructions, samples, codes.
+        port: with --live, to listen on, at 127.0.0.1. [default: 8765, or the next free one]
+        no_browser: with --live, only serve.
         processes: train in so many processes on this machine, each with its share of the cores. [default: one]
         coordinator: HOST:PORT where process 0 listens, for processes on several machines, which all see the run folder.
             Under srun, mpirun or an indexed job of Kubernetes they find each other. [default: one process]
@@ -74,9 +80,12 @@ def train(
         keep_compiled_programs(say)
         meeting.join(*place)
     if seeds is None:
-        _train(chosen, out=out, fresh=fresh, log=log, quiet=quiet, json=json)
+        followed = {"live": live, "port": port, "no_browser": no_browser}
+        _train(chosen, out=out, fresh=fresh, log=log, quiet=quiet, json=json, **followed)
     elif log is not None:
         raise BadInput("seeds are trained at once, which log=... does not follow: leave one of them out")
+    elif live:
+        raise BadInput("seeds are trained at once, which live=True does not follow: leave one of them out")
     else:
         _train_seeds(chosen, seeds, out=out, fresh=fresh, quiet=quiet, json=json)
     return None
@@ -96,12 +105,14 @@ def _place(
     return given
 
 
-def _train(recipe: Recipe, *, out: Path | None, fresh: bool, log: str | None, quiet: bool, json: bool) -> None:
+def _train(
+    recipe: Recipe, *, out: Path | None, fresh: bool, log: str | None, quiet: bool, json: bool, **followed: Any
+) -> None:
     prepare_keras(quiet=quiet)
     prepare_matplotlib(quiet=quiet)
     from freyvae.reporting import summary
 
-    run = freyvae.train(recipe, out, fresh=fresh, log=log, quiet=quiet, say=say)
+    run = freyvae.train(recipe, out, fresh=fresh, log=log, quiet=quiet, say=say, **followed)
     if meeting.is_first():
         answer(
             summary.described(run),
