@@ -101,7 +101,7 @@ def test_pictures_take_a_small_share_of_the_time(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(follower, "_progress", dict)
     follower._recorder = SimpleNamespace(rows=[{}], is_over=False)
     for epoch in range(1000):
-        clock.now += 0.11
+        clock.now += 0.3
         follower.on_epoch_end(epoch)
     assert feed.news(0, 0).seen == 1000
     assert 20 <= feed.news(0, 0).drawn <= 1 + SHARE * clock.now / 0.05

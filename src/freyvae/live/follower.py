@@ -26,7 +26,7 @@ POINTS = 400  # images whose codes are shown, at most, of each part
 # of the time of the training, what pictures may take
 SHARE = 0.01
 _FIRST = 0.5  # seconds that the first pictures may take before that: the training has hardly begun
-_BETWEEN = 0.1  # seconds from one note of the history to the next
+_BETWEEN = 0.25  # seconds from one note of the history to the next
 
 
 class LiveFollower(Follower):

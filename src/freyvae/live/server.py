@@ -17,7 +17,7 @@ EVENTS = "/live/events"
 # without news a comment is sent, so that who has left is noticed
 _SECONDS_TO_PING = 10.0
 # between one event and the next
-_SECONDS_BETWEEN = 0.2
+_SECONDS_BETWEEN = 0.5
 
 
 @contextmanager

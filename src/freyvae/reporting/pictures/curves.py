@@ -21,6 +21,7 @@ from freyvae.reporting.pictures.style import (
     TEXT_POINTS,
     TRAINING,
     VALIDATION,
+    Drawing,
     quieten,
     write_title,
 )
@@ -53,7 +54,7 @@ def convergence(history: Mapping[str, Sequence[float]]) -> Figure:
     top = MARGIN + 140
     width = 2 * MARGIN + LEFT + WIDTH + RIGHT
     height = top + len(panels) * (PANEL + BETWEEN) + MARGIN - 20
-    figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor="white")
+    figure = Drawing(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor="white")
     write_title(figure, "Convergence", subtitle=_summary(columns, length))
     for index, (key, title) in enumerate(panels):
         low = height - top - index * (PANEL + BETWEEN) - PANEL
