@@ -53,7 +53,7 @@ class Graphics:
         width, height = self.cell
         scale = min(rows * height / pixels.shape[0], (widest - len(label)) * width / pixels.shape[1])
         picture = Image.fromarray(pixels)
-        kept = Image.Resampling.NEAREST if scale >= 1 else Image.Resampling.BOX
+        kept = Image.Resampling.BICUBIC if scale >= 1 else Image.Resampling.BOX
         sides = [max(1, round(side * scale)) for side in picture.size]
         picture = picture.resize((sides[0], sides[1]), kept)
         # room below, so that nothing scrolls while it is drawn; then back
