@@ -3,7 +3,7 @@ import globals from "globals";
 
 export default [
   {
-    files: ["src/freyvae/explorer/web/**/*.js"],
+    files: ["src/freyvae/explorer/web/**/*.js", "src/freyvae/live/templates/*.js"],
     ...js.configs.recommended,
     languageOptions: { globals: globals.browser },
   },

@@ -161,7 +161,12 @@ def test_a_folder_of_pictures_is_trained_on_drawn_and_reported(trained, pictures
         "pictures",
         "report.html",
     }
-    assert {path.stem for path in run.pictures_path.iterdir()} >= set(album.CAPTIONS) - {"network", "oddest"}
+    assert {path.stem for path in run.pictures_path.iterdir()} >= set(album.CAPTIONS) - {
+        "network",
+        "oddest",
+        "traversals",
+        "weights",
+    }
     assert f"look at {run.report_path}" in said.out
     assert "held-out free energy" in said.out
 
@@ -253,10 +258,19 @@ def test_seeds_are_trained_at_once_each_a_run_and_a_table_of_all_is_printed(say,
     said = say(*command)
     assert said.code == 0, said
     assert said.out.startswith("cells.v2 over 2 seeds, 0 to 1, on ")
-    assert re.search(r"^val_free_energy_nats +\d+\.\d\d +\d+\.\d\d +\d+\.\d\d +\d+\.\d\d$", said.out, re.MULTILINE)
+    line = r"^Free energy, validation, nats per image +\d+\.\d\d +\d+\.\d\d +\d+\.\d\d +\d+\.\d\d$"
+    assert re.search(line, said.out, re.MULTILINE)
+    assert "look at many/report.html" in said.out
+    page = Path("many/report.html").read_text()
+    # of each number a dot a seed, and the curves of both
+    assert page.count('<i class="dot"') == 2 * page.count('class="spread ')
+    assert page.count("<img ") == 1
+    assert "seed-1/report.html" not in page
     assert "training 2 seeds" in said.err
     assert json.loads(Path("many/seeds.json").read_text())["seeds"] == [0, 1]
     assert say("measure", "many/seed-1", "--samples", 10).code == 0
+    assert say(*command, "-q").code == 0
+    assert '<a href="seed-1/report.html">seed 1</a>' in Path("many/report.html").read_text()
     assert "2 of 2 seeds are trained: reloaded" in say(*command).err
     assert "--seeds must be from 1 to 200, not 0" in refused("train", pictures_folder, *QUICK, "--seeds", 0)
     assert "--seeds must be a whole number, not '1.5'" in refused("train", pictures_folder, "--seeds", 1.5)
@@ -432,6 +446,44 @@ def test_another_number_of_latents_drops_the_recipes_names(chosen, latents):
     assert chosen().latent_names == ("humour", "pose")
     assert chosen("--latent-dim", latents).latent_names == ()
     assert chosen("--latent-dim", latents, "--latent-names", "light").latent_names == ("light",)
+
+
+# --- JSON ---
+
+# what a command prints on standard output; none serves a page
+PRINTING = sorted(set(COMMANDS) - GROUPS - {"explore", "--install-completion"})
+
+
+@pytest.mark.parametrize("command", PRINTING)
+def test_every_command_that_prints_has_json(command):
+    named = cli.app
+    for word in command.split():
+        named = named[word]
+    assert "--json" in {argument.name for argument in named.assemble_argument_collection()}
+
+
+def test_json_is_all_that_is_printed_and_says_what_words_say(say, run, pictures_folder):
+    def json_of(*arguments):
+        said = say(*arguments, "--json")
+        assert said.code == 0, said
+        return json.loads(said.out)
+
+    trained = json_of("train", pictures_folder, "--out", run, *QUICK)
+    metrics = json.loads((run / "metrics.json").read_text())
+    assert trained["run"] == str(run)
+    assert trained["val_free_energy_nats"] == metrics["val_free_energy_nats"]
+    assert trained["report"] == str(run / "report.html")
+    assert json_of("sample", run, "--count", 3, "--out", "three.npy") == {"written": ["three.npy"]}
+    assert np.load("three.npy").shape[0] == 3
+    assert json_of("recipes", "list") == {"recipes": list(recipe_names())}
+    assert json_of("recipes", "print", "frey-faces")["latent_dim"] == 2
+    shown = json_of("data", "show", pictures_folder)
+    assert (shown["images"], shown["image_shape"], shown["written"]) == (30, [7, 6, 1], ["examples.png"])
+    compressed = json_of("compress", run, "--quiet")
+    assert compressed["bits_per_dim"] == pytest.approx(8 * compressed["file_bytes"] / compressed["values"])
+    assert Path(compressed["written"][0]).stat().st_size == compressed["file_bytes"]
+    near = json_of("neighbours", run, pictures_folder, "--count", 2)
+    assert (near["precision"], near["written"]) == (None, ["neighbours.csv"])
 
 
 # --- help ---

@@ -8,12 +8,12 @@ from matplotlib.colors import to_rgb
 
 from freyvae import palette
 from freyvae.explorer.page import stylesheet
-from freyvae.reporting.page import _style
+from freyvae.reporting.page import style as style_of_report
 
 SHEETS = {
     "explorer": (stylesheet, "explorer/static/explorer.css"),
     "explorer page": (stylesheet, "explorer/static/page.css"),
-    "report": (_style, "reporting/templates/report.css"),
+    "report": (style_of_report, "reporting/templates/report.css"),
 }
 
 
@@ -51,7 +51,7 @@ def test_a_role_is_a_custom_property_of_its_name():
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("role", ["INK", "QUIET", "ACCENT", "TRAINING", "HELD_OUT", "KNOWN", "GUESSING"])
+@pytest.mark.parametrize("role", ["INK", "QUIET", "ACCENT", "TRAINING", "HELD_OUT", "TEST", "KNOWN", "GUESSING"])
 def test_text_can_be_read(role, theme):
     text, paper, panel = (getattr(getattr(palette, name), theme) for name in (role, "PAPER", "PANEL"))
     assert contrast(text, paper) >= 4.5

@@ -14,7 +14,7 @@ from freyvae.__main__ import main
 from freyvae.errors import BadInput
 from freyvae.run import Run
 
-OF_THE_SHELL = {"quiet"}
+OF_THE_SHELL = {"quiet", "json"}
 # the flags of `train` are a recipe's choices, which its function takes as a recipe
 COMMANDS = [name for name in cli.app if name in freyvae.__all__ and name != "train"]
 

@@ -42,9 +42,9 @@ from freyvae.recipe import load_recipe as load_recipe
 from freyvae.reporting.summary import measure as measure
 from freyvae.reporting.summary import show as show
 from freyvae.reporting.train import train as train
+from freyvae.reporting.train import train_seeds as train_seeds
 from freyvae.run import Run as Run
 from freyvae.run import load as load
-from freyvae.training import train_seeds as train_seeds
 from freyvae.transformer import FreyvaeTransformer as FreyvaeTransformer
 
 __version__: str

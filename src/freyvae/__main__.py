@@ -12,7 +12,7 @@ import traceback
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from freyvae.console import prepare_streams, say
+from freyvae.console import end_waiting, prepare_streams, say
 from freyvae.signals import Stopped, handled_by, leave, stop
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     except Exception as error:
         return _failed(error, debug=debug)
+    finally:
+        end_waiting()
     return 0
 
 

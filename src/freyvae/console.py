@@ -3,16 +3,25 @@
 Names of files and recipes can hold anything, a terminal's own commands too: what is printed has them escaped.
 """
 
+import functools
 import os
+import shutil
 import sys
+import textwrap
+import threading
+import time
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from freyvae.errors import BadInput
 
+if TYPE_CHECKING:
+    from freyvae.terminal import Graphics
+
 Item = TypeVar("Item")
+LABEL = 11  # columns of what stands on the left of a picture
 
 
 class Progress(Protocol):
@@ -23,7 +32,9 @@ class Progress(Protocol):
 
 
 class Bar:
-    """Progress as a bar on standard error, where that is a terminal; nothing elsewhere.
+    """Progress on standard error, where that is a terminal: a bar with the time left, and below it what is done.
+
+    Nothing is shown elsewhere.
 
     Args:
         stays: whether it is still to be seen when the work is done.
@@ -47,19 +58,30 @@ class Bar:
         self._shown.update(self._task, description=printable(words), **known)
 
     def _drawn(self) -> Any:
-        from rich import progress
         from rich.console import Console
 
-        shown = progress.Progress(
-            progress.BarColumn(),
-            progress.TaskProgressColumn(),
-            progress.TextColumn("{task.description}", markup=False),
-            progress.TimeRemainingColumn(),
-            console=Console(stderr=True),
-            transient=not self._stays,
-        )
+        from freyvae.bar import Display
+
+        end_waiting()
+        shown = Display(console=Console(stderr=True), transient=not self._stays)
         shown.start()
         return shown
+
+    @functools.cached_property
+    def graphics(self) -> "Graphics | None":
+        """How the terminal shows pictures; None where it does not, or where there is none."""
+        if not sys.stderr.isatty():
+            return None
+        from freyvae.terminal import graphics
+
+        return graphics()
+
+    def picture(self, pixels: Any, words: str, *, rows: int = 2) -> None:
+        """Show a picture, uint8 (height, width, 3), and words on its left, above the bar, where the terminal can."""
+        if self._shown is not None and self.graphics is not None:
+            label = f"{printable(words):{LABEL}} "
+            drawn = self.graphics.drawn(pixels, label=label, rows=rows, widest=self._shown.console.width - 1)
+            self._shown.console.print(self._shown.raw(drawn), end="")
 
     def close(self) -> None:
         """Leave the terminal as it was, however the work ended."""
@@ -120,8 +142,62 @@ def _is_text(character: str) -> bool:
     return character.isprintable() or character == "\t" or unicodedata.category(character) == "Zs"  # spaces
 
 
+class _Waiting(threading.Thread):
+    """A line on a terminal that says what is waited for, and how long already."""
+
+    def __init__(self, words: str):
+        super().__init__(daemon=True)
+        self.words, self._ended, self._began = words, threading.Event(), time.monotonic()
+        self._writing = threading.Lock()
+        self._write()
+
+    def run(self) -> None:
+        """Count the seconds."""
+        while not self._ended.wait(1.0):
+            self._write()
+
+    def _write(self) -> None:
+        seconds = int(time.monotonic() - self._began)
+        with self._writing:
+            if not self._ended.is_set():
+                _write_raw(f"\r\x1b[2K{self.words} …{f' {seconds} s' if seconds else ''}")
+
+    def end(self) -> None:
+        """Take the line away."""
+        with self._writing:
+            self._ended.set()
+            _write_raw("\r\x1b[2K")
+
+
+_waiting: _Waiting | None = None
+
+
+def wait_for(words: str) -> None:
+    """Say on a terminal what is waited for, until anything else is said; elsewhere nothing."""
+    global _waiting
+    end_waiting()
+    if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        _waiting = _Waiting(words)
+        _waiting.start()
+
+
+def end_waiting() -> None:
+    """Take away the line of `wait_for`, where there is one."""
+    global _waiting
+    if _waiting is not None:
+        _waiting.end()
+        _waiting = None
+
+
+def _write_raw(text: str) -> None:
+    with suppress(OSError, ValueError):
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+
 def say(line: str) -> None:
     """Say a line to standard error. Where standard error is closed or full, the work goes on."""
+    end_waiting()
     with suppress(OSError, ValueError):
         print(printable(line), file=sys.stderr, flush=True)
 
@@ -130,10 +206,27 @@ def silence(line: str) -> None:
     """Say nothing."""
 
 
-def print_lines(text: str) -> None:
-    """Print lines to standard output: as they are to a file or a program, and to a terminal without controls."""
+def print_lines(text: str, *, fold: bool = False) -> None:
+    """Print lines to standard output: as they are to a file or a program, and to a terminal without controls.
+
+    With `fold`, those that are longer than the terminal are folded between words.
+    """
+    end_waiting()
     lines = text.split("\n")
-    print("\n".join(map(printable, lines) if sys.stdout.isatty() else lines))
+    if sys.stdout.isatty():
+        lines = list(map(printable, lines))
+    if fold and sys.stdout.isatty():
+        width = shutil.get_terminal_size().columns
+        lines = [_folded(line, width) for line in lines]
+    print("\n".join(lines))
+
+
+def _folded(line: str, width: int) -> str:
+    indent = " " * (len(line) - len(line.lstrip()))
+    lines = textwrap.wrap(
+        line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False, drop_whitespace=True
+    )
+    return "\n".join(lines)
 
 
 def prepare_streams() -> None:

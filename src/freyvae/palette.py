@@ -29,6 +29,8 @@ WARN_RULE = Colour("#d9a441", "#b98a35")
 # parts of the data
 TRAINING = Colour("#1f62ad", "#6aa7ea")
 HELD_OUT = Colour("#c0540f", "#ffa25c")
+VALIDATION = HELD_OUT  # where held-out images are told apart
+TEST = Colour("#0b7a5e", "#4fcfa8")
 
 # the explorer's marks
 BRIGHTER = Colour("#d0521b", "#ff9a62")  # a pixel above the image that it is compared with
@@ -41,7 +43,7 @@ GUESSING = Colour("#c0392b", "#ff8474")  # codes unlike any of the training imag
 WHITE = (255, 255, 255)
 OTHERS = "#98a1ab"  # what ours is compared with
 WITHOUT_MODEL = "#d9822b"
-PARTS = (TRAINING.light, HELD_OUT.light, "#3c8d5a", "#8a5aa8", OTHERS)
+PARTS = (TRAINING.light, VALIDATION.light, TEST.light, "#8a5aa8", OTHERS)
 
 # of labels, the most frequent first; those that have none of their own are in the last
 LABELS = (

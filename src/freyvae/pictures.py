@@ -18,6 +18,7 @@ from freyvae.reporting.pictures import (
     save_figure,
     save_images,
     save_rows,
+    traversals,
 )
 
 __all__ = [
@@ -38,4 +39,5 @@ __all__ = [
     "save_figure",
     "save_images",
     "save_rows",
+    "traversals",
 ]

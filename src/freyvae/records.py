@@ -7,11 +7,12 @@
 import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 import msgspec
 from msgspec import Meta
 
+from freyvae.card import card
 from freyvae.errors import BadInput
 from freyvae.fields import help_of, hints, title_of
 
@@ -45,8 +46,24 @@ class Finding:
     advice: str
 
 
+class _Measured:
+    """What a notebook shows of a record: its numbers that have a title."""
+
+    _name: ClassVar[str]
+
+    def _repr_html_(self) -> str:
+        rows = [(each.title, f"{each.value:.5g} {each.unit}".strip()) for each in quantities(self).values()]
+        return card(self._name, self._said(), [*rows, *self._further()])
+
+    def _said(self) -> list[str]:
+        return []
+
+    def _further(self) -> list[tuple[str, str]]:
+        return []
+
+
 @dataclass(frozen=True, kw_only=True)
-class TrainingRecord:
+class TrainingRecord(_Measured):
     """What training itself knows of a run.
 
     Attributes:
@@ -75,6 +92,8 @@ class TrainingRecord:
         versions: of the programs that the numbers depend on.
         finding: the first that is amiss of those that codes and history show; None where nothing is.
     """
+
+    _name: ClassVar[str] = "Training"
 
     val_free_energy_nats: Annotated[Nats, Meta(title="Free energy, validation")]
     val_rate_nats: Annotated[Nats, Meta(title="Rate, validation")]
@@ -120,6 +139,7 @@ class Baseline:
 
     Attributes:
         nll_nats: -log p(x).
+        nll_nats_se: its standard error over images; None of one image, and in files of versions before 0.2.
         nll_bits_per_dim: the same, of a probability of bytes.
         rmse_grey_levels: the error of its answer.
         shrinkage: of a Gaussian's covariance, the share of the diagonal.
@@ -127,6 +147,7 @@ class Baseline:
     """
 
     nll_nats: Nats | None = None
+    nll_nats_se: Nats | None = None
     nll_bits_per_dim: BitsPerDim | None = None
     rmse_grey_levels: GreyLevels | None = None
     shrinkage: float | None = None
@@ -192,7 +213,7 @@ class MeasuredWith:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measurement:
+class Measurement(_Measured):
     """How good a run is on images of one part of its split.
 
     Attributes:
@@ -226,6 +247,8 @@ class Measurement:
         measured_notes: what a reader must know.
     """
 
+    _name: ClassVar[str] = "Measured"
+
     nll_is: str
     free_energy_nats: Nats
     rate_nats: Annotated[Nats, Meta(title="Rate")]
@@ -255,6 +278,16 @@ class Measurement:
     measured_with: MeasuredWith
     measured_notes: tuple[str, ...]
 
+    def _said(self) -> list[str]:
+        return [f"{self.images} {self.measured_split} images", self.verdict]
+
+    def _further(self) -> list[tuple[str, str]]:
+        return [
+            (f"Without a model: {name.replace('_', ' ')}", f"{found.any_bits_per_dim:.5g} bits per dimension")
+            for name, found in self.baselines.items()
+            if found.any_bits_per_dim is not None
+        ]
+
     @property
     def bits_per_nat(self) -> float | None:
         """Bits per dimension that a nat per image is; None where the likelihood is no probability of bytes."""
@@ -277,7 +310,7 @@ class OverSeeds:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SeedsRecord:
+class SeedsRecord(_Measured):
     """What `seeds.json` holds: one recipe with many seeds.
 
     Attributes:
@@ -289,12 +322,27 @@ class SeedsRecord:
         numbers: by the names that they have in `TrainingRecord`.
     """
 
+    _name: ClassVar[str] = "Seeds"
+
     format: int
     recipe: str
     data: str
     split: str
     seeds: tuple[int, ...]
     numbers: dict[str, OverSeeds]
+
+    def _said(self) -> list[str]:
+        counted = f"{len(self.seeds)} seeds" if len(self.seeds) > 1 else "one seed"
+        return [f"{self.recipe} over {counted} on {self.data}: mean and deviation"]
+
+    def _further(self) -> list[tuple[str, str]]:
+        known = hints(TrainingRecord)
+        rows = []
+        for name, found in self.numbers.items():
+            title, unit = (title_of(known[name]), help_of(known[name])) if name in known else (name, "")
+            spread = "" if found.deviation is None else f" ± {found.deviation:.2g}"
+            rows.append((title, f"{found.mean:.5g}{spread} {unit}".strip()))
+        return rows
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,13 @@ import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
+from freyvae.card import Drawn, card
 from freyvae.errors import BadInput, few_words
 from freyvae.files import (
     as_path,
@@ -33,7 +35,7 @@ from freyvae.files import (
     write_whole,
 )
 from freyvae.recipe import Recipe, load_recipe
-from freyvae.records import Measurement, TrainingRecord, from_json
+from freyvae.records import Measurement, TrainingRecord, from_json, quantities
 
 if TYPE_CHECKING:
     from freyvae.model import VAE
@@ -44,6 +46,10 @@ MOST_BYTES_OF_METRICS = 64 * 2**20
 # a file system that does not answer by then will not
 SECONDS_TO_LOCK = 20.0
 _NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL, errno.EIO, errno.ESTALE)
+# pictures that a notebook shows of a run
+_ON_CARD = ("reconstructions", "samples")
+# numbers of the training beside those that were measured
+_OF_TRAINING = ("epochs", "best_epoch", "seconds", "train_images")
 _OLD_TEMPORARY = re.compile(r"\.recipe-[a-z0-9_]{8}\.toml")
 
 
@@ -75,6 +81,37 @@ class Run:
 
     def __repr__(self) -> str:
         return f"Run({str(self.folder)!r})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: its numbers, and its pictures where they are drawn."""
+        try:
+            return self._card()
+        except BadInput as reason:
+            return card(f"Run {self.folder}", [str(reason)])
+
+    def _card(self) -> str:
+        if not self.is_finished:
+            return card(f"Run {self.folder}", ["It has no trained model yet."])
+        training, measured = self.training, self.measurement
+        numbers = quantities(training)
+        if measured is not None:  # then that, and of the training how long it was
+            of_measured = quantities(measured).items()
+            numbers = {
+                name: replace(each, title=f"{each.title}, {measured.measured_split}") for name, each in of_measured
+            } | {name: numbers[name] for name in _OF_TRAINING if name in numbers}
+        rows = [(each.title, f"{each.value:.5g} {each.unit}".strip()) for each in numbers.values()]
+        said = [f"{self.recipe.name}, trained on {training.data}", *([] if measured is None else [measured.verdict])]
+        pages = (("report", self.report_path), ("explorer", self.explorer_path))
+        rows += [(name, str(path)) for name, path in pages if path.is_file()]
+        return card(f"Run {self.folder}", said, rows, self._drawn_for_card())
+
+    def _drawn_for_card(self) -> Iterator[Drawn]:
+        for name in _ON_CARD:
+            path = self.pictures_path / f"{name}.png"
+            if path.name in self.drawn and path.is_file():
+                content = path.read_bytes()
+                width = int.from_bytes(content[16:20], "big") // 2  # as a PNG begins
+                yield Drawn(content, width, alt=name)
 
     @classmethod
     def open(cls, folder: str | Path) -> "Run":

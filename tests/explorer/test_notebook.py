@@ -31,4 +31,9 @@ def test_the_notebook_runs(tmp_path: Path) -> None:
         if "application/vnd.jupyter.widget-view+json" in output.get("data", {}) and "explore(" in cell.source
     )
     assert "application/vnd.jupyter.widget-view+json" in widget
+    # figures and the model are shown as HTML, whatever matplotlib's settings are
+    outputs = [output.get("data", {}) for cell in code for output in cell.outputs]
+    shown = ["".join(data["text/html"]) for data in outputs if "text/html" in data]
+    assert sum("<img " in page for page in shown) == 5
+    assert any("discretized-logistic" in page for page in shown)
     assert "codes spread by" in code[-1].outputs[0].text

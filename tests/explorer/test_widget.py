@@ -1,6 +1,7 @@
 """The widget's script, with the model that anywidget would pass to it."""
 
 import base64
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -57,6 +58,18 @@ def test_latents_that_do_not_fit(widget: Any, latents: list[float]) -> None:
         widget.latents = latents
 
 
+def test_training_is_told_from_held_out_and_labels_are_taken(vae: VAE) -> None:
+    pytest.importorskip("anywidget")
+    faces = freyvae.synthetic_faces(80)
+    made = explore(vae, {"validation": faces.images[60:75], "training": faces.images[:60], "test": faces.images[75:]})
+    parts = np.frombuffer(made._blobs["parts"], np.uint8)
+    assert parts.tolist() == [0] * 60 + [1] * 15 + [2] * 5
+    with pytest.raises(BadInput, match=r"images must be one of training, validation, test.*not \['held out'\]"):
+        explore(vae, {"held out": faces.images})
+    labelled = explore(vae, dataclasses.replace(faces, labels=["light", "dark"] * 40))
+    assert "labels" in labelled._blobs
+
+
 def test_images_that_do_not_fit(widget: Any, vae: VAE) -> None:
     with pytest.raises(BadInput, match="this model"):
         explore(vae, np.zeros((3, 8, 8), "uint8"))
@@ -92,4 +105,18 @@ def test_dragging_needs_no_kernel_and_reaches_it(widget: Any, open_page: Any, tm
     # in the other direction: set by the kernel
     page.evaluate("model.set('latents', [1, -2])")
     assert slider.get_attribute("aria-valuetext").startswith("1.00")
+    # the notebook's theme is followed: JupyterLab, VS Code, marimo
+    scheme = "getComputedStyle(document.querySelector('.freyvae')).colorScheme"
+    for change, theme in (
+        ("document.body.dataset.jpThemeLight = 'false'", "dark"),
+        ("document.body.dataset.jpThemeLight = 'true'", "light"),
+        ("delete document.body.dataset.jpThemeLight; document.body.dataset.vscodeThemeKind = 'vscode-dark'", "dark"),
+        ("delete document.body.dataset.vscodeThemeKind; document.documentElement.className = 'light'", "light"),
+    ):
+        page.evaluate(change)
+        assert page.evaluate(scheme) == theme
+    # it is as wide as its cell
+    for width in (480, 700, 1000):
+        page.evaluate(f"document.querySelector('#cell').style.width = '{width}px'")
+        assert page.evaluate("document.querySelector('#cell').scrollWidth") <= width
     page.evaluate("cleanUp()")

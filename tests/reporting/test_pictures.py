@@ -1,6 +1,7 @@
 """Pictures show the right images at the right places, unsmoothed, for grey and colour, one latent or many."""
 
 import io
+import re
 import shutil
 from types import SimpleNamespace
 
@@ -17,6 +18,7 @@ from freyvae.errors import BadInput
 from freyvae.model import PRIORS, VAE
 from freyvae.model.networks import Convolutional
 from freyvae.mosaic import fit, in_colour
+from freyvae.reporting.pictures.weights import SMOOTH, smoothness
 
 
 class FakeVAE:
@@ -208,6 +210,16 @@ def test_reconstructions_stand_under_originals_and_over_the_difference():
     assert f"{np.sqrt(np.square(error).mean()):.1f}" in texts(figure)
 
 
+def test_reconstructions_stand_in_lines_each_with_its_errors():
+    vae, images = FakeVAE(), some_images(5)
+    figure = pictures.reconstructions(vae, images, count=5, columns=3, widest=600)
+    wide = pictures.reconstructions(vae, images, count=5)
+    numbers = [text for text in texts(wide) if re.fullmatch(r"\d+\.\d", text)]
+    assert [text for text in texts(figure) if text in numbers] == numbers
+    assert pixels(figure).shape[1] <= 600
+    assert texts(figure).count("original") == 2
+
+
 def test_a_manifold_tile_is_the_decoded_quantile():
     vae = FakeVAE()
     figure = pictures.manifold(vae, columns=5, rows=3, latent_names=("humour", "pose"))
@@ -230,6 +242,29 @@ def test_a_manifold_on_a_chosen_range_of_chosen_latents():
     assert (tile(figure, 0, 2, gap=0) == grey(vae.decode(code))[0]).all()
     assert figure.axes[0].get_ylabel() == "z3"
     assert any("other latents are 0" in text for text in texts(figure))
+
+
+def test_traversals_change_the_latents_that_vary_most_over_the_range_of_the_codes():
+    vae, images = FakeVAE(latent_dim=5), some_images(40)
+    vae.loadings *= np.array([1, 4, 0.1, 2, 0.2])[:, None, None, None]
+    figure = pictures.traversals(vae, images, count=2, steps=3)
+    means = vae.encode(images)
+    for row, latent in enumerate((1, 3)):
+        codes = [vae.decode(code)[0] for code in _along(means, latent)]
+        for column, image in enumerate(codes):
+            np.testing.assert_allclose(tile(figure, row, column).astype(int), grey(image[None])[0], atol=1)
+    assert "the 2 of 5 that vary most, changed one at a time" in texts(figure)
+    assert "z2" in texts(figure)
+
+
+def _along(means, latent):
+    """The codes of three steps, from their definition: an ordinary image's, with one latent at its quantiles."""
+    far = np.square(means - means.mean(axis=0)).sum(axis=1)
+    ordinary = means[np.argsort(far, kind="stable")[len(means) // 2]]
+    for share in (0.01, None, 0.99):
+        low, high = np.quantile(means[:, latent], [0.01, 0.99])
+        value = (low + high) / 2 if share is None else np.quantile(means[:, latent], share)
+        yield np.where(np.arange(5) == latent, value, ordinary)[None].astype(np.float32)
 
 
 def test_the_manifold_of_one_latent_is_a_strip():
@@ -336,6 +371,31 @@ def test_weight_images_are_the_kernel_columns_on_a_symmetrical_scale():
     assert bar.get_ylim()[0] == -bar.get_ylim()[1]
 
 
+def test_the_strongest_weights_come_first_and_only_they():
+    vae = keras_vae()
+    layer = vae.encoder.get_layer("hidden")
+    kernel, bias = layer.get_weights()
+    kernel *= np.array([1, 5, 0.1, 3, 0.2], np.float32) / np.linalg.norm(kernel, axis=0)
+    layer.set_weights([kernel, bias])
+    figure = pictures.first_layer_weights(vae, columns=2, strongest=2)
+    assert pixels(figure).shape[:2] == (6 * 16, 2 * 4 * 16 + 4)
+    for column, unit in enumerate((1, 3)):
+        shown = tile(figure, 0, column).astype(int)
+        strong = np.abs(kernel[:, unit].reshape(6, 4)) > 0.3
+        redness = shown[..., 0] - shown[..., 2]
+        assert (np.sign(redness)[strong] == np.sign(kernel[:, unit].reshape(6, 4))[strong]).all()
+    assert "weights from the pixels to the 2 strongest of 5 units, on one scale" in texts(figure)
+
+
+def test_weights_are_in_the_report_only_where_neighbouring_pixels_go_together():
+    rng = np.random.default_rng(0)
+    noise = rng.normal(size=(60, 28, 20, 1))
+    assert abs(smoothness(noise)) < SMOOTH / 2
+    blurred = (noise + np.roll(noise, 1, 1) + np.roll(noise, 1, 2)) / 3
+    assert smoothness(blurred) > 3 * SMOOTH
+    assert smoothness(np.zeros((3, 4, 4, 1))) == 0.0
+
+
 def test_weights_need_a_dense_layer_on_the_pixels():
     with pytest.raises(BadInput, match="dense layer on the pixels"):
         pictures.first_layer_weights(keras_vae(dense=False))
@@ -396,8 +456,10 @@ def test_draw_all_writes_every_picture(tmp_path, monkeypatch, shape, latent_dim)
         note=notes.append,
     )
     # a fake has no probabilities to score by
-    assert [path.stem for path in written] == [
-        name for name in pictures.CAPTIONS if name not in ("network", "oddest", "nearest", "groups")
+    unsuited = {"manifold", "manifold_range"} if latent_dim > 2 else {"traversals"}
+    unsuited |= {"weights"}  # of few pixels, which are as they began: whether neighbours are alike is chance
+    assert [path.stem for path in written if path.stem != "weights"] == [
+        name for name in pictures.CAPTIONS if name not in unsuited | {"network", "oddest", "nearest", "groups"}
     ]
     assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == sorted(path.name for path in written)
     for path in written:
@@ -418,13 +480,14 @@ def test_draw_all_leaves_out_what_cannot_be_drawn_and_removes_the_old_one(tmp_pa
     written = pictures.draw_all(keras_vae(dense=False), {"training": some_images()}, history=None, folder=tmp_path)
     assert {"weights", "network", "convergence"}.isdisjoint(path.stem for path in written)
     assert not (tmp_path / "weights.png").exists()
-    assert len(caplog.records) == 6
+    # weights are left out without a word: there are none to see
+    assert len(caplog.records) == 5
 
 
 def test_draw_all_is_not_silent_about_a_folder_it_cannot_write(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(BadInput, match="cannot write"):
-        pictures.draw_all(FakeVAE(), {"training": some_images()}, history=None, folder=tmp_path / "file" / "pictures")
+        pictures.draw_all(keras_vae(), {"training": some_images()}, history=None, folder=tmp_path / "file" / "pictures")
 
 
 @pytest.mark.parametrize("draw", [pictures.examples, lambda none: pictures.reconstructions(FakeVAE(), none)])

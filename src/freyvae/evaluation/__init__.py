@@ -4,7 +4,14 @@ The single measures are in `freyvae.metrics`; some go by names of this package, 
 """
 
 from freyvae.evaluation.comparison import Comparison, Difference, compare
-from freyvae.evaluation.measurement import MEASURES, PARTS, images_of_part, load_measured_data, measure
+from freyvae.evaluation.measurement import (
+    MEASURES,
+    PARTS,
+    constant_baselines,
+    images_of_part,
+    load_measured_data,
+    measure,
+)
 from freyvae.metrics import importance_sampled, mean_image_rmse_grey_levels, rmse_grey_levels, standard_error
 
 __all__ = [
@@ -13,6 +20,7 @@ __all__ = [
     "Comparison",
     "Difference",
     "compare",
+    "constant_baselines",
     "images_of_part",
     "importance_sampled",
     "load_measured_data",

@@ -27,7 +27,7 @@ from freyvae.metrics.label_scores import MOST_FITTED, MOST_SCORED
 from freyvae.metrics.measure import Seen
 from freyvae.metrics.measures import MEASURES as OTHER_MEASURES
 from freyvae.metrics.nearest import Posteriors
-from freyvae.model import VAE
+from freyvae.model import VAE, Likelihood
 from freyvae.recipe import LARGEST_SEED, Recipe
 from freyvae.records import Baseline, Factors, LabelScores, Latent, MeasuredWith, Measurement, names, to_json
 from freyvae.run import Run, opened
@@ -228,25 +228,41 @@ def _measurement(
     return replace(found, measured_notes=tuple(_notes(vae, data, found)))
 
 
+def constant_baselines(likelihood: Likelihood, train: np.ndarray, images: np.ndarray) -> dict[str, Baseline]:
+    """What images cost under constants, which take no time to compute: around the mean training image, and at least."""
+    bits = images[0].size * math.log(2.0)
+    nll = metrics.mean_image_nll_nats(train, images)
+    baselines = {
+        "mean_image": Baseline(
+            nll_nats=float(nll.mean()),
+            nll_nats_se=standard_error(nll),
+            nll_bits_per_dim=float(nll.mean() / bits),
+            rmse_grey_levels=metrics.mean_image_rmse_grey_levels(train, images),
+        )
+    }
+    if not likelihood.is_probability_of_bytes:
+        nll = metrics.mean_image_nll_nats(train, images, likelihood)
+        baselines["mean_image_same_likelihood"] = Baseline(nll_nats=float(nll.mean()), nll_nats_se=standard_error(nll))
+    least = likelihood.least_nats(images)
+    if least is not None:
+        baselines[f"{likelihood.name}_floor"] = Baseline(nll_nats=least)
+    return baselines
+
+
 def _baselines(vae: VAE, data: TrainingData, images: np.ndarray) -> dict[str, Baseline]:
     """What the same images cost without the model; bits are those of probabilities of the bytes, or of files."""
     bits = images[0].size * math.log(2.0)
 
-    def cost(nll: np.ndarray, **more: float) -> Baseline:
-        return Baseline(nll_nats=float(nll.mean()), nll_bits_per_dim=float(nll.mean() / bits), **more)
-
-    rmse = metrics.mean_image_rmse_grey_levels(data.train, images)
-    baselines = {"mean_image": cost(metrics.mean_image_nll_nats(data.train, images), rmse_grey_levels=rmse)}
-    likelihood = vae.pixel_likelihood
-    if not likelihood.is_probability_of_bytes:
-        constant = metrics.mean_image_nll_nats(data.train, images, likelihood)
-        baselines["mean_image_same_likelihood"] = Baseline(nll_nats=float(constant.mean()))
-    least = likelihood.least_nats(images)
-    if least is not None:
-        baselines[f"{likelihood.name}_floor"] = Baseline(nll_nats=least)
+    baselines = constant_baselines(vae.pixel_likelihood, data.train, images)
     gaussian = metrics.FullGaussian.fit(data.train, data.validation)
     if gaussian is not None:
-        baselines["full_gaussian"] = cost(gaussian.nll_nats(images), shrinkage=gaussian.shrinkage)
+        nll = gaussian.nll_nats(images)
+        baselines["full_gaussian"] = Baseline(
+            nll_nats=float(nll.mean()),
+            nll_nats_se=standard_error(nll),
+            nll_bits_per_dim=float(nll.mean() / bits),
+            shrinkage=gaussian.shrinkage,
+        )
     for name, size in metrics.lossless_bits_per_dim(images).items():
         baselines[name] = Baseline(bits_per_dim=size)
     return baselines

@@ -35,7 +35,7 @@ HALF_PRECISION_ABOVE = 1_000_000  # weights
 GREY_LEVELS_LOST = 0.5  # largest error that half precision may cause
 PRIOR_DRAWS = 1000  # draws of a learned prior, from which the page picks its random codes
 
-_PARTS = ("training", "validation", "test")
+PARTS = ("training", "validation", "test")
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def make_bundle(
         "channelColours": [list(colour) for colour in channel_colours(vae.image_shape[2])],
         "images": len(images),
         "isVideo": is_video,
-        "parts": list(_PARTS),
+        "parts": list(PARTS),
         "labels": named,
         "labelColours": list(LABELS[: len(named)]),
         "map": "" if projection is None else projection.method.upper(),

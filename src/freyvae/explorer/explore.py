@@ -1,6 +1,6 @@
 """Opens the explorer: of a run in the browser, of a model in a notebook."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from freyvae.run import Run, opened
 
 def explore(
     vae: Any,
-    images: npt.ArrayLike | ImageSet | None = None,
+    images: npt.ArrayLike | ImageSet | Mapping[str, npt.ArrayLike] | None = None,
     *,
     names: tuple[str, ...] = (),
     title: str = "VAE",
@@ -33,7 +33,8 @@ def explore(
 
     Args:
         vae: a `freyvae.VAE`; or a finished run, or its folder.
-        images: for a model: anything that `as_images` takes, of the model's size. Their codes are the points.
+        images: for a model: anything that `as_images` takes, of the model's size. Their codes are the points. Or such
+            images by `training`, `validation` and `test`, which the widget then tells apart.
         names: for a model: the names of its latents.
         title: for a model: the title above the widget.
         port: for a run: the port to listen on, at 127.0.0.1; by default 8765, or the next free one.

@@ -141,7 +141,7 @@ def stylesheet() -> str:
 def content_security_policy(script: str, style: str) -> str:
     """The page's policy: it may run its own script and use its own style; no requests, no eval, no other code."""
     return (
-        f"default-src 'none'; script-src 'sha256-{_digest(script)}'; style-src 'sha256-{_digest(style)}'; "
+        f"default-src 'none'; script-src 'sha256-{digest(script)}'; style-src 'sha256-{digest(style)}'; "
         "img-src data: blob:; connect-src 'none'; base-uri 'none'; form-action 'none'; "
         "require-trusted-types-for 'script'; trusted-types 'none'"
     )
@@ -209,5 +209,6 @@ def _static(name: str) -> str:
     return (files("freyvae") / "explorer" / "static" / name).read_text(encoding="utf-8")
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
+    """The SHA-256 of a script or style, as a policy names it."""
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

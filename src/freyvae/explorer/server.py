@@ -93,23 +93,32 @@ def prepare_page(run: Run, *, say: Callable[[str], None] | None = None) -> Path:
     return write_page(run, say=(lambda line: say(f"note: {line}")) if say else None)
 
 
-def make_server(run: Run, *, port: int = PORT, say: Callable[[str], None] | None = None) -> "Server":
-    """Make a server of a run's files. It listens but does not answer yet. Port 0 means any free port."""
+def make_server(
+    run: Run,
+    *,
+    port: int = PORT,
+    say: Callable[[str], None] | None = None,
+    handler: "type[Handler] | None" = None,
+) -> "Server":
+    """Make a server of a run's files. It listens but does not answer yet. Port 0 means any free port.
+
+    A subclass of `Handler` serves more than these.
+    """
     if not 0 <= port <= 65535:
         raise BadInput(f"a port lies between 0 and 65535, not {port}")
 
-    class Handler(_Handler):
+    class OfRun(handler or Handler):  # type: ignore[misc]
         pass
 
-    Handler.run = run
+    OfRun.run = run
     for wanted in [0] if port == 0 else range(port, min(port + PORTS_TRIED, 65536)):
         try:
-            server = Server((ADDRESS, wanted), Handler)
+            server = Server((ADDRESS, wanted), OfRun)
         except OSError as error:
             if error.errno not in (errno.EADDRINUSE, errno.EACCES):
                 raise BadInput(f"cannot listen on {ADDRESS}, port {wanted}: {error.strerror}") from error
             continue
-        Handler.hosts = tuple([f"{name}:{server.server_port}"] for name in (ADDRESS, "localhost"))
+        OfRun.hosts = tuple([f"{name}:{server.server_port}"] for name in (ADDRESS, "localhost"))
         if wanted != port and say:
             say(f"port {port} is taken: using {wanted}")
         return server
@@ -208,9 +217,18 @@ class Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
+    """Answers with listed files of a run, to who has the token.
+
+    Attributes:
+        run: whose files.
+        hosts: names of this machine that requests may be to.
+        home: the path that the address with the token leads to.
+    """
+
     run: Run
     hosts: tuple[list[str], ...]
+    home = _PAGE
     server: Server
     server_version = "freyvae"
     sys_version = ""
@@ -243,9 +261,13 @@ class _Handler(BaseHTTPRequestHandler):
             return self._refuse(HTTPStatus.FORBIDDEN, _NO_TOKEN)
         if path == "/":
             self.send_response(HTTPStatus.FOUND)
-            self.send_header("Location", _PAGE)
+            self.send_header("Location", self.home)
             self.send_header("Set-Cookie", f"{self.server.cookie}; Path=/; HttpOnly; SameSite=Strict")
             return self._finish(b"", "text/plain; charset=utf-8", _QUIET_POLICY)
+        return self.serve_path(path)
+
+    def serve_path(self, path: str) -> None:
+        """Answer to who has the token with the file for a path, if there is one."""
         file = self._allowed(path)
         try:
             content = None if file is None else file.open("rb")
@@ -257,6 +279,16 @@ class _Handler(BaseHTTPRequestHandler):
             policy = policy_of_this_version() if path == _PAGE else _QUIET_POLICY
             self.send_response(HTTPStatus.OK)
             return self._finish(content, _TYPES[file.suffix], f"{policy}; frame-ancestors 'none'")
+
+    def answer_with(self, content: bytes, kind: str, policy: str) -> None:
+        """Answer with what is no file."""
+        self.send_response(HTTPStatus.OK)
+        self._finish(content, kind, policy)
+
+    def begin_stream(self, kind: str) -> None:
+        """Begin an answer that ends with the connection."""
+        self.send_response(HTTPStatus.OK)
+        self._send_headers(kind, _QUIET_POLICY)
 
     def _has_cookie(self) -> bool:
         cookies = ";".join(self.headers.get_all("Cookie", [])).split(";")
@@ -291,9 +323,18 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _finish(self, content: bytes | BinaryIO, kind: str, policy: str) -> None:
         size = len(content) if isinstance(content, bytes) else os.fstat(content.fileno()).st_size
+        self._send_headers(kind, policy, **{"Content-Length": str(size)})
+        if self.command == "HEAD":
+            return
+        if isinstance(content, bytes):
+            self.wfile.write(content)
+        else:
+            shutil.copyfileobj(content, self.wfile)
+
+    def _send_headers(self, kind: str, policy: str, **others: str) -> None:
         for name, value in {
             "Content-Type": kind,
-            "Content-Length": str(size),
+            **others,
             "Content-Security-Policy": policy,
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",
@@ -305,12 +346,6 @@ class _Handler(BaseHTTPRequestHandler):
         }.items():
             self.send_header(name, value)
         self.end_headers()
-        if self.command == "HEAD":
-            return
-        if isinstance(content, bytes):
-            self.wfile.write(content)
-        else:
-            shutil.copyfileobj(content, self.wfile)
 
     def log_message(self, format: str, *args: object) -> None:
         """Log no requests, so that the terminal stays clear."""

@@ -1,5 +1,6 @@
 """The explorer as a widget for notebooks: the page's script in an anywidget. It decodes in the browser."""
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -9,22 +10,37 @@ import numpy.typing as npt
 from freyvae.arguments import instance, several, text
 from freyvae.data.images import ImageSet, as_images
 from freyvae.errors import BadInput
-from freyvae.explorer.bundle import make_bundle
+from freyvae.explorer.bundle import PARTS, make_bundle
 from freyvae.explorer.page import script_of, stylesheet
 from freyvae.model import VAE
 
 
-def widget_of(vae: Any, images: npt.ArrayLike | ImageSet, *, names: tuple[str, ...] = (), title: str = "VAE") -> Any:
+def widget_of(
+    vae: Any, images: npt.ArrayLike | ImageSet | Mapping[str, Any], *, names: tuple[str, ...] = (), title: str = "VAE"
+) -> Any:
     """The widget of a model and images. Arguments and errors are those of `explore`."""
     widget_class = _widget_class()
     vae, title = instance("vae", vae, VAE, hint="freyvae.load(path) reads one"), text("title", title)
     names = tuple(text("names", name) for name in several("names", names))
+    pixels, parts = _of_parts(images) if isinstance(images, Mapping) else (as_images(images), None)
     is_video = isinstance(images, ImageSet) and images.is_video
-    pixels = as_images(images)
+    labels = images.labels if isinstance(images, ImageSet) else None
     if pixels.shape[1:] != tuple(vae.image_shape):
         raise BadInput(f"the images are {pixels.shape[1:]}, but this model takes {tuple(vae.image_shape)}")
-    bundle = make_bundle(vae, pixels, title=title, names=names, is_video=is_video)
+    bundle = make_bundle(vae, pixels, title=title, names=names, parts=parts, is_video=is_video, labels=labels)
     return widget_class(vae, bundle)
+
+
+def _of_parts(images: Mapping[str, Any]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    """All images, and the number of the part that each is of. Raises `BadInput` for another part, or none."""
+    unknown = set(images).difference(PARTS)
+    if unknown or not images:
+        raise BadInput(f"images must be one of {', '.join(PARTS)}, or several of them by these names, not {[*images]}")
+    pixels = {part: as_images(images[part], name=f"{part} images") for part in PARTS if part in images}
+    if len({own.shape[1:] for own in pixels.values()}) > 1:
+        raise BadInput("the images of all parts must have the same size")
+    parts = [np.full(len(own), PARTS.index(part), np.uint8) for part, own in pixels.items()]
+    return np.concatenate(list(pixels.values())), np.concatenate(parts)
 
 
 @cache

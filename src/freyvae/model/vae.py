@@ -11,7 +11,9 @@ import keras
 from keras import ops
 
 from freyvae.arguments import in_words, number, text, truth, whole
+from freyvae.card import card
 from freyvae.choice import LARGEST_SEED, Choice
+from freyvae.data.channels import channels_in_words
 from freyvae.data.pixels import evenly_chosen
 from freyvae.engine.keras_internals import all_layers, check_settings, states_of_noise, values_of_layers
 from freyvae.engine.precision import layers_computing_in, with_float32_outputs
@@ -47,6 +49,14 @@ _DEFAULTS = {
 # of training images, whose mean a model begins at
 MOST_BYTES_TO_START = 2**28
 NOT_OURS = ("loss_weights", "metrics", "weighted_metrics")
+
+
+def _in_words(choice: Choice) -> str:
+    """A choice's name, and those of its fields that are not as by default."""
+    fields = dataclasses.fields(choice)
+    values = {field.name: (getattr(choice, field.name), field.default) for field in fields}
+    others = [f"{name} {value}" for name, (value, usual) in values.items() if value != usual]
+    return ", ".join([choice.name, *others])
 
 
 @keras.saving.register_keras_serializable("freyvae")
@@ -252,6 +262,18 @@ class VAE(OnArrays):
             "prior": self.prior_choice,
             "objective": objective,
         }
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: its choices, and its size."""
+        height, width, channels = self.image_shape
+        rows = [
+            ("images", f"{height} x {width} pixels, {channels_in_words(channels)}"),
+            ("latents", f"{self.latent_dim}"),
+            ("layers", self.network.in_words(self.image_shape, self.latent_dim)),
+            *((name, _in_words(choice)) for name, choice in self.choices.items()),
+            ("weights", f"{self.count_params():,}"),
+        ]
+        return card(self.name, rows=rows)
 
     @property
     def has_to_draw(self) -> bool:

@@ -1,18 +1,22 @@
 """The page of a run: self-contained HTML, without scripts or requests, pictures and style inside."""
 
 import base64
+import io
 import math
-import struct
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from operator import attrgetter
 from pathlib import Path
 
+from PIL import Image
+
 from freyvae import palette
 from freyvae.errors import BadInput
 from freyvae.files import write_whole
 from freyvae.records import Measurement, Quantity, TrainingRecord, quantities
+from freyvae.reporting.standing import DotPlot
 from freyvae.reporting.tables import Table
 from freyvae.templates import filled_in
 
@@ -23,8 +27,8 @@ _LEDE = ("what", "data", "images", "split")
 
 
 @dataclass(frozen=True)
-class _Picture:
-    """A PNG as it is shown: its content, its size on the page in pixels, its words."""
+class Shown:
+    """A picture as it is shown: its content as lossless WebP, its size on the page in pixels, its words."""
 
     base64: str
     width: int
@@ -32,21 +36,34 @@ class _Picture:
     alt: str
     caption: str
 
-    @property
-    def is_narrow(self) -> bool:
-        """Whether two stand in a row."""
-        return self.width <= 600
+    @classmethod
+    def of(cls, content: bytes, *, name: str, caption: str) -> "Shown":
+        """A PNG's content at half its pixels, where it is sharp on any screen. Raises `ValueError` for another's."""
+        webp = io.BytesIO()
+        try:
+            with Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
+                width, height = (side // 2 for side in picture.size)
+                # lossless, and a third smaller than the PNG; with more effort hardly smaller
+                picture.save(webp, "WEBP", lossless=True, quality=0, method=2)
+        except (OSError, SyntaxError) as error:
+            raise ValueError(f"no PNG picture: {error}") from error
+        alt = f"{name.capitalize()}: {caption}" if caption else name
+        return cls(base64.b64encode(webp.getvalue()).decode(), width, height, alt, caption)
 
 
 def write_report(
     folder: Path,
     *,
     title: str,
+    verdict: str,
     facts: Mapping[str, str],
     training: TrainingRecord,
     measured: Measurement | None,
+    standing: DotPlot,
     pictures: Sequence[tuple[Path, str]],
     command: str,
+    to_measure: str = "",
+    details: Sequence[tuple[Path, str]] = (),
     notes: Sequence[str] = (),
     tables: Sequence[Table] = (),
     remarks: Sequence[str] = (),
@@ -56,13 +73,17 @@ def write_report(
     Args:
         folder: the run's; where it holds `explorer/index.html`, the page links there.
         title: of the page, plain text like everything else here: it is escaped.
+        verdict: how good the model is, a sentence or two; it comes first.
         facts: what was trained on what, and what it takes to reproduce it: data, images, split, recipe, seed, backend,
             versions, data hash. Underscores in names become spaces.
         training: what training found: its numbers are a table, in which each field has its title and its unit.
         measured: the headline's numbers, where the run is measured; else they are those of training.
-        pictures: PNG files with their captions, in order.
+        standing: the model beside what needs none, of the same images as the headline.
+        pictures: PNG files with their captions, in order, that come before all details.
         command: what to type to reproduce the run.
-        notes: what a reader must know before believing a number; they stand above everything else.
+        to_measure: what to type to measure it; shown where it is not measured.
+        details: further pictures, likewise.
+        notes: what a reader must know before believing a number; they stand above everything else but the verdict.
         tables: of what was measured.
         remarks: sentences below those tables.
 
@@ -70,18 +91,24 @@ def write_report(
         BadInput: a picture is missing or is no PNG, or the folder cannot be written.
     """
     folder = Path(folder)
+    with ThreadPoolExecutor() as pool:
+        shown = list(pool.map(lambda picture: _picture(Path(picture[0]), picture[1]), [*pictures, *details]))
     page = filled_in(
         "reporting/templates/report.html",
         title=title,
-        style=_style(),
+        style=style(),
+        verdict=verdict,
+        to_measure=to_measure if measured is None else "",
         lede=[facts[key] for key in _LEDE if facts.get(key)],
         has_explorer=(folder / "explorer" / "index.html").is_file(),
         headline=_headline(training, measured),
+        standing=standing,
         notes=notes,
         tables=tables,
         remarks=remarks,
-        number=_number,
-        pictures=[_picture(Path(path), caption) for path, caption in pictures],
+        number=number,
+        pictures=shown[: len(pictures)],
+        details=shown[len(pictures) :],
         numbers=quantities(training).values(),
         command=command,
         facts={_capital(key.replace("_", " ")): value for key, value in facts.items() if value},
@@ -91,7 +118,7 @@ def write_report(
     return path
 
 
-def _style() -> str:
+def style() -> str:
     """The page's style, its colours first."""
     light, dark = (palette.custom_properties(attrgetter(theme)) for theme in ("light", "dark"))
     rules = (files("freyvae.reporting") / "templates" / "report.css").read_text(encoding="utf-8")
@@ -111,25 +138,20 @@ def _headline(training: TrainingRecord, measured: Measurement | None) -> list[Qu
     return [replace(each, title=f"{each.title}, {measured.measured_split}") for each in shown]
 
 
-def _picture(path: Path, caption: str) -> _Picture:
-    """A PNG at half its pixels, where it is sharp on any screen."""
+def _picture(path: Path, caption: str) -> Shown:
     try:
-        content = path.read_bytes()
+        return Shown.of(path.read_bytes(), name=path.stem.replace("_", " "), caption=caption)
     except OSError as error:
         raise BadInput(f"cannot read the picture {path}: {error.strerror}") from error
-    if content[:8] != b"\x89PNG\r\n\x1a\n" or len(content) < 24:
-        raise BadInput(f"{path} is not a PNG picture")
-    width, height = (size // 2 for size in struct.unpack(">II", content[16:24]))
-    name = path.stem.replace("_", " ")
-    alt = f"{name.capitalize()}: {caption}" if caption else name
-    return _Picture(base64.b64encode(content).decode(), width, height, alt, caption)
+    except ValueError as error:
+        raise BadInput(f"{path} is not a PNG picture") from error
 
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
     """A number as it is read, not as it is stored: 1790.3271 -> '1790.3', 4.16612 -> '4.166'."""
     if isinstance(value, int):
         return str(value).replace("-", "−")

@@ -4,13 +4,14 @@ import math
 import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from freyvae.arguments import instance
 from freyvae.console import Progress, printable
 from freyvae.data.channels import channels_in_words
 from freyvae.data.pixels import part_of
 from freyvae.errors import BadInput
-from freyvae.evaluation import load_measured_data
+from freyvae.evaluation import constant_baselines, load_measured_data
 from freyvae.evaluation import measure as measure_only
 from freyvae.explorer import write_page
 from freyvae.metrics import mean_image_rmse_grey_levels
@@ -20,6 +21,7 @@ from freyvae.recipe.sections import RandomSplit
 from freyvae.records import Finding, Measurement, TrainingRecord
 from freyvae.reporting import pictures, tables
 from freyvae.reporting.page import write_report
+from freyvae.reporting.standing import measured_standing, measured_verdict, trained_standing, trained_verdict
 from freyvae.run import Run, opened
 from freyvae.training import TrainingData
 
@@ -110,23 +112,37 @@ def report(run: Run) -> None:
 
 def _write_report(run: Run, data: TrainingData) -> None:
     recipe, training, measured = run.recipe, run.training, run.measurement
-    paths = [run.pictures_path / f"{name}.png" for name in pictures.CAPTIONS]
-    collapsed = [] if measured is None or measured.is_healthy else [measured.verdict]
+    drawn = [path for name in pictures.CAPTIONS if (path := run.pictures_path / f"{name}.png").is_file()]
+    first, details = (
+        [(path, pictures.CAPTIONS[path.stem]) for path in drawn if pictures.PICTURES[path.stem].is_first == is_first]
+        for is_first in (True, False)
+    )
     part = "validation" if measured is None else measured.measured_split
-    notes = [*collapsed, *_notes(recipe, data, part), *_chosen_epoch(training)]
-    if measured is None and training.finding is not None:
-        notes.append(in_words(training.finding))
+    notes = [*_notes(recipe, data, part), *_chosen_epoch(training)]
+    if measured is None:
+        baselines = constant_baselines(recipe.likelihood, data.train, data.validation)
+        standing = trained_standing(training, baselines, len(data.validation))
+        verdict = trained_verdict(training, baselines["mean_image"], len(data.validation))
+        notes += [in_words(training.finding)] if training.finding is not None else []
+    else:
+        standing = measured_standing(measured)
+        verdict = " ".join([*([] if measured.is_healthy else [measured.verdict]), measured_verdict(measured)])
+        notes += _amiss(measured)
     write_report(
         run.folder,
         title=recipe.name,
+        verdict=verdict,
+        to_measure=f"freyvae measure {shlex.quote(str(run.folder))}",
         facts=_facts(recipe, data, training),
         training=training,
         measured=measured,
-        pictures=[(path, pictures.CAPTIONS[path.stem]) for path in paths if path.is_file()],
+        standing=standing,
+        pictures=first,
+        details=details,
         command="\n".join(_commands(run, training, measured)),
         notes=notes,
         tables=[] if measured is None else tables.measured(measured, training.data),
-        remarks=[sentence for sentence in measured_sentences(measured) if sentence not in notes],
+        remarks=[said for said in measured_sentences(measured) if said not in notes and said not in verdict],
     )
 
 
@@ -137,8 +153,11 @@ def measured_sentences(measured: Measurement | None) -> list[str]:
     """
     if measured is None:
         return []
-    amiss = [in_words(finding) for finding in measured.findings or () if finding.is_amiss]
-    return [measured.verdict, *amiss, *measured.measured_notes]
+    return [measured.verdict, *_amiss(measured), *measured.measured_notes]
+
+
+def _amiss(measured: Measurement) -> list[str]:
+    return [in_words(finding) for finding in measured.findings or () if finding.is_amiss]
 
 
 def in_words(finding: Finding) -> str:
@@ -165,6 +184,12 @@ def describe(run: Run) -> str:
     if run.explorer_path.is_file():
         lines.append(f"  play with {printable(run.explorer_path)}")
     return "\n".join(lines)
+
+
+def described(run: Run) -> dict[str, Any]:
+    """The same for other programs: the run's folder and pages, and all that `metrics.json` holds."""
+    pages = {"report": run.report_path, "explorer": run.explorer_path}
+    return {"run": run.folder, **run.read_metrics(), **{name: path for name, path in pages.items() if path.is_file()}}
 
 
 def _counted(number: int, what: str) -> str:

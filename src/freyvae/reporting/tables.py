@@ -5,13 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from freyvae.compression import Compressed
-from freyvae.console import printable
+from freyvae.console import end_waiting, printable
 from freyvae.evaluation import Comparison, Difference
+from freyvae.fields import help_of, hints, title_of
 from freyvae.metrics.grouping import Agreement, Mixture
 from freyvae.metrics.measure import Measure
 from freyvae.metrics.measures import MEASURES
-from freyvae.records import Factors, LabelScores, Measurement, SeedsRecord
+from freyvae.records import Factors, LabelScores, Measurement, OverSeeds, SeedsRecord, TrainingRecord
 
 # this many latents are listed, those of the highest KL first
 MOST_LATENTS = 16
@@ -90,20 +93,47 @@ def compared(comparison: Comparison) -> Table:
     )
 
 
+def shown_numbers(found: SeedsRecord) -> dict[str, OverSeeds]:
+    """The final numbers over seeds, without the loss where it is the free energy itself."""
+    free_energy, loss = (found.numbers.get(name) for name in ("val_free_energy_nats", "val_loss"))
+    is_same = free_energy and loss and np.allclose(free_energy.values, loss.values, rtol=1e-6)
+    return {name: own for name, own in found.numbers.items() if not (is_same and name == "val_loss")}
+
+
 def over_seeds(found: SeedsRecord) -> Table:
     """Mean and deviation over seeds of each final number of training."""
     rows = []
-    for name, number in found.numbers.items():
-        digits = 4 if "bits_per_dim" in name else 2
+    for name, number in shown_numbers(found).items():
+        digits = _digits(name)
         shown = (number.mean, number.deviation, min(number.values), max(number.values))
-        rows.append((name, *("" if value is None else f"{value:.{digits}f}" for value in shown)))
+        rows.append((named(name), *("" if value is None else f"{value:.{digits}f}" for value in shown)))
     seeds = found.seeds
     return Table(
         title=f"{found.recipe} over {len(seeds)} seeds, {seeds[0]} to {seeds[-1]}, on {found.data}",
         columns=("", "mean", "deviation", "lowest", "highest"),
         rows=tuple(rows),
-        note=f"val_ is of the validation images, split {found.split}; the deviation is the sample's.",
+        note=f"Split {found.split}; the deviation is the sample's.",
     )
+
+
+def by_seed(found: SeedsRecord) -> Table:
+    """The final numbers of training, a row a seed."""
+    numbers = shown_numbers(found)
+    rows = [
+        (str(seed), *(f"{own.values[index]:.{_digits(name)}f}" for name, own in numbers.items()))
+        for index, seed in enumerate(found.seeds)
+    ]
+    return Table(title="Final numbers", columns=("seed", *map(named, numbers)), rows=tuple(rows))
+
+
+def named(name: str) -> str:
+    """What a field of training's record is called, and its unit; of a later version's the name itself."""
+    hint = hints(TrainingRecord).get(name)
+    return ", ".join(filter(None, (title_of(hint), help_of(hint)))) if hint is not None else name.replace("_", " ")
+
+
+def _digits(name: str) -> int:
+    return 4 if "bits_per_dim" in name else 2
 
 
 def grouped(found: Mixture, agreement: Agreement | None) -> list[Table]:
@@ -184,6 +214,7 @@ def compressed_sentences(found: Compressed) -> list[str]:
 
 def show(tables: Sequence[Table], *, sentences: Sequence[str] = ()) -> None:
     """Print tables, then sentences, to standard output: with lines and colour on a terminal, plain elsewhere."""
+    end_waiting()
     from rich.console import Console
     from rich.padding import Padding
     from rich.text import Text

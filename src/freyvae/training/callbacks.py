@@ -11,10 +11,12 @@ import keras
 import numpy as np
 
 from freyvae.console import Bar
+from freyvae.data.pixels import evenly_chosen
 from freyvae.engine import processes
 from freyvae.engine.training import Place, WithinEpochs, trained_weights
 from freyvae.errors import TrainingFailed
 from freyvae.files import write_whole
+from freyvae.mosaic import in_colour, mosaic, to_bytes
 from freyvae.recipe import Recipe
 from freyvae.run import Run
 from freyvae.signals import StopRequest
@@ -27,6 +29,8 @@ SECONDS_BETWEEN_CHECKPOINTS = 1.0
 SECONDS_WITHIN = 30.0
 # longer where writing takes long: about this share of the time at most
 SHARE_OF_CHECKPOINTS = 0.1
+# images whose reconstructions a terminal shows
+SHOWN = 12
 
 
 class Recorder(WithinEpochs):
@@ -241,21 +245,25 @@ class StopOnInterrupt(WithinEpochs):
 class ProgressBar(WithinEpochs):
     """One bar over the epochs with the free energy and the time left; plain lines where there is no terminal.
 
+    A terminal that shows pictures gets a line of reconstructions after the first epoch and each quarter of the
+    training.
+
     Args:
         recorder: whose epochs these are; it comes before this in the list of callbacks.
         say: how a plain line is said.
+        images: held out, uint8 (image, height, width, channel); some of them are shown.
     """
 
-    def __init__(self, recorder: Recorder, *, say: Callable[[str], None]):
+    def __init__(self, recorder: Recorder, *, say: Callable[[str], None], images: Any = ()):
         super().__init__()
-        self.recorder, self.say = recorder, say
+        self.recorder, self.say, self._images = recorder, say, images
         self.done, self.epochs = len(recorder.rows), recorder.recipe.training.epochs
-        self._said = 0
+        self._said, self._quarters = 0, -1
         self.bar = Bar(stays=True)
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         """Show the bar while the first epoch is compiled."""
-        self._advance("compiling")
+        self._advance("compiling the training step")
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Move the bar, or say a line now and then."""
@@ -271,6 +279,15 @@ class ProgressBar(WithinEpochs):
         if not sys.stderr.isatty() and (tenths > self._said or self.recorder.is_over):
             self._said = tenths
             self.say(f"epoch {epoch + 1}/{self.epochs}: {values}")
+        if len(self._images) and self.bar.graphics and (quarters := int(4 * self._share)) > self._quarters:
+            self._show_reconstructions(quarters)
+
+    def _show_reconstructions(self, quarters: int) -> None:
+        some = evenly_chosen(self._images, SHOWN)
+        if self._quarters < 0:
+            self.bar.picture(_in_a_row(in_colour(some)), "held out")
+        self._quarters = quarters
+        self.bar.picture(_in_a_row(to_bytes(self.model.reconstruct(some))), f"epoch {self.done}")
 
     def on_block_end(self, place: Place, share: float) -> None:
         """Move the bar within a long epoch."""
@@ -287,7 +304,11 @@ class ProgressBar(WithinEpochs):
         return share_done(self.recorder.rows, self.recorder.recipe, self.recorder.seconds)
 
     def _advance(self, values: str) -> None:
-        self.bar.advance(self._share, 1.0, f"epoch {self.done}/{self.epochs} {values}")
+        self.bar.advance(self._share, 1.0, f"epoch {self.done}/{self.epochs}: {values}")
+
+
+def _in_a_row(images: np.ndarray) -> np.ndarray:
+    return mosaic(images, columns=len(images), gap=1)
 
 
 def _in_order(logs: dict[str, float]) -> list[tuple[str, float]]:

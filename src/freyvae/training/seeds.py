@@ -72,7 +72,7 @@ def train_seeds(
         Interrupted: Ctrl-C; the same call goes on.
     """
     recipe, fresh, say = checked(recipe, fresh=fresh, quiet=quiet, say=say)
-    folder = Path("runs") / f"{recipe.name}-seeds" if out is None else as_path("out", out)
+    folder = folder_of_seeds(recipe, out)
     count = whole("seeds", count)
     if not 1 <= count <= MOST_SEEDS:
         raise BadInput(f"seeds must be from 1 to {MOST_SEEDS}, not {count}")
@@ -104,6 +104,11 @@ def train_seeds(
         summary = _summary(recipe, recipes, runs)
         write_whole(folder / SUMMARY_NAME, json.dumps(to_json(summary), indent=2) + "\n")
     return summary
+
+
+def folder_of_seeds(recipe: Recipe, out: str | Path | None) -> Path:
+    """Where the run folders of many seeds are. Raises `BadInput` for what is no path."""
+    return Path("runs") / f"{recipe.name}-seeds" if out is None else as_path("out", out)
 
 
 def _train(

@@ -9,11 +9,20 @@ import numpy as np
 from freyvae.errors import BadInput
 from freyvae.model import VAE
 from freyvae.mosaic import in_colour, mosaic, to_bytes
+from freyvae.training.callbacks import Recorder
+from freyvae.training.data import TrainingData
 
 TRACKERS = ("tensorboard",)
 # images are written after the first epoch, each so many, and the last
 EPOCHS_BETWEEN_IMAGES = 10
 SHOWN = 8
+
+
+class Follower(keras.callbacks.Callback):
+    """A callback that is told before the training begins what is trained on."""
+
+    def follow(self, data: TrainingData, recorder: Recorder) -> None:
+        """Take note of the images, and of who keeps the history."""
 
 
 class TensorBoardLog(keras.callbacks.Callback):

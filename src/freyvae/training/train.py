@@ -32,7 +32,7 @@ from freyvae.training.building import BATCH_SIZE, build_vae, fitting_batch_size
 from freyvae.training.callbacks import Annealing, ProgressBar, Recorder, StopOnInterrupt
 from freyvae.training.data import TrainingData, load_training_data
 from freyvae.training.stopping import is_over
-from freyvae.training.tracking import TRACKERS, TensorBoardLog
+from freyvae.training.tracking import TRACKERS, Follower, TensorBoardLog
 
 
 class Interrupted(Stopped):
@@ -117,6 +117,9 @@ def train_model(
         began = f"{len(progress.rows)} {progress.place and progress.place.shown}"
         processes.check_same(f"state in {run.folder} (a folder that all see)", began)
         recorder = Recorder(run, recipe, progress, say=say)
+        for callback in others:
+            if isinstance(callback, Follower):
+                callback.follow(data, recorder)
         signal = None
         if not recorder.is_over:
             with processes.blaming():
@@ -232,7 +235,7 @@ def _fit_epochs(
 ) -> int | None:
     """Train all epochs that are left. Returns the signal that asked to stop in the last of them, if one did."""
     recipe, interrupt = recorder.recipe, StopOnInterrupt(recorder.save)
-    bar = ProgressBar(recorder, say=say)
+    bar = ProgressBar(recorder, say=say, images=data.validation)
     try:
         vae.fit(
             data.train,

@@ -3,18 +3,20 @@
 from pathlib import Path
 
 import freyvae
+from freyvae.cli.answer import AsJson, answer
 from freyvae.cli.apps import app
 from freyvae.cli.preparation import prepare_keras
-from freyvae.console import print_lines
 
 
 @app.command
-def card(run: Path, *, out: Path = Path("card.md")) -> None:
+def card(run: Path, *, out: Path = Path("card.md"), json: AsJson = False) -> None:
     """Write a model card: what the model was trained on, how good it is beside what, and where it ends.
 
     Args:
         run: the run folder.
         out: a Markdown file, with the header that the Hugging Face Hub reads, as in `export --format hub`.
+        json: print JSON, for other programs, and nothing else.
     """
     prepare_keras()
-    print_lines(str(freyvae.card(run, out)))
+    written = freyvae.card(run, out)
+    answer({"written": [written]}, str(written), as_json=json)

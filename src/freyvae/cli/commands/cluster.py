@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import freyvae
+from freyvae.cli.answer import AsJson, answer
 from freyvae.cli.apps import app
 from freyvae.cli.preparation import prepare_keras, prepare_matplotlib
 from freyvae.cli.words import say
@@ -21,6 +22,7 @@ def cluster(
     labels: str | None = None,
     out: Path = Path("clusters.csv"),
     pictures: Path | None = None,
+    json: AsJson = False,
 ) -> None:
     """Divide pictures into groups, by their codes.
 
@@ -33,6 +35,7 @@ def cluster(
         labels: of DATA, a .csv file with a label for each picture, its column after a colon. [default: the sub-folders]
         out: a .csv file, a row a picture, its SHA-256 in a file beside it.
         pictures: a folder for a picture of each group. [default: none]
+        json: print JSON, for other programs, and nothing else.
     """
     prepare_keras()
     prepare_matplotlib()
@@ -50,6 +53,11 @@ def cluster(
     )
     from freyvae.reporting import tables
 
-    tables.show(tables.grouped(found.mixture, found.agreement))
-    for path in (found.path, *found.pictures):
-        print_lines(str(path))
+    def show() -> None:
+        tables.show(tables.grouped(found.mixture, found.agreement))
+        print_lines("\n".join(map(str, written)))
+
+    written = [found.path, *found.pictures]
+    mixture, agreement = found.mixture, found.agreement
+    groups = {"groups": mixture.sizes, "criterion_nats": mixture.criterion, "agreement": agreement}
+    answer({**groups, "written": written}, show, as_json=json)

@@ -6,9 +6,11 @@ from typing import Annotated
 from cyclopts import Parameter
 
 import freyvae
+from freyvae.cli.answer import AsJson, answer
 from freyvae.cli.apps import app
 from freyvae.cli.preparation import prepare_keras
 from freyvae.cli.words import say
+from freyvae.records import to_json
 
 
 @app.command
@@ -20,6 +22,7 @@ def compress(
     levels: str | None = None,
     out: Path = Path("images.freyvae"),
     quiet: Annotated[bool, Parameter(alias="-q")] = False,
+    json: AsJson = False,
 ) -> None:
     """Compress images to one file with a run's model, losslessly: the proof that its bits per dimension are real.
 
@@ -32,10 +35,15 @@ def compress(
         levels: of other images, stored values that become black and white, LOW:HIGH or auto. [default: the run's]
         out: the file.
         quiet: say nothing but errors.
+        json: print JSON, for other programs, and nothing else.
     """
-    prepare_keras()
+    prepare_keras(quiet=quiet)
     from freyvae.reporting import tables
 
     found = freyvae.compress(run, data, out, split=split, levels=levels, progress=not quiet, say=say)
-    if not quiet:
+
+    def show() -> None:
         tables.show([tables.compressed(found)], sentences=[*tables.compressed_sentences(found), str(out)])
+
+    in_bits = {"bits_per_dim": found.bits_per_dim}
+    answer({**to_json(found), **in_bits, "written": [out]}, show, as_json=json, quiet=quiet)

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from freyvae.cli.answer import AsJson, answer
 from freyvae.cli.apps import data_app
 from freyvae.cli.words import say
-from freyvae.console import print_lines
 
 
 @data_app.command(name="pack")
@@ -18,6 +18,7 @@ def data_pack(
     labels: str | None = None,
     strict: bool = False,
     append: bool = False,
+    json: AsJson = False,
 ) -> None:
     """Decode images once, and write them where they are read from without being in memory, however many.
 
@@ -33,6 +34,7 @@ def data_pack(
         labels: a .csv file with a label for each image, its column after a colon. [default: the sub-folders]
         strict: an unreadable file is an error; otherwise it is listed and left out.
         append: add the images to a finished pack.
+        json: print JSON, for other programs, and nothing else.
     """
     from freyvae.data import pack
     from freyvae.data.channels import images_in_words
@@ -51,4 +53,6 @@ def data_pack(
     for line in images.remarks:
         say(line)
     size = images.images.nbytes / 2**20
-    print_lines(f"{out}: {len(images):,} {images_in_words(images.image_shape)}, {size:,.1f} MiB")
+    said = f"{out}: {len(images):,} {images_in_words(images.image_shape)}, {size:,.1f} MiB"
+    found = {"written": [out], "images": len(images), "image_shape": images.image_shape, "bytes": images.images.nbytes}
+    answer(found, said, as_json=json)

@@ -1,11 +1,12 @@
 """A look at images."""
 
+from collections import Counter
 from pathlib import Path
 
+from freyvae.cli.answer import AsJson, answer
 from freyvae.cli.apps import data_app
 from freyvae.cli.preparation import prepare_matplotlib
 from freyvae.cli.words import say
-from freyvae.console import print_lines
 from freyvae.flags import Whole
 
 
@@ -21,6 +22,7 @@ def data_show(
     labels: str | None = None,
     strict: bool = False,
     out: Path = Path("examples.png"),
+    json: AsJson = False,
 ) -> None:
     """Look at a set of images: how many, of what size, and a picture of some.
 
@@ -36,6 +38,7 @@ def data_show(
             the file of images says]
         strict: an unreadable file is an error; otherwise it is listed and left out.
         out: the picture, a PNG.
+        json: print JSON, for other programs, and nothing else.
     """
     prepare_matplotlib()
     from freyvae import pictures
@@ -57,7 +60,15 @@ def data_show(
     known = statistics_of(images.images)
     levels = f"{kind} levels {known.lowest} to {known.highest}"
     counted = "1 image" if number == 1 else f"{number} images"
-    print_lines(f"{images.name}: {counted}, {height} x {width} pixels, {levels}")
-    if images.labels is not None:
-        print_lines(labels_in_words(images.labels))
-    print_lines(str(out))
+    lines = [f"{images.name}: {counted}, {height} x {width} pixels, {levels}"]
+    lines += [] if images.labels is None else [labels_in_words(images.labels)]
+    found = {
+        "name": images.name,
+        "images": number,
+        "image_shape": images.image_shape,
+        "lowest_level": known.lowest,
+        "highest_level": known.highest,
+        "labels": None if images.labels is None else Counter(images.labels),
+        "written": [out],
+    }
+    answer(found, "\n".join([*lines, str(out)]), as_json=json)

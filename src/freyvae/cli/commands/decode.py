@@ -6,9 +6,9 @@ from typing import Annotated
 from cyclopts import Parameter
 
 import freyvae
+from freyvae.cli.answer import AsJson, answer
 from freyvae.cli.apps import app
 from freyvae.cli.preparation import prepare_keras
-from freyvae.console import print_lines
 
 
 @app.command
@@ -19,6 +19,7 @@ def decode(
     *,
     codes: Path | None = None,
     out: Path = Path("decoded.png"),
+    json: AsJson = False,
 ) -> None:
     """Decode codes: the numbers of one code, or a file of codes as `freyvae encode` writes it.
 
@@ -27,6 +28,8 @@ def decode(
         latents: one number a latent; the standard normal prior has 0 in the middle and deviation 1.
         codes: a .csv or .npy file of codes, instead; columns of a .csv file go by their names.
         out: a PNG of them all, or a .npy file of uint8 (image, height, width, channel).
+        json: print JSON, for other programs, and nothing else.
     """
     prepare_keras()
-    print_lines(str(freyvae.decode(run, latents, codes=codes, out=out)))
+    written = freyvae.decode(run, latents, codes=codes, out=out)
+    answer({"written": [written]}, str(written), as_json=json)

@@ -6,9 +6,9 @@ from typing import Annotated
 from cyclopts import Parameter
 
 import freyvae
+from freyvae.cli.answer import AsJson, answer
 from freyvae.cli.apps import app
 from freyvae.cli.preparation import prepare_keras
-from freyvae.console import print_lines
 
 
 @app.command
@@ -18,6 +18,7 @@ def decompress(
     *,
     out: Path = Path("decompressed.npy"),
     quiet: Annotated[bool, Parameter(alias="-q")] = False,
+    json: AsJson = False,
 ) -> None:
     """Decompress a file of `freyvae compress`, bit for bit, with the model that wrote it.
 
@@ -26,10 +27,10 @@ def decompress(
         file: the compressed images.
         out: a .npy file of uint8 (image, height, width, channel), or a new folder, for a PNG an image.
         quiet: say nothing but errors.
+        json: print JSON, for other programs, and nothing else.
     """
-    prepare_keras()
+    prepare_keras(quiet=quiet)
     images = freyvae.decompress(run, file, out, progress=not quiet)
-    if not quiet:
-        counted = "1 image" if len(images) == 1 else f"{len(images)} images"
-        print_lines(f"{counted}, every byte as it was compressed: their checksum is right")
-        print_lines(str(out))
+    counted = "1 image" if len(images) == 1 else f"{len(images)} images"
+    said = f"{counted}, every byte as it was compressed: their checksum is right\n{out}"
+    answer({"images": len(images), "written": [out]}, said, as_json=json, quiet=quiet)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import freyvae
 from freyvae.cli.apps import app
+from freyvae.console import wait_for
 from freyvae.flags import Whole
 
 
@@ -19,4 +20,5 @@ def explore(run: Path, *, port: Whole | None = None, no_browser: bool = False) -
         port: to listen on, at 127.0.0.1. [default: 8765, or the next free one]
         no_browser: only serve.
     """
+    wait_for("opening the page")
     freyvae.explore(run, port=port, no_browser=no_browser)

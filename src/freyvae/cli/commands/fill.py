@@ -3,16 +3,23 @@
 from pathlib import Path
 
 import freyvae
+from freyvae.cli.answer import AsJson, answer
 from freyvae.cli.apps import app
 from freyvae.cli.preparation import prepare_keras
 from freyvae.cli.words import say
-from freyvae.console import print_lines
 from freyvae.flags import Whole
 
 
 @app.command
 def fill(
-    run: Path, data: str, *, mask: Path, draws: Whole = 8, seed: Whole = 0, out: Path = Path("filled.png")
+    run: Path,
+    data: str,
+    *,
+    mask: Path,
+    draws: Whole = 8,
+    seed: Whole = 0,
+    out: Path = Path("filled.png"),
+    json: AsJson = False,
 ) -> None:
     """Fill the hidden pixels of pictures, given those that are seen.
 
@@ -26,6 +33,8 @@ def fill(
         seed: of the draws.
         out: a .png with a row for each picture: what is seen, the expected picture, the draws. Or a .npy file of uint8
             (image, 1 + draw, height, width, channel), the expected picture first.
+        json: print JSON, for other programs, and nothing else.
     """
     prepare_keras()
-    print_lines(str(freyvae.fill(run, data, mask, draws=draws, seed=seed, out=out, say=say)))
+    written = freyvae.fill(run, data, mask, draws=draws, seed=seed, out=out, say=say)
+    answer({"written": [written]}, str(written), as_json=json)

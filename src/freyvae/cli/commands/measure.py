@@ -6,10 +6,12 @@ from typing import Annotated
 from cyclopts import Parameter
 
 import freyvae
+from freyvae.cli.answer import AsJson, answer
 from freyvae.cli.apps import app
 from freyvae.cli.preparation import prepare_keras
 from freyvae.cli.words import in_flags, say
 from freyvae.flags import Whole
+from freyvae.records import to_json
 
 
 @app.command
@@ -20,6 +22,7 @@ def measure(
     split: str = "test",
     seed: Whole = 0,
     quiet: Annotated[bool, Parameter(alias="-q")] = False,
+    json: AsJson = False,
 ) -> None:
     """Measure a run on images it was not trained on, beside what would be had without it.
 
@@ -32,14 +35,18 @@ def measure(
         split: test, validation or training.
         seed: of the draws.
         quiet: say nothing but errors.
+        json: print JSON, for other programs, and nothing else.
     """
-    prepare_keras()
+    prepare_keras(quiet=quiet)
     from freyvae.reporting import summary, tables
     from freyvae.run import Run
 
     found = freyvae.measure(
         run, samples=samples, split=split, seed=seed, progress=not quiet, say=None if quiet else say
     )
-    if not quiet:
+
+    def show() -> None:
         data = Run(run).training.data
         tables.show(tables.measured(found, data), sentences=list(map(in_flags, summary.measured_sentences(found))))
+
+    answer({"run": run, **to_json(found)}, show, as_json=json, quiet=quiet)

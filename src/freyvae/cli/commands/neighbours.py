@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import freyvae
+from freyvae.cli.answer import AsJson, answer
 from freyvae.cli.apps import app
 from freyvae.cli.preparation import prepare_keras, prepare_matplotlib
 from freyvae.cli.words import say
-from freyvae.console import print_lines
 from freyvae.flags import Whole
 
 
@@ -22,6 +22,7 @@ def neighbours(
     labels: str | None = None,
     out: Path = Path("neighbours.csv"),
     picture: Path | None = None,
+    json: AsJson = False,
 ) -> None:
     """Find the pictures that are most like others, by their codes.
 
@@ -35,6 +36,7 @@ def neighbours(
         labels: a .csv file with a label for each query, its column after a colon. [default: the sub-folders]
         out: a .csv file, a row a neighbour, its SHA-256 in a file beside it.
         picture: a .png file: a row a query, with its neighbours after it. [default: none]
+        json: print JSON, for other programs, and nothing else.
     """
     prepare_keras()
     prepare_matplotlib()
@@ -51,11 +53,13 @@ def neighbours(
         progress=True,
         say=say,
     )
+    written = [found.path, *([] if picture is None else [picture])]
+    lines = list(map(str, written))
     if found.precision is not None and found.chance is not None:
-        print_lines(
+        lines.insert(
+            0,
             f"{100 * found.precision:.1f} % of {count} neighbours have the label of the query, "
-            f"where {100 * found.chance:.1f} % would by chance"
+            f"where {100 * found.chance:.1f} % would by chance",
         )
-    print_lines(str(found.path))
-    if picture is not None:
-        print_lines(str(picture))
+    shares = {"by": found.by, "precision": found.precision, "chance": found.chance}
+    answer({**shares, "written": written}, "\n".join(lines), as_json=json)

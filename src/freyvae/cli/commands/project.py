@@ -3,14 +3,16 @@
 from pathlib import Path
 
 import freyvae
+from freyvae.cli.answer import AsJson, answer
 from freyvae.cli.apps import app
 from freyvae.cli.preparation import prepare_keras
-from freyvae.console import print_lines
 from freyvae.flags import Whole
 
 
 @app.command
-def project(run: Path, *, method: str = "pca", seed: Whole = 0, out: Path = Path("projection.csv")) -> None:
+def project(
+    run: Path, *, method: str = "pca", seed: Whole = 0, out: Path = Path("projection.csv"), json: AsJson = False
+) -> None:
     """Give the codes of a run's own pictures two coordinates, for the explorer's map too.
 
     Args:
@@ -18,6 +20,8 @@ def project(run: Path, *, method: str = "pca", seed: Whole = 0, out: Path = Path
         method: pca (principal components) or umap (islands of alike pictures).
         seed: of umap's draws.
         out: a .csv file, a row a picture, its SHA-256 in a file beside it.
+        json: print JSON, for other programs, and nothing else.
     """
     prepare_keras()
-    print_lines(str(freyvae.project(run, method=method, seed=seed, out=out)))
+    written = freyvae.project(run, method=method, seed=seed, out=out)
+    answer({"written": [written]}, str(written), as_json=json)

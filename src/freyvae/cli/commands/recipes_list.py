@@ -1,11 +1,15 @@
 """The names of the shipped recipes."""
 
+from freyvae.cli.answer import AsJson, answer
 from freyvae.cli.apps import recipes_app
-from freyvae.console import print_lines
 from freyvae.recipe import recipe_names
 
 
 @recipes_app.command(name="list")
-def recipes_list() -> None:
-    """Names of the shipped recipes."""
-    print_lines("\n".join(recipe_names()))
+def recipes_list(*, json: AsJson = False) -> None:
+    """Names of the shipped recipes.
+
+    Args:
+        json: print JSON, for other programs, and nothing else.
+    """
+    answer({"recipes": list(recipe_names())}, "\n".join(recipe_names()), as_json=json)

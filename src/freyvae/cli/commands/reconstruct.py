@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import freyvae
+from freyvae.cli.answer import AsJson, answer
 from freyvae.cli.apps import app
 from freyvae.cli.preparation import prepare_keras
 from freyvae.cli.words import say
-from freyvae.console import print_lines
 from freyvae.flags import Whole
 
 
@@ -19,6 +19,7 @@ def reconstruct(
     refine: Whole = 0,
     noise: float = 0.0,
     out: Path = Path("reconstructions.png"),
+    json: AsJson = False,
 ) -> None:
     """Encode images and decode them again: cleaned of what the model has not learned, such as noise.
 
@@ -31,7 +32,8 @@ def reconstruct(
             is and what the model draws.
         out: a .png, the images in its first row and their reconstructions below, or a .npy file of the reconstructions
             alone, uint8 (image, height, width, channel).
+        json: print JSON, for other programs, and nothing else.
     """
     prepare_keras()
     made = freyvae.reconstruct(run, data, levels=levels, refine=refine, noise=noise, out=out, progress=True, say=say)
-    print_lines(str(made))
+    answer({"written": [made]}, str(made), as_json=json)

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import freyvae
+from freyvae.cli.answer import AsJson, answer
 from freyvae.cli.apps import app
 from freyvae.cli.preparation import prepare_keras
 from freyvae.cli.words import say
-from freyvae.console import print_lines
 from freyvae.flags import Whole
 
 
@@ -19,6 +19,7 @@ def sample(
     like: Path | None = None,
     distance: float = 0.0,
     out: Path = Path("samples.png"),
+    json: AsJson = False,
 ) -> None:
     """Draw new images: expected pixels of codes from the prior, or of codes like that of a picture.
 
@@ -31,6 +32,8 @@ def sample(
         like: a picture; codes are then drawn from its posterior, or about it. [default: none]
         distance: with --like, how far from its posterior, 0, to the prior, 1.
         out: a PNG of them all, or a .npy file of uint8 (image, height, width, channel).
+        json: print JSON, for other programs, and nothing else.
     """
     prepare_keras()
-    print_lines(str(freyvae.sample(run, count=count, seed=seed, like=like, distance=distance, out=out, say=say)))
+    written = freyvae.sample(run, count=count, seed=seed, like=like, distance=distance, out=out, say=say)
+    answer({"written": [written]}, str(written), as_json=json)

@@ -6,10 +6,12 @@ from typing import Annotated
 from cyclopts import Parameter
 
 import freyvae
+from freyvae.cli.answer import AsJson, answer
 from freyvae.cli.apps import app
 from freyvae.cli.preparation import prepare_keras, prepare_matplotlib
 from freyvae.cli.words import say
 from freyvae.flags import Whole
+from freyvae.records import to_json
 
 
 @app.command
@@ -28,6 +30,7 @@ def score(
     seed: Whole = 0,
     out: Path = Path("scores.csv"),
     quiet: Annotated[bool, Parameter(alias="-q")] = False,
+    json: AsJson = False,
 ) -> None:
     """Score how odd pictures are, compared with pictures that the run was not trained on.
 
@@ -50,9 +53,10 @@ def score(
         seed: of the draws.
         out: a .csv file, its SHA-256 in a file beside it.
         quiet: say nothing but errors.
+        json: print JSON, for other programs, and nothing else.
     """
-    prepare_keras()
-    prepare_matplotlib()
+    prepare_keras(quiet=quiet)
+    prepare_matplotlib(quiet=quiet)
     from freyvae.inference.score_tables import scored, scored_sentences
     from freyvae.reporting import tables
 
@@ -72,5 +76,9 @@ def score(
         progress=not quiet,
         say=say,
     )
-    if not quiet:
-        tables.show(scored(found), sentences=[*scored_sentences(found), str(found.path)])
+    answer(
+        {**to_json(found.record), "written": [found.path]},
+        lambda: tables.show(scored(found), sentences=[*scored_sentences(found), str(found.path)]),
+        as_json=json,
+        quiet=quiet,
+    )

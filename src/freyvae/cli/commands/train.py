@@ -1,11 +1,12 @@
 """Train a model of images, or one for each of many seeds."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 import freyvae
+from freyvae.cli.answer import AsJson, answer
 from freyvae.cli.apps import app
 from freyvae.cli.launch import keep_to_cores, launch
 from freyvae.cli.preparation import prepare_keras, prepare_matplotlib
@@ -16,6 +17,7 @@ from freyvae.engine import processes as meeting
 from freyvae.errors import BadInput
 from freyvae.flags import Flags, Whole, chosen_recipe
 from freyvae.recipe import Recipe
+from freyvae.records import to_json
 
 
 @app.command
@@ -27,11 +29,15 @@ def train(
     out: Path | None = None,
     fresh: bool = False,
     log: str | None = None,
+    live: bool = False,
+    port: Whole | None = None,
+    no_browser: bool = False,
     processes: Whole | None = None,
     coordinator: str | None = None,
     process: Whole | None = None,
     of: Whole | None = None,
     quiet: Annotated[bool, Parameter(alias="-q")] = False,
+    json: AsJson = False,
     flags: Annotated[Flags | None, Parameter(name="*")] = None,
 ) -> int | None:
     """Train, or reload a run that is finished, or go on with one that was interrupted.
@@ -43,17 +49,22 @@ def train(
         recipe: a shipped recipe (see `freyvae recipes list`) or a TOML file; the flags below change its choices.
             [default: that of the run in --from, else frey-faces, or images for a path]
         seeds: train so many models at once, of the recipe's seed and the next ones. Writes a run folder for each in
-            --out, whose pictures `freyvae show` draws, and seeds.json: mean and deviation of every number.
+            --out, whose pictures `freyvae show` draws, and of all seeds.json and report.html: mean and deviation of
+            every number.
             [default: one model alone]
         out: the run folder. [default: runs/NAME, with --seeds runs/NAME-seeds]
         fresh: train anew even when the run is there.
         log: tensorboard writes event files to the run's tensorboard/: curves, reconstructions, samples. [default: none]
+        live: show the training in the browser, and after it until Ctrl-C: curves, reconstructions, samples, codes.
+        port: with --live, to listen on, at 127.0.0.1. [default: 8765, or the next free one]
+        no_browser: with --live, only serve.
         processes: train in so many processes on this machine, each with its share of the cores. [default: one]
         coordinator: HOST:PORT where process 0 listens, for processes on several machines, which all see the run folder.
             Under srun, mpirun or an indexed job of Kubernetes they find each other. [default: one process]
         process: which of these processes this is, from 0. [default: as the launcher says]
         of: how many they are. [default: as the launcher says]
         quiet: say nothing but errors.
+        json: print JSON, for other programs, and nothing else.
         flags: changes of the recipe's choices.
     """
     chosen = chosen_recipe(data, recipe, flags)
@@ -69,11 +80,14 @@ def train(
         keep_compiled_programs(say)
         meeting.join(*place)
     if seeds is None:
-        _train(chosen, out=out, fresh=fresh, log=log, quiet=quiet)
+        followed = {"live": live, "port": port, "no_browser": no_browser}
+        _train(chosen, out=out, fresh=fresh, log=log, quiet=quiet, json=json, **followed)
     elif log is not None:
         raise BadInput("seeds are trained at once, which log=... does not follow: leave one of them out")
+    elif live:
+        raise BadInput("seeds are trained at once, which live=True does not follow: leave one of them out")
     else:
-        _train_seeds(chosen, seeds, out=out, fresh=fresh, quiet=quiet)
+        _train_seeds(chosen, seeds, out=out, fresh=fresh, quiet=quiet, json=json)
     return None
 
 
@@ -95,20 +109,35 @@ def _place(
     return coordinator, process, of
 
 
-def _train(recipe: Recipe, *, out: Path | None, fresh: bool, log: str | None, quiet: bool) -> None:
-    prepare_keras()
-    prepare_matplotlib()
+def _train(
+    recipe: Recipe, *, out: Path | None, fresh: bool, log: str | None, quiet: bool, json: bool, **followed: Any
+) -> None:
+    prepare_keras(quiet=quiet)
+    prepare_matplotlib(quiet=quiet)
     from freyvae.reporting import summary
 
-    run = freyvae.train(recipe, out, fresh=fresh, log=log, quiet=quiet, say=say)
-    if not quiet and meeting.is_first():
-        print_lines(in_flags(summary.describe(run)))
+    run = freyvae.train(recipe, out, fresh=fresh, log=log, quiet=quiet, say=say, **followed)
+    if meeting.is_first():
+        answer(
+            summary.described(run),
+            lambda: print_lines(in_flags(summary.describe(run)), fold=True),
+            as_json=json,
+            quiet=quiet,
+        )
 
 
-def _train_seeds(recipe: Recipe, count: int, *, out: Path | None, fresh: bool, quiet: bool) -> None:
-    prepare_keras()
+def _train_seeds(recipe: Recipe, count: int, *, out: Path | None, fresh: bool, quiet: bool, json: bool) -> None:
+    prepare_keras(quiet=quiet)
+    prepare_matplotlib(quiet=quiet)
     from freyvae.reporting import tables
+    from freyvae.training.seeds import folder_of_seeds
 
     summary = freyvae.train_seeds(recipe, count, out, fresh=fresh, quiet=quiet, say=say)
-    if not quiet:
-        tables.show([tables.over_seeds(summary)])
+    folder = folder_of_seeds(recipe, out)
+    page = folder / "report.html"
+    answer(
+        {"folder": folder, **to_json(summary), "report": page},
+        lambda: tables.show([tables.over_seeds(summary)], sentences=[f"look at {page}"]),
+        as_json=json,
+        quiet=quiet,
+    )

@@ -6,10 +6,10 @@ from typing import Annotated
 from cyclopts import Parameter
 
 import freyvae
+from freyvae.cli.answer import AsJson, answer
 from freyvae.cli.apps import app
 from freyvae.cli.preparation import prepare_keras
 from freyvae.cli.words import say
-from freyvae.console import print_lines
 from freyvae.flags import Whole
 
 
@@ -22,6 +22,7 @@ def traverse(
     steps: Whole = 11,
     span: float = 3.0,
     out: Path = Path("traversals.png"),
+    json: AsJson = False,
 ) -> None:
     """Change one latent at a time: a row for each, from -SPAN to SPAN, the others as in a picture's code.
 
@@ -33,6 +34,8 @@ def traverse(
         span: how far, in deviations of the standard normal prior.
         out: a .png, a .gif in which all rows move at once, or a .npy file of uint8 (latent, step, height, width,
             channel).
+        json: print JSON, for other programs, and nothing else.
     """
     prepare_keras()
-    print_lines(str(freyvae.traverse(run, picture, latents=latents, steps=steps, span=span, out=out, say=say)))
+    written = freyvae.traverse(run, picture, latents=latents, steps=steps, span=span, out=out, say=say)
+    answer({"written": [written]}, str(written), as_json=json)

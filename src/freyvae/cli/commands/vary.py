@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import freyvae
+from freyvae.cli.answer import AsJson, answer
 from freyvae.cli.apps import app
 from freyvae.cli.preparation import prepare_keras
 from freyvae.cli.words import say
-from freyvae.console import print_lines
 from freyvae.flags import Whole
 
 
@@ -19,6 +19,7 @@ def vary(
     steps: Whole = 11,
     strength: float = 2.0,
     out: Path = Path("varied.png"),
+    json: AsJson = False,
 ) -> None:
     """Move a picture along a label: less of it on the left, the picture as it is in the middle, more on the right.
 
@@ -32,6 +33,8 @@ def vary(
         steps: images; an odd number has the picture itself in the middle.
         strength: how far, in lengths of the direction.
         out: a .png, a .gif that goes there and back, or a .npy file of uint8 (1, step, height, width, channel).
+        json: print JSON, for other programs, and nothing else.
     """
     prepare_keras()
-    print_lines(str(freyvae.vary(run, picture, label, steps=steps, strength=strength, out=out, say=say)))
+    written = freyvae.vary(run, picture, label, steps=steps, strength=strength, out=out, say=say)
+    answer({"written": [written]}, str(written), as_json=json)

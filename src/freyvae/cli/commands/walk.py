@@ -3,15 +3,17 @@
 from pathlib import Path
 
 import freyvae
+from freyvae.cli.answer import AsJson, answer
 from freyvae.cli.apps import app
 from freyvae.cli.preparation import prepare_keras
 from freyvae.cli.words import say
-from freyvae.console import print_lines
 from freyvae.flags import Whole
 
 
 @app.command
-def walk(run: Path, first: Path, last: Path, *, steps: Whole = 11, out: Path = Path("walk.png")) -> None:
+def walk(
+    run: Path, first: Path, last: Path, *, steps: Whole = 11, out: Path = Path("walk.png"), json: AsJson = False
+) -> None:
     """Walk from one picture to another: images of codes on the straight line between theirs.
 
     Args:
@@ -20,6 +22,8 @@ def walk(run: Path, first: Path, last: Path, *, steps: Whole = 11, out: Path = P
         last: another.
         steps: images, with both ends.
         out: a .png, a .gif that goes there and back, or a .npy file of uint8 (1, step, height, width, channel).
+        json: print JSON, for other programs, and nothing else.
     """
     prepare_keras()
-    print_lines(str(freyvae.walk(run, first, last, steps=steps, out=out, say=say)))
+    written = freyvae.walk(run, first, last, steps=steps, out=out, say=say)
+    answer({"written": [written]}, str(written), as_json=json)

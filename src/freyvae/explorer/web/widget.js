@@ -19,6 +19,15 @@ import { mount } from "./mount.js";
 /** @param {DataView} view */
 const bytesOf = (view) => new Uint8Array(/** @type {ArrayBuffer} */ (view.buffer), view.byteOffset, view.byteLength);
 
+/** The theme of the notebook, where it says: JupyterLab, VS Code, marimo. */
+function themeOfNotebook() {
+  const { jpThemeLight, vscodeThemeKind } = document.body.dataset;
+  if (jpThemeLight) return jpThemeLight === "true" ? "light" : "dark";
+  if (vscodeThemeKind) return vscodeThemeKind.endsWith("light") ? "light" : "dark";
+  const classes = [document.documentElement, document.body].flatMap((element) => [...element.classList]);
+  return ["light", "dark"].find((theme) => classes.includes(theme) || classes.includes(`${theme}-theme`));
+}
+
 /**
  * @param {object} options
  * @param {Model} options.model
@@ -28,9 +37,11 @@ const bytesOf = (view) => new Uint8Array(/** @type {ArrayBuffer} */ (view.buffer
 function render({ model, el }) {
   const root = document.createElement("div");
   el.append(root);
-  // JupyterLab says which theme it has; other notebooks do not
-  const light = document.body.dataset.jpThemeLight;
-  if (light) root.dataset.theme = light === "true" ? "light" : "dark";
+  const takeTheme = () => {
+    const theme = themeOfNotebook();
+    if (theme) root.dataset.theme = theme;
+  };
+  takeTheme();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   /** @param {number[]} latents */
@@ -52,7 +63,13 @@ function render({ model, el }) {
       if (!areTheKernels(explorer.latents)) explorer.setLatents(model.get("latents"));
     };
     model.on("change:latents", follow);
+    const watch = new MutationObserver(() => {
+      takeTheme();
+      explorer.themeChanged();
+    });
+    for (const element of [document.documentElement, document.body]) watch.observe(element, { attributes: true });
     return () => {
+      watch.disconnect();
       model.off("change:latents", follow);
       explorer.destroy();
     };

@@ -17,11 +17,11 @@ from freyvae.data.pixels import evenly_chosen
 from freyvae.errors import BadInput
 from freyvae.files import as_path, write_whole
 from freyvae.mosaic import Array
+from freyvae.reporting.pictures import grids, reconstruction
 from freyvae.reporting.pictures.arguments import checked_model, checked_names, checked_parts
-from freyvae.reporting.pictures.grids import SAMPLES
 from freyvae.reporting.pictures.latent_plane import SIDE
 from freyvae.reporting.pictures.picture import Picture, PicturedRun
-from freyvae.reporting.pictures.reconstruction import RECONSTRUCTED
+from freyvae.reporting.pictures.traversals import traversal_codes
 
 if TYPE_CHECKING:
     from freyvae.model import VAE
@@ -55,8 +55,9 @@ def draw_all(
 
     `images` maps parts to uint8 images: the first is the training part; reconstructions are of the second where there
     is one. `frames`, alike, are the images' places in time where a split shuffled a video, and `labels` their labels.
-    Of more than two latents, the two whose codes vary most are drawn. What can't be drawn is left out, an old file of
-    it removed, and `note` called with a line that says why (without `note`, it is logged).
+    Of more than two latents, the codes of the two that vary most are drawn, and traversals in place of the manifold.
+    What can't be drawn is left out, an old file of it removed, and `note` called with a line that says why (without
+    `note`, it is logged).
 
     Raises:
         BadInput: there are no images, or the folder cannot be written.
@@ -79,6 +80,10 @@ def draw_all(
         labels=labels,
     )
     written = {}
+    suitable = [name for name in CAPTIONS if PICTURES[name].suits(run)]
+    for name in CAPTIONS.keys() - suitable:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            (folder / f"{name}.png").unlink()
 
     def draw(name: str) -> None:
         path = folder / f"{name}.png"
@@ -93,27 +98,28 @@ def draw_all(
             written[name] = path
 
     # XLA compiles outside of Python's lock: meanwhile the pictures are drawn that ask nothing of the model's programs
-    reconstructed = min(RECONSTRUCTED, len(run.held_out))
+    reconstructed = reconstruction.in_report(vae.image_shape, len(run.held_out))["count"]
+    sampled = grids.in_report(vae.image_shape, grids.SAMPLES)["count"]
     asked = [
-        SIDE if vae.latent_dim == 1 else SIDE * SIDE,
+        {1: SIDE, 2: SIDE * SIDE}.get(vae.latent_dim, 0) or len(traversal_codes(run.means)[1]),
         reconstructed,
-        *([] if vae.has_to_draw else [SAMPLES]),
+        *([] if vae.has_to_draw else [sampled]),
     ]
     pool = ThreadPoolExecutor(1)
     try:
         compiled: list[Future[Any]] = [
             pool.submit(vae.prepare, encode=[reconstructed]),
             *(pool.submit(vae.prepare, decode=[count]) for count in asked),
-            pool.submit(vae.sample_latents, SAMPLES),
+            pool.submit(vae.sample_latents, sampled),
         ]
-        for name in CAPTIONS:
+        for name in suitable:
             if not PICTURES[name].runs_model:
                 draw(name)
         for future in compiled:
             future.result()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-    for name in CAPTIONS:
+    for name in suitable:
         if PICTURES[name].runs_model:
             draw(name)
     return [written[name] for name in CAPTIONS if name in written]

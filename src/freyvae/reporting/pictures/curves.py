@@ -16,11 +16,12 @@ from freyvae.reporting.pictures.saving import png
 from freyvae.reporting.pictures.style import (
     DPI,
     FAMILY,
-    HELD_OUT,
     INK,
     MARGIN,
     TEXT_POINTS,
     TRAINING,
+    VALIDATION,
+    Drawing,
     quieten,
     write_title,
 )
@@ -53,7 +54,7 @@ def convergence(history: Mapping[str, Sequence[float]]) -> Figure:
     top = MARGIN + 140
     width = 2 * MARGIN + LEFT + WIDTH + RIGHT
     height = top + len(panels) * (PANEL + BETWEEN) + MARGIN - 20
-    figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor="white")
+    figure = Drawing(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor="white")
     write_title(figure, "Convergence", subtitle=_summary(columns, length))
     for index, (key, title) in enumerate(panels):
         low = height - top - index * (PANEL + BETWEEN) - PANEL
@@ -84,7 +85,7 @@ def _panel(axes: Axes, columns: Mapping[str, Any], *, key: str, title: str, epoc
     axes.set_title(title, loc="left", size=TEXT_POINTS, color=INK, family=FAMILY, pad=7)
     curves = [
         (name, np.asarray(columns[column], float), colour)
-        for name, column, colour in (("training", key, TRAINING), ("validation", f"val_{key}", HELD_OUT))
+        for name, column, colour in (("training", key, TRAINING), ("validation", f"val_{key}", VALIDATION))
         if column in columns
     ]
     mark = "o" if len(epochs) == 1 else None
@@ -149,9 +150,9 @@ def _mark_best(axes: Axes, values: Array, epochs: Array) -> None:
     if not np.isfinite(values).any():
         return
     best = int(np.argmin(np.where(np.isfinite(values), values, np.inf)))
-    axes.plot(epochs[best], values[best], "o", color=HELD_OUT, markersize=3.5, clip_on=False, zorder=5)
+    axes.plot(epochs[best], values[best], "o", color=VALIDATION, markersize=3.5, clip_on=False, zorder=5)
     text = f"lowest {_short(values[best])} at epoch {epochs[best]:.0f}"
-    axes.set_title(text, loc="right", size=TEXT_POINTS, color=HELD_OUT, family=FAMILY, pad=7)
+    axes.set_title(text, loc="right", size=TEXT_POINTS, color=VALIDATION, family=FAMILY, pad=7)
 
 
 def _summary(columns: Mapping[str, Any], length: int) -> str:
@@ -175,7 +176,7 @@ PICTURES = (
     Picture(
         "convergence",
         "Free energy and its two parts by epoch. Lower is better; where validation turns up, the model overfits.",
-        3,
+        5,
         lambda run: png(convergence(run.history)),
         runs_model=False,
     ),

@@ -184,7 +184,7 @@ PICTURES = (
     Picture(
         "network",
         "The layers of encoder and decoder, and the shapes of the arrays between them.",
-        11,
+        12,
         lambda run: network_diagram(run.vae, "png"),
         runs_model=False,
     ),

@@ -81,7 +81,7 @@ PICTURES = (
         "groups",
         "Groups of training images by their codes, a row each, with its share of the images; the most typical images "
         "of a group come first.",
-        10,
+        9,
         lambda run: png(groups(run.vae, run.train)),
     ),
 )

@@ -209,7 +209,7 @@ PICTURES = (
     Picture(
         "codes",
         "Codes of the images in the latent space, by label where there are any. Circles, or grey dots, show the prior.",
-        4,
+        6,
         lambda run: png(
             codes(
                 run.vae,

@@ -11,11 +11,11 @@ from scipy.special import ndtri
 from freyvae.arguments import as_float, in_words, several, whole
 from freyvae.errors import BadInput
 from freyvae.memory import check_fits
-from freyvae.mosaic import Array, fit, mosaic, to_bytes
+from freyvae.mosaic import TALLEST, WIDEST, Array, fit, mosaic, to_bytes
 from freyvae.reporting.pictures.arguments import checked_latents, checked_model, checked_names
-from freyvae.reporting.pictures.picture import Picture
+from freyvae.reporting.pictures.picture import Picture, PicturedRun
 from freyvae.reporting.pictures.saving import png
-from freyvae.reporting.pictures.style import latent_name, sheet, show_pixels
+from freyvae.reporting.pictures.style import COLUMN, TALL, latent_name, sheet, show_pixels
 
 if TYPE_CHECKING:
     from freyvae.model import VAE
@@ -35,13 +35,16 @@ def manifold(
     quantiles: Range = (0.025, 0.975),
     span: Range | tuple[Range, Range] | None = None,
     latent_names: Sequence[str] | None = None,
+    widest: int = WIDEST,
+    tallest: int = TALLEST,
 ) -> Figure:
     """Decoded images over two latents: the first grows to the right, the second upwards, the others are 0.
 
     By default the values are evenly spaced quantiles of the prior, from the first to the second of `quantiles`, so
     that equal areas of the picture have equal prior probability. Of a learned prior they are those of each latent
     alone, among 10 000 draws. `span` = (low, high), or one such range for each of the two, asks for evenly spaced
-    values instead. One latent (or a model with one) gives a strip.
+    values instead. One latent (or a model with one) gives a strip. The images are magnified to at most `widest` by
+    `tallest` pixels.
     """
     vae = checked_model(vae)
     chosen, latent_names = checked_latents(latents, vae.latent_dim), checked_names(latent_names)
@@ -64,7 +67,7 @@ def manifold(
     if len(chosen) == 2:
         codes[..., chosen[1]] = up[::-1, None]  # the top row is the highest value
     tiles = to_bytes(np.asarray(vae.decode(codes.reshape(-1, vae.latent_dim))))
-    tiles = fit(tiles, columns=columns, rows=rows)
+    tiles = fit(tiles, columns=columns, rows=rows, widest=widest, tallest=tallest)
     page = mosaic(tiles, columns=columns)
     height, width = page.shape[:2]
 
@@ -156,21 +159,32 @@ def _ranges(means: Array) -> tuple[tuple[float, float], tuple[float, float]]:
     return (low, high), (lowest, highest)
 
 
+def _manifold(run: PicturedRun, *, span: tuple[Range, Range] | None) -> Figure:
+    """The report's."""
+    return manifold(
+        run.vae,
+        latents=run.latents,
+        span=span,
+        latent_names=run.latent_names,
+        widest=COLUMN - LEFT,
+        tallest=TALL,
+    )
+
+
 PICTURES = (
     Picture(
         "manifold",
-        "Decoded images over two latents, at evenly spaced quantiles of the prior.",
-        1,
-        lambda run: png(manifold(run.vae, latents=run.latents, latent_names=run.latent_names)),
+        "Decoded images over the latents, at evenly spaced quantiles of the prior.",
+        3,
+        lambda run: png(_manifold(run, span=None)),
+        is_first=True,
+        suits=lambda run: run.vae.latent_dim <= 2,
     ),
     Picture(
         "manifold_range",
-        "Decoded images over the same two latents, evenly spaced over the range of the images' codes.",
-        5,
-        lambda run: png(
-            manifold(
-                run.vae, latents=run.latents, span=_ranges(run.means[:, run.latents]), latent_names=run.latent_names
-            )
-        ),
+        "Decoded images over the latents, evenly spaced over the range of the images' codes.",
+        7,
+        lambda run: png(_manifold(run, span=_ranges(run.means[:, run.latents]))),
+        suits=lambda run: run.vae.latent_dim <= 2,
     ),
 )

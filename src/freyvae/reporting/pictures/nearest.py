@@ -16,12 +16,12 @@ from freyvae.reporting.pictures.saving import png
 if TYPE_CHECKING:
     from freyvae.model import VAE
 
-ASKED = 6  # held-out images
-NEIGHBOURS = 5
+ASKED = 5  # held-out images
+NEIGHBOURS = 7
 # training images that are looked at: of more, as many evenly spaced
 LOOKED_AT = 2000
 # pixels of the mosaic: two pictures of this width stand side by side in the report
-WIDEST, TALLEST = 1080, 1080
+WIDEST, TALLEST = 1080, 1200
 
 
 def nearest(vae: "VAE", train: Array, held_out: Array, *, count: int = ASKED, neighbours: int = NEIGHBOURS) -> Figure:
@@ -54,7 +54,7 @@ PICTURES = (
         "nearest",
         "Held-out images, and after each the training images nearest to it. The distance is the angle between their "
         "codes, in degrees, each latent in deviations of all codes.",
-        9,
+        8,
         lambda run: png(nearest(run.vae, run.train, run.apart)),
     ),
 )

@@ -8,17 +8,19 @@ from matplotlib.figure import Figure
 from freyvae.arguments import whole
 from freyvae.data.pixels import evenly_spaced
 from freyvae.errors import BadInput
-from freyvae.mosaic import Array, fit, in_colour, mosaic
+from freyvae.mosaic import TALLEST, WIDEST, Array, fit, in_colour, mosaic
 from freyvae.reporting.pictures.arguments import checked_images, checked_model
 from freyvae.reporting.pictures.heat_map import coloured
 from freyvae.reporting.pictures.picture import Picture
 from freyvae.reporting.pictures.saving import png
-from freyvae.reporting.pictures.style import FAMILY, INK, QUIET, TEXT_POINTS, bare, sheet, show_pixels
+from freyvae.reporting.pictures.style import COLUMN, FAMILY, INK, QUIET, TALL, TEXT_POINTS, bare, sheet, show_pixels
 
 if TYPE_CHECKING:
     from freyvae.model import VAE
 
 GAP = 6
+LEFT = 200  # pixels for the rows' names
+IN_REPORT = 6  # images
 ODDEST = 10  # images
 # held-out images that are looked at: of more, as many evenly spaced
 LOOKED_AT = 400
@@ -26,12 +28,14 @@ LOOKED_AT = 400
 _BRIGHTEST = 8.0
 
 
-def oddest(vae: "VAE", train: Array, held_out: Array, *, count: int = ODDEST) -> Figure:
+def oddest(
+    vae: "VAE", train: Array, held_out: Array, *, count: int = ODDEST, widest: int = WIDEST, tallest: int = TALLEST
+) -> Figure:
     """The `count` held-out images of the largest oddness, the oddest first, above where they are odd.
 
     `evaluation.oddness.Oddness` says what oddness is; it is written below each. The lower row shows by how many
     standard deviations the surroundings of a pixel are beyond what is usual there. At most `LOOKED_AT` held-out images
-    are looked at.
+    are looked at. The images are magnified to at most `widest` by `tallest` pixels.
     """
     from freyvae.evaluation.oddness import Oddness, joined  # Keras, which pictures of data alone don't need
 
@@ -46,14 +50,16 @@ def oddest(vae: "VAE", train: Array, held_out: Array, *, count: int = ODDEST) ->
     deviations = np.concatenate([chunk.deviations for chunk in chunks])[chosen]
     tiles = np.concatenate([in_colour(looked_at[chosen]), coloured(deviations / _BRIGHTEST)])
     columns = len(chosen)
-    page = mosaic(fit(tiles, columns=columns, rows=2, gap=GAP), columns=columns, gap=GAP)
+    page = mosaic(
+        fit(tiles, columns=columns, rows=2, gap=GAP, widest=widest, tallest=tallest), columns=columns, gap=GAP
+    )
     height, width = page.shape[:2]
     figure, axes = sheet(
         width,
         height,
         title="Oddest held-out images",
         subtitle=f"of {len(looked_at)}, the oddest first",
-        left=200,
+        left=LEFT,
         bottom=40,
     )
     show_pixels(bare(axes), page)
@@ -73,7 +79,7 @@ PICTURES = (
     Picture(
         "oddest",
         "The held-out images that are oddest to the model, and where: bright is far beyond what is usual there.",
-        8,
-        lambda run: png(oddest(run.vae, run.train, run.apart)),
+        10,
+        lambda run: png(oddest(run.vae, run.train, run.apart, count=IN_REPORT, widest=COLUMN - LEFT, tallest=TALL)),
     ),
 )

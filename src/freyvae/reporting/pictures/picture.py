@@ -66,6 +66,8 @@ class Picture:
         caption: what it shows, a sentence or two.
         place: among the others, in the report too.
         draw: makes the PNG's bytes. Raises `BadInput` where it cannot be drawn.
+        is_first: whether the report shows it before all details.
+        suits: whether it shows anything of such a run; if not, it is left out without a word.
         runs_model: whether it asks the model for anything that has to be compiled; others are drawn meanwhile.
     """
 
@@ -73,4 +75,6 @@ class Picture:
     caption: str
     place: int
     draw: Callable[[PicturedRun], bytes]
+    is_first: bool = False
+    suits: Callable[[PicturedRun], bool] = lambda run: True
     runs_model: bool = True

@@ -13,16 +13,28 @@ from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
 
 from freyvae import palette
+from freyvae.card import Drawn, picture
 from freyvae.codes import names_of_latents
+from freyvae.reporting.pictures.saving import png
 
 DPI = 200
 INK, QUIET, RULE = palette.INK.light, palette.QUIET.light, palette.TRACK.light
-TRAINING, HELD_OUT = palette.TRAINING.light, palette.HELD_OUT.light
+TRAINING, VALIDATION = palette.TRAINING.light, palette.VALIDATION.light
 TITLE_POINTS = 10.5
 TEXT_POINTS = 8.5
 MARGIN = 36  # pixels of white around everything
 LINE = 30  # pixels from one line of text to the next
 NARROWEST = 1000  # pixels: room for a title over a picture of a few tiles
+# pixels of a picture between its margins, where it is one of two side by side in the report
+COLUMN, TALL = 1080, 1200
+
+
+class Drawing(Figure):
+    """A figure that a notebook shows as it is in a report: with as many pixels, at half their size."""
+
+    def _repr_html_(self) -> str:
+        title = self.texts[0].get_text() if self.texts else "figure"
+        return picture(Drawn(png(self), width=round(self.bbox.width / 2), alt=title))
 
 
 class Sheet(NamedTuple):
@@ -39,7 +51,7 @@ def sheet(
     head = MARGIN + LINE + (LINE + 6 if subtitle else 0) + 22
     full_width = max(2 * MARGIN + left + width + right, NARROWEST)
     full_height = head + height + bottom + MARGIN
-    figure = Figure(figsize=(full_width / DPI, full_height / DPI), dpi=DPI, facecolor="white")
+    figure = Drawing(figsize=(full_width / DPI, full_height / DPI), dpi=DPI, facecolor="white")
     write_title(figure, title, subtitle=subtitle)
     axes = figure.add_axes(
         (
