@@ -92,8 +92,9 @@ def bundle_of_run(run: Run, *, vae: "VAE | None" = None, data: "TrainingData | N
         is_video=data.images.is_video,
         labels=data.images.labels,
         projection=projection,
+        sample_of=len(everything.images) if len(data.images) < len(everything.images) else 0,
     )
-    if len(data.images) < len(everything.images):
+    if bundle.header["sampleOf"]:
         part = f"the page shows {len(data.images):,} of {len(everything.images):,} images, at even distances"
         return dataclasses.replace(bundle, notes=(part, *bundle.notes))
     return bundle

@@ -27,7 +27,7 @@ export function makeModel(bundle) {
      */
     encode: encoder && ((pixels) => (encode ??= firstOutput(encoder, bundle.encoderWeights()))(pixels)),
     density: makeDensity(bundle.density, dim),
-    unlikeness: makeLikeness(header.likeness),
+    likeness: makeLikeness(header.likeness),
     /** The unit of a slider's value, for screen readers. */
     unitName: priorDraws ? "" : unit === 1 ? "prior standard deviations" : `times ${unit}`,
     /** @returns {number[]} a code drawn from the prior */

@@ -61,9 +61,8 @@ export function makeShow({ header, model, points, state, views, isQuiet }) {
   }
 
   function axes() {
-    views.plane.setAxes(state.axes);
-    views.plane.setMap(state.map);
-    views.choices.showMap(state.map);
+    views.plane.setView(state.view, state.axes);
+    views.choices.showView(state.view);
     views.choices.showAxes(state.names, state.axes);
   }
 
@@ -117,7 +116,7 @@ export function makeShow({ header, model, points, state, views, isQuiet }) {
     own = picture;
     views.plane.mark({ own: picture.code });
     const error = frame();
-    own.unlike = error === null ? null : model.unlikeness(error);
+    own.unlike = error === null ? null : model.likeness.unlikeness(error);
   }
 
   return { face, neighbours, latents, axes, names, colour, directions, path, frame, ownPicture };

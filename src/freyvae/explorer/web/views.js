@@ -19,7 +19,7 @@ import { makeTrays } from "./views/trays.js";
 
 /** @import { Model } from "./model.js" */
 /** @import { Points } from "./points.js" */
-/** @import { Bundle, Direction, OwnPicture, State } from "./types.js" */
+/** @import { Bundle, Direction, OwnPicture, State, View } from "./types.js" */
 
 /**
  * The actions of the user.
@@ -32,7 +32,7 @@ import { makeTrays } from "./views/trays.js";
  * @property {() => void} walk starts or stops a walk
  * @property {() => void} reset
  * @property {(axes: number[]) => void} chooseAxes
- * @property {(map: boolean) => void} chooseMap
+ * @property {(view: View) => void} chooseView
  * @property {(colour: string) => void} chooseColour
  * @property {(more: number[], less: number[]) => void} fillTrays
  * @property {(direction: Direction) => string | null} addDirection
@@ -74,7 +74,7 @@ export function makeViews({ root, themed, listenOn, bundle, model, points, state
     onmove: (latents) => hands.move(Array.from(latents)),
     onpick: (point) => hands.pick(point),
   });
-  const comparison = makeComparison({ header, decode, painter });
+  const comparison = makeComparison({ header, decode, painter, inWords: model.likeness.inWords });
   const filmstrip = makeFilmstrip({ header, points, onpick: (point) => hands.pick(point, { fly: false }) });
 
   return {
@@ -87,7 +87,9 @@ export function makeViews({ root, themed, listenOn, bundle, model, points, state
     knowing: makeKnowing(root),
     neighbours: makeNeighbours({ bundle, points, onpick: (point) => hands.pick(point) }),
     sliders: makeLatentSliders({
-      header: header.latents,
+      header,
+      decode,
+      painter,
       unitName,
       names: state.names,
       onvalue: (index, latent) => hands.move(where().with(index, latent)),
@@ -107,9 +109,10 @@ export function makeViews({ root, themed, listenOn, bundle, model, points, state
       points,
       axesNow: () => state.axes,
       onaxes: hands.chooseAxes,
-      onmap: hands.chooseMap,
+      onview: hands.chooseView,
       oncolour: hands.chooseColour,
       onshown: plane.setShown,
+      onzoom: plane.zoom,
     }),
     trays: makeTrays({ points, onchange: hands.fillTrays, onmake: hands.addDirection }),
     path: makePath({ points, onvalue: hands.goAlongPath, onend: hands.endPath }),

@@ -9,6 +9,8 @@ import { clamp } from "../clamp.js";
 const NEAR = 8;
 const NEAR_A_FINGER = 14;
 const DRAG = 4;
+// by which a key zooms
+const ZOOM = 1.5;
 
 /**
  * The event listeners of the board.
@@ -21,15 +23,16 @@ const DRAG = 4;
  * @param {(latents: Float32Array) => void} options.onmove
  * @param {(point: number) => void} options.onpick
  * @param {(point: number) => void} options.onhover -1 for none
+ * @param {(times: number, right: number, below: number) => void} options.onzoom about a place, 0 to 1
  */
-export function makeGestures({ header, geometry, latents, arePointsShown, onmove, onpick, onhover }) {
-  const { limit, unit } = header;
+export function makeGestures({ header, geometry, latents, arePointsShown, onmove, onpick, onhover, onzoom }) {
+  const { limit } = header;
   const chosen = new Float32Array(latents.length);
   /** @type {{ from: [number, number], point: number, moved: boolean } | null} */
   let pressed = null;
 
   /**
-   * @param {PointerEvent} event
+   * @param {MouseEvent} event
    * @returns {[number, number]}
    */
   function position(event) {
@@ -85,19 +88,27 @@ export function makeGestures({ header, geometry, latents, arePointsShown, onmove
   /** @param {KeyboardEvent} event */
   function onkeydown(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const step = (event.shiftKey ? 0.25 : 0.05) * (limit > 12 ? limit / 4 : 1) * unit;
-    const [x, y] = geometry.axes;
-    /** @type {Record<string, [number | undefined, number]>} */
-    const moves = { ArrowLeft: [x, -step], ArrowRight: [x, step], ArrowDown: [y, -step], ArrowUp: [y, step] };
-    const [axis, by] = moves[event.key] ?? [];
-    if (axis !== undefined && by !== undefined) {
-      chosen.set(latents);
-      chosen[axis] = clamp(chosen[axis] + by, -limit * unit, limit * unit);
-      onmove(chosen);
+    const step = (event.shiftKey ? 0.25 : 0.05) * (limit > 12 ? limit / 4 : 1);
+    /** @type {Record<string, [number, number]>} */
+    const moves = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowDown: [0, -step], ArrowUp: [0, step] };
+    if (Object.hasOwn(moves, event.key)) {
+      onmove(geometry.moved(...moves[event.key], latents, chosen));
     } else if (event.key === "Enter") {
       const nearest = geometry.nearest(geometry.x(latents), geometry.y(latents));
       if (nearest >= 0) onpick(nearest);
+    } else if (event.key === "+" || event.key === "-") {
+      const [x, y] = [geometry.x(latents) / geometry.width, geometry.y(latents) / geometry.height];
+      onzoom(event.key === "+" ? ZOOM : 1 / ZOOM, clamp(x, 0, 1), clamp(y, 0, 1));
     } else return;
+    event.preventDefault();
+  }
+
+  // two fingers on a trackpad are a wheel with ctrl; without it the page scrolls
+  /** @param {WheelEvent} event */
+  function onwheel(event) {
+    if (!event.ctrlKey) return;
+    const [x, y] = position(event);
+    onzoom(Math.exp(-event.deltaY / 200), x / geometry.width, y / geometry.height);
     event.preventDefault();
   }
 
@@ -108,5 +119,6 @@ export function makeGestures({ header, geometry, latents, arePointsShown, onmove
     onpointercancel: onpointerup,
     onpointerleave: () => onhover(-1),
     onkeydown,
+    onwheel,
   };
 }

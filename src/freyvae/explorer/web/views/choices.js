@@ -4,7 +4,7 @@ import { h, newId } from "../dom.js";
 
 /** @import { Layer } from "../plane/plane.js" */
 /** @import { Points } from "../points.js" */
-/** @import { Header } from "../types.js" */
+/** @import { Header, View } from "../types.js" */
 
 /**
  * @param {object} options
@@ -12,11 +12,12 @@ import { h, newId } from "../dom.js";
  * @param {Points} options.points
  * @param {() => number[]} options.axesNow
  * @param {(axes: number[]) => void} options.onaxes
- * @param {(map: boolean) => void} options.onmap
+ * @param {(view: View) => void} options.onview
  * @param {(colour: string) => void} options.oncolour
  * @param {(layer: Layer, on: boolean) => void} options.onshown
+ * @param {(times: number) => void} options.onzoom
  */
-export function makeChoices({ header, points, axesNow, onaxes, onmap, oncolour, onshown }) {
+export function makeChoices({ header, points, axesNow, onaxes, onview, oncolour, onshown, onzoom }) {
   const { word, heldOut } = points;
   const legend = h("div", { class: "legend", "aria-live": "off" });
 
@@ -44,14 +45,28 @@ export function makeChoices({ header, points, axesNow, onaxes, onmap, oncolour, 
   const layers = [
     ["faces", header.isVideo ? "faces" : "images"],
     ["points", "points"],
-    ["veil", "veil"],
   ];
+  // elsewhere images are drawn only where data is
+  if (header.latents.count <= 2) layers.push(["veil", "veil"]);
   const ticks = layers.map(([layer, text]) => {
     const box = h("input", { type: "checkbox", checked: true, onchange: () => onshown(layer, box.checked) });
     return h("label", { class: "tick" }, box, text);
   });
-  const map = h("input", { type: "checkbox", onchange: () => onmap(map.checked) });
-  if (header.map) ticks.unshift(h("label", { class: "tick" }, map, `${header.map} map`));
+  /** @type {[View, string][]} */
+  const views = [["latents", header.latents.count > 2 ? "two latents" : "latents"]];
+  if (header.plane) views.unshift(["principal", "components"]);
+  if (header.map) views.unshift(["map", `${header.map} map`]);
+  const viewSelect = h(
+    "select",
+    { onchange: () => onview(/** @type {View} */ (viewSelect.value)) },
+    views.map(([value, text]) => h("option", { value }, text)),
+  );
+  const axisChoices = axisSelects.map((select, which) =>
+    h("label", { class: "choice" }, ["across", "up"][which], select),
+  );
+  /** @type {(text: string, name: string, times: number) => HTMLElement} */
+  const zoomButton = (text, name, times) =>
+    h("button", { type: "button", class: "zoom", "aria-label": name, onclick: () => onzoom(times) }, text);
 
   /**
    * @param {string} className
@@ -79,7 +94,8 @@ export function makeChoices({ header, points, axesNow, onaxes, onmap, oncolour, 
       h(
         "div",
         { class: "row" },
-        axisSelects.map((select, which) => h("label", { class: "choice" }, ["across", "up"][which], select)),
+        views.length > 1 ? h("label", { class: "choice" }, "plane", viewSelect) : null,
+        axisChoices,
         h(
           "fieldset",
           { class: "segments" },
@@ -87,6 +103,7 @@ export function makeChoices({ header, points, axesNow, onaxes, onmap, oncolour, 
           colours.map(([, text], index) => h("label", {}, colourInputs[index], h("span", {}, text))),
         ),
         h("div", { class: "ticks" }, ticks),
+        h("div", { class: "zooms" }, zoomButton("−", "Zoom out", 1 / 1.5), zoomButton("+", "Zoom in", 1.5)),
       ),
     ),
     /** @param {string} colour */
@@ -96,10 +113,10 @@ export function makeChoices({ header, points, axesNow, onaxes, onmap, oncolour, 
       legend.replaceChildren(...legends[chosen]());
       for (const input of colourInputs) input.checked = input.value === chosen;
     },
-    /** @param {boolean} on */
-    showMap(on) {
-      map.checked = on;
-      for (const select of axisSelects) select.disabled = on && Boolean(header.map);
+    /** @param {View} view */
+    showView(view) {
+      viewSelect.value = view;
+      for (const choice of axisChoices) choice.hidden = view !== "latents";
     },
     /**
      * @param {string[]} names

@@ -28,7 +28,17 @@ export function makeFilmstrip({ header, points, onpick }) {
     oninput: () => onpick(Number(range.value)),
   });
   const head = h("div", { class: "slider-head" }, h("span", { class: "name" }, `${word}s`), said);
-  const element = h("div", { class: "filmstrip" }, strip, h("div", { class: "slider" }, head, range));
+  const { frames } = header;
+  const marked =
+    frames < header.points
+      ? h(
+          "p",
+          { class: "hint" },
+          h("span", { class: "key reconstructed" }, "reconstructed"),
+          `: the page holds the pixels of ${whole(frames)} ${points.word}s, and of the others the codes.`,
+        )
+      : null;
+  const element = h("div", { class: "filmstrip" }, strip, h("div", { class: "slider" }, head, range), marked);
   const tile = document.createElement("canvas");
   /** @type {number | null} */
   let chosen = null;
@@ -49,8 +59,11 @@ export function makeFilmstrip({ header, points, onpick }) {
       points.painter(tile, points.levelsOf(point));
       context.globalAlpha = chosen === null || point === chosen ? 1 : 0.62;
       context.drawImage(tile, place * wide, 0, wide, HIGH);
+      context.globalAlpha = 1;
+      if (points.original(point)) continue;
+      context.fillStyle = getComputedStyle(element).getPropertyValue("--held-out");
+      context.fillRect(place * wide + 1, HIGH - 4, wide - 2, 4);
     }
-    context.globalAlpha = 1;
     if (chosen !== null) {
       context.strokeStyle = getComputedStyle(element).getPropertyValue("color");
       context.lineWidth = 2;
@@ -79,7 +92,8 @@ export function makeFilmstrip({ header, points, onpick }) {
     } else {
       const number = `${word} ${points.numberOf(point)} of ${whole(header.images)}`;
       range.value = String(point);
-      said.textContent = `${number}, ${points.partOf(point)}`;
+      const kind = points.original(point) ? "" : ", reconstructed";
+      said.textContent = `${number}, ${points.partOf(point)}${points.labelOf(point)}${kind}`;
       range.setAttribute("aria-valuetext", number);
     }
     draw();
