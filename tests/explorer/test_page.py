@@ -1,5 +1,6 @@
 """A user opens the page and uses its controls."""
 
+import io
 import os
 import random
 import re
@@ -463,6 +464,8 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Many:
         title="many",
         parts=(np.arange(400) % 10 == 0).astype(np.uint8),
         labels=["dark"] * 200 + ["light"] * 200,
+        files=[f"pictures/{'dark' if number < 200 else 'light'}-{number}.png" for number in range(400)],
+        sample_of=5000,
         projection=Projection("umap", np.random.default_rng(1).normal(size=(400, 2)).astype("float32")),
     )
     path = tmp_path_factory.mktemp("many") / "index.html"
@@ -661,6 +664,105 @@ def test_random_codes_are_draws_from_a_learned_prior(open_page: Any, tmp_path: P
     assert "the posterior's flow" in page.content()
 
 
+def test_images_are_found_by_file_hidden_by_group_and_sorted_by_error(open_page: Any, many: Many) -> None:
+    path, vae, images = many
+    page = open_page(path, reduced_motion="reduce")
+    assert "400 of 5,000 images, at even distances, of 12 by 10 colour pixels" in page.text_content(".lede")
+    search = page.get_by_role("searchbox")
+    for typed, number in (("LIGHT-30", 300), ("LIGHT-30", 301), ("17", 16)):
+        search.fill(typed)
+        search.press("Enter")
+        assert f"Image {number + 1}, " in page.text_content(".comparison .what")
+    assert "dark-16.png" in page.text_content(".comparison .what")
+    # by error, the largest first
+    page.get_by_label("Order of the images").select_option("error")
+    page.get_by_role("slider", name="Image").focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    rebuilt = np.rint(255 * vae.decode(vae.encode(images)))
+    errors = np.sqrt(np.mean(np.square(rebuilt - images), axis=(1, 2, 3)))
+    chosen = int(re.search(r"Image (\d+) of", page.text_content(".filmstrip"))[1]) - 1
+    assert errors[chosen] == pytest.approx(np.sort(errors)[-2], abs=0.1)
+    # a group that is hidden is neither drawn nor picked, and the link says so
+    page.evaluate("freyvae.load('view=map&colour=label')")
+    dots = "document.querySelectorAll('.board canvas')[2].toDataURL()"
+    before = page.evaluate(dots)
+    dark = page.get_by_role("button", name="dark", exact=True)
+    dark.click()
+    assert dark.get_attribute("aria-pressed") == "false"
+    assert page.evaluate(dots) != before
+    _wait_for_fragment(page, "hide-label=0")
+    # of what is within a lasso only what is shown is taken
+    page.get_by_role("button", name="Lasso").click()
+    page.evaluate("scrollTo(0, 0)")
+    box = page.get_by_role("application").bounding_box()
+    corners = [(0.01, 0.01), (0.99, 0.01), (0.99, 0.99), (0.01, 0.99)]
+    for step, (right, below) in enumerate(corners):
+        page.mouse.move(box["x"] + right * box["width"], box["y"] + below * box["height"], steps=3)
+        if not step:
+            page.mouse.down()
+    page.mouse.up()
+    assert "200 images." in page.text_content(".lasso-bar")
+    page.get_by_role("button", name="Put in This").click()
+    assert "and 188 more" in page.text_content(".trays")
+    dark.click()
+    assert page.evaluate(dots) == before
+
+
+def test_what_one_sees_can_be_saved(page: Any, open_page: Any, many: Many, vae: VAE) -> None:
+    def saved(page: Any, name: str) -> Image.Image:
+        page.locator(".menu summary").click()
+        with page.expect_download() as download:
+            page.locator(".menu button", has_text=name).click()
+        return Image.open(io.BytesIO(Path(download.value.path()).read_bytes()))
+
+    page.evaluate("freyvae.setLatents([0.5, -1])")
+    shown = np.rint(255 * vae.decode([[0.5, -1]])[0, ..., 0])
+    picture = np.asarray(saved(page, "Picture").convert("L"))
+    times = picture.shape[0] // 28
+    assert picture.shape == (28 * times, 20 * times)
+    assert np.abs(picture[times // 2 :: times, times // 2 :: times] - shown).max() <= 1
+    walk = saved(page, "Walk")
+    assert (walk.format, walk.n_frames) == ("GIF", 64)
+    times = walk.height // 28
+    # it begins where one is, and grey levels are exact
+    first = np.asarray(walk.convert("L"))[times // 2 :: times, times // 2 :: times]
+    assert np.abs(first.astype(int) - shown).max() <= 1
+    walk.seek(63)
+    assert np.abs(np.asarray(walk.convert("L"))[times // 2 :: times, times // 2 :: times] - shown).max() > 5
+    assert saved(page, "Plane").size[0] % 20 == 0
+    # of many latents, a row for each of the first ten, and in colour
+    page = open_page(many[0], reduced_motion="reduce")
+    grid = saved(page, "Along the latents")
+    assert grid.height % (10 * 12) == 0
+    walk = saved(page, "Walk").convert("RGB")
+    shown = np.rint(255 * many[1].decode([_latents(page)])[0])
+    times = walk.height // 12
+    # dithered, so the mean over a pixel of the image is near its colour
+    averaged = np.asarray(walk, float).reshape(12, times, 10, times, 3).mean(axis=(1, 3))
+    assert np.abs(averaged - shown).max() < 15
+
+
+def test_the_ellipse_of_an_image_is_its_posterior(page: Any, vae: VAE) -> None:
+    def over() -> np.ndarray:
+        _face(page)  # until it is painted
+        return np.array(
+            page.evaluate("""() => {
+            const canvas = document.querySelectorAll(".board canvas")[3];
+            return Array.from(canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data);
+        }""")
+        ).reshape(-1)
+
+    before = over()
+    page.evaluate("freyvae.pick(700)")
+    page.evaluate("freyvae.setLatents([0, 0])")
+    assert (over() != before).any()
+    deviations = vae.posterior_deviations(freyvae.synthetic_faces().images[700:701])[0]
+    found = page.evaluate("freyvae.deviationsOf(700)")
+    np.testing.assert_allclose(found, deviations, rtol=1e-3)
+    assert "posterior" in page.text_content(".comparison")
+
+
 def test_a_hundred_thousand_points_stay_smooth(open_page: Any, tmp_path: Path) -> None:
     vae = VAE((2, 2, 1), 2, seed=0)
     images = np.random.default_rng(0).integers(0, 256, (120_000, 2, 2, 1), dtype="uint8")
@@ -793,7 +895,7 @@ def test_a_picture_unlike_the_data_is_told_from_one_of_its_kind(page: Any, vae: 
     # beside the picture are its score and its percentile
     percentiles = page.evaluate("freyvae.header.likeness.percentiles")
     rank = int(np.clip(np.sum(np.array(percentiles) < error) - 1, 0, 100))
-    assert f"RMSE {error:.1f} grey levels, more than of {rank} %" in page.text_content(".comparison")
+    assert f"RMSE {error:.1f} grey levels, larger than for {rank} %" in page.text_content(".comparison")
     # elsewhere the code is judged again
     page.evaluate("freyvae.setLatents([0, 0])")
     assert "Unlike the data" not in page.text_content(".knowing")

@@ -34,6 +34,7 @@ MOST_FRAME_VALUES = 4_000_000  # frames times pixels times channels
 MOST_ENCODER_WEIGHTS = 4_000_000
 HALF_PRECISION_ABOVE = 200_000  # weights
 GREY_LEVELS_LOST = 0.5  # largest error that half precision may cause
+MOST_NAME_BYTES = 1_000_000
 PRIOR_DRAWS = 1000  # draws of a learned prior, from which the page picks its random codes
 
 _PARTS = ("training", "validation", "test")
@@ -64,6 +65,7 @@ def make_bundle(
     is_video: bool = False,
     labels: Sequence[str] | None = None,
     projection: Projection | None = None,
+    files: Sequence[str] | None = None,
     sample_of: int = 0,
 ) -> Bundle:
     """Collect the data of a page.
@@ -77,6 +79,7 @@ def make_bundle(
         is_video: whether the order is time.
         labels: of the images.
         projection: the map of the images.
+        files: their names, by which the page finds them, unless they take more than `MOST_NAME_BYTES`.
         sample_of: how many there are, where these are some of them at even distances.
 
     Raises:
@@ -110,6 +113,10 @@ def make_bundle(
     named, label_numbers = most_frequent(labels or (), len(LABELS))
     if labels is not None:
         blobs["labels"] = label_numbers[kept].tobytes()
+    if files is not None:
+        shown_files = "\n".join(files[number].replace("\n", " ") for number in kept.tolist()).encode(errors="replace")
+        if len(shown_files) <= MOST_NAME_BYTES:
+            blobs["files"] = shown_files
     if projection is not None and projection.method == "pca" and vae.latent_dim > 2:
         projection = None  # the plane is the same, and knows the way back to the codes
     if projection is not None:

@@ -92,6 +92,7 @@ def bundle_of_run(run: Run, *, vae: "VAE | None" = None, data: "TrainingData | N
         is_video=data.images.is_video,
         labels=data.images.labels,
         projection=projection,
+        files=data.images.files,
         sample_of=len(everything.images) if len(data.images) < len(everything.images) else 0,
     )
     if bundle.header["sampleOf"]:
@@ -140,9 +141,13 @@ def stylesheet() -> str:
 
 
 def content_security_policy(script: str, style: str) -> str:
-    """The page's policy: it may run its own script and use its own style; no requests, no eval, no other code."""
+    """The page's policy: it may run its own script and use its own style; no requests, no eval, no other code.
+
+    The script may compile WebAssembly, in which it multiplies matrices.
+    """
     return (
-        f"default-src 'none'; script-src 'sha256-{_digest(script)}'; style-src 'sha256-{_digest(style)}'; "
+        f"default-src 'none'; script-src 'sha256-{_digest(script)}' 'wasm-unsafe-eval'; "
+        f"style-src 'sha256-{_digest(style)}'; "
         "img-src data: blob:; connect-src 'none'; base-uri 'none'; form-action 'none'; "
         "require-trusted-types-for 'script'; trusted-types 'none'"
     )

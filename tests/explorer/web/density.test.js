@@ -60,9 +60,9 @@ test("a picture is unlike the data above 99 % of its errors", () => {
   assert.equal(unlikeness(9.9), null);
   const said = unlikeness(9.91);
   assert.equal(said.word, "Unlike the data");
-  assert.equal(said.detail, "An error of 9.9 grey levels, more than of 99 % of images.");
+  assert.equal(said.detail, "An error of 9.9 grey levels, larger than for 99 % of images.");
   // and it is said of how many it is larger
-  assert.equal(inWords(4.25), "RMSE 4.3 grey levels, more than of 42 % of images");
-  assert.match(inWords(0), /more than of 0 %/);
-  assert.match(inWords(99), /more than of 100 %/);
+  assert.equal(inWords(4.25), "RMSE 4.3 grey levels, larger than for 42 % of images");
+  assert.match(inWords(0), /larger than for 0 %/);
+  assert.match(inWords(99), /larger than for 100 %/);
 });

@@ -105,9 +105,49 @@ test("a part of the plane is shown larger, about a place", () => {
   assertClose(geometry.ends(0), [-4, 4]);
 });
 
+test("the ellipse of a distribution is where its deviations are, turned on the plane of components", () => {
+  const { x, y, long, short, angle } = plane().ellipse([1, 0], [0.5, 0.5]);
+  // 100 and 50 pixels for 1 in the latents
+  assertClose([x, y, long, short, angle], [300, 100, 50, 25, 0]);
+  assertClose([plane().ellipse([0, 0], [0.1, 1]).angle % Math.PI], [Math.PI / 2]);
+  // along both axes alike, one latent alone makes a line from the lower left to the upper right
+  const ranges = [
+    [-1, 1],
+    [-1, 1],
+  ];
+  const header = { latents: { count: 3, plane: 4, unit: 1, axes: [0, 1] }, points: 1, plane: { ranges } };
+  const numbers = Float32Array.of(0, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 0, 1, 0);
+  const geometry = makeGeometry({ header, codes: new Float32Array(3), plane: numbers });
+  geometry.resize(200, 200);
+  geometry.setView("principal", [0, 1]);
+  const line = geometry.ellipse([0, 0, 0], [0.1, 0.2, 0.3]);
+  assertClose([line.long, line.short, line.angle], [10 * Math.SQRT2, 0, -Math.PI / 4], 1e-4);
+});
+
 test("of each tile the point nearest to its centre", () => {
   const geometry = plane({ points: 3, values: Float32Array.of(-1, 1, -1.2, 1, 1, -1) });
-  assert.deepEqual([...geometry.pointsOfTiles(2, 2)], [0, -1, -1, 2]);
+  const tiles = (isShown) => [...geometry.pointsOfTiles(2, 2, isShown)];
+  assert.deepEqual(
+    tiles(() => true),
+    [0, -1, -1, 2],
+  );
+  assert.deepEqual(
+    tiles((point) => point > 0),
+    [1, -1, -1, 2],
+  );
+});
+
+test("a lasso holds the points within it", () => {
+  const geometry = plane({ points: 3, values: Float32Array.of(-1, 1, 0, 0, 1, -1) });
+  // a triangle about the upper left; the points are at (100, 50), (200, 100) and (300, 150)
+  const corners = [
+    [10, 10],
+    [150, 10],
+    [10, 150],
+  ];
+  assert.deepEqual(geometry.within(corners), [0]);
+  assert.deepEqual(geometry.within([...corners].reverse()), [0]);
+  assert.deepEqual(geometry.within([[0, 0]]), []);
 });
 
 test("latents on neither axis stay as they are", () => {
@@ -135,7 +175,8 @@ test("the nearest point is the one that a search through all finds", () => {
       return Math.hypot(px - x, py - y);
     });
     const least = Math.min(...apart);
-    assert.equal(apart[geometry.nearest(x, y)], least);
+    const all = () => true;
+    assert.equal(apart[geometry.nearest(x, y, all)], least);
     const near = geometry.near(x, y, 8);
     if (least < 8) assert.equal(apart[near], least);
     else assert.equal(near, -1);

@@ -48,7 +48,7 @@ export function layOut({ header, points: { word }, heading, views }) {
         h("p", { class: "lede" }, lede),
         header.leftOut ? hint(capital(`${header.leftOut}.`)) : null,
       ),
-      h("div", { class: "row" }, [views.linkButton, views.theme.button]),
+      h("div", { class: "row" }, [views.save.element, views.linkButton, views.theme.button]),
     ),
     h(
       "div",
@@ -56,7 +56,7 @@ export function layOut({ header, points: { word }, heading, views }) {
       h("div", { class: "portrait" }, views.face.element, views.knowing.element, views.neighbours.element),
       areMany ? sliders : null,
       h("div", { class: "controls" }, areMany ? null : sliders, views.directions.element, views.actions.element),
-      h("div", { class: "chart" }, views.plane.element, views.choices.element),
+      h("div", { class: "chart" }, views.plane.element, views.lasso.bar, views.choices.element),
       views.comparison.element,
     ),
     views.filmstrip.element,

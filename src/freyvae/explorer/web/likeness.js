@@ -15,7 +15,7 @@ export function makeLikeness({ percentiles, of }) {
   const rank = (error) => clamp(percentiles.filter((value) => value < error).length - 1, 0, 100);
   return {
     /** @param {number} error */
-    inWords: (error) => `RMSE ${error.toFixed(1)} grey levels, more than of ${rank(error)} % of ${of}`,
+    inWords: (error) => `RMSE ${error.toFixed(1)} grey levels, larger than for ${rank(error)} % of ${of}`,
     /** Whether the error is larger than for nearly all of the data. @type {(error: number) => Knowledge | null} */
     unlikeness: (error) =>
       error <= percentiles[99]
@@ -23,7 +23,7 @@ export function makeLikeness({ percentiles, of }) {
         : {
             level: "lost",
             word: "Unlike the data",
-            detail: `An error of ${error.toFixed(1)} grey levels, more than of 99 % of ${of}.`,
+            detail: `An error of ${error.toFixed(1)} grey levels, larger than for 99 % of ${of}.`,
             confidence: 0.02,
           },
   };

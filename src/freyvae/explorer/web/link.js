@@ -5,6 +5,10 @@ import { clamp } from "./clamp.js";
 
 /** @import { State, View } from "./types.js" */
 
+const MOST_GROUPS = 12;
+/** @type {("part" | "label")[]} */
+const KINDS = ["part", "label"];
+
 /**
  * The fragment for a state. Default values are left out.
  *
@@ -23,6 +27,7 @@ export function writeFragment(state, defaults) {
   if (!axesAre) put("axes", state.axes.join("."));
   if (!axesAre || state.view !== defaults.view) put("view", state.view);
   if (state.colour !== defaults.colour) put("colour", state.colour);
+  for (const kind of KINDS) put(`hide-${kind}`, state.hidden[kind].join("."));
   if (state.frame !== null) put("frame", String(state.frame));
   for (const { name, more, less } of state.directions) {
     fields.append("direction", [encode(name), more.join("."), less.join(".")].join("~"));
@@ -64,6 +69,7 @@ export function readFragment(text, defaults, { points, views }) {
   if (views.includes(view)) state.view = view;
   const colour = fields.get("colour");
   if (colour && ["part", "label", "time", "none"].includes(colour)) state.colour = colour;
+  for (const kind of KINDS) state.hidden[kind] = indices(fields.get(`hide-${kind}`), MOST_GROUPS);
   const [frame] = indices(fields.get("frame"), points);
   if (frame !== undefined) state.frame = frame;
   for (const direction of fields.getAll("direction").slice(0, 20)) {

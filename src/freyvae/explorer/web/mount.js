@@ -97,6 +97,13 @@ export function mount(
       show.colour();
       remember();
     },
+    toggleGroup(kind, group) {
+      const groups = state.hidden[kind];
+      state.hidden[kind] = groups.includes(group) ? groups.filter((other) => other !== group) : [...groups, group];
+      show.colour();
+      views.plane.redraw();
+      remember();
+    },
     fillTrays(more, less) {
       Object.assign(state, { more, less });
       remember();
@@ -173,8 +180,9 @@ export function mount(
     Object.assign(state, read(text));
     views.trays.setPoints(state.more, state.less);
     show.directions();
-    show.axes();
+    // before the plane is drawn, since groups may be hidden
     show.colour();
+    show.axes();
     show.names();
     show.frame();
     moved();
@@ -208,6 +216,11 @@ export function mount(
       return Array.from(toLevels(pixels, new Uint8ClampedArray(pixels.length)));
     },
     encode: encode && ((/** @type {ArrayLike<number>} */ pixels) => Array.from(encode(pixels))),
+    /** The deviations of a shown image's posterior. @param {number} point */
+    deviationsOf(point) {
+      const pixels = points.original(point);
+      return pixels && model.deviationsOf && Array.from(model.deviationsOf(pixels));
+    },
     get latents() {
       return [...state.latents];
     },
@@ -240,6 +253,7 @@ function defaultState({ header, codes }) {
     axes,
     view: /** @type {View} */ (viewsOf(header).at(-1)),
     colour: "part",
+    hidden: { part: [], label: [] },
     frame: start,
     directions: [],
     more: [],

@@ -1,5 +1,7 @@
 // The data that Python writes (`bundle.py`, `graph.py`, `density.py`), and the records that modules exchange.
 
+import type { Arena } from "./network/simd.js";
+
 /** The shape of a tensor. Tensors are flat float32 arrays, channels last, without a batch axis. */
 export type Shape = number[];
 
@@ -43,6 +45,8 @@ export interface Operands<Options = {}> {
   shape: Shape;
   options: Options;
   weights: Record<string, Weight>;
+  /** Where products are computed; null in JavaScript. */
+  arena: Arena | null;
 }
 
 export type Prepare = (operands: Operands<any>) => () => void;
@@ -119,6 +123,8 @@ export interface Bundle {
   parts: Uint8Array;
   /** The label of each point, null without labels. */
   labels: Uint8Array | null;
+  /** The file of each point, null where it is not known. */
+  files: string[] | null;
   /** The x and y of each point on the map, from -1 to 1, null without a map. */
   map: Float32Array | null;
   /** The middle, two rows and two steps of the principal plane, (5, latent); null with two latents or one. */
@@ -178,6 +184,8 @@ export interface State {
   axes: number[];
   view: View;
   colour: string;
+  /** The groups whose points are not shown, by what the colour tells apart: numbers of parts (0 and 1) or of labels. */
+  hidden: { part: number[]; label: number[] };
   /** The chosen point. */
   frame: number | null;
   directions: Direction[];

@@ -70,6 +70,7 @@ export function readBundle(header, blobs) {
     parts: blobs.parts,
     labels: header.labels?.length ? blobs.labels : null,
     map: header.map ? toFloats(blobs.map) : null,
+    files: blobs.files ? new TextDecoder().decode(blobs.files).split("\n") : null,
     plane: header.plane ? toFloats(blobs.plane) : null,
     framePoints: toIntegers(blobs["frame-points"]),
     // draws from a learned prior; null if the prior is standard normal

@@ -3,6 +3,7 @@
 import { ExplorerError } from "../errors.js";
 import { OPERATIONS } from "./operations.js";
 import { product } from "./shapes.js";
+import { makeArena } from "./simd.js";
 
 /** @import { Network, Weight } from "../types.js" */
 
@@ -37,6 +38,7 @@ export function compile(network, weights) {
   const varying = [new Float32Array(size).fill(1)];
   /** @type {(() => void)[]} */
   const steps = [];
+  const arena = makeArena();
   for (const step of network.steps) {
     const inputs = step.inputs.map((number) => tensors[number]);
     shapes[step.output] = step.shape;
@@ -56,6 +58,7 @@ export function compile(network, weights) {
       shape: step.shape,
       options: step.options,
       weights: weightsOf(step.weights, weights),
+      arena,
     };
     const run = prepare(operands);
     varying[step.output] = new Float32Array(product(step.shape));

@@ -55,7 +55,7 @@ export function makeBackground({ header, model, points, geometry }) {
   function* drawFaces(board) {
     const context = contextOf(faces);
     context.clearRect(0, 0, faces.width, faces.height);
-    const inhabitants = geometry.pointsOfTiles(columns, rows);
+    const inhabitants = geometry.pointsOfTiles(columns, rows, points.isShown);
     const began = performance.now();
     for (const [number, [column, row]] of fromTheMiddle(columns, rows).entries()) {
       const code = codeOf(column, row, inhabitants);

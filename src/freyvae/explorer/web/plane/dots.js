@@ -38,6 +38,7 @@ export function drawDots(canvas, { count, points, geometry, ratio, colour }) {
   /** @type {Map<string, number[]>} */
   const sets = new Map();
   for (let point = 0; point < count; point++) {
+    if (!points.isShown(point)) continue;
     let fill = training;
     if (colour === "time") fill = timeColour(point / Math.max(count - 1, 1));
     else if (colour === "label") fill = points.labelColourOf(point) ?? training;

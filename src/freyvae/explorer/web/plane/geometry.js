@@ -304,23 +304,68 @@ export function makeGeometry({ header, codes, map = null, plane = null }) {
      *
      * @param {number} x
      * @param {number} y
+     * @param {(point: number) => boolean} isShown others are passed over
      */
-    nearest: (x, y) => nearestOf(Array(points).keys(), x, y, Infinity),
+    nearest: (x, y, isShown) => nearestOf(Array.from(Array(points).keys()).filter(isShown), x, y, Infinity),
+    /** The points within a polygon, whose corners are in pixels. @param {number[][]} corners */
+    within(corners) {
+      const inside = (/** @type {number} */ x, /** @type {number} */ y) => {
+        let odd = false;
+        corners.forEach(([x1, y1], corner) => {
+          const [x2, y2] = corners[(corner + 1) % corners.length];
+          if (y1 > y !== y2 > y && x < x1 + ((y - y1) / (y2 - y1)) * (x2 - x1)) odd = !odd;
+        });
+        return odd;
+      };
+      return Array.from(Array(points).keys()).filter((point) => inside(placed[2 * point], placed[2 * point + 1]));
+    },
     /** @param {number} point */
     placeOf: (point) => [placed[2 * point], placed[2 * point + 1]],
+    /**
+     * The ellipse of one deviation of a normal distribution: its middle, its half axes and the angle of the longer one.
+     * Null where there are no two axes.
+     *
+     * @param {Code} mean
+     * @param {ArrayLike<number>} deviations of the latents
+     */
+    ellipse(mean, deviations) {
+      if (isMap || hasOneAxis()) return null;
+      const [rightwards, downwards] = [width, -height].map((size, axis) => {
+        const [low, high] = axes.ranges[axis];
+        return size / (high - low) / shown.size;
+      });
+      let [xx, xy, yy] = [0, 0, 0];
+      for (let latent = 0; latent < dim; latent++) {
+        const x = rightwards * axes.rows[0][latent] * deviations[latent];
+        const y = downwards * axes.rows[1][latent] * deviations[latent];
+        xx += x * x;
+        xy += x * y;
+        yy += y * y;
+      }
+      const middle = (xx + yy) / 2;
+      const apart = Math.hypot((xx - yy) / 2, xy);
+      return {
+        x: geometry.x(mean),
+        y: geometry.y(mean),
+        long: Math.sqrt(middle + apart),
+        short: Math.sqrt(Math.max(middle - apart, 0)),
+        angle: Math.atan2(xy, (xx - yy) / 2) / 2,
+      };
+    },
     /**
      * Of each of a number of tiles, row by row, the point nearest to its centre, or -1 where none is inside.
      *
      * @param {number} columns
      * @param {number} rows
+     * @param {(point: number) => boolean} isShown others are passed over
      */
-    pointsOfTiles(columns, rows) {
+    pointsOfTiles(columns, rows, isShown) {
       const found = new Int32Array(columns * rows).fill(-1);
       const shortest = new Float32Array(columns * rows).fill(Infinity);
       for (let point = 0; point < points; point++) {
         const right = (placed[2 * point] / width) * columns;
         const below = (placed[2 * point + 1] / height) * rows;
-        if (right < 0 || right >= columns || below < 0 || below >= rows) continue;
+        if (!isShown(point) || right < 0 || right >= columns || below < 0 || below >= rows) continue;
         const tile = Math.floor(below) * columns + Math.floor(right);
         const apart = (right - Math.floor(right) - 0.5) ** 2 + (below - Math.floor(below) - 0.5) ** 2;
         if (apart >= shortest[tile]) continue;

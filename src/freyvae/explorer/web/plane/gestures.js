@@ -20,16 +20,33 @@ const ZOOM = 1.5;
  * @param {Geometry} options.geometry
  * @param {Float32Array} options.latents the current latents
  * @param {() => boolean} options.arePointsShown
+ * @param {(point: number) => boolean} options.isShown whether a point is of a group that is shown
+ * @param {() => boolean} options.isLasso whether a drag draws a lasso
+ * @param {(corners: number[][], isDone: boolean) => void} options.onlasso
  * @param {(latents: Float32Array) => void} options.onmove
  * @param {(point: number) => void} options.onpick
  * @param {(point: number) => void} options.onhover -1 for none
  * @param {(times: number, right: number, below: number) => void} options.onzoom about a place, 0 to 1
  */
-export function makeGestures({ header, geometry, latents, arePointsShown, onmove, onpick, onhover, onzoom }) {
+export function makeGestures({
+  header,
+  geometry,
+  latents,
+  arePointsShown,
+  isShown,
+  isLasso,
+  onlasso,
+  onmove,
+  onpick,
+  onhover,
+  onzoom,
+}) {
   const { limit } = header;
   const chosen = new Float32Array(latents.length);
   /** @type {{ from: [number, number], point: number, moved: boolean } | null} */
   let pressed = null;
+  /** @type {number[][] | null} */
+  let lasso = null;
 
   /**
    * @param {MouseEvent} event
@@ -51,7 +68,10 @@ export function makeGestures({ header, geometry, latents, arePointsShown, onmove
    * @param {[number, number]} place
    * @param {number} within
    */
-  const pointAt = ([x, y], within) => (arePointsShown() ? geometry.near(x, y, within) : -1);
+  const pointAt = ([x, y], within) => {
+    const point = geometry.near(x, y, within);
+    return arePointsShown() && point >= 0 && isShown(point) ? point : -1;
+  };
 
   /** @param {PointerEvent} event */
   function onpointerdown(event) {
@@ -63,12 +83,18 @@ export function makeGestures({ header, geometry, latents, arePointsShown, onmove
     board.setPointerCapture(event.pointerId);
     board.focus({ preventScroll: true });
     event.preventDefault();
-    if (point < 0) go(from);
+    if (isLasso()) lasso = [from];
+    else if (point < 0) go(from);
   }
 
   /** @param {PointerEvent} event */
   function onpointermove(event) {
     const here = position(event);
+    if (lasso) {
+      lasso.push(here);
+      onlasso(lasso, false);
+      return;
+    }
     if (!pressed) {
       if (event.pointerType !== "touch") onhover(pointAt(here, NEAR));
       return;
@@ -81,6 +107,9 @@ export function makeGestures({ header, geometry, latents, arePointsShown, onmove
 
   /** @param {PointerEvent} event */
   function onpointerup(event) {
+    if (lasso) onlasso(lasso, event.type === "pointerup");
+    if (lasso) pressed = null;
+    lasso = null;
     if (pressed && !pressed.moved && pressed.point >= 0 && event.type === "pointerup") onpick(pressed.point);
     pressed = null;
   }
@@ -94,7 +123,7 @@ export function makeGestures({ header, geometry, latents, arePointsShown, onmove
     if (Object.hasOwn(moves, event.key)) {
       onmove(geometry.moved(...moves[event.key], latents, chosen));
     } else if (event.key === "Enter") {
-      const nearest = geometry.nearest(geometry.x(latents), geometry.y(latents));
+      const nearest = geometry.nearest(geometry.x(latents), geometry.y(latents), isShown);
       if (nearest >= 0) onpick(nearest);
     } else if (event.key === "+" || event.key === "-") {
       const [x, y] = [geometry.x(latents) / geometry.width, geometry.y(latents) / geometry.height];

@@ -26,8 +26,9 @@ import { drawOverlay } from "./overlay.js";
  * @param {Points} options.points
  * @param {(latents: Float32Array) => void} options.onmove called while the user drags
  * @param {(point: number) => void} options.onpick
+ * @param {(points: number[]) => void} options.onlasso called with the shown points within a lasso
  */
-export function makePlane({ bundle, model, points, onmove, onpick }) {
+export function makePlane({ bundle, model, points, onmove, onpick, onlasso }) {
   const { header } = bundle;
   const latents = new Float32Array(header.latents.count);
   const geometry = makeGeometry(bundle);
@@ -41,11 +42,12 @@ export function makePlane({ bundle, model, points, onmove, onpick }) {
   let axes = header.latents.axes;
   let colour = "part";
   let arePointsShown = true;
+  let isLasso = false;
   const isShown = { faces: true, veil: true };
   let hovered = -1;
   let ratio = 1; // device pixels per CSS pixel
   /** @type {Marks} */
-  let marks = { frame: null, own: null, lines: [] };
+  let marks = { frame: null, own: null, lines: [], posterior: null, lasso: [] };
   /** @type {Theme} */
   let theme = { ink: "", paper: "", accent: "" };
 
@@ -61,6 +63,9 @@ export function makePlane({ bundle, model, points, onmove, onpick }) {
         geometry,
         latents,
         arePointsShown: () => arePointsShown,
+        isShown: points.isShown,
+        isLasso: () => isLasso,
+        onlasso: drawLasso,
         onmove,
         onpick,
         onhover: hover,
@@ -117,9 +122,17 @@ export function makePlane({ bundle, model, points, onmove, onpick }) {
     background.draw();
   }
 
+  /** @type {(corners: number[][], isDone: boolean) => void} */
+  function drawLasso(corners, isDone) {
+    marks = { ...marks, lasso: corners };
+    paintOverSoon();
+    if (isDone) onlasso(geometry.within(corners).filter(points.isShown));
+  }
+
   /** @type {(times: number, right: number, below: number) => void} */
   function zoom(times, right, below) {
     geometry.zoomBy(times, right, below);
+    marks = { ...marks, lasso: [] };
     label();
     redraw();
   }
@@ -217,6 +230,12 @@ export function makePlane({ bundle, model, points, onmove, onpick }) {
       showBackground();
       label();
       if (geometry.width) redraw();
+    },
+    /** Whether dragging draws a lasso. @param {boolean} on */
+    setLasso(on) {
+      isLasso = on;
+      board.classList.toggle("lasso", on);
+      if (!on) drawLasso([], false);
     },
     /** Zoom about the current code. @param {number} times */
     zoom(times) {

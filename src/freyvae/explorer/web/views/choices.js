@@ -4,7 +4,7 @@ import { h, newId } from "../dom.js";
 
 /** @import { Layer } from "../plane/plane.js" */
 /** @import { Points } from "../points.js" */
-/** @import { Header, View } from "../types.js" */
+/** @import { Header, State, View } from "../types.js" */
 
 /**
  * @param {object} options
@@ -15,10 +15,14 @@ import { h, newId } from "../dom.js";
  * @param {(view: View) => void} options.onview
  * @param {(colour: string) => void} options.oncolour
  * @param {(layer: Layer, on: boolean) => void} options.onshown
+ * @param {(kind: "part" | "label", group: number) => void} options.ongroup hides a group, or shows it again
+ * @param {HTMLElement} options.lasso the button of the lasso
  * @param {(times: number) => void} options.onzoom
  */
-export function makeChoices({ header, points, axesNow, onaxes, onview, oncolour, onshown, onzoom }) {
+export function makeChoices({ header, points, axesNow, onaxes, onview, oncolour, onshown, ongroup, lasso, onzoom }) {
   const { word, heldOut } = points;
+  /** @type {State["hidden"]} */
+  let hidden = { part: [], label: [] };
   const legend = h("div", { class: "legend", "aria-live": "off" });
 
   /** @param {number} which */
@@ -73,15 +77,35 @@ export function makeChoices({ header, points, axesNow, onaxes, onview, oncolour,
    * @param {string} text
    */
   const key = (className, text) => h("span", { class: `key ${className}` }, text);
+  /**
+   * A group's entry, which hides and shows its points.
+   *
+   * @param {"part" | "label"} kind
+   * @param {number} group
+   * @param {string} className
+   * @param {string} text
+   */
+  const groupKey = (kind, group, className, text) =>
+    h(
+      "button",
+      {
+        type: "button",
+        class: `key ${className}`,
+        "aria-pressed": String(!hidden[kind].includes(group)),
+        title: "Show or hide these points",
+        onclick: () => ongroup(kind, group),
+      },
+      text,
+    );
   /** @type {Record<string, () => HTMLElement[]>} */
   const legends = {
     label: () =>
       labels.map((name, index) => {
-        const entry = key("label", name);
+        const entry = groupKey("label", index, "label", name);
         entry.style.setProperty("--label", header.labelColours[index]);
         return entry;
       }),
-    part: () => [key("training", "training"), key("held-out", "held out")],
+    part: () => [groupKey("part", 0, "training", "training"), groupKey("part", 1, "held-out", "held out")],
     time: () => [h("span", { class: "ramp" }, h("span", {}, "first"), h("i"), h("span", {}, "last"))],
     none: () => [key("training", `${word}s`)],
   };
@@ -103,14 +127,20 @@ export function makeChoices({ header, points, axesNow, onaxes, onview, oncolour,
           colours.map(([, text], index) => h("label", {}, colourInputs[index], h("span", {}, text))),
         ),
         h("div", { class: "ticks" }, ticks),
-        h("div", { class: "zooms" }, zoomButton("−", "Zoom out", 1 / 1.5), zoomButton("+", "Zoom in", 1.5)),
+        h("div", { class: "zooms" }, zoomButton("−", "Zoom out", 1 / 1.5), zoomButton("+", "Zoom in", 1.5), lasso),
       ),
     ),
-    /** @param {string} colour */
-    showColour(colour) {
+    /**
+     * @param {string} colour
+     * @param {State["hidden"]} groups
+     */
+    showColour(colour, groups) {
+      hidden = groups;
       const isThere = colour === "part" ? heldOut : colour === "label" ? labels.length > 0 : true;
       const chosen = isThere ? colour : "none";
+      const focused = [...legend.children].findIndex((entry) => entry === document.activeElement);
       legend.replaceChildren(...legends[chosen]());
+      if (focused >= 0) /** @type {HTMLElement | undefined} */ (legend.children[focused])?.focus();
       for (const input of colourInputs) input.checked = input.value === chosen;
     },
     /** @param {View} view */

@@ -8,6 +8,7 @@ import { h } from "../dom.js";
 
 // a difference of this many grey levels has the full colour
 const FULL_COLOUR = 64;
+const ELLIPSE = " The ellipse on the plane is its posterior, to two deviations.";
 
 /** @param {{ header: Header, decode: Decode, painter: Painter, inWords: (error: number) => string }} options */
 export function makeComparison({ header, decode, painter, inWords }) {
@@ -85,12 +86,22 @@ export function makeComparison({ header, decode, painter, inWords }) {
     painter(original, pixels);
     paintDifference(pixels);
     const error = rootMeanSquare(pixels, levels);
-    score.textContent = inWords(error);
+    score.textContent = `${inWords(error)}.${header.encoder ? ELLIPSE : ""}`;
     return error;
   }
 
+  /**
+   * The error of a reconstruction, as it is shown.
+   *
+   * @param {Levels} pixels
+   * @param {Code} code
+   */
+  function errorOf(pixels, code) {
+    return rootMeanSquare(pixels, toLevels(decode(code), new Uint8ClampedArray(levels.length)));
+  }
+
   show(...last);
-  return { element, show, redraw: () => show(...last) };
+  return { element, show, errorOf, redraw: () => show(...last) };
 }
 
 /**
