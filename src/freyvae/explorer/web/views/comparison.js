@@ -28,7 +28,7 @@ export function makeComparison({ header, decode, painter, inWords }) {
       "div",
       { class: "pictures" },
       h("figure", {}, original, h("figcaption", {}, "original")),
-      h("figure", {}, reconstruction, h("figcaption", {}, "reconstruction")),
+      h("figure", {}, reconstruction, h("figcaption", {}, "recon\u00adstruction")),
       h("figure", {}, difference, h("figcaption", {}, "difference")),
     ),
     score,
