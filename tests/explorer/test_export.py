@@ -141,5 +141,6 @@ def test_the_page_is_small_and_needs_nobody(run: Run) -> None:
     assert "http://" not in page
     assert "https://" not in page
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)[1]
-    assert "unsafe" not in policy
+    # WebAssembly is allowed, in which matrices are multiplied, and no script
+    assert "unsafe" not in policy.replace("'wasm-unsafe-eval'", "")
     assert policy.startswith("default-src 'none'; script-src 'sha256-")

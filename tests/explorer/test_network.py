@@ -174,6 +174,11 @@ def test_groups_below_the_code_are_left_out_and_that_is_said(open_page: Any, tmp
     unsettle(vae.decoder)
     images = np.random.default_rng(0).integers(0, 256, (9, 6, 5, 3), dtype="uint8")
     bundle = make_bundle(vae, images, title="hierarchy")
+    of_pixels = VAE((6, 5, 1), 2, hidden=(4,), likelihood=MixtureOfLogistics(autoregressive=True), seed=0)
+    assert (
+        "each pixel takes from the pixels before it is left out"
+        in make_bundle(of_pixels, images[..., :1], title="pixels").header["leftOut"]
+    )
     assert bundle.notes == (
         "the sliders move the top group of latents; details, which 120 latents below it draw, are left out",
     )

@@ -1,5 +1,6 @@
 """A user opens the page and uses its controls."""
 
+import io
 import os
 import random
 import re
@@ -14,6 +15,9 @@ from PIL import Image
 import freyvae
 from freyvae.explorer.bundle import make_bundle
 from freyvae.explorer.page import page_text
+from freyvae.explorer.projection import Projection
+from freyvae.metrics.nearest import Posteriors, aggregate_deviations
+from freyvae.metrics.projection import principal_axes
 from freyvae.model import VAE
 from freyvae.mosaic import in_colour
 from freyvae.run import Run
@@ -215,8 +219,9 @@ def test_it_says_where_it_is_guessing(page: Any, vae: VAE) -> None:
     assert "Typical" in page.text_content(".knowing")
     page.evaluate("freyvae.setLatents([-30, 30])")
     assert "Far from the data" in page.text_content(".knowing")
-    levels = page.evaluate("codes => codes.map(code => freyvae.densityAt(code).level)", codes[::9].tolist())
-    # by definition a tenth of the training codes are at the edge, and a hundredth beyond it
+    draws = codes + vae.posterior_deviations(images) * np.random.default_rng(1).standard_normal(codes.shape)
+    levels = page.evaluate("codes => codes.map(code => freyvae.densityAt(code).level)", draws[::9].tolist())
+    # by definition a tenth of the draws from the training images' posteriors are at the edge, and a hundredth beyond it
     assert np.mean([level == "known" for level in levels]) == pytest.approx(0.9, abs=0.05)
     assert np.mean([level in ("guessing", "lost") for level in levels]) < 0.05
 
@@ -437,38 +442,176 @@ def test_themes(run: Run, open_page: Any) -> None:
     assert page.evaluate(background) == light
 
 
+Many = tuple[Path, VAE, np.ndarray]
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Many:
+    """A page of 20 latents, five of which say nothing, its model and its images; with labels and a map."""
+    vae = VAE((12, 10, 3), 20, hidden=(16,), seed=0)
+    mean, log_variance = vae.encoder.layers[-2:]
+    kernel, bias = mean.get_weights()
+    kernel[:, 15:] *= 1e-4
+    kernel[:, 3] *= 3.0  # the fourth varies most
+    mean.set_weights([8.0 * kernel, bias])
+    kernel, bias = log_variance.get_weights()
+    log_variance.set_weights([0.0 * kernel, bias - 2.0])
+    images = np.random.default_rng(0).integers(0, 256, (400, 12, 10, 3), dtype="uint8")
+    images[:200, :6] //= 4
+    bundle = make_bundle(
+        vae,
+        images,
+        title="many",
+        parts=(np.arange(400) % 10 == 0).astype(np.uint8),
+        labels=["dark"] * 200 + ["light"] * 200,
+        files=[f"pictures/{'dark' if number < 200 else 'light'}-{number}.png" for number in range(400)],
+        sample_of=5000,
+        projection=Projection("umap", np.random.default_rng(1).normal(size=(400, 2)).astype("float32")),
+    )
+    path = tmp_path_factory.mktemp("many") / "index.html"
+    path.write_text(page_text(bundle), encoding="utf-8")
+    return path, vae, images
+
+
 @pytest.mark.parametrize(
-    "options", [{"color_scheme": "light"}, {"color_scheme": "dark"}, PHONE], ids=["light", "dark", "phone"]
+    ("latents", "options"),
+    [
+        ("two", {"color_scheme": "light"}),
+        ("two", {"color_scheme": "dark", **PHONE}),
+        ("many", {"color_scheme": "dark", "viewport": {"width": 1024, "height": 768}}),
+        # 1280 x 1024 at 400 %
+        ("many", {"color_scheme": "light", "viewport": {"width": 320, "height": 256}}),
+    ],
+    ids=["desktop", "phone", "many", "enlarged"],
 )
-def test_no_serious_accessibility_finding(run: Run, open_page: Any, options: dict[str, Any]) -> None:
+def test_no_accessibility_finding(run: Run, many: Many, open_page: Any, latents: str, options: dict[str, Any]) -> None:
     if os.environ.get("FREYVAE_REQUIRE_BROWSER") != "1":
         pytest.importorskip("axe_playwright_python")
     import axe_playwright_python
 
     everything = "frame=7&this=1&that=2&direction=a~3~4&path=1~2~0.5"
-    page = open_page(run.explorer_path, reduced_motion="reduce", fragment=everything, **options)
+    path = run.explorer_path if latents == "two" else many[0]
+    page = open_page(path, reduced_motion="reduce", fragment=everything, **options)
     axe = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
     page.evaluate(f"() => {{ {axe} }}")
-    found = page.evaluate("axe.run().then(results => results.violations)")
-    assert [f"{each['id']}: {each['nodes'][0]['html']}" for each in found if each["impact"] != "minor"] == []
+    found = page.evaluate("""axe.run({ rules: { "target-size": { enabled: true } } })
+        .then(results => results.violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`))""")
+    assert found == []
+    # no column is narrower than a thumb
+    columns = page.evaluate("""[...document.querySelectorAll('.stage > *, .portrait > *, .panel')]
+        .map(element => element.getBoundingClientRect().width).filter(width => width > 0)""")
+    assert min(columns) > 120
+
+
+def test_forced_colours_tell_groups_apart(open_page: Any, many: Many) -> None:
+    page = open_page(many[0], reduced_motion="reduce", forced_colors="active")
+    colours = page.evaluate("""() => {
+        const dots = document.querySelectorAll(".board canvas")[2];
+        const { data } = dots.getContext("2d").getImageData(0, 0, dots.width, dots.height);
+        const seen = new Set();
+        for (let at = 0; at < data.length; at += 4) if (data[at + 3] > 200) seen.add(data[at] > data[at + 2]);
+        const keys = [...document.querySelectorAll(".key")]
+            .map(key => getComputedStyle(key, "::before").backgroundColor);
+        return [seen.size, new Set(keys).size];
+    }""")
+    assert colours == [2, 2]  # of the points, blue ones and orange ones; of the legend
 
 
 def test_one_latent_and_many(open_page: Any, tmp_path: Path) -> None:
     path = tmp_path / "index.html"
     title = "<script>alert(1)</script> & {{ co }} {% raw %}"
-    for latents in (20, 1, 7):
+    for latents in (1, 7):
         vae = VAE((6, 5, 1), latents, seed=0)
         images = np.random.default_rng(0).integers(0, 256, (50, 6, 5, 1), dtype="uint8")
         path.write_text(page_text(make_bundle(vae, images, title=title)), encoding="utf-8")
         page = open_page(path, reduced_motion="reduce")
         assert page.text_content("h1") == page.title() == title
         assert page.locator(".board").count() == 1
-        page.wait_for_selector("[data-faces=drawn][data-veil=drawn]")
+        page.wait_for_selector("[data-faces=drawn]")
         page.evaluate("freyvae.pick(3)")
         np.testing.assert_allclose(_latents(page), vae.encode(images[3:4])[0], atol=1e-4)
-    page.get_by_label("across").select_option("z3")
-    _wait_for_fragment(page, r"axes=2\.")
+
+
+def test_many_latents_begin_at_a_picture_and_are_in_the_order_of_what_they_say(open_page: Any, many: Many) -> None:
+    path, vae, images = many
+    page = open_page(path, reduced_motion="reduce")
+    start = page.evaluate("freyvae.header.start")
+    assert start % 10 == 0  # held out
+    code = vae.encode(images[start : start + 1])[0]
+    np.testing.assert_allclose(_latents(page), code, atol=1e-4)
+    assert f"Image {start + 1}, " in page.text_content(".comparison .what")
+    assert page.evaluate("freyvae.header.order.order[0]") == 3
+    nats = [float(text.split()[0]) for text in page.locator(".alive .note").all_text_contents()]
+    assert len(nats) == 15
+    assert nats == sorted(nats, reverse=True)
+    # those that say nothing are folded away, and can be opened
+    assert not _slider(page, "z20").is_visible()
+    page.get_by_text("5 latents that say nothing").click()
+    assert _slider(page, "z20").is_visible()
+    # a strip shows what its slider does
+    page.wait_for_selector(".slider .strip[data-drawn=yes]")
+    page.get_by_role("button", name="Random").click()
+    assert np.abs(np.array(_latents(page)) - code).max() > 0.1
+    page.get_by_role("button", name="Reset").click()
+    np.testing.assert_allclose(_latents(page), code, atol=1e-4)
+    # an earlier version's link still leads to its code and to the plane of its two latents
+    page.evaluate(f"freyvae.load('z={','.join(['0.5'] * 20)}&axes=2.0&map=no')")
+    assert _latents(page) == [0.5] * 20
+    assert page.get_by_label("across").input_value() == "2"
+
+
+def test_on_a_plane_of_many_latents_dragging_moves_along_its_two_axes(open_page: Any, many: Many) -> None:
+    path, vae, images = many
+    page = open_page(path, reduced_motion="reduce", fragment="view=principal")
     page.wait_for_selector("[data-faces=drawn]")
+    posteriors = Posteriors(vae.encode(images), vae.posterior_deviations(images))
+    axes, scales = principal_axes(posteriors)[0], aggregate_deviations(posteriors)
+    before = np.array(_latents(page))
+    box = page.get_by_role("application").bounding_box()
+    page.mouse.move(box["x"] + 2, box["y"] + 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.4, steps=3)
+    page.mouse.up()
+    moved = (np.array(_latents(page)) - before) / scales
+    assert np.linalg.norm(moved) > 0.1
+    np.testing.assert_allclose(axes @ (axes.T @ moved), moved, atol=1e-3 * np.linalg.norm(moved))
+    # images are drawn where there are points, and nowhere else
+    drawn = page.evaluate("""() => {
+        const faces = document.querySelector(".board canvas");
+        const { data } = faces.getContext("2d").getImageData(0, 0, faces.width, faces.height);
+        return data.filter((value, at) => at % 4 === 3 && value > 0).length / (data.length / 4);
+    }""")
+    assert 0.1 < drawn < 0.95
+    # on the map there are no codes but those of images
+    page.get_by_role("combobox", name="plane").select_option("map")
+    page.get_by_role("application").focus()
+    page.keyboard.press("ArrowRight")
+    assert np.abs(posteriors.means - np.array(_latents(page))).max(axis=1).min() < 1e-4
+    page.get_by_role("combobox", name="plane").select_option("latents")
+    page.get_by_label("across").select_option("z3")
+    _wait_for_fragment(page, r"axes=2\..*view=latents")
+    page.wait_for_selector("[data-faces=drawn]")
+
+
+@pytest.mark.parametrize("latents", ["two", "many"])
+def test_face_and_sliders_are_in_the_first_screen_and_stay_where_they_are(
+    open_page: Any, run: Run, many: Many, latents: str
+) -> None:
+    page = open_page(run.explorer_path if latents == "two" else many[0], reduced_motion="reduce")
+    start = _latents(page)
+    for width in (320, 390, 700, 800, 1024, 1440):
+        page.set_viewport_size({"width": width, "height": 768})
+        tops = []
+        for code in (start, [3.0] * len(start), [30.0] * len(start)):
+            page.evaluate("code => freyvae.setLatents(code)", code)
+            face = page.locator(".face").bounding_box()
+            sliders = [page.locator("input.range").nth(place).bounding_box() for place in range(2)]
+            assert face["y"] >= 0
+            assert max(box["y"] + box["height"] for box in sliders) <= 768, width
+            tops.append([face["y"], *(box["y"] for box in sliders)])
+            assert page.locator(".knowing p").evaluate("said => said.scrollHeight <= said.clientHeight"), width
+        assert tops[0] == tops[1] == tops[2]
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
 
 
 @pytest.mark.parametrize(("is_video", "word", "some"), [(True, "frame", "a frame"), (False, "image", "an image")])
@@ -519,6 +662,105 @@ def test_random_codes_are_draws_from_a_learned_prior(open_page: Any, tmp_path: P
     assert float(slider.get_attribute("max")) > 20
     assert "prior" not in slider.get_attribute("aria-valuetext")
     assert "the posterior's flow" in page.content()
+
+
+def test_images_are_found_by_file_hidden_by_group_and_sorted_by_error(open_page: Any, many: Many) -> None:
+    path, vae, images = many
+    page = open_page(path, reduced_motion="reduce")
+    assert "400 of 5,000 images, at even distances, of 12 by 10 colour pixels" in page.text_content(".lede")
+    search = page.get_by_role("searchbox")
+    for typed, number in (("LIGHT-30", 300), ("LIGHT-30", 301), ("17", 16)):
+        search.fill(typed)
+        search.press("Enter")
+        assert f"Image {number + 1}, " in page.text_content(".comparison .what")
+    assert "dark-16.png" in page.text_content(".comparison .what")
+    # by error, the largest first
+    page.get_by_label("Order of the images").select_option("error")
+    page.get_by_role("slider", name="Image").focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    rebuilt = np.rint(255 * vae.decode(vae.encode(images)))
+    errors = np.sqrt(np.mean(np.square(rebuilt - images), axis=(1, 2, 3)))
+    chosen = int(re.search(r"Image (\d+) of", page.text_content(".filmstrip"))[1]) - 1
+    assert errors[chosen] == pytest.approx(np.sort(errors)[-2], abs=0.1)
+    # a group that is hidden is neither drawn nor picked, and the link says so
+    page.evaluate("freyvae.load('view=map&colour=label')")
+    dots = "document.querySelectorAll('.board canvas')[2].toDataURL()"
+    before = page.evaluate(dots)
+    dark = page.get_by_role("button", name="dark", exact=True)
+    dark.click()
+    assert dark.get_attribute("aria-pressed") == "false"
+    assert page.evaluate(dots) != before
+    _wait_for_fragment(page, "hide-label=0")
+    # of what is within a lasso only what is shown is taken
+    page.get_by_role("button", name="Lasso").click()
+    page.evaluate("scrollTo(0, 0)")
+    box = page.get_by_role("application").bounding_box()
+    corners = [(0.01, 0.01), (0.99, 0.01), (0.99, 0.99), (0.01, 0.99)]
+    for step, (right, below) in enumerate(corners):
+        page.mouse.move(box["x"] + right * box["width"], box["y"] + below * box["height"], steps=3)
+        if not step:
+            page.mouse.down()
+    page.mouse.up()
+    assert "200 images." in page.text_content(".lasso-bar")
+    page.get_by_role("button", name="Put in This").click()
+    assert "and 188 more" in page.text_content(".trays")
+    dark.click()
+    assert page.evaluate(dots) == before
+
+
+def test_what_one_sees_can_be_saved(page: Any, open_page: Any, many: Many, vae: VAE) -> None:
+    def saved(page: Any, name: str) -> Image.Image:
+        page.locator(".menu summary").click()
+        with page.expect_download() as download:
+            page.locator(".menu button", has_text=name).click()
+        return Image.open(io.BytesIO(Path(download.value.path()).read_bytes()))
+
+    page.evaluate("freyvae.setLatents([0.5, -1])")
+    shown = np.rint(255 * vae.decode([[0.5, -1]])[0, ..., 0])
+    picture = np.asarray(saved(page, "Picture").convert("L"))
+    times = picture.shape[0] // 28
+    assert picture.shape == (28 * times, 20 * times)
+    assert np.abs(picture[times // 2 :: times, times // 2 :: times] - shown).max() <= 1
+    walk = saved(page, "Walk")
+    assert (walk.format, walk.n_frames) == ("GIF", 64)
+    times = walk.height // 28
+    # it begins where one is, and grey levels are exact
+    first = np.asarray(walk.convert("L"))[times // 2 :: times, times // 2 :: times]
+    assert np.abs(first.astype(int) - shown).max() <= 1
+    walk.seek(63)
+    assert np.abs(np.asarray(walk.convert("L"))[times // 2 :: times, times // 2 :: times] - shown).max() > 5
+    assert saved(page, "Plane").size[0] % 20 == 0
+    # of many latents, a row for each of the first ten, and in colour
+    page = open_page(many[0], reduced_motion="reduce")
+    grid = saved(page, "Along the latents")
+    assert grid.height % (10 * 12) == 0
+    walk = saved(page, "Walk").convert("RGB")
+    shown = np.rint(255 * many[1].decode([_latents(page)])[0])
+    times = walk.height // 12
+    # dithered, so the mean over a pixel of the image is near its colour
+    averaged = np.asarray(walk, float).reshape(12, times, 10, times, 3).mean(axis=(1, 3))
+    assert np.abs(averaged - shown).max() < 15
+
+
+def test_the_ellipse_of_an_image_is_its_posterior(page: Any, vae: VAE) -> None:
+    def over() -> np.ndarray:
+        _face(page)  # until it is painted
+        return np.array(
+            page.evaluate("""() => {
+            const canvas = document.querySelectorAll(".board canvas")[3];
+            return Array.from(canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data);
+        }""")
+        ).reshape(-1)
+
+    before = over()
+    page.evaluate("freyvae.pick(700)")
+    page.evaluate("freyvae.setLatents([0, 0])")
+    assert (over() != before).any()
+    deviations = vae.posterior_deviations(freyvae.synthetic_faces().images[700:701])[0]
+    found = page.evaluate("freyvae.deviationsOf(700)")
+    np.testing.assert_allclose(found, deviations, rtol=1e-3)
+    assert "posterior" in page.text_content(".comparison")
 
 
 def test_a_hundred_thousand_points_stay_smooth(open_page: Any, tmp_path: Path) -> None:
@@ -649,7 +891,11 @@ def test_a_picture_unlike_the_data_is_told_from_one_of_its_kind(page: Any, vae: 
         said = page.text_content(".knowing")
         assert ("Unlike the data" in said) == (name == "unlike"), (name, said)
     error = np.sqrt(np.mean((np.rint(255 * vae.reconstruct(unlike[None, ..., None])[0, ..., 0]) - unlike) ** 2))
-    assert f"reconstructed with an error of {error:.1f} grey levels" in said
+    assert f"An error of {error:.1f} grey levels" in said
+    # beside the picture are its score and its percentile
+    percentiles = page.evaluate("freyvae.header.likeness.percentiles")
+    rank = int(np.clip(np.sum(np.array(percentiles) < error) - 1, 0, 100))
+    assert f"RMSE {error:.1f} grey levels, larger than for {rank} %" in page.text_content(".comparison")
     # elsewhere the code is judged again
     page.evaluate("freyvae.setLatents([0, 0])")
     assert "Unlike the data" not in page.text_content(".knowing")

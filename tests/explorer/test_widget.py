@@ -52,6 +52,14 @@ def test_latents_and_image_from_python(widget: Any, vae: VAE) -> None:
     assert widget.latents == pytest.approx(vae.encode(image[None])[0].tolist())
 
 
+def test_many_latents_begin_at_an_image() -> None:
+    pytest.importorskip("anywidget")
+    images = np.random.default_rng(0).integers(0, 256, (30, 6, 5), dtype="uint8")
+    model = VAE((6, 5, 1), 5, seed=0)
+    codes = model.encode(images)
+    assert np.abs(codes - explore(model, images).latents).max(axis=1).min() < 1e-5
+
+
 @pytest.mark.parametrize("latents", [[1], [1, 2, 3], [float("nan"), 0]])
 def test_latents_that_do_not_fit(widget: Any, latents: list[float]) -> None:
     with pytest.raises(BadInput, match="2 finite numbers"):

@@ -20,6 +20,7 @@ from freyvae.data.labels import most_frequent
 from freyvae.data.pixels import evenly_spaced
 from freyvae.errors import BadInput
 from freyvae.explorer.density import measure_density
+from freyvae.explorer.frames import pack_frames
 from freyvae.explorer.graph import Graph, read_graph
 from freyvae.explorer.likeness import reconstruction_percentiles
 from freyvae.explorer.projection import Projection
@@ -31,8 +32,9 @@ MOST_POINTS = 100_000
 MOST_CODE_VALUES = 1_600_000  # points times latents
 MOST_FRAME_VALUES = 4_000_000  # frames times pixels times channels
 MOST_ENCODER_WEIGHTS = 4_000_000
-HALF_PRECISION_ABOVE = 1_000_000  # weights
+HALF_PRECISION_ABOVE = 200_000  # weights
 GREY_LEVELS_LOST = 0.5  # largest error that half precision may cause
+MOST_NAME_BYTES = 1_000_000
 PRIOR_DRAWS = 1000  # draws of a learned prior, from which the page picks its random codes
 
 PARTS = ("training", "validation", "test")
@@ -63,6 +65,8 @@ def make_bundle(
     is_video: bool = False,
     labels: Sequence[str] | None = None,
     projection: Projection | None = None,
+    files: Sequence[str] | None = None,
+    sample_of: int = 0,
 ) -> Bundle:
     """Collect the data of a page.
 
@@ -75,6 +79,8 @@ def make_bundle(
         is_video: whether the order is time.
         labels: of the images.
         projection: the map of the images.
+        files: their names, by which the page finds them, unless they take more than `MOST_NAME_BYTES`.
+        sample_of: how many there are, where these are some of them at even distances.
 
     Raises:
         BadInput: the decoder has a layer, or the likelihood a mean, that the page cannot compute.
@@ -85,16 +91,12 @@ def make_bundle(
     decoder = read_graph(vae.generator, name="decoder")
     decoder.check_page_can_compute()
     encoder, encoder_missing = _servable_encoder(vae)
-    below = sum(details.latents for details in vae.groups_below)
-    left_out = (
-        f"the sliders move the top group of latents; details, which {below:,} latents below it draw, are left out"
-        if below
-        else ""
-    )
+    left_out = _left_out(vae)
     parts = np.zeros(len(images), np.uint8) if parts is None else parts
     kept = evenly_spaced(len(images), min(MOST_POINTS, max(1, MOST_CODE_VALUES // vae.latent_dim)))
     codes, deviations = vae.encode(images), vae.posterior_deviations(images)
     training = parts == 0 if (parts == 0).any() else np.ones(len(images), bool)
+    held_out = ~training if not training.all() else training
     density = measure_density(codes[training], vae.noise_scale * deviations[training])
     frames = evenly_spaced(len(kept), max(1, MOST_FRAME_VALUES // math.prod(vae.image_shape)))
     blobs["codes"] = codes[kept].astype("<f4").tobytes()
@@ -111,21 +113,39 @@ def make_bundle(
     named, label_numbers = most_frequent(labels or (), len(LABELS))
     if labels is not None:
         blobs["labels"] = label_numbers[kept].tobytes()
+    if files is not None:
+        shown_files = "\n".join(files[number].replace("\n", " ") for number in kept.tolist()).encode(errors="replace")
+        if len(shown_files) <= MOST_NAME_BYTES:
+            blobs["files"] = shown_files
+    if projection is not None and projection.method == "pca" and vae.latent_dim > 2:
+        projection = None  # the plane is the same, and knows the way back to the codes
     if projection is not None:
         blobs["map"] = _within_plane(projection.points)[kept].astype("<f4").tobytes()
-    held_out = ~training if not training.all() else training
+    many = vae.latent_dim > 2
+    if many:
+        # late, since it imports Keras
+        from freyvae.explorer.many_latents import PrincipalPlane, order_of_latents, typical_point
+
+        plane = PrincipalPlane.of(codes, deviations)
+        blobs["plane"] = np.stack([plane.middle, *plane.rows, *plane.steps]).astype("<f4").tobytes()
+        shown = np.flatnonzero(held_out[kept[frames]])
+        start = typical_point(codes[kept], frames[shown] if len(shown) else frames)
     header: dict[str, Any] = {
         "format": FORMAT,
         "title": title,
         "imageShape": list(vae.image_shape),
         "channelColours": [list(colour) for colour in channel_colours(vae.image_shape[2])],
         "images": len(images),
+        "sampleOf": sample_of,
         "isVideo": is_video,
         "parts": list(PARTS),
         "labels": named,
         "labelColours": list(LABELS[: len(named)]),
         "map": "" if projection is None else projection.method.upper(),
         "latents": _latents(vae, codes, names, prior_draws),
+        "order": order_of_latents(vae, images, codes, deviations) if many else None,
+        "plane": {"ranges": plane.ranges, "explained": plane.explained} if many else None,
+        "start": start if many else None,
         "points": len(kept),
         "frames": len(frames),
         "framesPacked": frames_packed,
@@ -138,25 +158,11 @@ def make_bundle(
         "leftOut": left_out,
         "likeness": {
             "percentiles": reconstruction_percentiles(vae, images[held_out], codes[held_out]),
-            "of": "the images" if training.all() else "the held-out images",
+            "of": "images" if training.all() else "held-out images",
         },
     }
     header["blobs"] = {name: [len(blob), zlib.adler32(blob)] for name, blob in blobs.items()}
     return Bundle(header, blobs, tuple(filter(None, (left_out, encoder_missing))))
-
-
-def pack_frames(images: npt.NDArray[np.uint8]) -> tuple[bytes, str]:
-    """Compress the differences of frames, modulo 256, with zlib.
-
-    A pixel's difference is taken from its `left` neighbour, or from the same pixel of the frame `before`. The shorter
-    result is returned, with its name. In a video that is usually `before`.
-    """
-    left, before = images.copy(), images.copy()
-    left[:, :, 1:] -= images[:, :, :-1]
-    before[1:] -= images[:-1]
-    packed = {"left": zlib.compress(left.tobytes(), 9), "before": zlib.compress(before.tobytes(), 9)}
-    shortest = min(packed, key=lambda kind: len(packed[kind]))
-    return packed[shortest], shortest
 
 
 def _within_plane(points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -202,6 +208,22 @@ def _widest_axes(codes: npt.NDArray[np.float32]) -> list[int]:
     if codes.shape[1] <= 2:
         return list(range(codes.shape[1]))
     return sorted(int(index) for index in np.argsort(-codes.std(axis=0), kind="stable")[:2])
+
+
+def _left_out(vae: Any) -> str:
+    """What the model draws that the page does not; "" where it shows all."""
+    left_out = []
+    below = sum(details.latents for details in vae.groups_below)
+    if below:
+        left_out.append(
+            f"the sliders move the top group of latents; details, which {below:,} latents below it draw, are left out"
+        )
+    if vae.pixel_likelihood.is_autoregressive:
+        left_out.append(
+            "the page shows what the code alone says; what each pixel takes from the pixels before it is left out: "
+            "`freyvae sample` draws whole images"
+        )
+    return "; ".join(left_out)
 
 
 def _servable_encoder(vae: Any) -> tuple[Graph | None, str]:

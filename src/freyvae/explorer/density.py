@@ -25,8 +25,9 @@ def measure_density(codes: _Array, deviations: _Array) -> dict[str, Any]:
 
     Returns:
         `references`, some of the codes, float32 (reference, latent); `widths` of the kernel, float32 (latent,); and
-        `percentiles` 0 to 100 of the log-density at the references, float32 (101,). Each reference is left out of its
-        own density.
+        `percentiles` 0 to 100 of the log-density at draws from the posteriors of the references, one each, float32
+        (101,). Each reference is left out of the density of its own draw. With many latents a draw lies far from its
+        mean, and the density at the means says nothing of draws: any draw from the prior would be far from the data.
     """
     count, latents = codes.shape
     spread = codes.std(axis=0) if count > 1 else np.zeros(latents)
@@ -35,9 +36,11 @@ def measure_density(codes: _Array, deviations: _Array) -> dict[str, Any]:
     widths = np.maximum(widths, 1e-6).astype(np.float32)
     chosen = np.unique(np.linspace(0, count - 1, min(count, REFERENCES)).round().astype(int))
     references = codes[chosen].astype(np.float32)
+    noise = np.random.default_rng(0).standard_normal(references.shape)
     scaled = references.astype(np.float64) / widths
-    squares = np.sum(np.square(scaled), axis=1)
-    exponents = -0.5 * np.maximum(squares[:, None] + squares[None, :] - 2.0 * scaled @ scaled.T, 0.0)
+    drawn = scaled + noise * deviations[chosen] / widths
+    apart = np.sum(np.square(drawn), axis=1)[:, None] + np.sum(np.square(scaled), axis=1)[None, :]
+    exponents = -0.5 * np.maximum(apart - 2.0 * drawn @ scaled.T, 0.0)
     if len(references) > 1:
         np.fill_diagonal(exponents, -np.inf)
     top = exponents.max(axis=1, keepdims=True)

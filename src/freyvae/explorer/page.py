@@ -92,8 +92,10 @@ def bundle_of_run(run: Run, *, vae: "VAE | None" = None, data: "TrainingData | N
         is_video=data.images.is_video,
         labels=data.images.labels,
         projection=projection,
+        files=data.images.files,
+        sample_of=len(everything.images) if len(data.images) < len(everything.images) else 0,
     )
-    if len(data.images) < len(everything.images):
+    if bundle.header["sampleOf"]:
         part = f"the page shows {len(data.images):,} of {len(everything.images):,} images, at even distances"
         return dataclasses.replace(bundle, notes=(part, *bundle.notes))
     return bundle
@@ -139,9 +141,13 @@ def stylesheet() -> str:
 
 
 def content_security_policy(script: str, style: str) -> str:
-    """The page's policy: it may run its own script and use its own style; no requests, no eval, no other code."""
+    """The page's policy: it may run its own script and use its own style; no requests, no eval, no other code.
+
+    The script may compile WebAssembly, in which it multiplies matrices.
+    """
     return (
-        f"default-src 'none'; script-src 'sha256-{digest(script)}'; style-src 'sha256-{digest(style)}'; "
+        f"default-src 'none'; script-src 'sha256-{digest(script)}' 'wasm-unsafe-eval'; "
+        f"style-src 'sha256-{digest(style)}'; "
         "img-src data: blob:; connect-src 'none'; base-uri 'none'; form-action 'none'; "
         "require-trusted-types-for 'script'; trusted-types 'none'"
     )

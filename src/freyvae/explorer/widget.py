@@ -63,7 +63,10 @@ def _widget_class() -> Any:
 
         def __init__(self, vae: Any, bundle: Any):
             self._vae = vae
-            super().__init__(_header=bundle.header, _blobs=bundle.blobs, latents=[0.0] * vae.latent_dim)
+            codes = np.frombuffer(bundle.blobs["codes"], "<f4").reshape(-1, vae.latent_dim)
+            start = bundle.header["start"]
+            latents = [0.0] * vae.latent_dim if start is None else codes[start].tolist()
+            super().__init__(_header=bundle.header, _blobs=bundle.blobs, latents=latents)
 
         @traitlets.validate("latents")
         def _check_latents(self, proposal: Any) -> list[float]:

@@ -32,15 +32,30 @@ def pca(posteriors: Posteriors, *, seed: int = 0) -> Plane:
     Latents that say nothing of an image hardly count: in these units their means do not vary. The sign of an axis is
     such that its largest weight is positive. `seed` has no effect.
     """
-    codes = posteriors.means.astype(np.float64) / aggregate_deviations(posteriors)
-    codes -= codes.mean(axis=0)
-    if codes.shape[1] < 2:
-        codes = np.concatenate([codes, np.zeros((len(codes), 1))], axis=1)
+    axes, variances = principal_axes(posteriors)
+    total = max(float(variances.sum()), 1e-12)
+    return Plane((_scaled(posteriors) @ axes).astype(np.float32), tuple((variances[:2] / total).tolist()))
+
+
+def principal_axes(posteriors: Posteriors) -> tuple[np.ndarray, np.ndarray]:
+    """The first two principal components of posterior means, in units of the aggregate posterior's deviations.
+
+    Of one latent, the second is of a latent that does not vary.
+
+    Returns:
+        unit vectors, float64 (latent, 2), and the variances along all components, the largest first.
+    """
+    codes = _scaled(posteriors)
     variances, axes = np.linalg.eigh(codes.T @ codes / len(codes))
     axes = axes[:, ::-1][:, :2]
-    axes = axes * np.where(axes[np.abs(axes).argmax(axis=0), [0, 1]] < 0, -1.0, 1.0)
-    total = max(float(variances.sum()), 1e-12)
-    return Plane((codes @ axes).astype(np.float32), tuple((variances[::-1][:2] / total).tolist()))
+    return axes * np.where(axes[np.abs(axes).argmax(axis=0), [0, 1]] < 0, -1.0, 1.0), variances[::-1]
+
+
+def _scaled(posteriors: Posteriors) -> np.ndarray:
+    """Centred means in units of the aggregate posterior's deviations, float64 (image, latent), two latents at least."""
+    codes = posteriors.means.astype(np.float64) / aggregate_deviations(posteriors)
+    codes -= codes.mean(axis=0)
+    return np.pad(codes, ((0, 0), (0, max(2 - codes.shape[1], 0))))
 
 
 def umap(posteriors: Posteriors, *, seed: int = 0) -> Plane:

@@ -55,12 +55,14 @@ test("a code between the sparsest hundredth and tenth is at the edge", () => {
 });
 
 test("a picture is unlike the data above 99 % of its errors", () => {
-  const unlikeness = makeLikeness({ percentiles: Array.from({ length: 101 }, (_, at) => at / 10), of: "the images" });
+  const percentiles = Array.from({ length: 101 }, (_, at) => at / 10);
+  const { unlikeness, inWords } = makeLikeness({ percentiles, of: "images" });
   assert.equal(unlikeness(9.9), null);
   const said = unlikeness(9.91);
   assert.equal(said.word, "Unlike the data");
-  assert.equal(
-    said.detail,
-    "Your picture is reconstructed with an error of 9.9 grey levels. For 99 % of the images it is at most 9.9.",
-  );
+  assert.equal(said.detail, "An error of 9.9 grey levels, larger than for 99 % of images.");
+  // and it is said of how many it is larger
+  assert.equal(inWords(4.25), "RMSE 4.3 grey levels, larger than for 42 % of images");
+  assert.match(inWords(0), /larger than for 0 %/);
+  assert.match(inWords(99), /larger than for 100 %/);
 });

@@ -7,7 +7,9 @@ const defaults = {
   latents: [0, 0, 0],
   names: ["humour", "pose", "z3"],
   axes: [0, 1],
+  view: "principal",
   colour: "part",
+  hidden: { part: [], label: [] },
   frame: null,
   directions: [],
   more: [],
@@ -15,14 +17,17 @@ const defaults = {
   path: { from: null, to: null, at: 0 },
 };
 const points = 100;
-const read = (text) => readFragment(text, defaults, { points });
+const views = ["latents", "principal"];
+const read = (text) => readFragment(text, defaults, { points, views });
 
 test("everything in a state comes back from its link", () => {
   const state = {
     latents: [0.5, -1.25, 3e-7],
     names: ["a.b~c, d", "Ö & =", "z3"],
     axes: [2, 0],
+    view: "principal",
     colour: "time",
+    hidden: { part: [1], label: [0, 3] },
     frame: 7,
     directions: [
       { name: "smi~ling", more: [1, 2], less: [3] },
@@ -60,9 +65,24 @@ test("a link of an earlier version is read", () => {
     less: [2],
     directions: [{ name: "a", more: [3], less: [4] }],
     path: { from: 1, to: 2, at: 0.5 },
+    // they name the latents of the plane
     axes: [1, 2],
+    view: "latents",
     colour: "none",
   });
+  assert.equal(read("z=1,2,3&map=no").view, "latents");
+  const withMap = { ...defaults, view: "map" };
+  const options = { points, views: [...views, "map"] };
+  assert.equal(readFragment("z=1,2,3&axes=1.2", withMap, options).view, "map");
+  assert.equal(readFragment("z=1,2,3&map=yes", defaults, options).view, "map");
+  assert.equal(readFragment("z=1,2,3&map=yes", defaults, { points, views }).view, "principal");
+});
+
+test("a link with a code but no image begins at no image", () => {
+  const begun = { ...defaults, frame: 5 };
+  assert.equal(readFragment("", begun, { points, views }).frame, 5);
+  assert.equal(readFragment("z=1,2,3", begun, { points, views }).frame, null);
+  assert.equal(readFragment("z=1,2,3&frame=7", begun, { points, views }).frame, 7);
 });
 
 for (const broken of [
@@ -72,9 +92,8 @@ for (const broken of [
   "z=1,2,x",
   "z=Infinity,0,0",
   "names=a~b",
-  "axes=0.0",
-  "axes=0.3",
-  "axes=0.1.2",
+  "view=globe",
+  "view=map",
   "colour=green",
   "frame=100",
   "frame=-1",
@@ -89,6 +108,10 @@ for (const broken of [
 ]) {
   test(`a broken link is as none: ${JSON.stringify(broken)}`, () => assert.deepEqual(read(broken), defaults));
 }
+
+test("axes that are none are those of before", () => {
+  for (const axes of ["0.0", "0.3", "0.1.2"]) assert.deepEqual(read(`axes=${axes}`).axes, defaults.axes);
+});
 
 test("numbers, names and lists have bounds", () => {
   assert.deepEqual(read("z=1e9,-1e9,0").latents, [1000, -1000, 0]);

@@ -3,6 +3,8 @@ import { test } from "node:test";
 
 import { ExplorerError } from "#web/errors.js";
 import { compile, firstOutput } from "#web/network/compile.js";
+import { prepareProduct } from "#web/network/product.js";
+import { makeArena } from "#web/network/simd.js";
 import { assertClose, numbers } from "./close.js";
 
 const product = (shape) => shape.reduce((total, size) => total * size, 1);
@@ -326,4 +328,62 @@ test("what the page does not know is named", () => {
   assert.throws(() => compute("attention", [tensor([1])], [1]), /“attention”/);
   assert.throws(() => compute("activation", [tensor([1])], [1], { name: "snake" }), /“snake”/);
   assert.throws(() => compute("binary", [tensor([1]), tensor([1])], [1], { name: "power" }), /“power”/);
+});
+
+test("a product is the same in WebAssembly and in JavaScript, for rows and columns of any number", () => {
+  for (const [rows, columns, depth, parts] of [
+    [1, 1, 3, [0]],
+    [5, 8, 4, [0]],
+    [7, 13, 6, [0, 20]],
+    [8, 3, 12, [0, 9, 31]],
+  ]) {
+    const left = numbers(200);
+    const right = numbers(depth * columns, 2);
+    const bias = Float32Array.from(numbers(columns, 3));
+    const factors = {
+      depth,
+      columns,
+      rightAt: (k, column) => right[k * columns + column],
+      bias,
+      size: left.length,
+      rows: Array.from({ length: rows }, (_, row) => 3 * row),
+      parts,
+    };
+    const expected = Array.from({ length: rows * columns }, (_, at) => {
+      const [row, column] = [Math.floor(at / columns), at % columns];
+      const length = depth / parts.length;
+      const values = parts.flatMap((part) => Array.from({ length }, (_, k) => left[3 * row + part + k]));
+      return (
+        dot(
+          values,
+          values.map((_, k) => right[k * columns + column]),
+        ) + bias[column]
+      );
+    });
+    const arena = makeArena();
+    assert.ok(arena);
+    for (const product of [prepareProduct(factors, arena), prepareProduct(factors, null)]) {
+      const output = new Float32Array(rows * columns);
+      product.left().set(left);
+      product.multiply(output);
+      assertClose(output, expected, 1e-5);
+    }
+  }
+});
+
+test("what does not depend on the input is computed once, and what does every time", () => {
+  const steps = [
+    { op: "append_constants", shape: [2, 3], weights: { constants: { start: 0, shape: [2, 2] } } },
+    { op: "slice", shape: [2, 2], options: { starts: [0, 1], stops: [2, 3] } },
+    { op: "activation", shape: [2, 2], options: { name: "exponential" } },
+    { op: "slice", inputs: [1], shape: [2, 1], options: { starts: [0, 0], stops: [2, 1] } },
+    { op: "concatenate", inputs: [4, 3], shape: [2, 3] },
+  ].map((step, index) => ({ inputs: [index], output: index + 1, options: {}, weights: {}, ...step }));
+  const run = compile({ inputShape: [2, 1], outputs: [5], steps }, Float32Array.of(0, 1, 2, 3));
+  for (const input of [
+    [7, 8],
+    [-1, 5],
+  ]) {
+    assertClose(run(input)[0], [input[0], 1, Math.E, input[1], Math.exp(2), Math.exp(3)], 1e-5);
+  }
 });

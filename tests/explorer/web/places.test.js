@@ -35,15 +35,18 @@ test("on the map points have places of their own, and a code that of the nearest
   const map = Float32Array.of(0, 0, -0.5, 0.5, 0.95, -0.5);
   const geometry = makeGeometry({ header: { latents, points: 3 }, codes, map });
   geometry.resize(400, 200);
-  geometry.setMap(true);
+  geometry.setView("map", [0, 1]);
   assertClose([...geometry.placeOf(0), ...geometry.placeOf(1)], [200, 100, 100, 50]);
   assertClose([geometry.x([2.9, 3.9]), geometry.y([2.9, 3.9])], [100, 50]);
   assertClose(geometry.latentsAt(0.9, 0.7, new Float32Array(2), new Float32Array(2)), [1, -1]);
-  geometry.setMap(false);
+  // arrows go to the next image in that direction, and stay where there is none
+  assertClose(geometry.moved(0.05, 0, [0, 0], new Float32Array(2)), [1, -1]);
+  assertClose(geometry.moved(0, 0.05, [3, 4], new Float32Array(2)), [3, 4]);
+  geometry.setView("latents", [0, 1]);
   assertClose(geometry.placeOf(0), [200, 100]);
   // without a map nothing changes
   const without = plane();
-  without.setMap(true);
+  without.setView("map", [0, 1]);
   assertClose(without.placeOf(0), geometry.placeOf(0));
 });
 
@@ -57,9 +60,99 @@ test("places of the plane and the latents there belong together", () => {
   assertClose(geometry.placeOf(2), [300, 150]);
 });
 
+test("on the plane of two components a place and the codes there belong together", () => {
+  // the components of latents of unequal scale, and not along them
+  const middle = [1, 0, 0];
+  const rows = [0.5, 0.5, 0, 0.25, -0.25, 1];
+  const steps = [1, 1, 0, 0.2, -0.2, 0.9];
+  const header = {
+    latents: { count: 3, plane: 4, unit: 1, axes: [0, 1] },
+    points: 1,
+    plane: {
+      ranges: [
+        [-1, 3],
+        [-2, 2],
+      ],
+    },
+  };
+  const geometry = makeGeometry({
+    header,
+    codes: Float32Array.of(2, 1, 0),
+    plane: Float32Array.of(...middle, ...rows, ...steps),
+  });
+  geometry.resize(400, 200);
+  geometry.setView("principal", [0, 1]);
+  // 0.5 (2 - 1) + 0.5 1 = 1 of -1 to 3, and 0 of -2 to 2
+  assertClose(geometry.placeOf(0), [200, 100]);
+  const now = Float32Array.of(5, 6, 7);
+  const into = geometry.latentsAt(0.25, 0.75, now, new Float32Array(3));
+  assertClose([geometry.x(into), geometry.y(into)], [100, 150], 1e-4);
+  const by = geometry.moved(0.5, 0, Float32Array.of(2, 1, 0), new Float32Array(3));
+  assertClose(by, [2.5, 1.5, 0]);
+  // what is on neither axis stays: the change is a sum of the two steps
+  const [a, b] = [into[0] - 5, into[1] - 6];
+  assertClose([into[2] - 7], [(0.9 * (a - b)) / 0.4], 1e-3);
+  assert.ok(!geometry.isSlice);
+});
+
+test("a part of the plane is shown larger, about a place", () => {
+  const geometry = plane();
+  geometry.zoomBy(2, 0.75, 0.5);
+  assertClose([geometry.x([1, 0]), geometry.y([1, 0])], [300, 100]);
+  assertClose([...geometry.ends(0), ...geometry.ends(1)], [-1, 3, -2, 2]);
+  assertClose(geometry.latentsAt(1, 0, new Float32Array(2), new Float32Array(2)), [1.5, 1]);
+  geometry.zoomBy(0.1, 0, 0);
+  assertClose(geometry.ends(0), [-4, 4]);
+});
+
+test("the ellipse of a distribution is where its deviations are, turned on the plane of components", () => {
+  const { x, y, long, short, angle } = plane().ellipse([1, 0], [0.5, 0.5]);
+  // 100 and 50 pixels for 1 in the latents
+  assertClose([x, y, long, short, angle], [300, 100, 50, 25, 0]);
+  assertClose([plane().ellipse([0, 0], [0.1, 1]).angle % Math.PI], [Math.PI / 2]);
+  // along both axes alike, one latent alone makes a line from the lower left to the upper right
+  const ranges = [
+    [-1, 1],
+    [-1, 1],
+  ];
+  const header = { latents: { count: 3, plane: 4, unit: 1, axes: [0, 1] }, points: 1, plane: { ranges } };
+  const numbers = Float32Array.of(0, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 0, 1, 0);
+  const geometry = makeGeometry({ header, codes: new Float32Array(3), plane: numbers });
+  geometry.resize(200, 200);
+  geometry.setView("principal", [0, 1]);
+  const line = geometry.ellipse([0, 0, 0], [0.1, 0.2, 0.3]);
+  assertClose([line.long, line.short, line.angle], [10 * Math.SQRT2, 0, -Math.PI / 4], 1e-4);
+});
+
+test("of each tile the point nearest to its centre", () => {
+  const geometry = plane({ points: 3, values: Float32Array.of(-1, 1, -1.2, 1, 1, -1) });
+  const tiles = (isShown) => [...geometry.pointsOfTiles(2, 2, isShown)];
+  assert.deepEqual(
+    tiles(() => true),
+    [0, -1, -1, 2],
+  );
+  assert.deepEqual(
+    tiles((point) => point > 0),
+    [1, -1, -1, 2],
+  );
+});
+
+test("a lasso holds the points within it", () => {
+  const geometry = plane({ points: 3, values: Float32Array.of(-1, 1, 0, 0, 1, -1) });
+  // a triangle about the upper left; the points are at (100, 50), (200, 100) and (300, 150)
+  const corners = [
+    [10, 10],
+    [150, 10],
+    [10, 150],
+  ];
+  assert.deepEqual(geometry.within(corners), [0]);
+  assert.deepEqual(geometry.within([...corners].reverse()), [0]);
+  assert.deepEqual(geometry.within([[0, 0]]), []);
+});
+
 test("latents on neither axis stay as they are", () => {
   const geometry = plane({ count: 3, points: 1, values: Float32Array.of(0, 1, 2) });
-  geometry.setAxes([2, 0]);
+  geometry.setView("latents", [2, 0]);
   const now = Float32Array.of(7, 8, 9);
   assertClose(geometry.latentsAt(0.5, 0.5, now, new Float32Array(3)), [0, 8, 0]);
   assertClose(geometry.placeOf(0), [400, 100]);
@@ -82,7 +175,8 @@ test("the nearest point is the one that a search through all finds", () => {
       return Math.hypot(px - x, py - y);
     });
     const least = Math.min(...apart);
-    assert.equal(apart[geometry.nearest(x, y)], least);
+    const all = () => true;
+    assert.equal(apart[geometry.nearest(x, y, all)], least);
     const near = geometry.near(x, y, 8);
     if (least < 8) assert.equal(apart[near], least);
     else assert.equal(near, -1);

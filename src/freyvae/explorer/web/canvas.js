@@ -77,6 +77,8 @@ export function toLevels(pixels, levels) {
 export function colourOf(element, variable) {
   const probe = document.createElement("i");
   probe.style.color = `var(${variable})`;
+  // with forced colours too: they tell groups apart
+  probe.style.setProperty("forced-color-adjust", "none");
   element.append(probe);
   const numbers = (getComputedStyle(probe).color.match(/[\d.]+/g) ?? []).map(Number);
   probe.remove();

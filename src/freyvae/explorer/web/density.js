@@ -59,6 +59,9 @@ export function makeDensity({ references, widths, percentiles }, latents) {
     return (low + (value - percentiles[low]) / Math.max(percentiles[high] - percentiles[low], 1e-9)) / last;
   }
 
+  // with many latents much of the space among the codes is empty: it is the code that is typical, not what it draws
+  const kind = latents > 2 ? " code" : "";
+
   // the edge reaches from the 1st to the 10th percentile of the training codes
   const [, sparsest] = percentiles;
   const edge = percentiles[Math.round((percentiles.length - 1) / 10)];
@@ -81,7 +84,7 @@ export function makeDensity({ references, widths, percentiles }, latents) {
       if (value >= edge) {
         return {
           level: "known",
-          word: "Typical",
+          word: `Typical${kind}`,
           detail: `Denser than ${percent} % of the training images.`,
           confidence: 0.4 + 0.6 * share,
         };
@@ -89,7 +92,7 @@ export function makeDensity({ references, widths, percentiles }, latents) {
       if (value >= sparsest) {
         return {
           level: "edge",
-          word: "Unusual",
+          word: `Unusual${kind}`,
           detail: `Denser than only ${percent} % of the training images.`,
           confidence: 0.25 + 1.5 * share,
         };
@@ -98,14 +101,14 @@ export function makeDensity({ references, widths, percentiles }, latents) {
         return {
           level: "guessing",
           word: "Extrapolating",
-          detail: "Hardly any training image has such a low density.",
+          detail: "Denser than hardly any training image.",
           confidence: 0.12,
         };
       }
       return {
         level: "lost",
         word: "Far from the data",
-        detail: "No training image is near: the model extrapolates.",
+        detail: "No training image is near.",
         confidence: 0.02,
       };
     },

@@ -1,7 +1,7 @@
 // The layout of the explorer.
 
 import { h, newId } from "./dom.js";
-import { capital, plural } from "./text.js";
+import { capital, plural, whole } from "./text.js";
 
 /** @import { Points } from "./points.js" */
 /** @import { Child, Header } from "./types.js" */
@@ -18,9 +18,12 @@ export function layOut({ header, points: { word }, heading, views }) {
   const [height, width, channels] = header.imageShape;
   const kind =
     channels === 1 ? "grey pixels" : channels === 3 ? "colour pixels" : `pixels in ${plural(channels, "channel")}`;
+  const { images, sampleOf, points } = header;
+  const some = sampleOf ? `${whole(images)} of ${plural(sampleOf, word)}, at even distances` : plural(images, word);
+  const shown = points < images ? ` The page shows ${whole(points)} of them, at even distances.` : "";
   const lede =
-    `${plural(header.images, word)} of ${height} by ${width} ${kind}, ` +
-    `${plural(header.latents.count, "latent")}. Drag a slider, or the plane.`;
+    `${some}${sampleOf ? "," : ""} of ${height} by ${width} ${kind}, ` +
+    `${plural(header.latents.count, "latent")}. Drag a slider, or the plane.${shown}`;
   const below = heading === "h1" ? "h2" : "h3";
 
   /** @type {(title: string, ...children: Child[]) => HTMLElement} */
@@ -31,7 +34,7 @@ export function layOut({ header, points: { word }, heading, views }) {
   /** @param {string} text */
   const hint = (text) => h("p", { class: "hint" }, text);
 
-  const { element: sliders, areFew } = views.sliders;
+  const { element: sliders, areMany } = views.sliders;
   return h(
     "div",
     { class: "body" },
@@ -45,17 +48,17 @@ export function layOut({ header, points: { word }, heading, views }) {
         h("p", { class: "lede" }, lede),
         header.leftOut ? hint(capital(`${header.leftOut}.`)) : null,
       ),
-      h("div", { class: "row" }, [views.linkButton, views.theme.button]),
+      h("div", { class: "row" }, [views.save.element, views.linkButton, views.theme.button]),
     ),
     h(
       "div",
-      { class: "stage" },
+      { class: areMany ? "stage many" : "stage" },
       h("div", { class: "portrait" }, views.face.element, views.knowing.element, views.neighbours.element),
-      h("div", { class: "controls" }, areFew ? sliders : null, views.directions.element, views.actions.element),
-      h("div", { class: "chart" }, views.plane.element, views.choices.element),
+      areMany ? sliders : null,
+      h("div", { class: "controls" }, areMany ? null : sliders, views.directions.element, views.actions.element),
+      h("div", { class: "chart" }, views.plane.element, views.lasso.bar, views.choices.element),
       views.comparison.element,
     ),
-    areFew ? null : section("Latents", sliders),
     views.filmstrip.element,
     h(
       "div",

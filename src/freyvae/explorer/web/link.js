@@ -3,7 +3,11 @@
 
 import { clamp } from "./clamp.js";
 
-/** @import { State } from "./types.js" */
+/** @import { State, View } from "./types.js" */
+
+const MOST_GROUPS = 12;
+/** @type {("part" | "label")[]} */
+const KINDS = ["part", "label"];
 
 /**
  * The fragment for a state. Default values are left out.
@@ -19,9 +23,11 @@ export function writeFragment(state, defaults) {
   };
   put("z", numbers(state.latents));
   if (state.names.some((name, index) => name !== defaults.names[index])) put("names", list(state.names));
-  if (String(state.axes) !== String(defaults.axes)) put("axes", state.axes.join("."));
-  if (state.map !== defaults.map) put("map", state.map ? "yes" : "no");
+  const axesAre = String(state.axes) === String(defaults.axes);
+  if (!axesAre) put("axes", state.axes.join("."));
+  if (!axesAre || state.view !== defaults.view) put("view", state.view);
   if (state.colour !== defaults.colour) put("colour", state.colour);
+  for (const kind of KINDS) put(`hide-${kind}`, state.hidden[kind].join("."));
   if (state.frame !== null) put("frame", String(state.frame));
   for (const { name, more, less } of state.directions) {
     fields.append("direction", [encode(name), more.join("."), less.join(".")].join("~"));
@@ -40,15 +46,18 @@ export function writeFragment(state, defaults) {
  *
  * @param {string} text
  * @param {State} defaults
- * @param {{ points: number }} options the number of points
+ * @param {object} options
+ * @param {number} options.points the number of points
+ * @param {View[]} options.views what the plane can show
  * @returns {State}
  */
-export function readFragment(text, defaults, { points }) {
+export function readFragment(text, defaults, { points, views }) {
   const fields = new URLSearchParams(text.replace(/^#/, ""));
   const state = structuredClone(defaults);
   const latents = (fields.get("z") ?? "").split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
   if (latents.length === defaults.latents.length && latents.every(Number.isFinite)) {
     state.latents = latents.map((value) => clamp(value, -1000, 1000));
+    state.frame = null;
   }
   const names = (fields.get("names") ?? "").split("~").map(decode);
   if (names.length === defaults.names.length) {
@@ -56,9 +65,11 @@ export function readFragment(text, defaults, { points }) {
   }
   const axes = indices(fields.get("axes"), defaults.latents.length);
   if (axes.length === defaults.axes.length && new Set(axes).size === axes.length) state.axes = axes;
-  if (["yes", "no"].includes(fields.get("map") ?? "")) state.map = fields.get("map") === "yes";
+  const view = viewOf(fields, defaults.view);
+  if (views.includes(view)) state.view = view;
   const colour = fields.get("colour");
   if (colour && ["part", "label", "time", "none"].includes(colour)) state.colour = colour;
+  for (const kind of KINDS) state.hidden[kind] = indices(fields.get(`hide-${kind}`), MOST_GROUPS);
   const [frame] = indices(fields.get("frame"), points);
   if (frame !== undefined) state.frame = frame;
   for (const direction of fields.getAll("direction").slice(0, 20)) {
@@ -77,6 +88,21 @@ export function readFragment(text, defaults, { points }) {
   state.path.to = indices(to, points)[0] ?? null;
   state.path.at = clamp(Number(at) || 0, 0, 1);
   return state;
+}
+
+/**
+ * What the plane shows. Links of earlier versions say whether it is the map; without one it was two latents.
+ *
+ * @param {URLSearchParams} fields
+ * @param {View} otherwise
+ * @returns {View}
+ */
+function viewOf(fields, otherwise) {
+  const view = fields.get("view");
+  if (view !== null) return /** @type {View} */ (view);
+  const map = fields.get("map");
+  if (map === "yes") return "map";
+  return map === "no" || (fields.has("axes") && otherwise !== "map") ? "latents" : otherwise;
 }
 
 /** @param {number[]} values */

@@ -13,7 +13,7 @@ import { debounced } from "./timing.js";
 import { makeViews } from "./views.js";
 import { watchScrolling } from "./views/slider.js";
 
-/** @import { Bundle, Code, Header, State } from "./types.js" */
+/** @import { Bundle, Code, Header, State, View } from "./types.js" */
 /** @import { Hands } from "./views.js" */
 
 /**
@@ -38,8 +38,13 @@ export function mount(
   const model = makeModel(bundle);
   const { encode } = model;
   const points = makePoints(bundle, model.decode);
-  const defaults = defaultState(header);
-  const state = readFragment(fragment, defaults, { points: header.points });
+  const defaults = defaultState(bundle);
+  const state = read(fragment);
+
+  /** @param {string} text a fragment */
+  function read(text) {
+    return readFragment(text, defaults, { points: header.points, views: viewsOf(header) });
+  }
 
   const flush = () => onstate?.(writeFragment(state, defaults));
   const remember = debounced(() => {
@@ -71,14 +76,18 @@ export function mount(
     pick,
     random: () => motion.flyTo(model.draw()),
     walk: () => (motion.walking ? motion.stop() : motion.walk()),
-    reset: () => motion.flyTo(defaults.latents),
+    reset() {
+      state.frame = defaults.frame;
+      show.frame();
+      motion.flyTo(defaults.latents);
+    },
     chooseAxes(axes) {
       state.axes = axes;
       show.axes();
       remember();
     },
-    chooseMap(map) {
-      state.map = map;
+    chooseView(view) {
+      state.view = view;
       show.axes();
       show.latents();
       remember();
@@ -86,6 +95,13 @@ export function mount(
     chooseColour(colour) {
       state.colour = colour;
       show.colour();
+      remember();
+    },
+    toggleGroup(kind, group) {
+      const groups = state.hidden[kind];
+      state.hidden[kind] = groups.includes(group) ? groups.filter((other) => other !== group) : [...groups, group];
+      show.colour();
+      views.plane.redraw();
       remember();
     },
     fillTrays(more, less) {
@@ -161,11 +177,12 @@ export function mount(
   /** @param {string} text the fragment of a link */
   function load(text) {
     motion.stop();
-    Object.assign(state, readFragment(text, defaults, { points: header.points }));
+    Object.assign(state, read(text));
     views.trays.setPoints(state.more, state.less);
     show.directions();
-    show.axes();
+    // before the plane is drawn, since groups may be hidden
     show.colour();
+    show.axes();
     show.names();
     show.frame();
     moved();
@@ -199,6 +216,11 @@ export function mount(
       return Array.from(toLevels(pixels, new Uint8ClampedArray(pixels.length)));
     },
     encode: encode && ((/** @type {ArrayLike<number>} */ pixels) => Array.from(encode(pixels))),
+    /** The deviations of a shown image's posterior. @param {number} point */
+    deviationsOf(point) {
+      const pixels = points.original(point);
+      return pixels && model.deviationsOf && Array.from(model.deviationsOf(pixels));
+    },
     get latents() {
       return [...state.latents];
     },
@@ -209,6 +231,7 @@ export function mount(
       motion.stop();
       stopWatching();
       views.face.destroy();
+      views.sliders.destroy();
       views.theme.destroy();
       views.ownPicture.destroy();
     },
@@ -216,20 +239,39 @@ export function mount(
 }
 
 /**
- * @param {Header} header
+ * Two latents begin in the middle of the plane. Of more, the middle is no image, so it is one of the data that they show.
+ *
+ * @param {Bundle} bundle
  * @returns {State}
  */
-function defaultState({ latents: { count, names, axes }, map }) {
+function defaultState({ header, codes }) {
+  const { count, names, axes } = header.latents;
+  const { start } = header;
   return {
-    latents: new Array(count).fill(0),
+    latents: start === null ? new Array(count).fill(0) : Array.from(codes.subarray(start * count, (start + 1) * count)),
     names,
     axes,
-    map: Boolean(map),
+    view: /** @type {View} */ (viewsOf(header).at(-1)),
     colour: "part",
-    frame: null,
+    hidden: { part: [], label: [] },
+    frame: start,
     directions: [],
     more: [],
     less: [],
     path: { from: null, to: null, at: 0 },
   };
+}
+
+/**
+ * What the plane can show, the last being what it shows at first.
+ *
+ * @param {Header} header
+ * @returns {View[]}
+ */
+function viewsOf({ plane, map }) {
+  /** @type {View[]} */
+  const views = ["latents"];
+  if (plane) views.push("principal");
+  if (map) views.push("map");
+  return views;
 }

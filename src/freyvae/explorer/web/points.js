@@ -10,7 +10,7 @@ import { whole } from "./text.js";
  * @param {Bundle} bundle
  * @param {Decode} decode
  */
-export function makePoints({ header, codes, numbers, parts, labels, framePoints }, decode) {
+export function makePoints({ header, codes, numbers, parts, labels, files, framePoints }, decode) {
   const dim = header.latents.count;
   const [height, width, channels] = header.imageShape;
   const size = height * width * channels;
@@ -23,8 +23,11 @@ export function makePoints({ header, codes, numbers, parts, labels, framePoints 
   /** @type {Uint8Array | null} */
   let frames = null;
 
+  const isHidden = new Uint8Array(header.points);
+
   const points = {
     painter,
+    hasFiles: files !== null,
     word: header.isVideo ? "frame" : "image",
     heldOut: parts.some((part) => part > 0),
 
@@ -33,6 +36,39 @@ export function makePoints({ header, codes, numbers, parts, labels, framePoints 
 
     /** @param {number} point */
     isHeldOut: (point) => parts[point] > 0,
+
+    /** Hide groups. @param {import("./types.js").State["hidden"]} hidden */
+    hide(hidden) {
+      for (let point = 0; point < header.points; point++) {
+        const isOfLabel = labels !== null && hidden.label.includes(labels[point]);
+        isHidden[point] = Number(isOfLabel || hidden.part.includes(Number(parts[point] > 0)));
+      }
+    },
+
+    /** @param {number} point */
+    isShown: (point) => isHidden[point] === 0,
+
+    /** The file of the image, or "". @param {number} point */
+    fileOf: (point) => files?.[point] ?? "",
+
+    /**
+     * The point of a number, or otherwise the next one after another whose file has a text in it, or -1. The last is
+     * followed by the first.
+     *
+     * @param {string} text
+     * @param {number} after
+     */
+    find(text, after) {
+      const wanted = text.trim().toLowerCase();
+      if (!wanted) return -1;
+      const numbered = /^\d+$/.test(wanted) ? numbers.indexOf(Number(wanted) - 1) : -1;
+      if (numbered >= 0 && numbered !== after) return numbered;
+      for (let step = 1; step <= header.points; step++) {
+        const point = (Math.max(after, -1) + step) % header.points;
+        if (files?.[point]?.toLowerCase().includes(wanted)) return point;
+      }
+      return -1;
+    },
 
     /** @param {number} point */
     partOf: (point) => header.parts[parts[point]],

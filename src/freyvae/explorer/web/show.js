@@ -38,10 +38,10 @@ export function makeShow({ header, model, points, state, views, isQuiet }) {
   const neighboursSoon = oncePerFrame(neighbours);
 
   const describeSoon = debounced(() => {
-    const said = state.names.slice(0, MOST_SAID);
-    const where = said.map((name, index) => `${name} ${signed(state.latents[index] / unit)}`).join(", ");
+    const said = (header.order?.order ?? [...state.names.keys()]).slice(0, MOST_SAID);
+    const where = said.map((index) => `${state.names[index]} ${signed(state.latents[index] / unit)}`).join(", ");
     views.face.describe(where);
-    if (!isQuiet()) views.announce(`${where}. ${views.knowing.words}.`);
+    if (!isQuiet()) views.announce(`${where}. ${views.knowing.words}`);
   }, 700);
 
   // the user's picture may be unlike the data although its code lies among their codes
@@ -61,9 +61,8 @@ export function makeShow({ header, model, points, state, views, isQuiet }) {
   }
 
   function axes() {
-    views.plane.setAxes(state.axes);
-    views.plane.setMap(state.map);
-    views.choices.showMap(state.map);
+    views.plane.setView(state.view, state.axes);
+    views.choices.showView(state.view);
     views.choices.showAxes(state.names, state.axes);
   }
 
@@ -75,8 +74,9 @@ export function makeShow({ header, model, points, state, views, isQuiet }) {
   }
 
   function colour() {
+    points.hide(state.hidden);
     views.plane.setColour(state.colour);
-    views.choices.showColour(state.colour);
+    views.choices.showColour(state.colour, state.hidden);
   }
 
   function lines() {
@@ -102,11 +102,15 @@ export function makeShow({ header, model, points, state, views, isQuiet }) {
   function frame() {
     const point = state.frame;
     views.filmstrip.show(point);
-    views.plane.mark({ frame: point });
+    const pixels = point === null ? own?.levels : points.original(point);
+    const code = point === null ? own?.code : points.codeOf(point);
+    const deviations = pixels && model.deviationsOf?.(pixels);
+    views.plane.mark({ frame: point, posterior: code && deviations ? { code, deviations } : null });
     views.trays.setCurrent(point);
     path();
     if (point !== null) {
-      const title = `${capital(points.word)} ${points.numberOf(point)}, ${points.partOf(point)}${points.labelOf(point)}`;
+      const file = points.fileOf(point);
+      const title = `${capital(points.word)} ${points.numberOf(point)}, ${points.partOf(point)}${points.labelOf(point)}${file ? `, ${file}` : ""}`;
       return views.comparison.show(title, points.original(point), points.codeOf(point));
     }
     return own ? views.comparison.show("Your picture", own.levels, own.code) : views.comparison.show("", null, null);
@@ -117,7 +121,7 @@ export function makeShow({ header, model, points, state, views, isQuiet }) {
     own = picture;
     views.plane.mark({ own: picture.code });
     const error = frame();
-    own.unlike = error === null ? null : model.unlikeness(error);
+    own.unlike = error === null ? null : model.likeness.unlikeness(error);
   }
 
   return { face, neighbours, latents, axes, names, colour, directions, path, frame, ownPicture };

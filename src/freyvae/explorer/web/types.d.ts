@@ -1,5 +1,7 @@
 // The data that Python writes (`bundle.py`, `graph.py`, `density.py`), and the records that modules exchange.
 
+import type { Arena } from "./network/simd.js";
+
 /** The shape of a tensor. Tensors are flat float32 arrays, channels last, without a batch axis. */
 export type Shape = number[];
 
@@ -43,6 +45,8 @@ export interface Operands<Options = {}> {
   shape: Shape;
   options: Options;
   weights: Record<string, Weight>;
+  /** Where products are computed; null in JavaScript. */
+  arena: Arena | null;
 }
 
 export type Prepare = (operands: Operands<any>) => () => void;
@@ -75,6 +79,8 @@ export interface Header {
   /** the colour that each channel is shown in, 0 to 255 */
   channelColours: [number, number, number][];
   images: number;
+  /** how many images there are, where these are some of them; otherwise 0 */
+  sampleOf: number;
   isVideo: boolean;
   parts: string[];
   /** the labels that have a colour; the last may stand for others */
@@ -82,10 +88,15 @@ export interface Header {
   labelColours: string[];
   /** the name of the map's method, "" without a map */
   map: string;
+  /** Of more than two latents: what each says of an image, and the plane of the first two principal components. */
+  order: { order: number[]; nats: number[] | null; active: boolean[] } | null;
+  plane: { ranges: [number, number][]; explained: [number, number] } | null;
+  /** The point where a page of more than two latents begins. */
+  start: number | null;
   latents: LatentsHeader;
   points: number;
   frames: number;
-  framesPacked: "left" | "before";
+  framesPacked: "left" | "before" | "sheet";
   decoder: Network;
   encoder: Network | null;
   encoderMissing: string;
@@ -112,8 +123,12 @@ export interface Bundle {
   parts: Uint8Array;
   /** The label of each point, null without labels. */
   labels: Uint8Array | null;
+  /** The file of each point, null where it is not known. */
+  files: string[] | null;
   /** The x and y of each point on the map, from -1 to 1, null without a map. */
   map: Float32Array | null;
+  /** The middle, two rows and two steps of the principal plane, (5, latent); null with two latents or one. */
+  plane: Float32Array | null;
   /** The point of each frame. */
   framePoints: Int32Array;
   priorDraws: Float32Array | null;
@@ -159,14 +174,18 @@ export interface MarkedLine {
   dashed?: boolean;
 }
 
+/** What the plane shows: two latents, the two principal components, or the map. */
+export type View = "latents" | "principal" | "map";
+
 /** Everything that a link carries. */
 export interface State {
   latents: number[];
   names: string[];
   axes: number[];
-  /** Whether the plane shows the map. */
-  map: boolean;
+  view: View;
   colour: string;
+  /** The groups whose points are not shown, by what the colour tells apart: numbers of parts (0 and 1) or of labels. */
+  hidden: { part: number[]; label: number[] };
   /** The chosen point. */
   frame: number | null;
   directions: Direction[];

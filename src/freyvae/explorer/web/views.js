@@ -9,17 +9,19 @@ import { makeDirectionSliders } from "./views/directions.js";
 import { makeFace } from "./views/face.js";
 import { makeFilmstrip } from "./views/filmstrip.js";
 import { makeKnowing } from "./views/knowing.js";
+import { makeLasso } from "./views/lasso.js";
 import { makeLatentSliders } from "./views/latents.js";
 import { makeLinkButton } from "./views/link_button.js";
 import { makeNeighbours } from "./views/neighbours.js";
 import { makeOwnPicture } from "./views/own_picture.js";
 import { makePath } from "./views/path.js";
+import { makeSave } from "./views/save.js";
 import { makeTheme } from "./views/theme.js";
 import { makeTrays } from "./views/trays.js";
 
 /** @import { Model } from "./model.js" */
 /** @import { Points } from "./points.js" */
-/** @import { Bundle, Direction, OwnPicture, State } from "./types.js" */
+/** @import { Bundle, Direction, OwnPicture, State, View } from "./types.js" */
 
 /**
  * The actions of the user.
@@ -32,8 +34,9 @@ import { makeTrays } from "./views/trays.js";
  * @property {() => void} walk starts or stops a walk
  * @property {() => void} reset
  * @property {(axes: number[]) => void} chooseAxes
- * @property {(map: boolean) => void} chooseMap
+ * @property {(view: View) => void} chooseView
  * @property {(colour: string) => void} chooseColour
+ * @property {(kind: "part" | "label", group: number) => void} toggleGroup
  * @property {(more: number[], less: number[]) => void} fillTrays
  * @property {(direction: Direction) => string | null} addDirection
  * @property {(direction: Direction) => void} removeDirection
@@ -73,9 +76,20 @@ export function makeViews({ root, themed, listenOn, bundle, model, points, state
     points,
     onmove: (latents) => hands.move(Array.from(latents)),
     onpick: (point) => hands.pick(point),
+    onlasso: (found) => lasso.show(found),
   });
-  const comparison = makeComparison({ header, decode, painter });
-  const filmstrip = makeFilmstrip({ header, points, onpick: (point) => hands.pick(point, { fly: false }) });
+  const trays = makeTrays({ points, onchange: hands.fillTrays, onmake: hands.addDirection });
+  const lasso = makeLasso({ points, onlasso: plane.setLasso, onfill: trays.fill });
+  const comparison = makeComparison({ header, decode, painter, inWords: model.likeness.inWords });
+  const filmstrip = makeFilmstrip({
+    header,
+    points,
+    onpick: (point) => hands.pick(point, { fly: false }),
+    errorOf: (point) => {
+      const pixels = points.original(point);
+      return pixels && comparison.errorOf(pixels, points.codeOf(point));
+    },
+  });
 
   return {
     announcer,
@@ -87,7 +101,9 @@ export function makeViews({ root, themed, listenOn, bundle, model, points, state
     knowing: makeKnowing(root),
     neighbours: makeNeighbours({ bundle, points, onpick: (point) => hands.pick(point) }),
     sliders: makeLatentSliders({
-      header: header.latents,
+      header,
+      decode,
+      painter,
       unitName,
       names: state.names,
       onvalue: (index, latent) => hands.move(where().with(index, latent)),
@@ -107,13 +123,18 @@ export function makeViews({ root, themed, listenOn, bundle, model, points, state
       points,
       axesNow: () => state.axes,
       onaxes: hands.chooseAxes,
-      onmap: hands.chooseMap,
+      onview: hands.chooseView,
       oncolour: hands.chooseColour,
       onshown: plane.setShown,
+      ongroup: hands.toggleGroup,
+      lasso: lasso.toggle,
+      onzoom: plane.zoom,
     }),
-    trays: makeTrays({ points, onchange: hands.fillTrays, onmake: hands.addDirection }),
+    trays,
+    lasso,
     path: makePath({ points, onvalue: hands.goAlongPath, onend: hands.endPath }),
     ownPicture: makeOwnPicture({ header, encode, listenOn, onpicture: hands.showPicture }),
+    save: makeSave({ header, model, painter, where, names: () => state.names }),
     linkButton: hands.bringAddressUpToDate && makeLinkButton({ flush: hands.bringAddressUpToDate, announce }),
     theme: makeTheme({
       themed,

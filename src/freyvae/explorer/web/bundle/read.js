@@ -68,9 +68,10 @@ export function readBundle(header, blobs) {
     codes: toFloats(blobs.codes),
     numbers: toIntegers(blobs.numbers),
     parts: blobs.parts,
-    // pages of earlier versions have neither
     labels: header.labels?.length ? blobs.labels : null,
     map: header.map ? toFloats(blobs.map) : null,
+    files: blobs.files ? new TextDecoder().decode(blobs.files).split("\n") : null,
+    plane: header.plane ? toFloats(blobs.plane) : null,
     framePoints: toIntegers(blobs["frame-points"]),
     // draws from a learned prior; null if the prior is standard normal
     priorDraws: header.latents.priorDraws ? toFloats(blobs["prior-draws"]) : null,

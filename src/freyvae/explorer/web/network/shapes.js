@@ -6,24 +6,41 @@
 export const product = (sizes) => sizes.reduce((total, size) => total * size, 1);
 
 /**
+ * For each index of a tensor of `shape`: its place in another one, in which a step along each axis is a stride.
+ *
+ * @param {Shape} shape
+ * @param {number[]} strides
+ * @param {number} [start] the place of the first
+ */
+export function placesOf(shape, strides, start = 0) {
+  const places = new Int32Array(product(shape));
+  const index = shape.map(() => 0);
+  for (let at = 0, place = start; at < places.length; at++) {
+    places[at] = place;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      place += strides[axis];
+      if (++index[axis] < shape[axis]) break;
+      place -= strides[axis] * shape[axis];
+      index[axis] = 0;
+    }
+  }
+  return places;
+}
+
+/** The distance of neighbours along each axis of a tensor. @param {Shape} shape */
+export const stridesOf = (shape) => shape.map((_, axis) => product(shape.slice(axis + 1)));
+
+/**
  * For each index of a tensor of `shape`: the index in a tensor of shape `given` that is broadcast to it.
  *
  * @param {Shape} given
  * @param {Shape} shape
  */
 export function broadcast(given, shape) {
-  const places = new Int32Array(product(shape));
-  const strides = shape.map((_, axis) => {
-    const own = axis - (shape.length - given.length);
-    return own < 0 || given[own] === 1 ? 0 : product(given.slice(own + 1));
-  });
-  for (let at = 0; at < places.length; at++) {
-    for (let axis = shape.length - 1, rest = at; axis >= 0; axis--) {
-      places[at] += (rest % shape[axis]) * strides[axis];
-      rest = Math.floor(rest / shape[axis]);
-    }
-  }
-  return places;
+  const own = stridesOf(given);
+  const more = shape.length - given.length;
+  const strides = shape.map((_, axis) => (axis < more || given[axis - more] === 1 ? 0 : own[axis - more]));
+  return placesOf(shape, strides);
 }
 
 /**

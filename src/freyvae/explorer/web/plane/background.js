@@ -1,12 +1,14 @@
-// The background of the plane: decoded images, and a veil where the model guesses.
+// The background of the plane: decoded images, and a veil where the model guesses. Where a place has no code of its own,
+// images are drawn where data is, decoded from the codes of images that are there.
 
 import { colourOf, contextOf, makePainter, toLevels } from "../canvas.js";
 import { clamp } from "../clamp.js";
 import { h } from "../dom.js";
-import { debounced, makeSlicer } from "../timing.js";
+import { makeSlicer } from "../timing.js";
 
 /** @import { Model } from "../model.js" */
 /** @import { Header } from "../types.js" */
+/** @import { Points } from "../points.js" */
 /** @import { Geometry } from "./geometry.js" */
 
 const VEIL = 56; // cells on each side of the veil
@@ -19,10 +21,10 @@ const PAUSE_STEPS = 40;
  * @param {object} options
  * @param {Header} options.header
  * @param {Model} options.model
+ * @param {Points} options.points
  * @param {Geometry} options.geometry
- * @param {Float32Array} options.latents the current latents, which the plane keeps up to date
  */
-export function makeBackground({ header, model, geometry, latents }) {
+export function makeBackground({ header, model, points, geometry }) {
   const [height, width, channels] = header.imageShape;
   const columns = clamp(Math.round(Math.sqrt((TILES * height) / width)), 3, 24);
   const rows = clamp(Math.round((columns * width) / height), 3, 24);
@@ -33,15 +35,31 @@ export function makeBackground({ header, model, geometry, latents }) {
   const levels = new Uint8ClampedArray(height * width * channels);
   const sliceFaces = makeSlicer();
   const sliceVeil = makeSlicer();
-  let drawn = "";
+  const origin = new Float32Array(header.latents.count);
+
+  /**
+   * The code that a tile shows, or null.
+   *
+   * @param {number} column
+   * @param {number} row
+   * @param {Int32Array} inhabitants the point of each tile
+   */
+  function codeOf(column, row, inhabitants) {
+    const [right, below] = [(column + 0.5) / columns, (row + 0.5) / rows];
+    if (geometry.isSlice) return geometry.latentsAt(right, below, origin, new Float32Array(origin.length));
+    const point = inhabitants[row * columns + column];
+    return point < 0 ? null : points.codeOf(point);
+  }
 
   /** @param {HTMLElement} board */
   function* drawFaces(board) {
     const context = contextOf(faces);
-    const code = new Float32Array(latents.length);
+    context.clearRect(0, 0, faces.width, faces.height);
+    const inhabitants = geometry.pointsOfTiles(columns, rows, points.isShown);
     const began = performance.now();
     for (const [number, [column, row]] of fromTheMiddle(columns, rows).entries()) {
-      geometry.latentsAt((column + 0.5) / columns, (row + 0.5) / rows, latents, code);
+      const code = codeOf(column, row, inhabitants);
+      if (!code) continue;
       painter(tile, toLevels(model.decode(code), levels));
       context.drawImage(tile, column * width, row * height);
       const isSlow = number > 0 && (performance.now() - began) / number > SLOW_MILLISECONDS;
@@ -55,10 +73,10 @@ export function makeBackground({ header, model, geometry, latents }) {
   function* drawVeil(board) {
     const image = new ImageData(VEIL, VEIL);
     const [red, green, blue] = colourOf(board, "--paper");
-    const code = new Float32Array(latents.length);
+    const code = new Float32Array(origin.length);
     for (let row = 0; row < VEIL; row++) {
       for (let column = 0; column < VEIL; column++) {
-        geometry.latentsAt((column + 0.5) / VEIL, (row + 0.5) / VEIL, latents, code);
+        geometry.latentsAt((column + 0.5) / VEIL, (row + 0.5) / VEIL, origin, code);
         image.data.set([red, green, blue, 60 + 175 * model.density.doubt(code)], 4 * (row * VEIL + column));
         yield;
       }
@@ -67,31 +85,19 @@ export function makeBackground({ header, model, geometry, latents }) {
     board.dataset.veil = "drawn";
   }
 
-  // the background depends on the axes, and on the latents that are on neither axis
-  const key = () => {
-    const { axes } = geometry;
-    return [axes, ...Array.from(latents, (value, index) => (axes.includes(index) ? "" : value.toFixed(4)))].join();
-  };
-
   function draw() {
     const board = /** @type {HTMLElement} */ (faces.parentElement);
-    drawn = key();
     delete board.dataset.faces;
     delete board.dataset.veil;
-    sliceVeil(drawVeil(board));
     sliceFaces(drawFaces(board));
+    if (geometry.isSlice) sliceVeil(drawVeil(board));
   }
-  const drawSoon = debounced(draw, 120);
 
   return {
     faces,
     veil,
     aspectRatio: `${columns * width} / ${rows * height}`,
     draw,
-    /** Draw again if a latent on neither axis has changed. */
-    follow() {
-      if (drawn && key() !== drawn) drawSoon();
-    },
     /**
      * Smooth the faces if they have more pixels than the board, which would otherwise skip some of their rows.
      *

@@ -29,13 +29,16 @@ export function drawDots(canvas, { count, points, geometry, ratio, colour }) {
   const { placed, width } = geometry;
   const board = /** @type {HTMLElement} */ (canvas.parentElement);
   const context = contextOf(canvas);
-  const radius = (count > MOST_DISCS ? 0.8 : count > 4000 ? 1.5 : 2.3) * clamp(width / 520, 0.7, 1);
+  // images are drawn where the points are: the points must not hide them
+  const size = geometry.isSlice ? 1 : 0.6;
+  const radius = size * (count > MOST_DISCS ? 0.8 : count > 4000 ? 1.5 : 2.3) * clamp(width / 520, 0.7, 1);
   const training = `rgb(${colourOf(board, "--training")})`;
   const heldOut = `rgb(${colourOf(board, "--held-out")})`;
   const halo = `rgb(${colourOf(board, "--paper")})`;
   /** @type {Map<string, number[]>} */
   const sets = new Map();
   for (let point = 0; point < count; point++) {
+    if (!points.isShown(point)) continue;
     let fill = training;
     if (colour === "time") fill = timeColour(point / Math.max(count - 1, 1));
     else if (colour === "label") fill = points.labelColourOf(point) ?? training;

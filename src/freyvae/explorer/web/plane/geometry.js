@@ -1,41 +1,106 @@
-// Positions on the plane of two latents, in CSS pixels from its top left.
+// Positions on the plane, in CSS pixels from its top left. The plane is spanned by two latents or by two principal
+// components, along which dragging moves the code; or it is a map, whose places have no codes but those of the images.
 
-/** @import { Bundle, Code } from "../types.js" */
+import { clamp } from "../clamp.js";
+
+/** @import { Bundle, Code, View } from "../types.js" */
 
 // points are sorted into cells of 16 pixels, so a search within 16 pixels needs nine cells
 const CELL_BITS = 4;
 const CELLS_A_ROW = 4096;
+const CLOSEST_ZOOM = 32;
 
-/** @param {Pick<Bundle, "header" | "codes" | "map">} bundle */
-export function makeGeometry({ header: { latents, points }, codes, map = null }) {
-  const { count: dim, plane: reach, unit } = latents;
-  let axes = latents.axes;
+/**
+ * Two axes: a code is at `rows[axis] . (code - middle)` along an axis; adding `steps[axis]` to it moves it by 1. The plane
+ * shows places from the first to the second of `ranges[axis]`.
+ *
+ * @typedef {{ middle: Code, rows: Code[], steps: Code[], ranges: number[][] }} Axes
+ */
+
+/**
+ * @param {Pick<Bundle, "header" | "codes"> & Partial<Pick<Bundle, "map" | "plane">>} bundle
+ */
+export function makeGeometry({ header, codes, map = null, plane = null }) {
+  const { latents, points } = header;
+  const { count: dim, unit } = latents;
   let isMap = false;
+  /** @type {Axes} */
+  let axes = axesOfLatents(latents.axes);
   let width = 0;
   let height = 0;
+  // the part of the plane that is shown, as shares of all
+  let shown = { left: 0, top: 0, size: 1 };
   /** The x and y of each point. */
   const placed = new Float32Array(2 * points);
   /** @type {Map<number, number[]>} */
   let cells = new Map();
 
   // with one latent, the second axis of the plane is the order of the images
-  const hasOneAxis = () => axes[1] === undefined;
-  /** @param {number} value in units */
-  const across = (value) => ((value / reach + 1) / 2) * width;
-  /** @param {number} value in units */
-  const down = (value) => ((1 - value / reach) / 2) * height;
-  /** @param {number} point */
-  const order = (point) => ((2 * point) / Math.max(points - 1, 1) - 1) * reach;
+  const hasOneAxis = () => axes.rows.length === 1;
+
+  /** @param {number[]} of */
+  function axesOfLatents(of) {
+    const along = (/** @type {number} */ size) =>
+      of.map((axis) => {
+        const vector = new Float32Array(dim);
+        vector[axis] = size;
+        return vector;
+      });
+    return {
+      middle: new Float32Array(dim),
+      rows: along(1 / unit),
+      steps: along(unit),
+      ranges: of.map(() => [-latents.plane, latents.plane]),
+    };
+  }
+
+  function principalAxes() {
+    const numbers = /** @type {Float32Array} */ (plane);
+    const [middle, first, second, stepAlong, stepUp] = Array.from({ length: 5 }, (_, row) =>
+      numbers.subarray(row * dim, (row + 1) * dim),
+    );
+    const { ranges } = /** @type {NonNullable<typeof header.plane>} */ (header.plane);
+    return { middle, rows: [first, second], steps: [stepAlong, stepUp], ranges };
+  }
+
+  /**
+   * Where a code is along an axis.
+   *
+   * @param {number} axis
+   * @param {Code} values codes one after another
+   * @param {number} [start] where the code starts in them
+   */
+  function along(axis, values, start = 0) {
+    const row = axes.rows[axis];
+    let sum = 0;
+    for (let latent = 0; latent < dim; latent++) sum += row[latent] * (values[start + latent] - axes.middle[latent]);
+    return sum;
+  }
+
+  /** From a share of the plane to pixels. @type {(share: number) => number} */
+  const across = (share) => ((share - shown.left) / shown.size) * width;
+  /** @type {(share: number) => number} */
+  const down = (share) => ((share - shown.top) / shown.size) * height;
+  /** @type {(axis: number, value: number) => number} */
+  const share = (axis, value) => {
+    const [low, high] = axes.ranges[axis];
+    return (value - low) / (high - low);
+  };
+  /** @type {(axis: number, share: number) => number} */
+  const valueAt = (axis, share) => {
+    const [low, high] = axes.ranges[axis];
+    return low + share * (high - low);
+  };
 
   /** @param {number} point */
   const onAxes = (point) => [
-    across(codes[point * dim + axes[0]] / unit),
-    down(hasOneAxis() ? order(point) : codes[point * dim + axes[1]] / unit),
+    across(share(0, along(0, codes, point * dim))),
+    down(hasOneAxis() ? 1 - point / Math.max(points - 1, 1) : 1 - share(1, along(1, codes, point * dim))),
   ];
   /** @param {number} point */
   const onMap = (point) => {
     const [x, y] = /** @type {Float32Array} */ (map).subarray(2 * point, 2 * point + 2);
-    return [((x + 1) / 2) * width, ((1 - y) / 2) * height];
+    return [across((x + 1) / 2), down((1 - y) / 2)];
   };
 
   /**
@@ -105,21 +170,36 @@ export function makeGeometry({ header: { latents, points }, codes, map = null })
     }
   }
 
-  return {
+  const geometry = {
     placed,
     hasOneAxis,
-    get axes() {
-      return axes;
-    },
     get width() {
       return width;
     },
     get height() {
       return height;
     },
-    /** @param {number[]} to */
-    setAxes(to) {
-      axes = to;
+    get isMap() {
+      return isMap;
+    },
+    get zoom() {
+      return 1 / shown.size;
+    },
+    /**
+     * Whether each place has a code of its own, and the plane shows all codes: not with more latents, where a place
+     * has many codes, and most of them are far from those of images.
+     */
+    get isSlice() {
+      return !isMap && dim <= 2;
+    },
+    /**
+     * @param {View} view
+     * @param {number[]} of the latents of the view "latents"
+     */
+    setView(view, of) {
+      isMap = view === "map" && map !== null;
+      axes = view === "principal" && plane ? principalAxes() : axesOfLatents(of);
+      shown = { left: 0, top: 0, size: 1 };
       if (width) place();
     },
     /**
@@ -131,25 +211,38 @@ export function makeGeometry({ header: { latents, points }, codes, map = null })
       height = toHeight;
       place();
     },
-    /** Show the map in place of the axes, if there is one. @param {boolean} on */
-    setMap(on) {
-      isMap = on && map !== null;
-      if (width) place();
-    },
-    get isMap() {
-      return isMap;
-    },
-    /** @param {Code} code */
-    x: (code) => (isMap ? placed[2 * nearestCode(code)] : across(code[axes[0]] / unit)),
-    /** @param {Code} code */
-    y: (code) => (isMap ? placed[2 * nearestCode(code) + 1] : down(hasOneAxis() ? 0 : code[axes[1]] / unit)),
     /**
-     * Write the latents at a position to `into`. Latents on neither axis are taken from `latents`. On the map they are
-     * the code of the nearest point.
+     * Show a part of the plane, larger or smaller, so that what is at a position stays there as far as possible.
+     *
+     * @param {number} times
+     * @param {number} right 0 to 1, from the left
+     * @param {number} below 0 to 1, from the top
+     */
+    zoomBy(times, right, below) {
+      const size = clamp(shown.size / times, 1 / CLOSEST_ZOOM, 1);
+      shown = {
+        left: clamp(shown.left + right * (shown.size - size), 0, 1 - size),
+        top: clamp(shown.top + below * (shown.size - size), 0, 1 - size),
+        size,
+      };
+      place();
+    },
+    /** The values at the two ends of an axis. @param {number} axis */
+    ends(axis) {
+      const low = axis === 0 ? shown.left : 1 - shown.top - shown.size;
+      return [low, low + shown.size].map((end) => valueAt(axis, end));
+    },
+    /** @param {Code} code */
+    x: (code) => (isMap ? placed[2 * nearestCode(code)] : across(share(0, along(0, code)))),
+    /** @param {Code} code */
+    y: (code) => (isMap ? placed[2 * nearestCode(code) + 1] : down(hasOneAxis() ? 0.5 : 1 - share(1, along(1, code)))),
+    /**
+     * Write the latents at a position to `into`: those of `latents`, moved along the two axes. On the map they are the
+     * code of the nearest point.
      *
      * @param {number} right 0 to 1, from the left
      * @param {number} below 0 to 1, from the top
-     * @param {Float32Array} latents
+     * @param {Code} latents
      * @param {Float32Array} into
      */
     latentsAt(right, below, latents, into) {
@@ -158,9 +251,44 @@ export function makeGeometry({ header: { latents, points }, codes, map = null })
         into.set(codes.subarray(point * dim, (point + 1) * dim));
         return into;
       }
+      const shares = [shown.left + right * shown.size, 1 - shown.top - below * shown.size];
+      const by = axes.rows.map((_, axis) => valueAt(axis, shares[axis]) - along(axis, latents));
       into.set(latents);
-      into[axes[0]] = (2 * right - 1) * reach * unit;
-      if (!hasOneAxis()) into[axes[1]] = (1 - 2 * below) * reach * unit;
+      axes.steps.forEach((step, axis) => {
+        for (let latent = 0; latent < dim; latent++) into[latent] += by[axis] * step[latent];
+      });
+      return into;
+    },
+    /**
+     * Write the latents moved along the axes, in their units, to `into`; on the map, the code of the next point there.
+     *
+     * @param {number} right
+     * @param {number} up
+     * @param {Code} latents
+     * @param {Float32Array} into
+     */
+    moved(right, up, latents, into) {
+      if (isMap) {
+        const here = nearestCode(latents);
+        const ahead = Array.from(Array(points).keys()).filter((point) => {
+          const [x, y] = [placed[2 * point] - placed[2 * here], placed[2 * here + 1] - placed[2 * point + 1]];
+          // within 45 degrees of the direction
+          return x * right + y * up > 0 && Math.abs(x * up - y * right) <= Math.abs(x * right + y * up);
+        });
+        const next = nearestOf(ahead, placed[2 * here], placed[2 * here + 1], Infinity);
+        const point = next < 0 ? here : next;
+        into.set(codes.subarray(point * dim, (point + 1) * dim));
+        return into;
+      }
+      const now = axes.rows.map((_, axis) => along(axis, latents));
+      into.set(latents);
+      axes.steps.forEach((step, axis) => {
+        // not beyond the plane
+        const [low, high] = axes.ranges[axis];
+        const wanted = now[axis] + (axis ? up : right);
+        const by = clamp(wanted, Math.min(low, now[axis]), Math.max(high, now[axis])) - now[axis];
+        for (let latent = 0; latent < dim; latent++) into[latent] += by * step[latent];
+      });
       return into;
     },
     /**
@@ -176,11 +304,78 @@ export function makeGeometry({ header: { latents, points }, codes, map = null })
      *
      * @param {number} x
      * @param {number} y
+     * @param {(point: number) => boolean} isShown others are passed over
      */
-    nearest: (x, y) => nearestOf(Array(points).keys(), x, y, Infinity),
+    nearest: (x, y, isShown) => nearestOf(Array.from(Array(points).keys()).filter(isShown), x, y, Infinity),
+    /** The points within a polygon, whose corners are in pixels. @param {number[][]} corners */
+    within(corners) {
+      const inside = (/** @type {number} */ x, /** @type {number} */ y) => {
+        let odd = false;
+        corners.forEach(([x1, y1], corner) => {
+          const [x2, y2] = corners[(corner + 1) % corners.length];
+          if (y1 > y !== y2 > y && x < x1 + ((y - y1) / (y2 - y1)) * (x2 - x1)) odd = !odd;
+        });
+        return odd;
+      };
+      return Array.from(Array(points).keys()).filter((point) => inside(placed[2 * point], placed[2 * point + 1]));
+    },
     /** @param {number} point */
     placeOf: (point) => [placed[2 * point], placed[2 * point + 1]],
+    /**
+     * The ellipse of one deviation of a normal distribution: its middle, its half axes and the angle of the longer one.
+     * Null where there are no two axes.
+     *
+     * @param {Code} mean
+     * @param {ArrayLike<number>} deviations of the latents
+     */
+    ellipse(mean, deviations) {
+      if (isMap || hasOneAxis()) return null;
+      const [rightwards, downwards] = [width, -height].map((size, axis) => {
+        const [low, high] = axes.ranges[axis];
+        return size / (high - low) / shown.size;
+      });
+      let [xx, xy, yy] = [0, 0, 0];
+      for (let latent = 0; latent < dim; latent++) {
+        const x = rightwards * axes.rows[0][latent] * deviations[latent];
+        const y = downwards * axes.rows[1][latent] * deviations[latent];
+        xx += x * x;
+        xy += x * y;
+        yy += y * y;
+      }
+      const middle = (xx + yy) / 2;
+      const apart = Math.hypot((xx - yy) / 2, xy);
+      return {
+        x: geometry.x(mean),
+        y: geometry.y(mean),
+        long: Math.sqrt(middle + apart),
+        short: Math.sqrt(Math.max(middle - apart, 0)),
+        angle: Math.atan2(xy, (xx - yy) / 2) / 2,
+      };
+    },
+    /**
+     * Of each of a number of tiles, row by row, the point nearest to its centre, or -1 where none is inside.
+     *
+     * @param {number} columns
+     * @param {number} rows
+     * @param {(point: number) => boolean} isShown others are passed over
+     */
+    pointsOfTiles(columns, rows, isShown) {
+      const found = new Int32Array(columns * rows).fill(-1);
+      const shortest = new Float32Array(columns * rows).fill(Infinity);
+      for (let point = 0; point < points; point++) {
+        const right = (placed[2 * point] / width) * columns;
+        const below = (placed[2 * point + 1] / height) * rows;
+        if (!isShown(point) || right < 0 || right >= columns || below < 0 || below >= rows) continue;
+        const tile = Math.floor(below) * columns + Math.floor(right);
+        const apart = (right - Math.floor(right) - 0.5) ** 2 + (below - Math.floor(below) - 0.5) ** 2;
+        if (apart >= shortest[tile]) continue;
+        shortest[tile] = apart;
+        found[tile] = point;
+      }
+      return found;
+    },
   };
+  return geometry;
 }
 
 /** @typedef {ReturnType<typeof makeGeometry>} Geometry */

@@ -9,6 +9,8 @@ import { clamp } from "../clamp.js";
 const NEAR = 8;
 const NEAR_A_FINGER = 14;
 const DRAG = 4;
+// by which a key zooms
+const ZOOM = 1.5;
 
 /**
  * The event listeners of the board.
@@ -18,18 +20,36 @@ const DRAG = 4;
  * @param {Geometry} options.geometry
  * @param {Float32Array} options.latents the current latents
  * @param {() => boolean} options.arePointsShown
+ * @param {(point: number) => boolean} options.isShown whether a point is of a group that is shown
+ * @param {() => boolean} options.isLasso whether a drag draws a lasso
+ * @param {(corners: number[][], isDone: boolean) => void} options.onlasso
  * @param {(latents: Float32Array) => void} options.onmove
  * @param {(point: number) => void} options.onpick
  * @param {(point: number) => void} options.onhover -1 for none
+ * @param {(times: number, right: number, below: number) => void} options.onzoom about a place, 0 to 1
  */
-export function makeGestures({ header, geometry, latents, arePointsShown, onmove, onpick, onhover }) {
-  const { limit, unit } = header;
+export function makeGestures({
+  header,
+  geometry,
+  latents,
+  arePointsShown,
+  isShown,
+  isLasso,
+  onlasso,
+  onmove,
+  onpick,
+  onhover,
+  onzoom,
+}) {
+  const { limit } = header;
   const chosen = new Float32Array(latents.length);
   /** @type {{ from: [number, number], point: number, moved: boolean } | null} */
   let pressed = null;
+  /** @type {number[][] | null} */
+  let lasso = null;
 
   /**
-   * @param {PointerEvent} event
+   * @param {MouseEvent} event
    * @returns {[number, number]}
    */
   function position(event) {
@@ -48,7 +68,10 @@ export function makeGestures({ header, geometry, latents, arePointsShown, onmove
    * @param {[number, number]} place
    * @param {number} within
    */
-  const pointAt = ([x, y], within) => (arePointsShown() ? geometry.near(x, y, within) : -1);
+  const pointAt = ([x, y], within) => {
+    const point = geometry.near(x, y, within);
+    return arePointsShown() && point >= 0 && isShown(point) ? point : -1;
+  };
 
   /** @param {PointerEvent} event */
   function onpointerdown(event) {
@@ -60,12 +83,18 @@ export function makeGestures({ header, geometry, latents, arePointsShown, onmove
     board.setPointerCapture(event.pointerId);
     board.focus({ preventScroll: true });
     event.preventDefault();
-    if (point < 0) go(from);
+    if (isLasso()) lasso = [from];
+    else if (point < 0) go(from);
   }
 
   /** @param {PointerEvent} event */
   function onpointermove(event) {
     const here = position(event);
+    if (lasso) {
+      lasso.push(here);
+      onlasso(lasso, false);
+      return;
+    }
     if (!pressed) {
       if (event.pointerType !== "touch") onhover(pointAt(here, NEAR));
       return;
@@ -78,6 +107,9 @@ export function makeGestures({ header, geometry, latents, arePointsShown, onmove
 
   /** @param {PointerEvent} event */
   function onpointerup(event) {
+    if (lasso) onlasso(lasso, event.type === "pointerup");
+    if (lasso) pressed = null;
+    lasso = null;
     if (pressed && !pressed.moved && pressed.point >= 0 && event.type === "pointerup") onpick(pressed.point);
     pressed = null;
   }
@@ -85,19 +117,27 @@ export function makeGestures({ header, geometry, latents, arePointsShown, onmove
   /** @param {KeyboardEvent} event */
   function onkeydown(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const step = (event.shiftKey ? 0.25 : 0.05) * (limit > 12 ? limit / 4 : 1) * unit;
-    const [x, y] = geometry.axes;
-    /** @type {Record<string, [number | undefined, number]>} */
-    const moves = { ArrowLeft: [x, -step], ArrowRight: [x, step], ArrowDown: [y, -step], ArrowUp: [y, step] };
-    const [axis, by] = moves[event.key] ?? [];
-    if (axis !== undefined && by !== undefined) {
-      chosen.set(latents);
-      chosen[axis] = clamp(chosen[axis] + by, -limit * unit, limit * unit);
-      onmove(chosen);
+    const step = (event.shiftKey ? 0.25 : 0.05) * (limit > 12 ? limit / 4 : 1);
+    /** @type {Record<string, [number, number]>} */
+    const moves = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowDown: [0, -step], ArrowUp: [0, step] };
+    if (Object.hasOwn(moves, event.key)) {
+      onmove(geometry.moved(...moves[event.key], latents, chosen));
     } else if (event.key === "Enter") {
-      const nearest = geometry.nearest(geometry.x(latents), geometry.y(latents));
+      const nearest = geometry.nearest(geometry.x(latents), geometry.y(latents), isShown);
       if (nearest >= 0) onpick(nearest);
+    } else if (event.key === "+" || event.key === "-") {
+      const [x, y] = [geometry.x(latents) / geometry.width, geometry.y(latents) / geometry.height];
+      onzoom(event.key === "+" ? ZOOM : 1 / ZOOM, clamp(x, 0, 1), clamp(y, 0, 1));
     } else return;
+    event.preventDefault();
+  }
+
+  // two fingers on a trackpad are a wheel with ctrl; without it the page scrolls
+  /** @param {WheelEvent} event */
+  function onwheel(event) {
+    if (!event.ctrlKey) return;
+    const [x, y] = position(event);
+    onzoom(Math.exp(-event.deltaY / 200), x / geometry.width, y / geometry.height);
     event.preventDefault();
   }
 
@@ -108,5 +148,6 @@ export function makeGestures({ header, geometry, latents, arePointsShown, onmove
     onpointercancel: onpointerup,
     onpointerleave: () => onhover(-1),
     onkeydown,
+    onwheel,
   };
 }

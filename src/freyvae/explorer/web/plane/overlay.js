@@ -6,7 +6,14 @@ import { clamp } from "../clamp.js";
 
 /** @import { Code, MarkedLine } from "../types.js" */
 /** @import { Geometry } from "./geometry.js" */
-/** @typedef {{ frame: number | null, own: Code | null, lines: MarkedLine[] }} Marks */
+/**
+ * @typedef {object} Marks
+ * @property {number | null} frame
+ * @property {Code | null} own
+ * @property {MarkedLine[]} lines
+ * @property {number[][]} lasso corners in pixels
+ * @property {{ code: Code, deviations: ArrayLike<number> } | null} posterior of the image that is compared
+ */
 /** @typedef {{ ink: string, paper: string, accent: string }} Theme */
 
 /**
@@ -73,11 +80,29 @@ export function drawOverlay(canvas, { geometry, latents, marks, hovered, theme: 
     stroke(accent, 2, draw);
   }
 
+  /** Two deviations of a posterior. @param {NonNullable<Marks["posterior"]>} posterior */
+  function ellipse({ code, deviations }) {
+    const found = geometry.ellipse(code, deviations);
+    if (!found) return;
+    const draw = () => context.ellipse(found.x, found.y, 2 * found.long, 2 * found.short, found.angle, 0, 7);
+    stroke(paper, 4, draw);
+    stroke(accent, 1.75, draw);
+  }
+
   cross();
+  if (marks.posterior) ellipse(marks.posterior);
   for (const marked of marks.lines) line(marked);
   if (marks.frame !== null) {
     ring(geometry.placeOf(marks.frame), 5, paper, 4);
     ring(geometry.placeOf(marks.frame), 5, accent, 2);
+  }
+  if (marks.lasso.length > 1) {
+    const draw = () => {
+      for (const [x, y] of marks.lasso) context.lineTo(x, y);
+      context.closePath();
+    };
+    stroke(paper, 4, draw);
+    stroke(accent, 1.75, draw, [5, 4]);
   }
   if (marks.own) diamond(marks.own);
   if (hovered >= 0) {

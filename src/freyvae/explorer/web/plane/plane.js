@@ -1,5 +1,5 @@
-// The plane of two latents: decoded faces in the background, a veil where the model guesses, codes as points, and the
-// current code. Each layer is a canvas, and dragging redraws only the topmost one. So it stays smooth with a hundred
+// The plane: decoded faces in the background, a veil where the model guesses, codes as points, and the current code. Each
+// layer is a canvas, and dragging redraws only the topmost one. So it stays smooth with a hundred
 // thousand points.
 
 import { colourOf, contextOf } from "../canvas.js";
@@ -15,7 +15,7 @@ import { drawOverlay } from "./overlay.js";
 
 /** @import { Model } from "../model.js" */
 /** @import { Points } from "../points.js" */
-/** @import { Bundle, Code } from "../types.js" */
+/** @import { Bundle, Code, View } from "../types.js" */
 /** @import { Marks, Theme } from "./overlay.js" */
 /** @typedef {"faces" | "points" | "veil"} Layer */
 
@@ -26,23 +26,28 @@ import { drawOverlay } from "./overlay.js";
  * @param {Points} options.points
  * @param {(latents: Float32Array) => void} options.onmove called while the user drags
  * @param {(point: number) => void} options.onpick
+ * @param {(points: number[]) => void} options.onlasso called with the shown points within a lasso
  */
-export function makePlane({ bundle, model, points, onmove, onpick }) {
+export function makePlane({ bundle, model, points, onmove, onpick, onlasso }) {
   const { header } = bundle;
   const latents = new Float32Array(header.latents.count);
   const geometry = makeGeometry(bundle);
-  const background = makeBackground({ header, model, geometry, latents });
+  const background = makeBackground({ header, model, points, geometry });
   const card = makeCard({ points, geometry });
   const dots = h("canvas", { class: "layer" });
   const over = h("canvas", { class: "layer" });
   let names = header.latents.names;
+  /** @type {View} */
+  let view = "latents";
+  let axes = header.latents.axes;
   let colour = "part";
   let arePointsShown = true;
+  let isLasso = false;
   const isShown = { faces: true, veil: true };
   let hovered = -1;
   let ratio = 1; // device pixels per CSS pixel
   /** @type {Marks} */
-  let marks = { frame: null, own: null, lines: [] };
+  let marks = { frame: null, own: null, lines: [], posterior: null, lasso: [] };
   /** @type {Theme} */
   let theme = { ink: "", paper: "", accent: "" };
 
@@ -58,9 +63,13 @@ export function makePlane({ bundle, model, points, onmove, onpick }) {
         geometry,
         latents,
         arePointsShown: () => arePointsShown,
+        isShown: points.isShown,
+        isLasso: () => isLasso,
+        onlasso: drawLasso,
         onmove,
         onpick,
         onhover: hover,
+        onzoom: zoom,
       }),
     },
     background.faces,
@@ -110,37 +119,58 @@ export function makePlane({ bundle, model, points, onmove, onpick }) {
     readTheme();
     paintDots();
     paintOver();
-    if (!geometry.isMap) background.draw();
+    background.draw();
+  }
+
+  /** @type {(corners: number[][], isDone: boolean) => void} */
+  function drawLasso(corners, isDone) {
+    marks = { ...marks, lasso: corners };
+    paintOverSoon();
+    if (isDone) onlasso(geometry.within(corners).filter(points.isShown));
+  }
+
+  /** @type {(times: number, right: number, below: number) => void} */
+  function zoom(times, right, below) {
+    geometry.zoomBy(times, right, below);
+    marks = { ...marks, lasso: [] };
+    label();
+    redraw();
   }
 
   function label() {
-    const { plane: reach } = header.latents;
-    const edge = signed(reach, reach % 1 ? 1 : 0);
-    if (geometry.isMap) {
-      for (const end of [xLow, xHigh, yLow, yHigh]) end.textContent = "";
-      xName.textContent = `${header.map}, across`;
-      yName.textContent = `${header.map}, up`;
-      board.setAttribute("aria-label", `Map of the ${points.word}s. Enter goes to the nearest ${points.word}.`);
-      return;
-    }
-    const [across, up] = geometry.axes.map((axis) => names[axis]);
-    xLow.textContent = `−${edge}`;
-    xHigh.textContent = edge;
+    const { word } = points;
+    const { explained = [0, 0] } = header.plane ?? {};
+    /** @type {(share: number) => string} */
+    const percent = (share) => `${Math.round(100 * share)} %`;
+    /** @type {Record<View, string[]>} */
+    const named = {
+      latents: geometry.hasOneAxis() ? [names[axes[0]], "order"] : axes.map((axis) => names[axis]),
+      principal: explained.map((share, axis) => `${["first", "second"][axis]} component, ${percent(share)}`),
+      map: [`${header.map}, across`, `${header.map}, up`],
+    };
+    const [across, up] = named[view];
+    /** @type {(axis: number) => string[]} */
+    const ends = (axis) => geometry.ends(axis).map((value) => signed(value, value % 1 ? 1 : 0));
+    [xLow.textContent, xHigh.textContent] = view === "map" ? ["", ""] : ends(0);
+    [yLow.textContent, yHigh.textContent] =
+      view === "map" ? ["", ""] : geometry.hasOneAxis() ? ["first", "last"] : ends(1);
     xName.textContent = across;
-    yLow.textContent = geometry.hasOneAxis() ? "first" : `−${edge}`;
-    yHigh.textContent = geometry.hasOneAxis() ? "last" : edge;
-    yName.textContent = geometry.hasOneAxis() ? "order" : up;
-    const other = geometry.hasOneAxis() ? "the order of the images" : up;
+    yName.textContent = up;
+    const what = {
+      latents: `Plane of ${across} and ${geometry.hasOneAxis() ? `the order of the ${word}s` : up}`,
+      principal: "Plane of the two principal components of the codes",
+      map: `Map of the ${word}s by ${header.map}`,
+    }[view];
     board.setAttribute(
       "aria-label",
-      `Plane of ${across} and ${other}. Arrow keys move, Enter goes to the nearest ${points.word}.`,
+      `${what}. Arrow keys move, plus and minus zoom, Enter goes to the nearest ${word}.`,
     );
   }
 
-  // the map has no background: between its points there are no codes
   function showBackground() {
-    background.faces.hidden = geometry.isMap || !isShown.faces;
-    background.veil.hidden = geometry.isMap || !isShown.veil;
+    background.faces.hidden = !isShown.faces;
+    background.faces.classList.toggle("faint", !geometry.isSlice);
+    background.veil.hidden = !geometry.isSlice || !isShown.veil;
   }
 
   /** @param {number} point */
@@ -161,10 +191,12 @@ export function makePlane({ bundle, model, points, onmove, onpick }) {
       canvas.height = Math.round(box.height * ratio);
     }
     background.smooth(box.width * ratio);
+    const isFirst = !geometry.width;
     geometry.resize(box.width, box.height);
     readTheme();
     paintDots();
     paintOver();
+    if (isFirst) background.draw();
   }).observe(board);
 
   label();
@@ -175,7 +207,6 @@ export function makePlane({ bundle, model, points, onmove, onpick }) {
     /** Show the current code. @param {Code} now */
     show(now) {
       latents.set(now);
-      if (!geometry.isMap) background.follow();
       paintOverSoon();
     },
     /** @param {Partial<Marks>} changes */
@@ -188,18 +219,28 @@ export function makePlane({ bundle, model, points, onmove, onpick }) {
       names = to;
       label();
     },
-    /** @param {number[]} to */
-    setAxes(to) {
-      geometry.setAxes(to);
-      label();
-      if (geometry.width) redraw();
-    },
-    /** @param {boolean} on */
-    setMap(on) {
-      geometry.setMap(on);
+    /**
+     * @param {View} to
+     * @param {number[]} of the latents of the view "latents"
+     */
+    setView(to, of) {
+      view = to;
+      axes = of;
+      geometry.setView(to, of);
       showBackground();
       label();
       if (geometry.width) redraw();
+    },
+    /** Whether dragging draws a lasso. @param {boolean} on */
+    setLasso(on) {
+      isLasso = on;
+      board.classList.toggle("lasso", on);
+      if (!on) drawLasso([], false);
+    },
+    /** Zoom about the current code. @param {number} times */
+    zoom(times) {
+      const at = (/** @type {number} */ place, /** @type {number} */ size) => Math.min(Math.max(place / size, 0), 1);
+      zoom(times, at(geometry.x(latents), geometry.width), at(geometry.y(latents), geometry.height));
     },
     /** @param {string} to */
     setColour(to) {

@@ -4,7 +4,7 @@ import { h, newId } from "../dom.js";
 
 /** @import { Layer } from "../plane/plane.js" */
 /** @import { Points } from "../points.js" */
-/** @import { Header } from "../types.js" */
+/** @import { Header, State, View } from "../types.js" */
 
 /**
  * @param {object} options
@@ -12,12 +12,17 @@ import { h, newId } from "../dom.js";
  * @param {Points} options.points
  * @param {() => number[]} options.axesNow
  * @param {(axes: number[]) => void} options.onaxes
- * @param {(map: boolean) => void} options.onmap
+ * @param {(view: View) => void} options.onview
  * @param {(colour: string) => void} options.oncolour
  * @param {(layer: Layer, on: boolean) => void} options.onshown
+ * @param {(kind: "part" | "label", group: number) => void} options.ongroup hides a group, or shows it again
+ * @param {HTMLElement} options.lasso the button of the lasso
+ * @param {(times: number) => void} options.onzoom
  */
-export function makeChoices({ header, points, axesNow, onaxes, onmap, oncolour, onshown }) {
+export function makeChoices({ header, points, axesNow, onaxes, onview, oncolour, onshown, ongroup, lasso, onzoom }) {
   const { word, heldOut } = points;
+  /** @type {State["hidden"]} */
+  let hidden = { part: [], label: [] };
   const legend = h("div", { class: "legend", "aria-live": "off" });
 
   /** @param {number} which */
@@ -44,29 +49,63 @@ export function makeChoices({ header, points, axesNow, onaxes, onmap, oncolour, 
   const layers = [
     ["faces", header.isVideo ? "faces" : "images"],
     ["points", "points"],
-    ["veil", "veil"],
   ];
+  // elsewhere images are drawn only where data is
+  if (header.latents.count <= 2) layers.push(["veil", "veil"]);
   const ticks = layers.map(([layer, text]) => {
     const box = h("input", { type: "checkbox", checked: true, onchange: () => onshown(layer, box.checked) });
     return h("label", { class: "tick" }, box, text);
   });
-  const map = h("input", { type: "checkbox", onchange: () => onmap(map.checked) });
-  if (header.map) ticks.unshift(h("label", { class: "tick" }, map, `${header.map} map`));
+  /** @type {[View, string][]} */
+  const views = [["latents", header.latents.count > 2 ? "two latents" : "latents"]];
+  if (header.plane) views.unshift(["principal", "components"]);
+  if (header.map) views.unshift(["map", `${header.map} map`]);
+  const viewSelect = h(
+    "select",
+    { onchange: () => onview(/** @type {View} */ (viewSelect.value)) },
+    views.map(([value, text]) => h("option", { value }, text)),
+  );
+  const axisChoices = axisSelects.map((select, which) =>
+    h("label", { class: "choice" }, ["across", "up"][which], select),
+  );
+  /** @type {(text: string, name: string, times: number) => HTMLElement} */
+  const zoomButton = (text, name, times) =>
+    h("button", { type: "button", class: "zoom", "aria-label": name, onclick: () => onzoom(times) }, text);
 
   /**
    * @param {string} className
    * @param {string} text
    */
   const key = (className, text) => h("span", { class: `key ${className}` }, text);
+  /**
+   * A group's entry, which hides and shows its points.
+   *
+   * @param {"part" | "label"} kind
+   * @param {number} group
+   * @param {string} className
+   * @param {string} text
+   */
+  const groupKey = (kind, group, className, text) =>
+    h(
+      "button",
+      {
+        type: "button",
+        class: `key ${className}`,
+        "aria-pressed": String(!hidden[kind].includes(group)),
+        title: "Show or hide these points",
+        onclick: () => ongroup(kind, group),
+      },
+      text,
+    );
   /** @type {Record<string, () => HTMLElement[]>} */
   const legends = {
     label: () =>
       labels.map((name, index) => {
-        const entry = key("label", name);
+        const entry = groupKey("label", index, "label", name);
         entry.style.setProperty("--label", header.labelColours[index]);
         return entry;
       }),
-    part: () => [key("training", "training"), key("held-out", "held out")],
+    part: () => [groupKey("part", 0, "training", "training"), groupKey("part", 1, "held-out", "held out")],
     time: () => [h("span", { class: "ramp" }, h("span", {}, "first"), h("i"), h("span", {}, "last"))],
     none: () => [key("training", `${word}s`)],
   };
@@ -79,7 +118,8 @@ export function makeChoices({ header, points, axesNow, onaxes, onmap, oncolour, 
       h(
         "div",
         { class: "row" },
-        axisSelects.map((select, which) => h("label", { class: "choice" }, ["across", "up"][which], select)),
+        views.length > 1 ? h("label", { class: "choice" }, "plane", viewSelect) : null,
+        axisChoices,
         h(
           "fieldset",
           { class: "segments" },
@@ -87,19 +127,26 @@ export function makeChoices({ header, points, axesNow, onaxes, onmap, oncolour, 
           colours.map(([, text], index) => h("label", {}, colourInputs[index], h("span", {}, text))),
         ),
         h("div", { class: "ticks" }, ticks),
+        h("div", { class: "zooms" }, zoomButton("−", "Zoom out", 1 / 1.5), zoomButton("+", "Zoom in", 1.5), lasso),
       ),
     ),
-    /** @param {string} colour */
-    showColour(colour) {
+    /**
+     * @param {string} colour
+     * @param {State["hidden"]} groups
+     */
+    showColour(colour, groups) {
+      hidden = groups;
       const isThere = colour === "part" ? heldOut : colour === "label" ? labels.length > 0 : true;
       const chosen = isThere ? colour : "none";
+      const focused = [...legend.children].findIndex((entry) => entry === document.activeElement);
       legend.replaceChildren(...legends[chosen]());
+      if (focused >= 0) /** @type {HTMLElement | undefined} */ (legend.children[focused])?.focus();
       for (const input of colourInputs) input.checked = input.value === chosen;
     },
-    /** @param {boolean} on */
-    showMap(on) {
-      map.checked = on;
-      for (const select of axisSelects) select.disabled = on && Boolean(header.map);
+    /** @param {View} view */
+    showView(view) {
+      viewSelect.value = view;
+      for (const choice of axisChoices) choice.hidden = view !== "latents";
     },
     /**
      * @param {string[]} names

@@ -8,9 +8,10 @@ import { h } from "../dom.js";
 
 // a difference of this many grey levels has the full colour
 const FULL_COLOUR = 64;
+const ELLIPSE = " The ellipse on the plane is its posterior, to two deviations.";
 
-/** @param {{ header: Header, decode: Decode, painter: Painter }} options */
-export function makeComparison({ header, decode, painter }) {
+/** @param {{ header: Header, decode: Decode, painter: Painter, inWords: (error: number) => string }} options */
+export function makeComparison({ header, decode, painter, inWords }) {
   const [height, width, channels] = header.imageShape;
   /** @param {string} name */
   const picture = (name) => h("canvas", { class: "crisp", width, height, role: "img", "aria-label": name });
@@ -18,7 +19,7 @@ export function makeComparison({ header, decode, painter }) {
   const reconstruction = picture("Its reconstruction");
   const difference = picture("Their difference");
   const heading = h("p", { class: "what" });
-  const score = h("span", { class: "score" });
+  const score = h("p", { class: "score" });
   const element = h(
     "div",
     { class: "comparison" },
@@ -27,9 +28,10 @@ export function makeComparison({ header, decode, painter }) {
       "div",
       { class: "pictures" },
       h("figure", {}, original, h("figcaption", {}, "original")),
-      h("figure", {}, reconstruction, h("figcaption", {}, "reconstruction")),
-      h("figure", {}, difference, h("figcaption", {}, "difference", score)),
+      h("figure", {}, reconstruction, h("figcaption", {}, "recon\u00adstruction")),
+      h("figure", {}, difference, h("figcaption", {}, "difference")),
     ),
+    score,
     h(
       "p",
       { class: "hint" },
@@ -84,12 +86,22 @@ export function makeComparison({ header, decode, painter }) {
     painter(original, pixels);
     paintDifference(pixels);
     const error = rootMeanSquare(pixels, levels);
-    score.textContent = `RMSE ${error.toFixed(1)} grey levels`;
+    score.textContent = `${inWords(error)}.${header.encoder ? ELLIPSE : ""}`;
     return error;
   }
 
+  /**
+   * The error of a reconstruction, as it is shown.
+   *
+   * @param {Levels} pixels
+   * @param {Code} code
+   */
+  function errorOf(pixels, code) {
+    return rootMeanSquare(pixels, toLevels(decode(code), new Uint8ClampedArray(levels.length)));
+  }
+
   show(...last);
-  return { element, show, redraw: () => show(...last) };
+  return { element, show, errorOf, redraw: () => show(...last) };
 }
 
 /**

@@ -23,7 +23,8 @@ export function makeFace({ root, header, decode, painter }) {
     const room = place.getBoundingClientRect().width;
     if (!room) return;
     const narrow = root.clientWidth < 760;
-    const high = narrow ? Math.min(innerHeight * 0.3, 260) : clamp(innerHeight * 0.52, 280, 560);
+    // leaves room for the reading and two sliders below
+    const high = narrow ? clamp(innerHeight * 0.3, 140, 260) : clamp(innerHeight - 350, 160, 560);
     // a whole number of device pixels for each pixel, so that all pixels are equally large
     const ratio = devicePixelRatio || 1;
     const scale = Math.max(Math.floor(Math.min(room / width, high / height) * ratio), 1) / ratio;

@@ -1,17 +1,24 @@
-// All images in a row. Click one, or use the slider below them.
+// All images in a row, in their own order, or sorted by the error of their reconstruction. Click one, use the slider below
+// them, or search for a file or a number.
 
-import { contextOf } from "../canvas.js";
+import { colourOf, contextOf } from "../canvas.js";
 import { clamp } from "../clamp.js";
 import { h } from "../dom.js";
-import { capital, whole } from "../text.js";
+import { capital, some, whole } from "../text.js";
 
 /** @import { Points } from "../points.js" */
 /** @import { Header } from "../types.js" */
 
 const HIGH = 64; // CSS pixels
 
-/** @param {{ header: Header, points: Points, onpick: (point: number) => void }} options */
-export function makeFilmstrip({ header, points, onpick }) {
+/**
+ * @param {object} options
+ * @param {Header} options.header
+ * @param {Points} options.points
+ * @param {(point: number) => void} options.onpick
+ * @param {(point: number) => number | null} options.errorOf the error of an image's reconstruction, null without its pixels
+ */
+export function makeFilmstrip({ header, points, onpick, errorOf }) {
   const [height, width] = header.imageShape;
   const word = capital(points.word);
   const wide = Math.max(Math.round((HIGH * width) / height), 8);
@@ -25,15 +32,57 @@ export function makeFilmstrip({ header, points, onpick }) {
     step: 1,
     value: 0,
     "aria-label": word,
-    oninput: () => onpick(Number(range.value)),
+    oninput: () => onpick(order[Number(range.value)]),
   });
-  const head = h("div", { class: "slider-head" }, h("span", { class: "name" }, `${word}s`), said);
-  const element = h("div", { class: "filmstrip" }, strip, h("div", { class: "slider" }, head, range));
+  const search = h("input", {
+    type: "search",
+    class: "field",
+    placeholder: points.hasFiles ? "file or number" : "number",
+    "aria-label": `Find ${some(points.word)}`,
+    onkeydown: (event) => event.key === "Enter" && find(),
+  });
+  const sort = h(
+    "select",
+    { "aria-label": `Order of the ${points.word}s`, onchange: () => sortBy(sort.value) },
+    h("option", { value: "" }, header.isVideo ? "in time" : "in order"),
+    h("option", { value: "error" }, "by error, the largest first"),
+  );
+  const head = h("div", { class: "slider-head" }, h("span", { class: "name" }, `${word}s`), search, sort, said);
+  const all = Array.from({ length: header.points }, (_, point) => point);
+  let order = all;
+  const { frames } = header;
+  const marked =
+    frames < header.points
+      ? h(
+          "p",
+          { class: "hint" },
+          h("span", { class: "key reconstructed" }, "reconstructed"),
+          `: the page holds the pixels of ${whole(frames)} ${points.word}s, and of the others the codes.`,
+        )
+      : null;
+  const element = h("div", { class: "filmstrip" }, strip, h("div", { class: "slider" }, head, range), marked);
   const tile = document.createElement("canvas");
   /** @type {number | null} */
   let chosen = null;
   let size = 0;
   let ratio = 1;
+
+  function find() {
+    const found = points.find(search.value, chosen ?? -1);
+    search.setCustomValidity(found < 0 ? `No ${points.word} has it` : "");
+    search.reportValidity();
+    if (found >= 0) onpick(found);
+  }
+
+  /** Sort by error: those whose pixels the page holds. @param {string} by */
+  function sortBy(by) {
+    const errors = new Map(all.map((point) => [point, by ? errorOf(point) : 0]));
+    order = all.filter((point) => errors.get(point) !== null);
+    if (by) order.sort((a, b) => Number(errors.get(b)) - Number(errors.get(a)));
+    range.max = String(Math.max(order.length - 1, 1));
+    range.value = "0";
+    show(chosen);
+  }
 
   function draw() {
     if (!size) return;
@@ -41,33 +90,37 @@ export function makeFilmstrip({ header, points, onpick }) {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, size, HIGH);
     context.imageSmoothingEnabled = height > HIGH * ratio;
+    const mark = `rgb(${colourOf(element, "--held-out")})`;
     const many = Math.ceil(size / wide) + 1;
     const first = firstShown();
     for (let place = 0; place < many; place++) {
-      const point = first + place;
-      if (point < 0 || point >= header.points) continue;
+      const point = order[first + place];
+      if (point === undefined) continue;
       points.painter(tile, points.levelsOf(point));
       context.globalAlpha = chosen === null || point === chosen ? 1 : 0.62;
       context.drawImage(tile, place * wide, 0, wide, HIGH);
+      context.globalAlpha = 1;
+      if (points.original(point)) continue;
+      context.fillStyle = mark;
+      context.fillRect(place * wide + 1, HIGH - 4, wide - 2, 4);
     }
-    context.globalAlpha = 1;
-    if (chosen !== null) {
+    const place = chosen === null ? -1 : order.indexOf(chosen);
+    if (place >= 0) {
       context.strokeStyle = getComputedStyle(element).getPropertyValue("color");
       context.lineWidth = 2;
-      context.strokeRect((chosen - first) * wide + 1, 1, wide - 2, HIGH - 2);
+      context.strokeRect((place - first) * wide + 1, 1, wide - 2, HIGH - 2);
     }
   }
 
   function firstShown() {
     const fit = Math.floor(size / wide);
-    const middle = chosen ?? Math.floor(Number(range.value));
-    return clamp(middle - (fit >> 1), 0, Math.max(header.points - fit, 0));
+    return clamp(Number(range.value) - (fit >> 1), 0, Math.max(order.length - fit, 0));
   }
 
   /** @param {PointerEvent} event */
   function onPress(event) {
-    const point = firstShown() + Math.floor((event.clientX - strip.getBoundingClientRect().left) / wide);
-    if (point >= 0 && point < header.points) onpick(point);
+    const point = order[firstShown() + Math.floor((event.clientX - strip.getBoundingClientRect().left) / wide)];
+    if (point !== undefined) onpick(point);
   }
 
   /** @param {number | null} point */
@@ -78,8 +131,10 @@ export function makeFilmstrip({ header, points, onpick }) {
       range.setAttribute("aria-valuetext", "none chosen");
     } else {
       const number = `${word} ${points.numberOf(point)} of ${whole(header.images)}`;
-      range.value = String(point);
-      said.textContent = `${number}, ${points.partOf(point)}`;
+      const place = order.indexOf(point);
+      if (place >= 0) range.value = String(place);
+      const kind = points.original(point) ? "" : ", reconstructed";
+      said.textContent = `${number}, ${points.partOf(point)}${points.labelOf(point)}${kind}`;
       range.setAttribute("aria-valuetext", number);
     }
     draw();

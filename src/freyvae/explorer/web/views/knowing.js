@@ -15,7 +15,7 @@ export function makeKnowing(root) {
     element: h("div", { class: "knowing" }, confidence, h("p", {}, word, detail)),
     /** @returns {string} the words that are shown */
     get words() {
-      return word.textContent ?? "";
+      return `${word.textContent}. ${detail.textContent}`;
     },
     /** @param {Knowledge} knowledge */
     show(knowledge) {

@@ -2,6 +2,7 @@
 
 import { h, newId } from "../dom.js";
 import { makeNearest } from "../nearest.js";
+import { whole } from "../text.js";
 
 /** @import { Points } from "../points.js" */
 /** @import { Bundle, Code } from "../types.js" */
@@ -26,13 +27,15 @@ export function makeNeighbours({ bundle, points, onpick }) {
   const element = h(
     "div",
     { class: "nearest", role: "group", "aria-labelledby": id },
-    h("p", { id }, `Nearest ${points.word}s`),
+    h("p", { id }, `Nearest ${frames < bundle.header.points ? `of ${whole(frames)} ` : ""}${points.word}s`),
     h(
       "div",
       { class: "thumbs" },
       thumbs.map(({ button }) => button),
     ),
   );
+
+  element.style.setProperty("--aspect", String(width / height));
 
   return {
     element,

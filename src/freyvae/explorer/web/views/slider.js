@@ -16,11 +16,27 @@ let scrolledAt = 0;
  * @param {number} [options.digits] number of decimal places
  * @param {number} [options.rest] the initial value; a double click returns to it
  * @param {[string, string]} [options.ends] the two labels at the ends of the track
+ * @param {string | null} [options.note] beside the name
+ * @param {HTMLElement | null} [options.picture] above the track
  * @param {(value: number) => void} options.onvalue called with the value that the user chose
  * @param {(name: string) => void} [options.onrename]
  * @param {() => void} [options.onremove] called by the button that removes the slider, which is shown if this is given
  */
-export function makeSlider({ name, low, high, step, unit, digits = 2, rest = 0, ends, onvalue, onrename, onremove }) {
+export function makeSlider({
+  name,
+  low,
+  high,
+  step,
+  unit,
+  digits = 2,
+  rest = 0,
+  ends,
+  note,
+  picture,
+  onvalue,
+  onrename,
+  onremove,
+}) {
   const scale = makeScale({ low, high, step, rest });
   let value = rest;
   const shown = h("output", { class: "value" });
@@ -45,7 +61,15 @@ export function makeSlider({ name, low, high, step, unit, digits = 2, rest = 0, 
   const element = h(
     "div",
     { class: "slider" },
-    h("div", { class: "slider-head" }, label, onremove && removeButton(name, onremove), shown),
+    h(
+      "div",
+      { class: "slider-head" },
+      label,
+      note && h("span", { class: "note" }, note),
+      onremove && removeButton(name, onremove),
+      shown,
+    ),
+    picture,
     range,
     ends && h("div", { class: "ends", "aria-hidden": "true" }, h("span", {}, ends[0]), h("span", {}, ends[1])),
   );

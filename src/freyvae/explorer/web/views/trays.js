@@ -6,6 +6,8 @@ import { some } from "../text.js";
 /** @import { Points } from "../points.js" */
 /** @import { Direction } from "../types.js" */
 
+const MOST_SHOWN = 12;
+
 /**
  * @param {object} options
  * @param {Points} options.points
@@ -80,6 +82,17 @@ export function makeTrays({ points, onchange, onmake }) {
     changed();
   }
 
+  /**
+   * @param {"more" | "less"} which
+   * @param {number[]} points
+   */
+  function fill(which, points) {
+    const [tray, other] = which === "more" ? [more, less] : [less, more];
+    tray.points = points;
+    other.points = other.points.filter((held) => !points.includes(held));
+    changed();
+  }
+
   /** @param {number} point */
   function takeOut(point) {
     for (const tray of trays) tray.points = tray.points.filter((kept) => kept !== point);
@@ -93,7 +106,9 @@ export function makeTrays({ points, onchange, onmake }) {
 
   function draw() {
     for (const tray of trays) {
-      tray.held.replaceChildren(...tray.points.map((point) => thumbnail(point, tray.title.toLowerCase())));
+      const shown = tray.points.slice(0, MOST_SHOWN).map((point) => thumbnail(point, tray.title.toLowerCase()));
+      const more = tray.points.length - shown.length;
+      tray.held.replaceChildren(...shown, ...(more > 0 ? [`and ${more} more`] : []));
       tray.add.disabled = current === null;
       tray.add.textContent =
         current === null ? `Choose ${some(points.word)} first` : `Add ${points.word} ${points.numberOf(current)}`;
@@ -133,6 +148,7 @@ export function makeTrays({ points, onchange, onmake }) {
   return {
     element,
     setPoints,
+    fill,
     redraw: draw,
     /** @param {number | null} point the chosen point */
     setCurrent(point) {

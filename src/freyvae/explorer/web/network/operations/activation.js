@@ -58,6 +58,12 @@ export function activation({ inputs: [input], output, options }) {
   const make = ACTIVATIONS[options.name];
   if (!make) throw new ExplorerError(`This page does not know the activation “${options.name}”.`);
   const activate = make(options);
+  // by far the most frequent, and several times faster without a call for each value
+  if (options.name === "relu") {
+    return () => {
+      for (let at = 0; at < input.length; at++) output[at] = input[at] > 0 ? input[at] : 0;
+    };
+  }
   return () => {
     for (let at = 0; at < input.length; at++) output[at] = activate(input[at]);
   };

@@ -1,25 +1,53 @@
 import { prepareProduct } from "../product.js";
-import { windowTaps } from "../windows.js";
 
 /** @import { Operands, WindowOptions } from "../../types.js" */
 
 /**
- * A convolution as a product of patches; `kernel` is (down, across, in, out).
+ * A convolution as a product of patches, which are parts of rows of the padded image; `kernel` is (down, across, in, out).
  *
  * @param {Operands<WindowOptions>} operands
  */
-export function conv({ inputs: [input], inputShapes: [given], output, shape, options, weights: { kernel, bias } }) {
+export function conv({
+  inputs: [input],
+  inputShapes: [given],
+  output,
+  shape,
+  options,
+  weights: { kernel, bias },
+  arena,
+}) {
+  const [height, width] = given;
   const [down, across, channels, columns] = kernel.shape;
-  const taps = windowTaps(given, shape, [down, across], options);
-  const depth = down * across * channels;
-  const multiply = prepareProduct(depth, columns, (k, column) => kernel.values[k * columns + column], bias?.values);
-  const patches = new Float64Array(taps.length * channels);
-  return () => {
-    for (let tap = 0, at = 0; tap < taps.length; tap++, at += channels) {
-      const from = taps[tap] * channels;
-      if (from < 0) continue; // stays zero
-      for (let channel = 0; channel < channels; channel++) patches[at + channel] = input[from + channel];
+  const { strides, pads, dilation = [1, 1] } = options;
+  const wide = (width + pads[1][0] + pads[1][1]) * channels;
+  const rows = [];
+  for (let y = 0; y < shape[0]; y++) {
+    for (let x = 0; x < shape[1]; x++) rows.push(y * strides[0] * wide + x * strides[1] * channels);
+  }
+  // neighbours in a row of the image are one part, unless the kernel leaves some out
+  const parts = [];
+  for (let y = 0; y < down; y++) {
+    for (let x = 0; x < (dilation[1] === 1 ? 1 : across); x++) {
+      parts.push(y * dilation[0] * wide + x * dilation[1] * channels);
     }
-    multiply(patches, shape[0] * shape[1], output);
+  }
+  const factors = {
+    depth: down * across * channels,
+    columns,
+    rightAt: (/** @type {number} */ k, /** @type {number} */ column) => kernel.values[k * columns + column],
+    bias: bias?.values,
+    size: (height + pads[0][0] + pads[0][1]) * wide,
+    rows,
+    parts,
+  };
+  const product = prepareProduct(factors, arena);
+  const length = width * channels;
+  return () => {
+    const padded = product.left();
+    for (let y = 0; y < height; y++) {
+      const to = (y + pads[0][0]) * wide + pads[1][0] * channels;
+      for (let at = 0, from = y * length; at < length; at++) padded[to + at] = input[from + at];
+    }
+    product.multiply(output);
   };
 }

@@ -1,4 +1,4 @@
-import { prepareProduct } from "../product.js";
+import { prepareProduct, rowsOf } from "../product.js";
 
 /** @import { Operands } from "../../types.js" */
 
@@ -15,15 +15,22 @@ export function convTranspose({
   shape: [outHeight, outWidth],
   options: { strides, crop },
   weights: { kernel, bias },
+  arena,
 }) {
   const [down, across, columns, channels] = kernel.shape;
   const spread = down * across * columns;
-  const multiply = prepareProduct(channels, spread, (k, column) => kernel.values[column * channels + k]);
-  const left = new Float64Array(input.length);
-  const windows = new Float64Array(given[0] * given[1] * spread);
+  const factors = {
+    depth: channels,
+    columns: spread,
+    rightAt: (/** @type {number} */ k, /** @type {number} */ column) => kernel.values[column * channels + k],
+    size: input.length,
+    rows: rowsOf(given[0] * given[1], channels),
+  };
+  const product = prepareProduct(factors, arena);
+  const windows = new Float32Array(given[0] * given[1] * spread);
   return () => {
-    left.set(input);
-    multiply(left, given[0] * given[1], windows);
+    product.left().set(input);
+    product.multiply(windows);
     for (let at = 0; at < output.length; at++) output[at] = bias ? bias.values[at % columns] : 0;
     let from = 0;
     for (let row = 0; row < given[0]; row++) {

@@ -1,4 +1,4 @@
-import { prepareProduct } from "../product.js";
+import { prepareProduct, rowsOf } from "../product.js";
 
 /** @import { Operands } from "../../types.js" */
 
@@ -7,12 +7,19 @@ import { prepareProduct } from "../product.js";
  *
  * @param {Operands} operands
  */
-export function dense({ inputs: [input], output, weights: { kernel, bias } }) {
+export function dense({ inputs: [input], output, weights: { kernel, bias }, arena }) {
   const [depth, columns] = kernel.shape;
-  const multiply = prepareProduct(depth, columns, (k, column) => kernel.values[k * columns + column], bias?.values);
-  const left = new Float64Array(input.length);
+  const factors = {
+    depth,
+    columns,
+    rightAt: (/** @type {number} */ k, /** @type {number} */ column) => kernel.values[k * columns + column],
+    bias: bias?.values,
+    size: input.length,
+    rows: rowsOf(input.length / depth, depth),
+  };
+  const product = prepareProduct(factors, arena);
   return () => {
-    left.set(input);
-    multiply(left, input.length / depth, output);
+    product.left().set(input);
+    product.multiply(output);
   };
 }

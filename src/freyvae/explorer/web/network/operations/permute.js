@@ -1,6 +1,6 @@
 // Axes in another order.
 
-import { product } from "../shapes.js";
+import { placesOf, stridesOf } from "../shapes.js";
 
 /** @import { Operands } from "../../types.js" */
 
@@ -10,14 +10,11 @@ import { product } from "../shapes.js";
  * @param {Operands<{ axes: number[] }>} operands
  */
 export function permute({ inputs: [input], inputShapes: [given], output, shape, options: { axes } }) {
-  const strides = axes.map((axis) => product(given.slice(axis)));
-  const places = new Int32Array(output.length);
-  for (let at = 0; at < places.length; at++) {
-    for (let axis = shape.length - 1, rest = at; axis >= 0; axis--) {
-      places[at] += (rest % shape[axis]) * strides[axis];
-      rest = Math.floor(rest / shape[axis]);
-    }
-  }
+  const strides = stridesOf(given);
+  const places = placesOf(
+    shape,
+    axes.map((axis) => strides[axis - 1]),
+  );
   return () => {
     for (let at = 0; at < places.length; at++) output[at] = input[places[at]];
   };

@@ -1,3 +1,5 @@
+import { placesOf, stridesOf } from "../shapes.js";
+
 /** @import { Operands } from "../../types.js" */
 
 /**
@@ -6,15 +8,12 @@
  * @param {Operands<{ starts: number[], stops: number[] }>} operands
  */
 export function slice({ inputs: [input], inputShapes: [given], output, options: { starts, stops } }) {
-  const places = new Int32Array(output.length);
-  const sizes = stops.map((stop, axis) => stop - starts[axis]);
-  for (let at = 0; at < places.length; at++) {
-    for (let axis = given.length - 1, rest = at, stride = 1; axis >= 0; axis--) {
-      places[at] += (starts[axis] + (rest % sizes[axis])) * stride;
-      rest = Math.floor(rest / sizes[axis]);
-      stride *= given[axis];
-    }
-  }
+  const strides = stridesOf(given);
+  const places = placesOf(
+    stops.map((stop, axis) => stop - starts[axis]),
+    strides,
+    starts.reduce((sum, start, axis) => sum + start * strides[axis], 0),
+  );
   return () => {
     for (let at = 0; at < output.length; at++) output[at] = input[places[at]];
   };
