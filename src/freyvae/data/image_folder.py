@@ -65,7 +65,8 @@ def load_folder(
         BadInput: there is no such folder, no picture in it, or none that can be read; the pictures have different
             sizes, values of uncertain range, or need more than the memory; or one is unreadable and `strict` is set.
     """
-    folder, strict = as_path("folder", folder), truth("strict", strict)
+    folder = as_path("folder", folder)
+    strict, progress = truth("strict", strict), checked_progress(progress)
     pictures = PicturesOfFolder(folder, image_size=image_size, grey=grey, levels=levels, check_size=check_memory)
     return read_all(pictures, strict=strict, levels=levels, progress=progress)
 
@@ -74,7 +75,6 @@ def read_all(
     pictures: "PicturesOfFolder", *, strict: bool, levels: Levels, progress: bool | Progress = False
 ) -> ImageSet:
     """Read all pictures of a folder into memory. Arguments, results and errors are those of `load_folder`."""
-    progress = checked_progress(progress)
     files: list[str] = []
     kept: list[Images] = []
     with shown(progress) as told:
