@@ -1,0 +1,1 @@
+"""A recording of the explorer's page, for the README."""
