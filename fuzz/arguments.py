@@ -229,6 +229,11 @@ def _of_pictures(world: World) -> Iterator[Door]:
     )
     yield Door("pictures.network", lambda: pictures.network, {"vae": vae, "path": "network.svg"})
     yield Door("pictures.reconstructions", lambda: pictures.reconstructions, {"vae": vae, "images": images, "count": 3})
+    yield Door(
+        "pictures.traversals",
+        lambda: pictures.traversals,
+        {"vae": vae, "images": images, "count": 2, "steps": 3, "latent_names": None, "widest": 500, "tallest": 500},
+    )
     yield Door("pictures.sample_images", lambda: pictures.sample_images, {"vae": vae, "count": 3, "seed": 0})
     yield Door("pictures.samples", lambda: pictures.samples, {"vae": vae, "count": 3, "columns": 3, "seed": 0})
     yield Door("pictures.save_figure", lambda: pictures.save_figure, {"figure": figure, "path": "figure.png"})

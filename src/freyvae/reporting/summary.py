@@ -21,6 +21,7 @@ from freyvae.recipe.sections import RandomSplit
 from freyvae.records import Finding, Measurement, TrainingRecord
 from freyvae.reporting import pictures, tables
 from freyvae.reporting.page import write_report
+from freyvae.reporting.pictures.album import PICTURES
 from freyvae.reporting.standing import measured_standing, measured_verdict, trained_standing, trained_verdict
 from freyvae.run import Run, opened
 from freyvae.training import TrainingData
@@ -114,7 +115,7 @@ def _write_report(run: Run, data: TrainingData) -> None:
     recipe, training, measured = run.recipe, run.training, run.measurement
     drawn = [path for name in pictures.CAPTIONS if (path := run.pictures_path / f"{name}.png").is_file()]
     first, details = (
-        [(path, pictures.CAPTIONS[path.stem]) for path in drawn if pictures.PICTURES[path.stem].is_first == is_first]
+        [(path, pictures.CAPTIONS[path.stem]) for path in drawn if PICTURES[path.stem].is_first == is_first]
         for is_first in (True, False)
     )
     part = "validation" if measured is None else measured.measured_split

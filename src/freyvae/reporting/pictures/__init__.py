@@ -1,6 +1,6 @@
 """Pictures of data, training and what was learned: each function returns a matplotlib Figure, ready for `savefig`."""
 
-from freyvae.reporting.pictures.album import CAPTIONS, PICTURES, draw_all
+from freyvae.reporting.pictures.album import CAPTIONS, draw_all
 from freyvae.reporting.pictures.curves import convergence
 from freyvae.reporting.pictures.diagram import network
 from freyvae.reporting.pictures.grids import examples, sample_images, samples
@@ -16,7 +16,6 @@ from freyvae.reporting.pictures.weights import first_layer_weights
 
 __all__ = [
     "CAPTIONS",
-    "PICTURES",
     "codes",
     "convergence",
     "draw_all",

@@ -59,6 +59,11 @@ def checked_names(latent_names: Any) -> Sequence[str] | None:
     return [text("latent_names", name) for name in several("latent_names", latent_names)]
 
 
+def checked_sides(widest: Any, tallest: Any) -> tuple[int, int]:
+    """How many pixels a picture may have at most. Raises `BadInput` for what is no such number."""
+    return whole("widest", widest, at_least=1), whole("tallest", tallest, at_least=1)
+
+
 def checked_seed(seed: Any) -> int:
     """A seed. Raises `BadInput` for what is none."""
     from freyvae.recipe import LARGEST_SEED

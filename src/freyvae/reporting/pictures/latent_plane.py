@@ -12,7 +12,7 @@ from freyvae.arguments import as_float, in_words, several, whole
 from freyvae.errors import BadInput
 from freyvae.memory import check_fits
 from freyvae.mosaic import TALLEST, WIDEST, Array, fit, mosaic, to_bytes
-from freyvae.reporting.pictures.arguments import checked_latents, checked_model, checked_names
+from freyvae.reporting.pictures.arguments import checked_latents, checked_model, checked_names, checked_sides
 from freyvae.reporting.pictures.picture import Picture, PicturedRun
 from freyvae.reporting.pictures.saving import png
 from freyvae.reporting.pictures.style import COLUMN, TALL, latent_name, sheet, show_pixels
@@ -48,6 +48,7 @@ def manifold(
     """
     vae = checked_model(vae)
     chosen, latent_names = checked_latents(latents, vae.latent_dim), checked_names(latent_names)
+    widest, tallest = checked_sides(widest, tallest)
     columns, rows = whole("columns", columns, at_least=1), whole("rows", rows, at_least=1)
     # decoded, and the codes before
     check_fits(

@@ -9,7 +9,7 @@ from freyvae.arguments import whole
 from freyvae.data.pixels import evenly_spaced
 from freyvae.errors import BadInput
 from freyvae.mosaic import TALLEST, WIDEST, Array, fit, in_colour, mosaic
-from freyvae.reporting.pictures.arguments import checked_images, checked_model
+from freyvae.reporting.pictures.arguments import checked_images, checked_model, checked_sides
 from freyvae.reporting.pictures.heat_map import coloured
 from freyvae.reporting.pictures.picture import Picture
 from freyvae.reporting.pictures.saving import png
@@ -40,6 +40,7 @@ def oddest(
     from freyvae.evaluation.oddness import Oddness, joined  # Keras, which pictures of data alone don't need
 
     vae, train, held_out = checked_model(vae), checked_images(train), checked_images(held_out)
+    widest, tallest = checked_sides(widest, tallest)
     if not hasattr(vae, "estimate"):
         raise BadInput("scores are of a VAE's probabilities, and this model has none")
     places = evenly_spaced(len(held_out), LOOKED_AT)

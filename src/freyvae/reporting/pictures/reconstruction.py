@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from freyvae.arguments import whole
 from freyvae.data.pixels import evenly_chosen
 from freyvae.mosaic import TALLEST, WIDEST, Array, fit, mosaic, to_bytes
-from freyvae.reporting.pictures.arguments import checked_images, checked_model
+from freyvae.reporting.pictures.arguments import checked_images, checked_model, checked_sides
 from freyvae.reporting.pictures.picture import Picture
 from freyvae.reporting.pictures.saving import png
 from freyvae.reporting.pictures.style import (
@@ -56,6 +56,7 @@ def reconstructions(
     colour images; its colour scale is symmetrical and the same for all. Under each column is its RMSE.
     """
     vae, images = checked_model(vae), checked_images(images)
+    widest, tallest = checked_sides(widest, tallest)
     count = min(whole("count", count, at_least=1), len(images))
     columns = count if columns is None else min(whole("columns", columns, at_least=1), count)
     lines = -(-count // columns)

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from freyvae.arguments import whole
 from freyvae.data.pixels import evenly_chosen
 from freyvae.mosaic import TALLEST, WIDEST, Array, fit, mosaic, to_bytes
-from freyvae.reporting.pictures.arguments import checked_images, checked_model, checked_names
+from freyvae.reporting.pictures.arguments import checked_images, checked_model, checked_names, checked_sides
 from freyvae.reporting.pictures.picture import Picture
 from freyvae.reporting.pictures.saving import png
 from freyvae.reporting.pictures.style import (
@@ -56,6 +56,7 @@ def traversals(
     most `widest` by `tallest` pixels.
     """
     vae, images, latent_names = checked_model(vae), checked_images(images), checked_names(latent_names)
+    widest, tallest = checked_sides(widest, tallest)
     means = np.asarray(vae.encode(evenly_chosen(images, LOOKED_AT)))
     latents, codes = traversal_codes(
         means, count=whole("count", count, at_least=1), steps=whole("steps", steps, at_least=2)

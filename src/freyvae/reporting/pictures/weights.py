@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from freyvae.arguments import whole
 from freyvae.errors import BadInput
 from freyvae.mosaic import TALLEST, WIDEST, Array, colours_of, fit, mosaic, to_bytes
-from freyvae.reporting.pictures.arguments import checked_model
+from freyvae.reporting.pictures.arguments import checked_model, checked_sides
 from freyvae.reporting.pictures.diagram import flatten
 from freyvae.reporting.pictures.picture import Picture, PicturedRun
 from freyvae.reporting.pictures.saving import png
@@ -36,6 +36,7 @@ def first_layer_weights(
     are magnified to at most `widest` by `tallest` pixels.
     """
     vae, columns = checked_model(vae), whole("columns", columns, at_least=1)
+    widest, tallest = checked_sides(widest, tallest)
     weights = every = _filters(vae)
     channels = weights.shape[3]
     if strongest is not None:
