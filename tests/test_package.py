@@ -24,6 +24,15 @@ def test_every_public_name_is_there_and_documented(name):
         assert thing.__module__.startswith("freyvae.")
 
 
+def test_no_module_is_in_the_way_of_a_public_name():
+    # `import freyvae.NAME` would put the module in its place
+    homes = Path(freyvae.__file__).parent
+    modules = {path.stem for path in homes.iterdir() if path.suffix == ".py" or path.is_dir()}
+    assert {
+        name for name in freyvae.__all__ if name in modules and not inspect.ismodule(getattr(freyvae, name))
+    } == set()
+
+
 def test_all_is_what_type_checkers_see():
     stub = Path(freyvae.__file__).with_suffix(".pyi").read_text()
     assert sorted(re.findall(r"^from \S+ import (\w+) as \1$", stub, re.MULTILINE)) == freyvae.__all__

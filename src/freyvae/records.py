@@ -12,9 +12,9 @@ from typing import Annotated, Any, ClassVar, TypeVar
 import msgspec
 from msgspec import Meta
 
-from freyvae.card import card
 from freyvae.errors import BadInput
 from freyvae.fields import help_of, hints, title_of
+from freyvae.notebook import card
 
 Nats = Annotated[float, Meta(description="nats per image")]
 BitsPerDim = Annotated[float, Meta(description="bits per dimension")]

@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
-from freyvae.card import Drawn, card
 from freyvae.errors import BadInput, few_words
 from freyvae.files import (
     as_path,
@@ -34,6 +33,7 @@ from freyvae.files import (
     sha256_of,
     write_whole,
 )
+from freyvae.notebook import Drawn, card
 from freyvae.recipe import Recipe, load_recipe
 from freyvae.records import Measurement, TrainingRecord, from_json, quantities
 

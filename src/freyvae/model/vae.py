@@ -11,7 +11,6 @@ import keras
 from keras import ops
 
 from freyvae.arguments import in_words, number, text, truth, whole
-from freyvae.card import card
 from freyvae.choice import LARGEST_SEED, Choice
 from freyvae.data.channels import channels_in_words
 from freyvae.data.pixels import evenly_chosen
@@ -35,6 +34,7 @@ from freyvae.model.posterior import Posterior
 from freyvae.model.prior import Prior
 from freyvae.model.short_forms import KINDS, SHORT_FORMS, with_short_forms, without_effect
 from freyvae.model.weights import Weights
+from freyvae.notebook import card
 
 Tensor = Any
 # the choices, each with its default

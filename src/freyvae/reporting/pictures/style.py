@@ -13,8 +13,8 @@ from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
 
 from freyvae import palette
-from freyvae.card import Drawn, picture
 from freyvae.codes import names_of_latents
+from freyvae.notebook import Drawn, picture
 from freyvae.reporting.pictures.saving import png
 
 DPI = 200

@@ -10,7 +10,7 @@ from PIL import Image
 
 import freyvae
 from freyvae import pictures
-from freyvae.card import card
+from freyvae.notebook import card
 from freyvae.records import OverSeeds, SeedsRecord
 from freyvae.run import Run
 
