@@ -1,11 +1,11 @@
 """Parts of a long computation, kept beside its result until that is written: the same call goes on from them."""
 
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +16,8 @@ SECONDS_BETWEEN_SAVES = 10.0
 _FORMAT = 1
 
 
-class Part(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Part:
     """What was found of some images.
 
     Attributes:
@@ -74,8 +75,7 @@ class KeptParts:
                 for name in self._waiting[0].columns
             }
             state = self._waiting[-1].state
-            about = {"format": _FORMAT, "known_by": self._known_by(), "is_stateful": state is not None}
-            arrays |= {"about": np.array(json.dumps(about)), "state": np.array(0 if state is None else state)}
+            arrays |= {"about": np.array(_about(self._known_by()))} | ({} if state is None else {"state": state})
             with replacing(self._folder / f"{self._first:012d}.npz") as path:
                 np.savez(path, **arrays)
             self._first += sum(map(len, self._waiting))
@@ -94,16 +94,15 @@ class KeptParts:
         """Those in the folder, as far as they follow one another; of another computation they are thrown away."""
         if not self._folder.is_dir():
             return
-        first, known_by = 0, self._known_by()
+        first, about = 0, _about(self._known_by())
         while (path := self._folder / f"{first:012d}.npz").is_file():
             try:
                 with path.open("rb") as file, np.load(file, allow_pickle=False) as saved:
-                    about = json.loads(str(saved["about"]))
-                    if about != {"format": _FORMAT, "known_by": known_by, "is_stateful": about["is_stateful"]}:
+                    if str(saved["about"]) != about:
                         break
                     names = [name for name in saved.files if name.startswith("column-")]
                     columns = {name.removeprefix("column-"): saved[name] for name in names}
-                    part = Part(columns, saved["state"] if about["is_stateful"] else None)
+                    part = Part(columns, saved["state"] if "state" in saved.files else None)
             except Exception:  # a damaged file, of which numpy and zipfile raise almost anything
                 break
             yield part
@@ -120,6 +119,10 @@ class KeptParts:
         for path in self._folder.glob("*.npz"):
             if path.stem.isdigit() and int(path.stem) >= first:
                 path.unlink(missing_ok=True)
+
+
+def _about(known_by: str) -> str:
+    return f"format {_FORMAT}: {known_by}"
 
 
 @contextmanager

@@ -1,14 +1,12 @@
 """Record the explorer's page while its sliders and its plane are dragged, as a GIF.
 
-    python -m studies.recording runs/demo --out docs/pictures/explorer.gif
+    python -m studies.recording runs/frey-faces --out docs/pictures/explorer.gif
 
 What the recording shows is decoded; of the images that the run was trained on there are the codes alone, as dots.
 """
 
 import argparse
 import math
-import shutil
-import sys
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -19,8 +17,8 @@ from PIL import Image
 
 from freyvae.explorer import write_page
 from freyvae.run import opened
+from studies.shared.browser import chromium
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 # of the window, in pixels, and of the recording
 SIZE, WIDTH = (1100, 760), 880
 MILLISECONDS = 80
@@ -99,18 +97,11 @@ def main() -> None:
     parser.add_argument("run", help="a finished run of two latents")
     parser.add_argument("--out", type=Path, default=Path("docs/pictures/explorer.gif"))
     arguments = parser.parse_args()
-    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if browser is None:
-        sys.exit("recording: there is no Chromium: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=browser, args=FLAGS)
-        page = chromium.new_page(viewport={"width": SIZE[0], "height": SIZE[1]}, color_scheme="light")
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": SIZE[0], "height": SIZE[1]}, color_scheme="light")
         page.goto(write_page(opened(arguments.run)).resolve().as_uri())
         page.wait_for_selector("[data-frames=drawn]")
         save(list(frames(page)), arguments.out)
-        chromium.close()
     print(f"{arguments.out}: {arguments.out.stat().st_size / 1e6:.2f} MB")
 
 

@@ -4,7 +4,6 @@ Each figure has a limit. `python -m studies.speed` exits with 1 if one is exceed
 """
 
 import math
-import shutil
 import statistics
 import tempfile
 from pathlib import Path
@@ -19,12 +18,12 @@ from freyvae.explorer.graph import read_graph
 from freyvae.explorer.page import page_text
 from freyvae.model import VAE
 from freyvae.training import train
+from studies.shared.browser import NoBrowser, chromium
 from studies.shared.markdown import markdown_table
 from studies.speed.workload import faces
 
 COLOUR_IMAGES = 1000
 QUICK = {"repeats": 6, "loads": 1, "epochs": 1}
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 
 # decodes and paints one code after another; a pixel is read back so that the painting is complete when the clock stops
 DECODE_AND_DRAW = """repeats => {
@@ -102,31 +101,28 @@ def first_face(browser: Any, path: Path, loads: int) -> float:
 def run(repeats: int = 300, loads: int = 9, epochs: int = 20) -> dict[str, Any]:
     """Measure every figure; without Chromium or playwright, return the reason instead."""
     try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        return {"absent": "playwright is not installed"}
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if chromium is None:
-        return {"absent": "there is no Chromium: apt-get install chromium"}
-    with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
-        folder = Path(temporary)
-        path, data = faces_page(folder, epochs)
-        colour, weights = colour_page(folder)
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        drawn = decode_and_draw(browser, path, repeats)
-        drawn_colour = decode_and_draw(browser, colour, repeats)
-        slow = drawn_colour[math.ceil(0.95 * len(drawn_colour)) - 1]
-        kind = f"64 x 64 colour, {weights:,} weights"
-        figures = [
-            Figure("decode and draw one frame, median", statistics.median(drawn), 2.0, "ms"),
-            Figure("first face drawn, from disk, median", first_face(browser, path, loads), 500.0, "ms"),
-            Figure("page with every thumbnail", path.stat().st_size / 1e6, 3.0, "MB"),
-            Figure(f"{kind}: decode and draw, median", statistics.median(drawn_colour), 16.0, "ms"),
-            Figure(f"{kind}: decode and draw, 95 %", slow, 16.0, "ms"),
-            Figure(f"{kind}: first face, median", first_face(browser, colour, loads), 1000.0, "ms"),
-            Figure(f"{kind}: page of {COLOUR_IMAGES:,} images", colour.stat().st_size / 1e6, 8.0, "MB"),
-        ]
-        browser.close()
+        with tempfile.TemporaryDirectory() as temporary, chromium() as browser:
+            return _measured(browser, Path(temporary), repeats, loads, epochs)
+    except NoBrowser as reason:
+        return {"absent": str(reason)}
+
+
+def _measured(browser: Any, folder: Path, repeats: int, loads: int, epochs: int) -> dict[str, Any]:
+    path, data = faces_page(folder, epochs)
+    colour, weights = colour_page(folder)
+    drawn = decode_and_draw(browser, path, repeats)
+    drawn_colour = decode_and_draw(browser, colour, repeats)
+    slow = drawn_colour[math.ceil(0.95 * len(drawn_colour)) - 1]
+    kind = f"64 x 64 colour, {weights:,} weights"
+    figures = [
+        Figure("decode and draw one frame, median", statistics.median(drawn), 2.0, "ms"),
+        Figure("first face drawn, from disk, median", first_face(browser, path, loads), 500.0, "ms"),
+        Figure("page with every thumbnail", path.stat().st_size / 1e6, 3.0, "MB"),
+        Figure(f"{kind}: decode and draw, median", statistics.median(drawn_colour), 16.0, "ms"),
+        Figure(f"{kind}: decode and draw, 95 %", slow, 16.0, "ms"),
+        Figure(f"{kind}: first face, median", first_face(browser, colour, loads), 1000.0, "ms"),
+        Figure(f"{kind}: page of {COLOUR_IMAGES:,} images", colour.stat().st_size / 1e6, 8.0, "MB"),
+    ]
     return {"absent": "", "faces": data, "figures": [figure._asdict() for figure in figures]}
 
 

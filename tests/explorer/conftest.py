@@ -1,27 +1,17 @@
 """One small trained run, one browser, and pages that fail a test if they log errors or send requests elsewhere."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from studies.shared.browser import NoBrowser, chromium
 
 import freyvae
 from freyvae.explorer import write_page
 from freyvae.run import Run
 from freyvae.training import train
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 def make_run(folder: Path, **changes: Any) -> Run:
@@ -47,22 +37,13 @@ def vae(run: Run) -> Any:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """Debian's Chromium, driven by Playwright."""
-    reason = ""
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if path is None:
-        reason = "there is no Chromium: apt-get install chromium"
     try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        reason = "Playwright for Python is not installed"
-    if reason:
+        with chromium() as opened:
+            yield opened
+    except NoBrowser as reason:
         if os.environ.get("FREYVAE_REQUIRE_BROWSER") == "1":
             pytest.fail(f"FREYVAE_REQUIRE_BROWSER=1, but {reason}")
-        pytest.skip(reason)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield chromium
-        chromium.close()
+        pytest.skip(str(reason))
 
 
 OpenPage = Callable[..., Any]

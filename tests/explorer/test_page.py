@@ -730,11 +730,20 @@ def test_what_one_sees_can_be_saved(page: Any, open_page: Any, many: Many, vae: 
     assert np.abs(first.astype(int) - shown).max() <= 1
     walk.seek(63)
     assert np.abs(np.asarray(walk.convert("L"))[times // 2 :: times, times // 2 :: times] - shown).max() > 5
-    assert saved(page, "Plane").size[0] % 20 == 0
+    plane = np.asarray(saved(page, "Plane").convert("L"), int)
+    times, tiles = plane.shape[0] // (9 * 28), 9
+    assert plane.shape == (tiles * 28 * times, tiles * 20 * times)
+    reach = page.evaluate("freyvae.header.latents.plane")
+    for row, column, code in ((4, 4, [0, 0]), (0, 0, [-reach, reach]), (8, 4, [0, -reach])):
+        tile = plane[28 * times * row :, 20 * times * column :][
+            times // 2 : 28 * times : times, times // 2 : 20 * times : times
+        ]
+        assert np.abs(tile - np.rint(255 * vae.decode([code])[0, ..., 0])).max() <= 1
     # of many latents, a row for each of the first ten, and in colour
     page = open_page(many[0], reduced_motion="reduce")
     grid = saved(page, "Along the latents")
-    assert grid.height % (10 * 12) == 0
+    times = grid.height // (10 * 12)
+    assert grid.size == (64 + 9 * 10 * times, 10 * 12 * times)
     walk = saved(page, "Walk").convert("RGB")
     shown = np.rint(255 * many[1].decode([_latents(page)])[0])
     times = walk.height // 12
@@ -744,22 +753,30 @@ def test_what_one_sees_can_be_saved(page: Any, open_page: Any, many: Many, vae: 
 
 
 def test_the_ellipse_of_an_image_is_its_posterior(page: Any, vae: VAE) -> None:
-    def over() -> np.ndarray:
-        _face(page)  # until it is painted
-        return np.array(
-            page.evaluate("""() => {
-            const canvas = document.querySelectorAll(".board canvas")[3];
-            return Array.from(canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data);
-        }""")
-        ).reshape(-1)
-
-    before = over()
+    # the extent of what is painted over the points, less what was painted before, in pixels across and down
+    painted = """() => {
+        const { width, height } = document.querySelectorAll(".board canvas")[3];
+        const pixels = document.querySelectorAll(".board canvas")[3].getContext("2d").getImageData(0, 0, width, height);
+        const now = new Uint32Array(pixels.data.buffer), before = globalThis.painted ?? now;
+        globalThis.painted = now;
+        const changed = [...now.keys()].filter((at) => now[at] !== before[at]);
+        const extent = (places) => places.length && Math.max(...places) - Math.min(...places);
+        const down = changed.map((at) => Math.floor(at / width));
+        return { width, height, extent: [extent(changed.map((at) => at % width)), extent(down)] };
+    }"""
+    _face(page)  # until it is painted
+    assert page.evaluate(painted)["extent"] == [0, 0]
     page.evaluate("freyvae.pick(700)")
     page.evaluate("freyvae.setLatents([0, 0])")
-    assert (over() != before).any()
+    _face(page)
+    found = page.evaluate(painted)
     deviations = vae.posterior_deviations(freyvae.synthetic_faces().images[700:701])[0]
-    found = page.evaluate("freyvae.deviationsOf(700)")
-    np.testing.assert_allclose(found, deviations, rtol=1e-3)
+    np.testing.assert_allclose(page.evaluate("freyvae.deviationsOf(700)"), deviations, rtol=1e-3)
+    # two deviations to each side
+    reach = page.evaluate("freyvae.header.latents.plane")
+    wanted = 4 * deviations * [found["width"], found["height"]] / (2 * reach)
+    assert (wanted > 30).all()  # larger than the ring about the image's point
+    np.testing.assert_allclose(found["extent"], wanted, atol=6)
     assert "posterior" in page.text_content(".comparison")
 
 

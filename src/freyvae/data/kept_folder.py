@@ -15,7 +15,7 @@ from freyvae.data.image_folder import PicturesOfFolder, check_memory, read_all
 from freyvae.data.image_size import ImageSize
 from freyvae.data.images import ImageSet, have_said
 from freyvae.data.levels import Levels
-from freyvae.data.pack import RECORD, check_pack, open_pack
+from freyvae.data.pack import RECORD, check_pack
 from freyvae.errors import BadInput
 
 # pictures of a folder: fewer are decoded in a few seconds
@@ -27,11 +27,11 @@ MOST_BYTES = 2**33
 def load_kept(
     folder: Path,
     *,
-    image_size: ImageSize = None,
-    grey: bool = False,
-    strict: bool = False,
-    levels: Levels = None,
-    progress: bool | Progress = False,
+    image_size: ImageSize,
+    grey: bool,
+    strict: bool,
+    levels: Levels,
+    progress: bool | Progress,
 ) -> ImageSet:
     """What `load_folder` reads; from the cache, where the same files were read in the same way before."""
     pictures = PicturesOfFolder(folder, image_size=image_size, grey=grey, levels=levels, check_size=check_memory)
@@ -71,8 +71,7 @@ def _known_by(folder: Path, files: tuple[str, ...], *choices: object) -> str:
 def _kept(place: Path) -> ImageSet | None:
     """What is kept, read into memory; None where nothing is, or it is damaged."""
     try:
-        packed = open_pack(place)
-        check_pack(place)
+        packed = check_pack(place)
         check_memory(str(place), len(packed), *packed.image_shape[:2])
         os.utime(place / RECORD)
         found = dataclasses.replace(

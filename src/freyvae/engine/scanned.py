@@ -13,7 +13,14 @@ import keras
 import numpy as np
 
 from freyvae.engine.shuffling import order_of_epoch
-from freyvae.engine.training import Training, evaluated_weights, place_of_steps, results_of_metrics, state_of
+from freyvae.engine.training import (
+    Training,
+    evaluated_weights,
+    over_batches,
+    place_of_steps,
+    results_of_metrics,
+    state_of,
+)
 from freyvae.signals import held_back
 
 
@@ -100,34 +107,28 @@ def epoch_function(
 
     The state is `state_of(model)`, the rest is `Training.inputs`.
     """
-    import jax
     import jax.numpy as jnp
 
     steps, evaluated = place_of_steps(model), evaluated_weights(model, averages)
 
-    def over_batches(step: Callable[..., Any], state: Any, order: Any, images: Any, size: int) -> Any:
+    def over_all(step: Callable[..., Any], state: Any, order: Any, images: Any, size: int) -> Any:
         """Step through images[order], `size` at a time; the last batch may be smaller, as in Keras."""
-
-        def body(state: Any, chosen: Any) -> Any:
-            _, state = step(state, (images[chosen],))
-            return state, None
-
         whole = len(order) // size
-        state, _ = jax.lax.scan(body, state, order[: whole * size].reshape(whole, size))
+        state = over_batches(step, state, images, order[: whole * size].reshape(whole, size))
         if len(order) % size:
-            state, _ = body(state, order[whole * size :])
+            _, state = step(state, (images[order[whole * size :]],))
         return state
 
     def epoch(state: Any, key: Any, images: Any, held_out: Any, fresh_metrics: Any) -> Any:
         trainable, non_trainable, optimizer, _ = state
         order = order_of_epoch(key, optimizer[steps], len(images))
         state = (trainable, non_trainable, optimizer, list(fresh_metrics))
-        trainable, non_trainable, optimizer, metrics = over_batches(model.train_step, state, order, images, batch_size)
+        trainable, non_trainable, optimizer, metrics = over_all(model.train_step, state, order, images, batch_size)
         logs = results_of_metrics(model, metrics)
         if held_out is not None:
             state = (evaluated(trainable, optimizer), non_trainable, list(fresh_metrics))
             order = jnp.arange(len(held_out))
-            _, non_trainable, metrics = over_batches(model.test_step, state, order, held_out, evaluation_size)
+            _, non_trainable, metrics = over_all(model.test_step, state, order, held_out, evaluation_size)
             logs |= {f"val_{name}": value for name, value in results_of_metrics(model, metrics).items()}
         return (trainable, non_trainable, optimizer, metrics), logs
 

@@ -22,6 +22,7 @@ from freyvae.engine.training import (
     Training,
     evaluated_weights,
     is_streamed,
+    over_batches,
     place_of_steps,
     results_of_metrics,
     state_of,
@@ -78,7 +79,7 @@ def _run(training: Training, programs: _Programs, inputs: tuple[Any, ...]) -> An
     training.state = (trainable, non_trainable, optimizer, copied(fresh_metrics if place is None else place.metrics))
     with _parts(images, order, batch_size, 0 if place is None else place.shown) as parts:
         for part in parts:
-            if part.is_whole_block and programs.block is not None:
+            if part.is_full_block and programs.block is not None:
                 with held_back():
                     training.state = programs.block(training.state, part.images, part.order)
             else:
@@ -113,14 +114,14 @@ class _Part:
         order: of these; None where they are in batches already.
         batches: of each where it begins, or which one it is, and its size.
         end: the place in the epoch where the part ends.
-        is_whole_block: whether it is one of several, all batches of which are of one size.
+        is_full_block: whether it is a block that nothing fills up.
     """
 
     images: Any
     order: Any
     batches: Iterable[tuple[np.int32, int]]
     end: int
-    is_whole_block: bool = False
+    is_full_block: bool = False
 
 
 @contextmanager
@@ -152,7 +153,7 @@ def _parts(images: Any, order: Any, batch_size: int, first: int) -> Iterator[Ite
                 in_place,
                 _batches(block.count, batch_size),
                 block.first + block.count,
-                is_whole_block=block.count == size and size % batch_size == 0,
+                is_full_block=block.count == size,
             )
             for block in blocks
         )
@@ -225,16 +226,11 @@ def _compile(
             return None
         block_images, order, _ = given(images, batch_size, batch_size)
         batches, rest = divmod(order.shape[0], batch_size)
-        if rest:  # the only block of an epoch
+        if rest or batches == 1:  # the only block of an epoch, or one that is a step
             return None
 
         def steps(state: Any, images: Any, order: Any) -> Any:
-            def step(state: Any, chosen: Any) -> Any:
-                _, state = model.train_step(state, (images[chosen],))
-                return state, None
-
-            state, _ = jax.lax.scan(step, state, order.reshape(batches, batch_size))
-            return state
+            return over_batches(model.train_step, state, images, order.reshape(batches, batch_size))
 
         return compiled(steps, state, block_images, order, donated=True)
 

@@ -277,6 +277,18 @@ def evaluated_weights(model: keras.Model, averages: bool) -> Callable[[Any, Any]
     ]
 
 
+def over_batches(step: Callable[..., Any], state: Any, images: Any, chosen: Any) -> Any:
+    """Keras's step through some batches, as one loop on JAX: of the images `chosen`, int (batch, image)."""
+    import jax
+
+    def body(state: Any, chosen: Any) -> Any:
+        _, state = step(state, (images[chosen],))
+        return state, None
+
+    state, _ = jax.lax.scan(body, state, chosen)
+    return state
+
+
 def results_of_metrics(model: keras.Model, values: Any) -> dict[str, Any]:
     """What a model's metrics come to, of the values of their variables."""
     with keras.StatelessScope(state_mapping=list(zip(model.metrics_variables, values, strict=True))):

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from freyvae.data.channels import OF_PICTURES
+from freyvae.mosaic import in_colour, mosaic
 
 # of a side of a WebP picture
 _MOST_PIXELS = 16383
@@ -39,11 +40,7 @@ def _sheet(images: npt.NDArray[np.uint8]) -> bytes | None:
     rows = math.ceil(count / columns)
     if channels not in OF_PICTURES or max(rows * height, columns * width) > _MOST_PIXELS:
         return None
-    sheet = np.zeros((rows * columns, height, width, channels), np.uint8)
-    sheet[:count] = images
-    pixels = sheet.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
-    pixels = pixels.reshape(rows * height, columns * width, channels)
     written = io.BytesIO()
-    picture = Image.fromarray(pixels[..., 0] if channels == 1 else pixels).convert("RGB")
+    picture = Image.fromarray(mosaic(in_colour(images), columns=columns))
     picture.save(written, "WEBP", lossless=True, quality=80, method=4)
     return written.getvalue()

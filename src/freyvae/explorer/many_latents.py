@@ -39,14 +39,13 @@ class PrincipalPlane:
     def of(cls, codes: _Array, deviations: _Array) -> "PrincipalPlane":
         """The plane of codes (image, latent) and the deviations of their posteriors."""
         posteriors = Posteriors(codes, deviations)
-        axes, variances = principal_axes(posteriors)
+        axes, (across, up) = principal_axes(posteriors)
         scales, middle = aggregate_deviations(posteriors), codes.mean(axis=0, dtype=np.float64)
         rows, steps = axes.T / scales, axes.T * scales
         places = (codes - middle) @ rows.T
         low, high = places.min(axis=0), places.max(axis=0)
         margin = _MARGIN * np.maximum(high - low, 1e-6)
         left, bottom, right, top = map(float, (*(low - margin), *(high + margin)))
-        across, up = variances[:2] / max(float(variances.sum()), 1e-12)
         return cls(middle, rows, steps, ((left, right), (bottom, top)), (float(across), float(up)))
 
 

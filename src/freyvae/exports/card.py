@@ -32,15 +32,18 @@ def card(run: Run | str | Path, out: str | Path = "card.md") -> Path:
     """
     out = as_path("out", out)
     check_output(out)
-    if out.is_file() and not is_card(out):
-        raise BadInput(f"{out} is no model card, and would be lost: choose another out=...")
+    is_card(out)
     write_whole(out, text_of_card(opened(run)))
     return out
 
 
 def is_card(path: Path) -> bool:
-    """Whether a file is a card that was written here."""
-    return path.is_file() and path.read_bytes().startswith(_HEADER.encode())
+    """Whether there is a card at a place, which may be replaced. Raises `BadInput` where there is another file."""
+    if not path.is_file():
+        return False
+    if not path.read_bytes().startswith(_HEADER.encode()):
+        raise BadInput(f"{path} is no model card, and would be lost: choose another out=...")
+    return True
 
 
 def last_part(path: str) -> str:

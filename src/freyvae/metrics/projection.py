@@ -32,9 +32,8 @@ def pca(posteriors: Posteriors, *, seed: int = 0) -> Plane:
     Latents that say nothing of an image hardly count: in these units their means do not vary. The sign of an axis is
     such that its largest weight is positive. `seed` has no effect.
     """
-    axes, variances = principal_axes(posteriors)
-    total = max(float(variances.sum()), 1e-12)
-    return Plane((_scaled(posteriors) @ axes).astype(np.float32), tuple((variances[:2] / total).tolist()))
+    axes, shares = principal_axes(posteriors)
+    return Plane((_scaled(posteriors) @ axes).astype(np.float32), tuple(shares.tolist()))
 
 
 def principal_axes(posteriors: Posteriors) -> tuple[np.ndarray, np.ndarray]:
@@ -43,12 +42,13 @@ def principal_axes(posteriors: Posteriors) -> tuple[np.ndarray, np.ndarray]:
     Of one latent, the second is of a latent that does not vary.
 
     Returns:
-        unit vectors, float64 (latent, 2), and the variances along all components, the largest first.
+        unit vectors, float64 (latent, 2), and the share of all variance along each, float64 (2,).
     """
     codes = _scaled(posteriors)
     variances, axes = np.linalg.eigh(codes.T @ codes / len(codes))
     axes = axes[:, ::-1][:, :2]
-    return axes * np.where(axes[np.abs(axes).argmax(axis=0), [0, 1]] < 0, -1.0, 1.0), variances[::-1]
+    shares = variances[::-1][:2] / max(float(variances.sum()), 1e-12)
+    return axes * np.where(axes[np.abs(axes).argmax(axis=0), [0, 1]] < 0, -1.0, 1.0), shares
 
 
 def _scaled(posteriors: Posteriors) -> np.ndarray:

@@ -23,9 +23,9 @@ test("the line between the means of two groups", () => {
   assertClose(between([0, 2], [4, 0], 0.25), [1, 1.5]);
 });
 
-function plane({ count = 2, points = 3, values = codes } = {}) {
+function plane({ count = 2, points = 3, values = codes, isShown = () => true } = {}) {
   const latents = { count, plane: 4, unit: 0.5, axes: count > 1 ? [0, 1] : [0] };
-  const geometry = makeGeometry({ header: { latents, points }, codes: values });
+  const geometry = makeGeometry({ header: { latents, points }, codes: values }, isShown);
   geometry.resize(400, 200);
   return geometry;
 }
@@ -125,8 +125,8 @@ test("the ellipse of a distribution is where its deviations are, turned on the p
 });
 
 test("of each tile the point nearest to its centre", () => {
-  const geometry = plane({ points: 3, values: Float32Array.of(-1, 1, -1.2, 1, 1, -1) });
-  const tiles = (isShown) => [...geometry.pointsOfTiles(2, 2, isShown)];
+  const values = Float32Array.of(-1, 1, -1.2, 1, 1, -1);
+  const tiles = (isShown) => [...plane({ points: 3, values, isShown }).pointsOfTiles(2, 2)];
   assert.deepEqual(
     tiles(() => true),
     [0, -1, -1, 2],
@@ -135,6 +135,33 @@ test("of each tile the point nearest to its centre", () => {
     tiles((point) => point > 0),
     [1, -1, -1, 2],
   );
+});
+
+test("a hidden point is in nobody's way", () => {
+  // the first two lie 3 pixels apart
+  const options = { points: 3, values: Float32Array.of(0, 0, 0.03, 0, 1, -1), isShown: (point) => point > 0 };
+  const geometry = plane(options);
+  const [x, y] = geometry.placeOf(0);
+  assert.equal(geometry.near(x, y, 8), 1);
+  assert.equal(geometry.nearest(x, y), 1);
+  assert.equal(plane({ ...options, isShown: (point) => point > 1 }).near(x, y, 8), -1);
+  assert.equal(plane({ ...options, isShown: () => false }).nearest(x, y), -1);
+  const around = [
+    [x - 20, y - 20],
+    [x + 20, y - 20],
+    [x + 20, y + 20],
+    [x - 20, y + 20],
+  ];
+  assert.deepEqual(geometry.within(around), [1]);
+});
+
+test("on a map whose images are all hidden the code stays as it is", () => {
+  const header = { latents: { count: 2, plane: 4, unit: 0.5, axes: [0, 1] }, points: 1 };
+  const bundle = { header, codes: Float32Array.of(1, 2), map: Float32Array.of(0, 0) };
+  const geometry = makeGeometry(bundle, () => false);
+  geometry.resize(400, 200);
+  geometry.setView("map", [0, 1]);
+  assertClose(geometry.latentsAt(0.5, 0.5, [7, 8], new Float32Array(2)), [7, 8]);
 });
 
 test("a lasso holds the points within it", () => {
@@ -175,8 +202,7 @@ test("the nearest point is the one that a search through all finds", () => {
       return Math.hypot(px - x, py - y);
     });
     const least = Math.min(...apart);
-    const all = () => true;
-    assert.equal(apart[geometry.nearest(x, y, all)], least);
+    assert.equal(apart[geometry.nearest(x, y)], least);
     const near = geometry.near(x, y, 8);
     if (least < 8) assert.equal(apart[near], least);
     else assert.equal(near, -1);

@@ -41,7 +41,7 @@ export function makeDensity({ references, widths, percentiles }, latents) {
   }
 
   /**
-   * The share of training codes with a lower density, 0 to 1.
+   * The share of draws from the posteriors of training images with a lower density, 0 to 1.
    *
    * @param {number} value a log-density
    */
@@ -62,7 +62,7 @@ export function makeDensity({ references, widths, percentiles }, latents) {
   // with many latents much of the space among the codes is empty: it is the code that is typical, not what it draws
   const kind = latents > 2 ? " code" : "";
 
-  // the edge reaches from the 1st to the 10th percentile of the training codes
+  // the edge reaches from the 1st to the 10th percentile of draws from the posteriors of training images
   const [, sparsest] = percentiles;
   const edge = percentiles[Math.round((percentiles.length - 1) / 10)];
 

@@ -6,6 +6,8 @@ import { clamp } from "./clamp.js";
 /** @import { State, View } from "./types.js" */
 
 const MOST_GROUPS = 12;
+// images in a group
+export const MOST_OF_GROUP = 200;
 /** @type {("part" | "label")[]} */
 const KINDS = ["part", "label"];
 
@@ -57,7 +59,8 @@ export function readFragment(text, defaults, { points, views }) {
   const latents = (fields.get("z") ?? "").split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
   if (latents.length === defaults.latents.length && latents.every(Number.isFinite)) {
     state.latents = latents.map((value) => clamp(value, -1000, 1000));
-    state.frame = null;
+    // the code of the image to begin with is still that image
+    if (String(state.latents) !== String(defaults.latents)) state.frame = null;
   }
   const names = (fields.get("names") ?? "").split("~").map(decode);
   if (names.length === defaults.names.length) {
@@ -132,5 +135,5 @@ function indices(text, count) {
     .filter((part) => /^\d+$/.test(part))
     .map(Number)
     .filter((index) => index < count)
-    .slice(0, 200);
+    .slice(0, MOST_OF_GROUP);
 }

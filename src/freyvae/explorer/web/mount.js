@@ -101,7 +101,7 @@ export function mount(
       const groups = state.hidden[kind];
       state.hidden[kind] = groups.includes(group) ? groups.filter((other) => other !== group) : [...groups, group];
       show.colour();
-      views.plane.redraw();
+      views.plane.redrawImages();
       remember();
     },
     fillTrays(more, less) {

@@ -102,18 +102,20 @@ export function makeShow({ header, model, points, state, views, isQuiet }) {
   function frame() {
     const point = state.frame;
     views.filmstrip.show(point);
-    const pixels = point === null ? own?.levels : points.original(point);
-    const code = point === null ? own?.code : points.codeOf(point);
+    const pixels = (point === null ? own?.levels : points.original(point)) ?? null;
+    const code = (point === null ? own?.code : points.codeOf(point)) ?? null;
     const deviations = pixels && model.deviationsOf?.(pixels);
     views.plane.mark({ frame: point, posterior: code && deviations ? { code, deviations } : null });
     views.trays.setCurrent(point);
     path();
-    if (point !== null) {
-      const file = points.fileOf(point);
-      const title = `${capital(points.word)} ${points.numberOf(point)}, ${points.partOf(point)}${points.labelOf(point)}${file ? `, ${file}` : ""}`;
-      return views.comparison.show(title, points.original(point), points.codeOf(point));
-    }
-    return own ? views.comparison.show("Your picture", own.levels, own.code) : views.comparison.show("", null, null);
+    return views.comparison.show(titleOf(point), pixels, code);
+  }
+
+  /** @param {number | null} point */
+  function titleOf(point) {
+    if (point === null) return own ? "Your picture" : "";
+    const file = points.fileOf(point);
+    return `${capital(points.word)} ${points.numberOf(point)}, ${points.partOf(point)}${points.labelOf(point)}${file ? `, ${file}` : ""}`;
   }
 
   /** @param {OwnPicture} picture */

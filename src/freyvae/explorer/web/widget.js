@@ -37,11 +37,8 @@ function themeOfNotebook() {
 function render({ model, el }) {
   const root = document.createElement("div");
   el.append(root);
-  const takeTheme = () => {
-    const theme = themeOfNotebook();
-    if (theme) root.dataset.theme = theme;
-  };
-  takeTheme();
+  let theme = themeOfNotebook();
+  if (theme) root.dataset.theme = theme;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   /** @param {number[]} latents */
@@ -63,8 +60,11 @@ function render({ model, el }) {
       if (!areTheKernels(explorer.latents)) explorer.setLatents(model.get("latents"));
     };
     model.on("change:latents", follow);
+    // a notebook sets other attributes too; a theme that was chosen in the page stays until the notebook's changes
     const watch = new MutationObserver(() => {
-      takeTheme();
+      const now = themeOfNotebook();
+      if (!now || now === theme) return;
+      root.dataset.theme = theme = now;
       explorer.themeChanged();
     });
     for (const element of [document.documentElement, document.body]) watch.observe(element, { attributes: true });

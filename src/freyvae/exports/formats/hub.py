@@ -31,10 +31,7 @@ def _write(run: Run, folder: Path) -> list[Path]:
     Of paths, the folders are left out: they say nothing elsewhere, and may tell of a person.
     """
     written, readme = Run(folder), folder / "README.md"
-    is_ours = is_card(readme)
-    if readme.is_file() and not is_ours:
-        raise BadInput(f"{readme} is no model card, and would be lost: choose another out=...")
-    if written.recipe_path.is_file() and not is_ours:
+    if not is_card(readme) and written.recipe_path.is_file():
         raise BadInput(f"{folder} holds a run, and would be changed: choose another out=...")
     pictures = [path for name in SHOWN if (path := run.pictures_path / f"{name}.png").is_file()]
     text = text_of_card(run, [path.name for path in pictures])

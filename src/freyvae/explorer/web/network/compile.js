@@ -66,8 +66,9 @@ export function compile(network, weights) {
     if (MOVES.includes(step.op)) {
       prepare({ ...operands, inputs: marks, output: varying[step.output], weights: zeros(operands.weights) })();
     } else varying[step.output].fill(Number(marks.some((mark) => mark.includes(1))));
+    // what does not vary is there once and for all, for the steps after it too
+    if (varying[step.output].includes(0)) run();
     if (varying[step.output].includes(1)) steps.push(run);
-    else run();
   }
   const outputs = network.outputs.map((number) => tensors[number]);
   return (input) => {

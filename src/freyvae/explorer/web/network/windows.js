@@ -1,4 +1,4 @@
-// Sliding windows over an image, for convolutions and pools.
+// Sliding windows over an image, for pools.
 
 /** @import { Shape, WindowOptions } from "../types.js" */
 
@@ -10,15 +10,15 @@
  * @param {number[]} size
  * @param {WindowOptions} options
  */
-export function windowTaps([height, width], [outHeight, outWidth], size, { strides, pads, dilation = [1, 1] }) {
+export function windowTaps([height, width], [outHeight, outWidth], size, { strides, pads }) {
   const taps = new Int32Array(outHeight * outWidth * size[0] * size[1]);
   let at = 0;
   for (let row = 0; row < outHeight; row++) {
     for (let column = 0; column < outWidth; column++) {
       for (let down = 0; down < size[0]; down++) {
         for (let across = 0; across < size[1]; across++) {
-          const y = row * strides[0] + down * dilation[0] - pads[0][0];
-          const x = column * strides[1] + across * dilation[1] - pads[1][0];
+          const y = row * strides[0] + down - pads[0][0];
+          const x = column * strides[1] + across - pads[1][0];
           taps[at++] = y >= 0 && y < height && x >= 0 && x < width ? y * width + x : -1;
         }
       }

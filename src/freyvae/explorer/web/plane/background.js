@@ -42,11 +42,11 @@ export function makeBackground({ header, model, points, geometry }) {
    *
    * @param {number} column
    * @param {number} row
-   * @param {Int32Array} inhabitants the point of each tile
+   * @param {Int32Array | null} inhabitants the point of each tile; null where each place has a code of its own
    */
   function codeOf(column, row, inhabitants) {
     const [right, below] = [(column + 0.5) / columns, (row + 0.5) / rows];
-    if (geometry.isSlice) return geometry.latentsAt(right, below, origin, new Float32Array(origin.length));
+    if (!inhabitants) return geometry.latentsAt(right, below, origin, new Float32Array(origin.length));
     const point = inhabitants[row * columns + column];
     return point < 0 ? null : points.codeOf(point);
   }
@@ -55,7 +55,7 @@ export function makeBackground({ header, model, points, geometry }) {
   function* drawFaces(board) {
     const context = contextOf(faces);
     context.clearRect(0, 0, faces.width, faces.height);
-    const inhabitants = geometry.pointsOfTiles(columns, rows, points.isShown);
+    const inhabitants = geometry.isSlice ? null : geometry.pointsOfTiles(columns, rows);
     const began = performance.now();
     for (const [number, [column, row]] of fromTheMiddle(columns, rows).entries()) {
       const code = codeOf(column, row, inhabitants);

@@ -19,8 +19,9 @@ const CLOSEST_ZOOM = 32;
 
 /**
  * @param {Pick<Bundle, "header" | "codes"> & Partial<Pick<Bundle, "map" | "plane">>} bundle
+ * @param {(point: number) => boolean} [isShown] the others are passed over where a point is looked for
  */
-export function makeGeometry({ header, codes, map = null, plane = null }) {
+export function makeGeometry({ header, codes, map = null, plane = null }, isShown = () => true) {
   const { latents, points } = header;
   const { count: dim, unit } = latents;
   let isMap = false;
@@ -147,6 +148,7 @@ export function makeGeometry({ header, codes, map = null, plane = null }) {
     let best = -1;
     let shortest = within * within;
     for (const point of among) {
+      if (!isShown(point)) continue;
       const apart = (placed[2 * point] - x) ** 2 + (placed[2 * point + 1] - y) ** 2;
       if (apart < shortest) {
         shortest = apart;
@@ -170,6 +172,25 @@ export function makeGeometry({ header, codes, map = null, plane = null }) {
     }
   }
 
+  /**
+   * Write the latents moved along the axes to `into`.
+   *
+   * @param {Code} latents
+   * @param {Float32Array} into
+   * @param {(axis: number, now: number) => number} to where along an axis, of where they are now
+   */
+  function movedTo(latents, into, to) {
+    const by = axes.rows.map((_, axis) => {
+      const now = along(axis, latents);
+      return to(axis, now) - now;
+    });
+    into.set(latents);
+    axes.steps.forEach((step, axis) => {
+      for (let latent = 0; latent < dim; latent++) into[latent] += by[axis] * step[latent];
+    });
+    return into;
+  }
+
   const geometry = {
     placed,
     hasOneAxis,
@@ -178,12 +199,6 @@ export function makeGeometry({ header, codes, map = null, plane = null }) {
     },
     get height() {
       return height;
-    },
-    get isMap() {
-      return isMap;
-    },
-    get zoom() {
-      return 1 / shown.size;
     },
     /**
      * Whether each place has a code of its own, and the plane shows all codes: not with more latents, where a place
@@ -248,16 +263,11 @@ export function makeGeometry({ header, codes, map = null, plane = null }) {
     latentsAt(right, below, latents, into) {
       if (isMap) {
         const point = nearestOf(Array(points).keys(), right * width, below * height, Infinity);
-        into.set(codes.subarray(point * dim, (point + 1) * dim));
+        into.set(point < 0 ? latents : codes.subarray(point * dim, (point + 1) * dim));
         return into;
       }
       const shares = [shown.left + right * shown.size, 1 - shown.top - below * shown.size];
-      const by = axes.rows.map((_, axis) => valueAt(axis, shares[axis]) - along(axis, latents));
-      into.set(latents);
-      axes.steps.forEach((step, axis) => {
-        for (let latent = 0; latent < dim; latent++) into[latent] += by[axis] * step[latent];
-      });
-      return into;
+      return movedTo(latents, into, (axis) => valueAt(axis, shares[axis]));
     },
     /**
      * Write the latents moved along the axes, in their units, to `into`; on the map, the code of the next point there.
@@ -280,16 +290,11 @@ export function makeGeometry({ header, codes, map = null, plane = null }) {
         into.set(codes.subarray(point * dim, (point + 1) * dim));
         return into;
       }
-      const now = axes.rows.map((_, axis) => along(axis, latents));
-      into.set(latents);
-      axes.steps.forEach((step, axis) => {
+      return movedTo(latents, into, (axis, now) => {
         // not beyond the plane
         const [low, high] = axes.ranges[axis];
-        const wanted = now[axis] + (axis ? up : right);
-        const by = clamp(wanted, Math.min(low, now[axis]), Math.max(high, now[axis])) - now[axis];
-        for (let latent = 0; latent < dim; latent++) into[latent] += by * step[latent];
+        return clamp(now + (axis ? up : right), Math.min(low, now), Math.max(high, now));
       });
-      return into;
     },
     /**
      * The nearest point within at most 16 pixels, or -1.
@@ -304,9 +309,8 @@ export function makeGeometry({ header, codes, map = null, plane = null }) {
      *
      * @param {number} x
      * @param {number} y
-     * @param {(point: number) => boolean} isShown others are passed over
      */
-    nearest: (x, y, isShown) => nearestOf(Array.from(Array(points).keys()).filter(isShown), x, y, Infinity),
+    nearest: (x, y) => nearestOf(Array(points).keys(), x, y, Infinity),
     /** The points within a polygon, whose corners are in pixels. @param {number[][]} corners */
     within(corners) {
       const inside = (/** @type {number} */ x, /** @type {number} */ y) => {
@@ -317,7 +321,9 @@ export function makeGeometry({ header, codes, map = null, plane = null }) {
         });
         return odd;
       };
-      return Array.from(Array(points).keys()).filter((point) => inside(placed[2 * point], placed[2 * point + 1]));
+      return Array.from(Array(points).keys()).filter(
+        (point) => isShown(point) && inside(placed[2 * point], placed[2 * point + 1]),
+      );
     },
     /** @param {number} point */
     placeOf: (point) => [placed[2 * point], placed[2 * point + 1]],
@@ -357,9 +363,8 @@ export function makeGeometry({ header, codes, map = null, plane = null }) {
      *
      * @param {number} columns
      * @param {number} rows
-     * @param {(point: number) => boolean} isShown others are passed over
      */
-    pointsOfTiles(columns, rows, isShown) {
+    pointsOfTiles(columns, rows) {
       const found = new Int32Array(columns * rows).fill(-1);
       const shortest = new Float32Array(columns * rows).fill(Infinity);
       for (let point = 0; point < points; point++) {

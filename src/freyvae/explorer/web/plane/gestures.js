@@ -9,8 +9,8 @@ import { clamp } from "../clamp.js";
 const NEAR = 8;
 const NEAR_A_FINGER = 14;
 const DRAG = 4;
-// by which a key zooms
-const ZOOM = 1.5;
+// by which a key or a button zooms
+export const ZOOM = 1.5;
 
 /**
  * The event listeners of the board.
@@ -20,26 +20,26 @@ const ZOOM = 1.5;
  * @param {Geometry} options.geometry
  * @param {Float32Array} options.latents the current latents
  * @param {() => boolean} options.arePointsShown
- * @param {(point: number) => boolean} options.isShown whether a point is of a group that is shown
  * @param {() => boolean} options.isLasso whether a drag draws a lasso
  * @param {(corners: number[][], isDone: boolean) => void} options.onlasso
  * @param {(latents: Float32Array) => void} options.onmove
  * @param {(point: number) => void} options.onpick
  * @param {(point: number) => void} options.onhover -1 for none
  * @param {(times: number, right: number, below: number) => void} options.onzoom about a place, 0 to 1
+ * @param {(times: number) => void} options.onzoomhere about the current code
  */
 export function makeGestures({
   header,
   geometry,
   latents,
   arePointsShown,
-  isShown,
   isLasso,
   onlasso,
   onmove,
   onpick,
   onhover,
   onzoom,
+  onzoomhere,
 }) {
   const { limit } = header;
   const chosen = new Float32Array(latents.length);
@@ -68,10 +68,7 @@ export function makeGestures({
    * @param {[number, number]} place
    * @param {number} within
    */
-  const pointAt = ([x, y], within) => {
-    const point = geometry.near(x, y, within);
-    return arePointsShown() && point >= 0 && isShown(point) ? point : -1;
-  };
+  const pointAt = ([x, y], within) => (arePointsShown() ? geometry.near(x, y, within) : -1);
 
   /** @param {PointerEvent} event */
   function onpointerdown(event) {
@@ -107,11 +104,10 @@ export function makeGestures({
 
   /** @param {PointerEvent} event */
   function onpointerup(event) {
-    if (lasso) onlasso(lasso, event.type === "pointerup");
-    if (lasso) pressed = null;
-    lasso = null;
-    if (pressed && !pressed.moved && pressed.point >= 0 && event.type === "pointerup") onpick(pressed.point);
-    pressed = null;
+    const isUp = event.type === "pointerup";
+    if (lasso) onlasso(lasso, isUp);
+    else if (pressed && !pressed.moved && pressed.point >= 0 && isUp) onpick(pressed.point);
+    lasso = pressed = null;
   }
 
   /** @param {KeyboardEvent} event */
@@ -123,11 +119,10 @@ export function makeGestures({
     if (Object.hasOwn(moves, event.key)) {
       onmove(geometry.moved(...moves[event.key], latents, chosen));
     } else if (event.key === "Enter") {
-      const nearest = geometry.nearest(geometry.x(latents), geometry.y(latents), isShown);
+      const nearest = geometry.nearest(geometry.x(latents), geometry.y(latents));
       if (nearest >= 0) onpick(nearest);
     } else if (event.key === "+" || event.key === "-") {
-      const [x, y] = [geometry.x(latents) / geometry.width, geometry.y(latents) / geometry.height];
-      onzoom(event.key === "+" ? ZOOM : 1 / ZOOM, clamp(x, 0, 1), clamp(y, 0, 1));
+      onzoomhere(event.key === "+" ? ZOOM : 1 / ZOOM);
     } else return;
     event.preventDefault();
   }

@@ -3,6 +3,7 @@
 // thousand points.
 
 import { colourOf, contextOf } from "../canvas.js";
+import { clamp } from "../clamp.js";
 import { h } from "../dom.js";
 import { signed } from "../text.js";
 import { oncePerFrame } from "../timing.js";
@@ -31,7 +32,7 @@ import { drawOverlay } from "./overlay.js";
 export function makePlane({ bundle, model, points, onmove, onpick, onlasso }) {
   const { header } = bundle;
   const latents = new Float32Array(header.latents.count);
-  const geometry = makeGeometry(bundle);
+  const geometry = makeGeometry(bundle, points.isShown);
   const background = makeBackground({ header, model, points, geometry });
   const card = makeCard({ points, geometry });
   const dots = h("canvas", { class: "layer" });
@@ -63,13 +64,13 @@ export function makePlane({ bundle, model, points, onmove, onpick, onlasso }) {
         geometry,
         latents,
         arePointsShown: () => arePointsShown,
-        isShown: points.isShown,
         isLasso: () => isLasso,
         onlasso: drawLasso,
         onmove,
         onpick,
         onhover: hover,
         onzoom: zoom,
+        onzoomhere: zoomHere,
       }),
     },
     background.faces,
@@ -116,6 +117,7 @@ export function makePlane({ bundle, model, points, onmove, onpick, onlasso }) {
   }
 
   function redraw() {
+    if (!geometry.width) return;
     readTheme();
     paintDots();
     paintOver();
@@ -126,7 +128,7 @@ export function makePlane({ bundle, model, points, onmove, onpick, onlasso }) {
   function drawLasso(corners, isDone) {
     marks = { ...marks, lasso: corners };
     paintOverSoon();
-    if (isDone) onlasso(geometry.within(corners).filter(points.isShown));
+    if (isDone) onlasso(geometry.within(corners));
   }
 
   /** @type {(times: number, right: number, below: number) => void} */
@@ -135,6 +137,12 @@ export function makePlane({ bundle, model, points, onmove, onpick, onlasso }) {
     marks = { ...marks, lasso: [] };
     label();
     redraw();
+  }
+
+  /** Zoom about the current code. @param {number} times */
+  function zoomHere(times) {
+    const [x, y] = [geometry.x(latents) / geometry.width, geometry.y(latents) / geometry.height];
+    zoom(times, clamp(x, 0, 1), clamp(y, 0, 1));
   }
 
   function label() {
@@ -193,16 +201,19 @@ export function makePlane({ bundle, model, points, onmove, onpick, onlasso }) {
     background.smooth(box.width * ratio);
     const isFirst = !geometry.width;
     geometry.resize(box.width, box.height);
-    readTheme();
+    if (isFirst) return redraw();
     paintDots();
     paintOver();
-    if (isFirst) background.draw();
   }).observe(board);
 
   label();
   return {
     element,
     redraw,
+    /** Draw the images again, where they are those of the points that are shown. */
+    redrawImages() {
+      if (geometry.width && !geometry.isSlice) background.draw();
+    },
     placeOf: geometry.placeOf,
     /** Show the current code. @param {Code} now */
     show(now) {
@@ -227,9 +238,10 @@ export function makePlane({ bundle, model, points, onmove, onpick, onlasso }) {
       view = to;
       axes = of;
       geometry.setView(to, of);
+      marks = { ...marks, lasso: [] };
       showBackground();
       label();
-      if (geometry.width) redraw();
+      redraw();
     },
     /** Whether dragging draws a lasso. @param {boolean} on */
     setLasso(on) {
@@ -237,11 +249,7 @@ export function makePlane({ bundle, model, points, onmove, onpick, onlasso }) {
       board.classList.toggle("lasso", on);
       if (!on) drawLasso([], false);
     },
-    /** Zoom about the current code. @param {number} times */
-    zoom(times) {
-      const at = (/** @type {number} */ place, /** @type {number} */ size) => Math.min(Math.max(place / size, 0), 1);
-      zoom(times, at(geometry.x(latents), geometry.width), at(geometry.y(latents), geometry.height));
-    },
+    zoom: zoomHere,
     /** @param {string} to */
     setColour(to) {
       colour = to;

@@ -1,6 +1,7 @@
 // The choices of what the plane shows: its axes, the colour of its points with a legend, and its layers.
 
 import { h, newId } from "../dom.js";
+import { ZOOM } from "../plane/gestures.js";
 
 /** @import { Layer } from "../plane/plane.js" */
 /** @import { Points } from "../points.js" */
@@ -127,7 +128,7 @@ export function makeChoices({ header, points, axesNow, onaxes, onview, oncolour,
           colours.map(([, text], index) => h("label", {}, colourInputs[index], h("span", {}, text))),
         ),
         h("div", { class: "ticks" }, ticks),
-        h("div", { class: "zooms" }, zoomButton("−", "Zoom out", 1 / 1.5), zoomButton("+", "Zoom in", 1.5), lasso),
+        h("div", { class: "zooms" }, zoomButton("−", "Zoom out", 1 / ZOOM), zoomButton("+", "Zoom in", ZOOM), lasso),
       ),
     ),
     /**

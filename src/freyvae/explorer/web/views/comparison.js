@@ -9,6 +9,7 @@ import { h } from "../dom.js";
 // a difference of this many grey levels has the full colour
 const FULL_COLOUR = 64;
 const ELLIPSE = " The ellipse on the plane is its posterior, to two deviations.";
+const ELLIPSE_BUT_ON_MAP = " On a plane of latents or components the ellipse is its posterior, to two deviations.";
 
 /** @param {{ header: Header, decode: Decode, painter: Painter, inWords: (error: number) => string }} options */
 export function makeComparison({ header, decode, painter, inWords }) {
@@ -39,6 +40,8 @@ export function makeComparison({ header, decode, painter, inWords }) {
         "its reconstruction, and their difference.",
     ),
   );
+  const hasEllipse = header.encoder && header.latents.count > 1;
+  const ellipse = hasEllipse ? (header.map ? ELLIPSE_BUT_ON_MAP : ELLIPSE) : "";
   const levels = new Uint8ClampedArray(height * width * channels);
   /** @type {[string, Levels | null, Code | null]} */
   let last = ["", null, null];
@@ -86,7 +89,7 @@ export function makeComparison({ header, decode, painter, inWords }) {
     painter(original, pixels);
     paintDifference(pixels);
     const error = rootMeanSquare(pixels, levels);
-    score.textContent = `${inWords(error)}.${header.encoder ? ELLIPSE : ""}`;
+    score.textContent = `${inWords(error)}.${ellipse}`;
     return error;
   }
 

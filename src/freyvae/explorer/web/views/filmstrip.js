@@ -90,7 +90,7 @@ export function makeFilmstrip({ header, points, onpick, errorOf }) {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, size, HIGH);
     context.imageSmoothingEnabled = height > HIGH * ratio;
-    const mark = `rgb(${colourOf(element, "--held-out")})`;
+    const mark = marked && `rgb(${colourOf(element, "--held-out")})`;
     const many = Math.ceil(size / wide) + 1;
     const first = firstShown();
     for (let place = 0; place < many; place++) {
@@ -100,7 +100,7 @@ export function makeFilmstrip({ header, points, onpick, errorOf }) {
       context.globalAlpha = chosen === null || point === chosen ? 1 : 0.62;
       context.drawImage(tile, place * wide, 0, wide, HIGH);
       context.globalAlpha = 1;
-      if (points.original(point)) continue;
+      if (!mark || points.original(point)) continue;
       context.fillStyle = mark;
       context.fillRect(place * wide + 1, HIGH - 4, wide - 2, 4);
     }

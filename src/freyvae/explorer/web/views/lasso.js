@@ -1,12 +1,10 @@
 // The button that turns dragging on the plane into a lasso, and what can be done with the images within one.
 
 import { h } from "../dom.js";
+import { MOST_OF_GROUP } from "../link.js";
 import { plural } from "../text.js";
 
 /** @import { Points } from "../points.js" */
-
-// a link holds at most so many images of a group
-const MOST = 200;
 
 /**
  * @param {object} options
@@ -49,9 +47,9 @@ export function makeLasso({ points, onlasso, onfill }) {
     bar,
     /** @param {number[]} found */
     show(found) {
-      const every = Math.max(found.length / MOST, 1);
-      chosen = Array.from({ length: Math.min(found.length, MOST) }, (_, at) => found[Math.floor(at * every)]);
-      const some = found.length > MOST ? `, of which ${MOST} are taken` : "";
+      const count = Math.min(found.length, MOST_OF_GROUP);
+      chosen = Array.from({ length: count }, (_, at) => found[Math.floor((at * found.length) / count)]);
+      const some = found.length > count ? `, of which ${count} are taken` : "";
       said.textContent = found.length ? `${plural(found.length, word)}${some}.` : `There are no ${word}s in it.`;
       for (const choice of choices) choice.hidden = !found.length;
     },

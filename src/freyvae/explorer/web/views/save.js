@@ -54,7 +54,7 @@ export function makeSave({ header, model, painter, where, names }) {
    * A row for each latent; of two latents a picture for each place of the plane.
    */
   function traversals() {
-    const { count, plane, unit, limit } = header.latents;
+    const { count, plane, unit } = header.latents;
     const order = header.order?.order.slice(0, MOST_LATENTS) ?? [...Array(count).keys()];
     const times = timesFor(TILE);
     const isPlane = count === 2;
@@ -69,7 +69,7 @@ export function makeSave({ header, model, painter, where, names }) {
     context.fillStyle = "#1d2126";
     context.font = "14px system-ui, sans-serif";
     context.textBaseline = "middle";
-    const reach = (isPlane ? plane : Math.min(limit, 3)) * unit;
+    const reach = plane * unit;
     /** @type {(place: number, places: number) => number} */
     const value = (place, places) => ((2 * place) / (places - 1) - 1) * reach;
     for (let row = 0; row < rows; row++) {

@@ -45,7 +45,7 @@ export function makeTrays({ points, onchange, onmake }) {
       type: "button",
       class: "quiet small",
       disabled: true,
-      onclick: () => current !== null && put(tray, current),
+      onclick: () => current !== null && fill(tray, [...new Set([...tray.points, current])]),
     });
     const element = h(
       "div",
@@ -73,21 +73,10 @@ export function makeTrays({ points, onchange, onmake }) {
 
   /**
    * @param {typeof more} tray
-   * @param {number} point
-   */
-  function put(tray, point) {
-    const other = tray === more ? less : more;
-    other.points = other.points.filter((held) => held !== point);
-    if (!tray.points.includes(point)) tray.points = [...tray.points, point];
-    changed();
-  }
-
-  /**
-   * @param {"more" | "less"} which
    * @param {number[]} points
    */
-  function fill(which, points) {
-    const [tray, other] = which === "more" ? [more, less] : [less, more];
+  function fill(tray, points) {
+    const other = tray === more ? less : more;
     tray.points = points;
     other.points = other.points.filter((held) => !points.includes(held));
     changed();
@@ -148,7 +137,8 @@ export function makeTrays({ points, onchange, onmake }) {
   return {
     element,
     setPoints,
-    fill,
+    /** @type {(which: "more" | "less", points: number[]) => void} */
+    fill: (which, points) => fill(which === "more" ? more : less, points),
     redraw: draw,
     /** @param {number | null} point the chosen point */
     setCurrent(point) {
