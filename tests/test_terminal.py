@@ -96,11 +96,14 @@ print(bar.graphics)
 """
 
 
-@pytest.mark.parametrize("name", ["foot", "xterm"])
-def test_a_terminal_is_asked_once_and_only_one_that_can_is_sent_a_picture(name):
+@pytest.mark.parametrize(("name", "is_tmux"), [("foot", False), ("xterm", False), ("foot", True)])
+def test_a_terminal_is_asked_once_and_only_one_that_can_is_sent_a_picture(name, is_tmux):
     pytest.importorskip("pty")
     import pty
 
+    # tmux takes kitty's question for the title of a pane
+    questions = QUESTIONS.partition(b"\x1b\\")[2] if is_tmux else QUESTIONS
+    others = {name: value for name, value in os.environ.items() if name != "TMUX"}
     ours, theirs = pty.openpty()
     asking = subprocess.Popen(
         [sys.executable, "-c", ASK],
@@ -108,22 +111,23 @@ def test_a_terminal_is_asked_once_and_only_one_that_can_is_sent_a_picture(name):
         stdout=theirs,
         stderr=theirs,
         start_new_session=True,
-        env=os.environ | {"TERM": "xterm-256color"},
+        env=others | {"TERM": "xterm-256color"} | ({"TMUX": "/tmp/tmux,1,0"} if is_tmux else {}),
     )
     os.close(theirs)
     said = b""
     try:
         while chunk := os.read(ours, 1000):
             said += chunk
-            if QUESTIONS in said and b"asked" not in said:
+            if questions in said and b"asked" not in said:
                 os.write(ours, ANSWERS[name])
-                said = said.replace(QUESTIONS, b"asked")
+                said = said.replace(questions, b"asked")
     except OSError:  # it has ended
         pass
     assert asking.wait() == 0
     os.close(ours)
     assert said.count(b"asked") == 1
-    assert QUESTIONS not in said
+    assert questions not in said
+    assert b"\x1b_G" not in said
     assert (b"\x1bP0;1;0q" in said) == (name == "foot")
     assert str(KNOWN.get(name)).encode() in said
 

@@ -70,6 +70,7 @@ def _failed(error: Exception, *, debug: bool) -> int:
 
     from freyvae.errors import FreyvaeError, few_words
 
+    end_waiting()
     if debug:
         with suppress(OSError):
             traceback.print_exc()

@@ -150,6 +150,11 @@ def beside(others: Container[str], latents: Sequence[str]) -> list[str]:
     return [f"latent {name}" if name in others else name for name in latents]
 
 
+def widest_latents(codes: np.ndarray) -> list[int]:
+    """The two latents along which codes (image, latent) vary most, in ascending order; others may be unused."""
+    return sorted(np.argsort(-codes.var(axis=0), kind="stable")[:2].tolist())
+
+
 def read_codes(path: Path, *, names: Sequence[str] | None = None) -> np.ndarray:
     """Codes float32 (image, latent) from a file that `write_codes` wrote, or from one of a person's own.
 

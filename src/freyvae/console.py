@@ -184,9 +184,9 @@ def wait_for(words: str) -> None:
 def end_waiting() -> None:
     """Take away the line of `wait_for`, where there is one."""
     global _waiting
-    if _waiting is not None:
-        _waiting.end()
-        _waiting = None
+    waiting, _waiting = _waiting, None  # lines may be said from other threads
+    if waiting is not None:
+        waiting.end()
 
 
 def _write_raw(text: str) -> None:
@@ -215,17 +215,15 @@ def print_lines(text: str, *, fold: bool = False) -> None:
     lines = text.split("\n")
     if sys.stdout.isatty():
         lines = list(map(printable, lines))
-    if fold and sys.stdout.isatty():
-        width = shutil.get_terminal_size().columns
-        lines = [_folded(line, width) for line in lines]
+        if fold:
+            width = shutil.get_terminal_size().columns
+            lines = [_folded(line, width) for line in lines]
     print("\n".join(lines))
 
 
 def _folded(line: str, width: int) -> str:
     indent = " " * (len(line) - len(line.lstrip()))
-    lines = textwrap.wrap(
-        line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False, drop_whitespace=True
-    )
+    lines = textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
     return "\n".join(lines)
 
 

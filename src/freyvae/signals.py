@@ -48,7 +48,9 @@ def _is_lost_in(frame: FrameType | None) -> bool:
 
 def leave(number: int, frame: FrameType | None) -> None:
     """End the process at once: while modules are imported an exception can be lost, or be taken for another."""
-    os.write(2, b"freyvae: interrupted\n")
+    # over what a terminal is told to wait for
+    begin = b"\r\x1b[2K" if os.isatty(2) and os.environ.get("TERM") != "dumb" else b""
+    os.write(2, begin + b"freyvae: interrupted\n")
     os._exit(128 + number)
 
 

@@ -15,12 +15,16 @@ from PIL import Image
 
 Protocol = Literal["kitty", "iterm", "sixel"]
 
-# a picture of one pixel that kitty's protocol shall only check; name and version; the size of a cell in pixels; and
-# what every terminal answers, so that nobody waits for what does not come
-QUESTIONS = b"\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\" + b"\x1b[>q" + b"\x1b[16t" + b"\x1b[c"
+# a picture of one pixel that kitty's protocol shall only check; tmux would take it for the title of a pane
+_KITTY = b"\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"
+# name and version; the size of a cell in pixels; and what every terminal answers, so that nobody waits for what does
+# not come
+_OTHERS = b"\x1b[>q" + b"\x1b[16t" + b"\x1b[c"
+QUESTIONS = _KITTY + _OTHERS
 _LAST_ANSWER = re.compile(rb"\x1b\[\?([\d;]*)c")
 _CELL = re.compile(rb"\x1b\[6;(\d+);(\d+)t")
-SECONDS_TO_ANSWER = 0.3
+# over a slow connection: an answer that comes later is taken for what is typed
+SECONDS_TO_ANSWER = 1.0
 # width and height in pixels, where a terminal does not say
 USUAL_CELL = (10, 20)
 # that show on the screen what they do not know, or cannot be asked
@@ -141,7 +145,7 @@ def _asked() -> bytes:
         before = termios.tcgetattr(terminal)
         try:
             tty.setcbreak(terminal)
-            os.write(terminal, QUESTIONS)
+            os.write(terminal, _OTHERS if "TMUX" in os.environ else QUESTIONS)
             return _read(terminal)
         finally:
             termios.tcsetattr(terminal, termios.TCSAFLUSH, before)

@@ -87,6 +87,23 @@ def test_the_page_shows_curves_reconstructions_samples_and_codes_as_they_form(
         np.testing.assert_array_equal(ours, theirs)
 
 
+@pytest.mark.parametrize("end", ["done", "stopped"])
+def test_who_looks_on_is_told_the_end(tmp_path: Path, end: str) -> None:
+    feed = Feed()
+    jar = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
+    opener = urllib.request.build_opener(jar)
+    with served(Run(tmp_path), feed, title="x", port=0, say=str) as page:
+        opener.open(page.address).read()
+        feed.tell(state={"state": "training"})
+        events = opener.open(page.address.partition("?")[0].removesuffix("/live") + "/live/events")
+        first = events.readline()
+        feed.tell(state={"state": end})
+        rest = events.read()
+    states = [json.loads(line.removeprefix(b"data: "))["state"] for line in (first, *rest.split(b"\n")) if line.strip()]
+    assert states[0] == "training"
+    assert states[-1] == end
+
+
 def test_pictures_take_a_small_share_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = SimpleNamespace(now=0.0)
     monkeypatch.setattr(follower_module.time, "perf_counter", lambda: clock.now)

@@ -85,6 +85,8 @@ def test_what_cannot_follow_a_training_is_refused_before_it(recipe, monkeypatch)
         training.train(recipe, "run", log="wandb", quiet=True)
     with pytest.raises(BadInput, match="callbacks must be a Callback"):
         training.train(recipe, "run", callbacks=[print], quiet=True)
+    with pytest.raises(BadInput, match="callbacks must be"):
+        freyvae.train(recipe, "run", callbacks=5, quiet=True)
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
     with pytest.raises(BadInput, match=r'pip install "freyvae\[tensorboard\]"'):
         training.train(recipe, "run", log="tensorboard", quiet=True)

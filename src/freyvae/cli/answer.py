@@ -33,6 +33,11 @@ def answer(found: Mapping[str, Any], shown: str | Callable[[], None], *, as_json
         print_lines(str(shown))
 
 
+def answer_written(*paths: Path, as_json: bool) -> None:
+    """Print where a command wrote what it made."""
+    answer({"written": paths}, "\n".join(map(str, paths)), as_json=as_json)
+
+
 def _plain(found: Any) -> Any:
     """What JSON has: no paths, no arrays, and null for a number that is none."""
     if dataclasses.is_dataclass(found):

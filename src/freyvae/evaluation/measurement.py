@@ -229,17 +229,9 @@ def _measurement(
 
 
 def constant_baselines(likelihood: Likelihood, train: np.ndarray, images: np.ndarray) -> dict[str, Baseline]:
-    """What images cost under constants, which take no time to compute: around the mean training image, and at least."""
-    bits = images[0].size * math.log(2.0)
-    nll = metrics.mean_image_nll_nats(train, images)
-    baselines = {
-        "mean_image": Baseline(
-            nll_nats=float(nll.mean()),
-            nll_nats_se=standard_error(nll),
-            nll_bits_per_dim=float(nll.mean() / bits),
-            rmse_grey_levels=metrics.mean_image_rmse_grey_levels(train, images),
-        )
-    }
+    """What images cost under constants, which need no training: around the mean training image, and at least."""
+    rmse = metrics.mean_image_rmse_grey_levels(train, images)
+    baselines = {"mean_image": _cost(metrics.mean_image_nll_nats(train, images), images, rmse_grey_levels=rmse)}
     if not likelihood.is_probability_of_bytes:
         nll = metrics.mean_image_nll_nats(train, images, likelihood)
         baselines["mean_image_same_likelihood"] = Baseline(nll_nats=float(nll.mean()), nll_nats_se=standard_error(nll))
@@ -249,20 +241,19 @@ def constant_baselines(likelihood: Likelihood, train: np.ndarray, images: np.nda
     return baselines
 
 
+def _cost(nll: np.ndarray, images: np.ndarray, **others: float) -> Baseline:
+    """Of -log P of the bytes of each image, (image,), in nats."""
+    mean = float(nll.mean())
+    bits = images[0].size * math.log(2.0)
+    return Baseline(nll_nats=mean, nll_nats_se=standard_error(nll), nll_bits_per_dim=mean / bits, **others)
+
+
 def _baselines(vae: VAE, data: TrainingData, images: np.ndarray) -> dict[str, Baseline]:
     """What the same images cost without the model; bits are those of probabilities of the bytes, or of files."""
-    bits = images[0].size * math.log(2.0)
-
     baselines = constant_baselines(vae.pixel_likelihood, data.train, images)
     gaussian = metrics.FullGaussian.fit(data.train, data.validation)
     if gaussian is not None:
-        nll = gaussian.nll_nats(images)
-        baselines["full_gaussian"] = Baseline(
-            nll_nats=float(nll.mean()),
-            nll_nats_se=standard_error(nll),
-            nll_bits_per_dim=float(nll.mean() / bits),
-            shrinkage=gaussian.shrinkage,
-        )
+        baselines["full_gaussian"] = _cost(gaussian.nll_nats(images), images, shrinkage=gaussian.shrinkage)
     for name, size in metrics.lossless_bits_per_dim(images).items():
         baselines[name] = Baseline(bits_per_dim=size)
     return baselines

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from freyvae.codes import names_of_latents
+from freyvae.codes import names_of_latents, widest_latents
 from freyvae.data.channels import OF_PICTURES
 from freyvae.data.labels import most_frequent
 from freyvae.data.pixels import evenly_spaced
@@ -198,16 +198,9 @@ def _latents(
         "limit": limit,
         "step": step,
         "plane": plane,
-        "axes": _widest_axes(codes),
+        "axes": widest_latents(codes),
         "priorDraws": 0 if prior_draws is None else len(prior_draws),
     }
-
-
-def _widest_axes(codes: npt.NDArray[np.float32]) -> list[int]:
-    """The two latents with the largest spread of codes, in ascending order. Others may be unused."""
-    if codes.shape[1] <= 2:
-        return list(range(codes.shape[1]))
-    return sorted(int(index) for index in np.argsort(-codes.std(axis=0), kind="stable")[:2])
 
 
 def _left_out(vae: Any) -> str:

@@ -49,9 +49,9 @@ _QUIET_POLICY = (
 )
 # A browser that follows a link from another site does not send the cookie. It does when it follows the link below.
 _NO_TOKEN = (
-    '<!doctype html><html lang="en"><meta charset="utf-8"><title>The explorer needs its token</title>'
-    "<p>Open the address that <code>freyvae explore</code> printed, with its token. "
-    f'If you have just done so, <a href="{_PAGE}">go on to the explorer</a>.\n'
+    '<!doctype html><html lang="en"><meta charset="utf-8"><title>The {name} needs its token</title>'
+    "<p>Open the address that <code>{command}</code> printed, with its token. "
+    'If you have just done so, <a href="{home}">go on to the {name}</a>.\n'
 )
 _PICTURE = re.compile(r"/pictures/[\w.-]+\.png", re.ASCII)
 
@@ -224,11 +224,13 @@ class Handler(BaseHTTPRequestHandler):
         run: whose files.
         hosts: names of this machine that requests may be to.
         home: the path that the address with the token leads to.
+        page_name: what is there, in a word.
+        command: which prints that address.
     """
 
     run: Run
     hosts: tuple[list[str], ...]
-    home = _PAGE
+    home, page_name, command = _PAGE, "explorer", "freyvae explore"
     server: Server
     server_version = "freyvae"
     sys_version = ""
@@ -258,7 +260,8 @@ class Handler(BaseHTTPRequestHandler):
         path = unquote(path)
         has_token = path == "/" and self.server.is_token(parse_qs(query).get("token", [""])[0])
         if not has_token and not self._has_cookie():
-            return self._refuse(HTTPStatus.FORBIDDEN, _NO_TOKEN)
+            refusal = _NO_TOKEN.format(home=self.home, name=self.page_name, command=self.command)
+            return self._refuse(HTTPStatus.FORBIDDEN, refusal)
         if path == "/":
             self.send_response(HTTPStatus.FOUND)
             self.send_header("Location", self.home)

@@ -17,7 +17,7 @@ class News:
         seen: rows that are known with these.
         pictures: None where they are as before.
         drawn: how often there were pictures.
-        state: `waiting`, `training`, `drawing` or `done`, with what else there is to say.
+        state: `waiting`, `training`, `drawing`, `done` or `stopped`, with what else there is to say.
     """
 
     rows: Sequence[Row]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from freyvae.codes import names_of_latents
+from freyvae.codes import names_of_latents, widest_latents
 from freyvae.data.pixels import evenly_chosen
 from freyvae.live.feed import Feed
 from freyvae.model import VAE
@@ -51,17 +51,16 @@ class LiveFollower(Follower):
         self._preparing = threading.Thread()
 
     def follow(self, data: TrainingData, recorder: Recorder) -> None:
-        """Choose the images, and tell what an earlier part of this training left."""
+        """Choose the images."""
         self._recorder = recorder
         parts = {"training": data.train, "validation": data.validation}
         chosen = {name: evenly_chosen(images, POINTS) for name, images in parts.items()}
         self._shown = evenly_chosen(data.validation, SHOWN)
         self._images = np.concatenate([self._shown, *chosen.values()])
         self._parts = {name: len(images) for name, images in chosen.items()}
-        self.feed.tell(rows=recorder.rows)
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        """Compile, while the training does, what the pictures need."""
+        """Tell what an earlier part of the training left; compile, while the training does, what the pictures need."""
         vae: VAE = self.model
         self._latents = None if vae.has_to_draw else vae.sample_latents(SAMPLES)
         decoded = len(self._shown) + (0 if self._latents is None else SAMPLES)
@@ -72,14 +71,13 @@ class LiveFollower(Follower):
         self.has_begun = True
         self._on_begin()
         self._began = time.perf_counter()
-        self.feed.tell(state={"state": "training", **self._progress()})
+        self.feed.tell(rows=self._recorder.rows, state={"state": "training", **self._progress()})
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Tell the numbers; draw pictures, if the time allows."""
         self._rows.append(self._recorder.rows[-1])
         now = time.perf_counter()
-        is_last = self._recorder.is_over
-        if now - self._told < _BETWEEN and not is_last:
+        if self._recorder.is_over or now - self._told < _BETWEEN:  # of the last one `on_train_end` tells
             return
         is_due = self.spent <= SHARE * (now - self._began) + _FIRST * (self.spent == 0.0)
         if is_due and not self._preparing.is_alive():
@@ -123,7 +121,7 @@ class LiveFollower(Follower):
         }
         if self._latents is not None:
             pictures["samples"] = _png(to_bytes(decoded[len(shown) :]), SHOWN)
-        axes = sorted(np.argsort(-rest.var(axis=0), kind="stable")[:2].tolist())
+        axes = widest_latents(rest)
         names = names_of_latents(vae.latent_dim, self._recorder.recipe.latent_names)
         pictures["codes"] = {
             "axes": [names[axis] for axis in axes],

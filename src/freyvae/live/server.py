@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,10 +15,12 @@ from freyvae.run import Run
 
 PAGE = "/live"
 EVENTS = "/live/events"
-# without news a comment is sent, so that who has left is noticed
+# without news the state is sent again, so that who has left is noticed
 _SECONDS_TO_PING = 10.0
 # between one event and the next
 _SECONDS_BETWEEN = 0.5
+# after which there is no news
+_ENDS = ("done", "stopped")
 
 
 @contextmanager
@@ -25,7 +28,7 @@ def served(run: Run, feed: Feed, *, title: str, port: int | None, say: Callable[
     """Serve the page of a training in this block, beside the run's own files. Raises `BadInput` as `make_server`."""
 
     class LiveHandler(Handler):
-        home = PAGE
+        home, page_name, command = PAGE, "page", "freyvae train --live"
 
         def serve_path(self, path: str) -> None:
             if path == PAGE:
@@ -63,7 +66,7 @@ class Live:
 
 
 def _send_events(handler: Handler, feed: Feed) -> None:
-    """Send news until the other side has left, or the training is done."""
+    """Send news until the other side has left, or the training is over."""
     handler.begin_stream("text/event-stream")
     seen = drawn = changes = 0
     while True:
@@ -72,10 +75,11 @@ def _send_events(handler: Handler, feed: Feed) -> None:
         handler.wfile.write(_event(news))
         handler.wfile.flush()
         seen, drawn = news.seen, news.drawn
-        if news.state["state"] == "done":
+        if news.state["state"] in _ENDS:
             return
         changes = feed.wait(changes, _SECONDS_TO_PING)
-        threading.Event().wait(_SECONDS_BETWEEN)
+        if feed.state["state"] not in _ENDS:
+            time.sleep(_SECONDS_BETWEEN)
 
 
 def _event(news: News) -> bytes:

@@ -1,6 +1,6 @@
 """Trains while a page in the browser shows it."""
 
-import threading
+import time
 from collections.abc import Callable
 
 from freyvae.live.feed import Feed
@@ -56,4 +56,5 @@ def followed(
 
 def stay() -> None:
     """Wait until the process is told to stop."""
-    threading.Event().wait()
+    while True:
+        time.sleep(3600)  # Ctrl-C ends this on Windows too, unlike a lock that is waited for

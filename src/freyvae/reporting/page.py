@@ -16,7 +16,7 @@ from freyvae import palette
 from freyvae.errors import BadInput
 from freyvae.files import write_whole
 from freyvae.records import Measurement, Quantity, TrainingRecord, quantities
-from freyvae.reporting.standing import DotPlot
+from freyvae.reporting.standing import DotPlot, capital
 from freyvae.reporting.tables import Table
 from freyvae.templates import filled_in
 
@@ -111,7 +111,7 @@ def write_report(
         details=shown[len(pictures) :],
         numbers=quantities(training).values(),
         command=command,
-        facts={_capital(key.replace("_", " ")): value for key, value in facts.items() if value},
+        facts={capital(key.replace("_", " ")): value for key, value in facts.items() if value},
     )
     path = folder / "report.html"
     write_whole(path, page)
@@ -132,7 +132,7 @@ def _headline(training: TrainingRecord, measured: Measurement | None) -> list[Qu
     found = quantities(measured)
     if "nll_bits_per_dim" not in found:  # no probability of the bytes: what, then?
         is_density = "density" in measured.nll_is
-        title = f"-log {measured.nll_is}" if is_density else _capital(measured.nll_is)
+        title = f"-log {measured.nll_is}" if is_density else capital(measured.nll_is)
         found["nll_nats"] = replace(found["nll_nats"], title=title)
     shown = [found[name] for name in _HEADLINE if name in found]
     return [replace(each, title=f"{each.title}, {measured.measured_split}") for each in shown]
@@ -145,10 +145,6 @@ def _picture(path: Path, caption: str) -> Shown:
         raise BadInput(f"cannot read the picture {path}: {error.strerror}") from error
     except ValueError as error:
         raise BadInput(f"{path} is not a PNG picture") from error
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def number(value: float) -> str:

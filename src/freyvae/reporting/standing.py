@@ -115,7 +115,7 @@ def measured_standing(found: Measurement) -> DotPlot:
     )
     unit = "bits per dimension" if is_bits else f"{found.nll_is.partition(' of ')[0]}, nats per image"
     of = f"{found.images:,} {found.measured_split} images"
-    title = f"{_sentence(unit)}, of the {of}"
+    title = f"{capital(unit)}, of the {of}"
     return _plot(ours, found.baselines, is_bits=is_bits, title=title, part=found.measured_split)
 
 
@@ -174,7 +174,9 @@ def measured_verdict(found: Measurement) -> str:
 def trained_verdict(training: TrainingRecord, mean_image: Baseline, images: int) -> str:
     """What is known of a run that is not measured, beside a constant at the mean training image."""
     error = training.val_rmse_grey_levels
-    constant = "" if mean_image.rmse_grey_levels is None else f", the mean image by {mean_image.rmse_grey_levels:.1f}"
+    constant = (
+        "" if mean_image.rmse_grey_levels is None else f", the mean training image by {mean_image.rmse_grey_levels:.1f}"
+    )
     return (
         f"Reconstructions of {images:,} validation images are off by {error:.1f} grey levels of 255{constant}. "
         "Not yet measured on test images."
@@ -200,5 +202,6 @@ def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _sentence(text: str) -> str:
+def capital(text: str) -> str:
+    """Words as they begin a line."""
     return text[:1].upper() + text[1:]

@@ -14,7 +14,6 @@ from freyvae.errors import BadInput
 from freyvae.evaluation import constant_baselines, load_measured_data
 from freyvae.evaluation import measure as measure_only
 from freyvae.explorer import write_page
-from freyvae.metrics import mean_image_rmse_grey_levels
 from freyvae.model import VAE
 from freyvae.recipe import Recipe
 from freyvae.recipe.sections import RandomSplit
@@ -128,7 +127,7 @@ def _write_report(run: Run, data: TrainingData) -> None:
     else:
         standing = measured_standing(measured)
         verdict = " ".join([*([] if measured.is_healthy else [measured.verdict]), measured_verdict(measured)])
-        notes += _amiss(measured)
+        notes += [*_of_constants(measured), *_amiss(measured)]
     write_report(
         run.folder,
         title=recipe.name,
@@ -241,11 +240,6 @@ def _notes(recipe: Recipe, data: TrainingData, part: str = "validation") -> list
         notes.append("These are drawn faces, not photographs: their numbers cannot be compared with the Frey faces'.")
     if data.images.unreadable:
         notes.append(f"{_counted(len(data.images.unreadable), 'unreadable file')} left out.")
-    mean_error = mean_image_rmse_grey_levels(data.train, images)
-    notes.append(
-        f"A model that always answers with the mean training image has a reconstruction error of {mean_error:.1f} grey "
-        f"levels on the {part} images."
-    )
     notes += recipe.likelihood.said_of(images, part)
     if recipe.likelihood.is_autoregressive:
         notes.append(
@@ -255,6 +249,17 @@ def _notes(recipe: Recipe, data: TrainingData, part: str = "validation") -> list
     notes += recipe.network.notes()
     notes += recipe.objective.notes(math.prod(data.images.image_shape))
     return notes
+
+
+def _of_constants(measured: Measurement) -> list[str]:
+    """What a reconstruction error is to be compared with. A run that is not measured has it in its verdict."""
+    found = measured.baselines.get("mean_image")
+    if found is None or found.rmse_grey_levels is None:
+        return []
+    return [
+        "A model that always answers with the mean training image has a reconstruction error of "
+        f"{found.rmse_grey_levels:.1f} grey levels on the {measured.measured_split} images."
+    ]
 
 
 def _chosen_epoch(training: TrainingRecord) -> list[str]:

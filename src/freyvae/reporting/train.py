@@ -6,10 +6,9 @@ from pathlib import Path
 import keras
 
 from freyvae import training
-from freyvae.arguments import truth
+from freyvae.arguments import several, truth
 from freyvae.console import end_waiting, wait_for
 from freyvae.engine import processes
-from freyvae.files import as_path
 from freyvae.live import followed
 from freyvae.model import VAE
 from freyvae.recipe import Recipe
@@ -18,7 +17,7 @@ from freyvae.reporting import summary
 from freyvae.reporting.seeds import write_seeds_report
 from freyvae.run import Run
 from freyvae.training.seeds import folder_of_seeds
-from freyvae.training.train import checked
+from freyvae.training.train import checked, run_of
 
 
 def train(
@@ -61,6 +60,7 @@ def train(
         Interrupted: Ctrl-C; the same call goes on.
     """
     pictures, live = truth("pictures", pictures), truth("live", live)
+    callbacks = several("callbacks", callbacks)
     place = folder if out is None else out
     _, _, speak = checked(recipe, fresh=fresh, quiet=quiet, say=say)
 
@@ -74,8 +74,7 @@ def train(
 
     if not live or not processes.is_first():
         return trained()
-    run = Run(Path("runs") / recipe.name if place is None else as_path("out", place))
-    return followed(run, trained, title=recipe.name, port=port, browser=not no_browser, say=speak)
+    return followed(run_of(recipe, place), trained, title=recipe.name, port=port, browser=not no_browser, say=speak)
 
 
 def _draw(run: Run, vae: VAE | None, *, quiet: bool, say: Callable[[str], None]) -> None:

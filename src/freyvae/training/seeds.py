@@ -49,28 +49,7 @@ def train_seeds(
     quiet: bool = False,
     say: Callable[[str], None] | None = None,
 ) -> SeedsRecord:
-    """Train a recipe with its seed and the following ones, together; each run is what `train` alone would make of it.
-
-    Runs that are finished are reloaded, those that were interrupted go on. When one seed's loss is no longer a number
-    the others are trained all the same, before that is raised.
-
-    Args:
-        recipe: every choice, the first seed among them.
-        count: number of seeds, at most 200.
-        out: where the run folders are, `seed-0` and so on, and `seeds.json`; by default `runs/`, the recipe's name
-            and `-seeds`.
-        fresh: train anew even where there are runs of this recipe.
-        quiet: say nothing.
-        say: how to say a line; by default to standard error. It may be called from other threads.
-
-    Returns:
-        what `seeds.json` holds: of each final number of training its values by seed, their mean and deviation.
-
-    Raises:
-        BadInput: the data or a folder cannot be used, a folder holds a run of another recipe, or memory is short.
-        TrainingFailed: the loss of a seed is no longer a number.
-        Interrupted: Ctrl-C; the same call goes on.
-    """
+    """As `freyvae.train_seeds`, without its report."""
     recipe, fresh, say = checked(recipe, fresh=fresh, quiet=quiet, say=say)
     folder = folder_of_seeds(recipe, out)
     count = whole("seeds", count)

@@ -88,7 +88,7 @@ def train_model(
     others = [instance("callbacks", callback, keras.callbacks.Callback) for callback in several("callbacks", callbacks)]
     if log is not None:
         one_of("log", log, TRACKERS)
-    run = Run(Path("runs") / recipe.name if out is None else as_path("out", out))
+    run = run_of(recipe, out)
     if processes.is_one_of_several():
         processes.check_same("kind of device", _kind_of_device())
     processes.check_same("recipe", recipe.to_toml())
@@ -136,6 +136,11 @@ def _kind_of_device() -> str:
     import jax
 
     return str(jax.default_backend())
+
+
+def run_of(recipe: Recipe, out: str | Path | None) -> Run:
+    """The run of a recipe, by default in `runs/`. Raises `BadInput` for what is no path."""
+    return Run(Path("runs") / recipe.name if out is None else as_path("out", out))
 
 
 def checked(recipe: Any, *, fresh: Any, quiet: Any, say: Any) -> tuple[Recipe, bool, Callable[[str], None]]:

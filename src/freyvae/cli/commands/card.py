@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import freyvae
-from freyvae.cli.answer import AsJson, answer
+from freyvae.cli.answer import AsJson, answer_written
 from freyvae.cli.apps import app
 from freyvae.cli.preparation import prepare_keras
 
@@ -19,4 +19,4 @@ def card(run: Path, *, out: Path = Path("card.md"), json: AsJson = False) -> Non
     """
     prepare_keras()
     written = freyvae.card(run, out)
-    answer({"written": [written]}, str(written), as_json=json)
+    answer_written(written, as_json=json)

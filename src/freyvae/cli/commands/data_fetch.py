@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from freyvae.cli.answer import AsJson, answer
+from freyvae.cli.answer import AsJson, answer_written
 from freyvae.cli.apps import data_app
 
 
@@ -26,4 +26,4 @@ def data_fetch(
     from freyvae.data import fetch_frey_faces
 
     written = fetch_frey_faces(source, progress=True)
-    answer({"written": [written]}, str(written), as_json=json)
+    answer_written(written, as_json=json)

@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 import freyvae
-from freyvae.cli.answer import AsJson, answer
+from freyvae.cli.answer import AsJson, answer_written
 from freyvae.cli.apps import app
 from freyvae.cli.preparation import prepare_keras
 
@@ -32,4 +32,4 @@ def decode(
     """
     prepare_keras()
     written = freyvae.decode(run, latents, codes=codes, out=out)
-    answer({"written": [written]}, str(written), as_json=json)
+    answer_written(written, as_json=json)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import freyvae
-from freyvae.cli.answer import AsJson, answer
+from freyvae.cli.answer import AsJson, answer_written
 from freyvae.cli.apps import app
 from freyvae.cli.preparation import prepare_keras
 
@@ -21,4 +21,4 @@ def export(run: Path, *, format: str = "onnx", out: Path | None = None, json: As
     """
     prepare_keras()
     written = freyvae.export(run, format, out)
-    answer({"written": written}, "\n".join(map(str, written)), as_json=json)
+    answer_written(*written, as_json=json)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import freyvae
-from freyvae.cli.answer import AsJson, answer
+from freyvae.cli.answer import AsJson, answer_written
 from freyvae.cli.apps import app
 from freyvae.cli.preparation import prepare_keras
 from freyvae.flags import Whole
@@ -24,4 +24,4 @@ def project(
     """
     prepare_keras()
     written = freyvae.project(run, method=method, seed=seed, out=out)
-    answer({"written": [written]}, str(written), as_json=json)
+    answer_written(written, as_json=json)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import freyvae
-from freyvae.cli.answer import AsJson, answer
+from freyvae.cli.answer import AsJson, answer_written
 from freyvae.cli.apps import app
 from freyvae.cli.preparation import prepare_keras
 from freyvae.cli.words import say
@@ -36,4 +36,4 @@ def reconstruct(
     """
     prepare_keras()
     made = freyvae.reconstruct(run, data, levels=levels, refine=refine, noise=noise, out=out, progress=True, say=say)
-    answer({"written": [made]}, str(made), as_json=json)
+    answer_written(made, as_json=json)

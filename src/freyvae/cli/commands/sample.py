@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import freyvae
-from freyvae.cli.answer import AsJson, answer
+from freyvae.cli.answer import AsJson, answer_written
 from freyvae.cli.apps import app
 from freyvae.cli.preparation import prepare_keras
 from freyvae.cli.words import say
@@ -36,4 +36,4 @@ def sample(
     """
     prepare_keras()
     written = freyvae.sample(run, count=count, seed=seed, like=like, distance=distance, out=out, say=say)
-    answer({"written": [written]}, str(written), as_json=json)
+    answer_written(written, as_json=json)

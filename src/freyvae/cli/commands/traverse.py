@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 import freyvae
-from freyvae.cli.answer import AsJson, answer
+from freyvae.cli.answer import AsJson, answer_written
 from freyvae.cli.apps import app
 from freyvae.cli.preparation import prepare_keras
 from freyvae.cli.words import say
@@ -38,4 +38,4 @@ def traverse(
     """
     prepare_keras()
     written = freyvae.traverse(run, picture, latents=latents, steps=steps, span=span, out=out, say=say)
-    answer({"written": [written]}, str(written), as_json=json)
+    answer_written(written, as_json=json)

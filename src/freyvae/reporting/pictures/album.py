@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from freyvae.arguments import function, truth
+from freyvae.codes import widest_latents
 from freyvae.data.pixels import evenly_chosen
 from freyvae.errors import BadInput
 from freyvae.files import as_path, write_whole
@@ -21,7 +22,7 @@ from freyvae.reporting.pictures import grids, reconstruction
 from freyvae.reporting.pictures.arguments import checked_model, checked_names, checked_parts
 from freyvae.reporting.pictures.latent_plane import SIDE
 from freyvae.reporting.pictures.picture import Picture, PicturedRun
-from freyvae.reporting.pictures.traversals import traversal_codes
+from freyvae.reporting.pictures.traversals import LATENTS, STEPS
 
 if TYPE_CHECKING:
     from freyvae.model import VAE
@@ -73,7 +74,7 @@ def draw_all(
         parts=parts,
         history={} if history is None else history,
         means=means,
-        latents=tuple(sorted(np.argsort(-means.var(axis=0), kind="stable")[:2].tolist())),
+        latents=tuple(widest_latents(means)),
         latent_names=latent_names,
         is_video=is_video,
         frames=frames,
@@ -101,7 +102,7 @@ def draw_all(
     reconstructed = reconstruction.in_report(vae.image_shape, len(run.held_out))["count"]
     sampled = grids.in_report(vae.image_shape, grids.SAMPLES)["count"]
     asked = [
-        {1: SIDE, 2: SIDE * SIDE}.get(vae.latent_dim, 0) or len(traversal_codes(run.means)[1]),
+        {1: SIDE, 2: SIDE * SIDE}.get(vae.latent_dim, min(LATENTS, vae.latent_dim) * STEPS),
         reconstructed,
         *([] if vae.has_to_draw else [sampled]),
     ]

@@ -91,6 +91,17 @@ def _panel(axes: Axes, columns: Mapping[str, Any], *, key: str, title: str, epoc
     mark = "o" if len(epochs) == 1 else None
     for name, values, colour in curves:
         axes.plot(epochs, values, color=colour, linewidth=1.3, marker=mark, markersize=3, label=name, clip_on=True)
+    plain_axes(axes)
+    limit(axes, [values for _, values, _ in curves])
+    if len(epochs) > 1:
+        axes.set_xlim(epochs[0], epochs[-1])
+    label_ends(axes, curves)
+    if key in ("free_energy", "loss") and len(curves) == 2:
+        _mark_best(axes, curves[1][1], epochs)
+
+
+def plain_axes(axes: Axes) -> None:
+    """Two spines, few ticks: whole epochs below, and on the left numbers as they are."""
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
@@ -98,17 +109,11 @@ def _panel(axes: Axes, columns: Mapping[str, Any], *, key: str, title: str, epoc
     plain = ScalarFormatter(useOffset=False)
     plain.set_scientific(False)
     axes.yaxis.set_major_formatter(plain)
-    _limit(axes, [values for _, values, _ in curves])
-    if len(epochs) > 1:
-        axes.set_xlim(epochs[0], epochs[-1])
-    _label_ends(axes, curves)
-    if key in ("free_energy", "loss") and len(curves) == 2:
-        _mark_best(axes, curves[1][1], epochs)
 
 
-def _limit(axes: Axes, curves: Sequence[Array]) -> None:
-    skipped = min(len(curves[0]) - 1, -(-len(curves[0]) // 20))
-    seen = np.concatenate([values[skipped if len(values) > 3 else 0 :] for values in curves])
+def limit(axes: Axes, curves: Sequence[Array]) -> None:
+    """Scale the axes to curves by epoch, each without its first twentieth, which may leave the panel at its top."""
+    seen = np.concatenate([values[-(-len(values) // 20) if len(values) > 3 else 0 :] for values in curves])
     seen = seen[np.isfinite(seen)]
     if seen.size:
         low, high = float(seen.min()), float(seen.max())
@@ -116,7 +121,7 @@ def _limit(axes: Axes, curves: Sequence[Array]) -> None:
         axes.set_ylim(low - room, high + room)
 
 
-def _label_ends(axes: Axes, curves: Sequence[tuple[str, Array, str]]) -> None:
+def label_ends(axes: Axes, curves: Sequence[tuple[str, Array, str]]) -> None:
     """Each curve's name and last value beside its end, kept apart where the ends are close."""
     low, high = axes.get_ylim()
     ends = sorted(
@@ -124,7 +129,7 @@ def _label_ends(axes: Axes, curves: Sequence[tuple[str, Array, str]]) -> None:
         for name, values, colour in curves
         if np.isfinite(values[-1])
     )
-    apart = 62 / PANEL  # two lines of text
+    apart = 62 / axes.bbox.height  # two lines of text
     heights = [end[0] for end in ends]
     if len(heights) == 2 and heights[1] - heights[0] < apart:
         middle = min(max(sum(heights) / 2, apart / 2), 1 - apart / 2)
