@@ -3,6 +3,7 @@
 import http.cookiejar
 import json
 import threading
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -87,6 +88,15 @@ def test_the_page_shows_curves_reconstructions_samples_and_codes_as_they_form(
         np.testing.assert_array_equal(ours, theirs)
 
 
+def test_who_has_no_token_is_told_who_printed_it(tmp_path: Path) -> None:
+    with (
+        served(Run(tmp_path), Feed(), title="x", port=0, say=str) as page,
+        pytest.raises(urllib.error.HTTPError, match="403") as refused,
+    ):
+        urllib.request.urlopen(page.address.partition("?")[0])
+    assert b"that <code>freyvae train --live</code> printed" in refused.value.read()
+
+
 @pytest.mark.parametrize("end", ["done", "stopped"])
 def test_who_looks_on_is_told_the_end(tmp_path: Path, end: str) -> None:
     feed = Feed()
@@ -149,5 +159,8 @@ def test_train_live_serves_the_run_until_it_is_told_to_stop(recipe: Recipe, monk
         assert (news["state"], news["epoch"], len(news["rows"])) == ("done", EPOCHS, EPOCHS)
         assert news["has_pages"]
     assert said[-1] == "stopped"
+    for choice in ({"port": 8000}, {"no_browser": True}):
+        with pytest.raises(BadInput, match=r"port=\.\.\. and no_browser=True are of live=True: give that too"):
+            freyvae.train(recipe, "run", **choice)
     with pytest.raises(BadInput, match="live must be True or False"):
         freyvae.train(recipe, "run", live="yes")

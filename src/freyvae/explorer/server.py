@@ -50,7 +50,7 @@ _QUIET_POLICY = (
 # A browser that follows a link from another site does not send the cookie. It does when it follows the link below.
 _NO_TOKEN = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>The {name} needs its token</title>'
-    "<p>Open the address that <code>{command}</code> printed, with its token. "
+    "<p>Open the address that <code>{printed_by}</code> printed, with its token. "
     'If you have just done so, <a href="{home}">go on to the {name}</a>.\n'
 )
 _PICTURE = re.compile(r"/pictures/[\w.-]+\.png", re.ASCII)
@@ -225,12 +225,12 @@ class Handler(BaseHTTPRequestHandler):
         hosts: names of this machine that requests may be to.
         home: the path that the address with the token leads to.
         page_name: what is there, in a word.
-        command: which prints that address.
+        printed_by: the command that prints that address. (The base class keeps the method in `command`.)
     """
 
     run: Run
     hosts: tuple[list[str], ...]
-    home, page_name, command = _PAGE, "explorer", "freyvae explore"
+    home, page_name, printed_by = _PAGE, "explorer", "freyvae explore"
     server: Server
     server_version = "freyvae"
     sys_version = ""
@@ -260,7 +260,7 @@ class Handler(BaseHTTPRequestHandler):
         path = unquote(path)
         has_token = path == "/" and self.server.is_token(parse_qs(query).get("token", [""])[0])
         if not has_token and not self._has_cookie():
-            refusal = _NO_TOKEN.format(home=self.home, name=self.page_name, command=self.command)
+            refusal = _NO_TOKEN.format(home=self.home, name=self.page_name, printed_by=self.printed_by)
             return self._refuse(HTTPStatus.FORBIDDEN, refusal)
         if path == "/":
             self.send_response(HTTPStatus.FOUND)

@@ -28,7 +28,7 @@ def served(run: Run, feed: Feed, *, title: str, port: int | None, say: Callable[
     """Serve the page of a training in this block, beside the run's own files. Raises `BadInput` as `make_server`."""
 
     class LiveHandler(Handler):
-        home, page_name, command = PAGE, "page", "freyvae train --live"
+        home, page_name, printed_by = PAGE, "page", "freyvae train --live"
 
         def serve_path(self, path: str) -> None:
             if path == PAGE:

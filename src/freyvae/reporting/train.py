@@ -9,6 +9,7 @@ from freyvae import training
 from freyvae.arguments import several, truth
 from freyvae.console import end_waiting, wait_for
 from freyvae.engine import processes
+from freyvae.errors import BadInput
 from freyvae.live import followed
 from freyvae.model import VAE
 from freyvae.recipe import Recipe
@@ -55,12 +56,15 @@ def train(
         no_browser: with `live`: only serve, without opening the browser.
 
     Raises:
-        BadInput: the data or the folder cannot be used, the folder holds a run of another recipe, or no port is free.
+        BadInput: the data or the folder cannot be used, the folder holds a run of another recipe, no port is free, or
+            there is a choice for `live` without it.
         TrainingFailed: the loss is no longer a number.
         Interrupted: Ctrl-C; the same call goes on.
     """
     pictures, live = truth("pictures", pictures), truth("live", live)
     callbacks = several("callbacks", callbacks)
+    if not live and (port is not None or truth("no_browser", no_browser)):
+        raise BadInput("port=... and no_browser=True are of live=True: give that too, or leave them out")
     place = folder if out is None else out
     _, _, speak = checked(recipe, fresh=fresh, quiet=quiet, say=say)
 

@@ -152,7 +152,7 @@ function say(news) {
   byId("state").textContent = texts[news.state] + energy;
   /** @type {HTMLProgressElement} */ (byId("share")).value = news.share ?? 0;
   byId("links").hidden = !news.has_pages;
-  document.title = `${news.share ? `${Math.floor(100 * news.share)} % ` : ""}${byId("state").ownerDocument.querySelector("h1")?.textContent}`;
+  document.title = `${news.share ? `${Math.floor(100 * news.share)} % ` : ""}${document.querySelector("h1")?.textContent}`;
 }
 
 const source = new EventSource("/live/events");
