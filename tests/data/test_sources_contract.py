@@ -21,7 +21,8 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from freyvae.data import as_images, fit_images, load_file, load_images
+from freyvae.data import as_images, fit_images, load_file, load_images, pack, packing
+from freyvae.data.pack import PackWriter
 from freyvae.data.sources import SOURCES
 from freyvae.errors import BadInput
 from freyvae.flags import chosen_recipe
@@ -239,6 +240,49 @@ def test_one_source_accepts_each_kind_and_reads_it(tmp_path, name):
     assert (images.files, images.labels, images.name) == (kind.files, kind.labels, kind.name)
     assert len(images.names) == 12
     assert images.unreadable == ()
+    packed = pack(path, tmp_path / "packed" / "cells.pack")
+    np.testing.assert_array_equal(packed[:], IMAGES)
+    assert (packed.name, tuple(packed.files or ()), packed.remarks) == (kind.name, kind.files or (), images.remarks)
+    assert (None if packed.labels is None else tuple(packed.labels)) == kind.labels
+
+
+@pytest.mark.parametrize("name", ["zipped", "webdataset", "parquet", "saved"])
+def test_what_is_unpacked_is_packed_a_few_pictures_at_a_time(tmp_path, monkeypatch, name):
+    path, written = KINDS[name].make(tmp_path), []
+    monkeypatch.setattr(packing, "_IMAGES_AT_ONCE", 4)
+    add = PackWriter.add
+    monkeypatch.setattr(
+        PackWriter, "add", lambda self, images, *more: (written.append(len(images)), add(self, images, *more))
+    )
+    pack(path, tmp_path / "packed.pack")
+    assert written == [4, 4, 4]
+
+
+@pytest.mark.parametrize("name", ["zipped", "parquet"])
+def test_the_packing_of_what_is_unpacked_goes_on_and_names_its_pictures(tmp_path, monkeypatch, name):
+    path, out = KINDS[name].make(tmp_path), tmp_path / "packed.pack"
+    monkeypatch.setattr(packing, "_IMAGES_AT_ONCE", 4)
+    with monkeypatch.context() as patched:
+        add = PackWriter.add
+
+        def stop_at_the_second(self, *images):
+            if self.contents.images:
+                raise KeyboardInterrupt
+            add(self, *images)
+
+        patched.setattr(PackWriter, "add", stop_at_the_second)
+        with pytest.raises(KeyboardInterrupt):
+            pack(path, out)
+    assert tuple(pack(path, out).files) == KINDS[name].files
+    np.testing.assert_array_equal(load_images(out)[:], IMAGES)
+    with pytest.raises(BadInput, match="is a finished pack"):
+        pack(path, out)
+    (tmp_path / "small").mkdir()
+    write_tar(tmp_path / "small/cells.tar", [("a.png", png(IMAGES[0])), ("b.png", png(IMAGES[1][:3]))])
+    with pytest.raises(BadInput, match=r"cells\.tar: pictures of different sizes") as refused:
+        pack(tmp_path / "small/cells.tar", tmp_path / "other.pack")
+    assert "picture-" not in str(refused.value)
+    assert not (tmp_path / "other.pack").exists()
 
 
 @pytest.mark.parametrize("name", KINDS)

@@ -5,8 +5,9 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from freyvae.data.given import are_given, set_of
 from freyvae.data.image_folder import PicturesOfFolder
 from freyvae.data.image_size import ImageSize, parse_image_size
 from freyvae.data.images import ImageSet, pixels_sha256
-from freyvae.data.labels import labels_of_folders, read_labels
+from freyvae.data.labels import read_labels
 from freyvae.data.levels import Levels, levels_text, parse_levels
 from freyvae.data.loading import kind_of_source, load_images
 from freyvae.data.pack import (
@@ -37,6 +38,7 @@ from freyvae.data.pack import (
     open_pack,
     read_contents,
 )
+from freyvae.data.picture_files import PictureFiles
 from freyvae.data.pixels import BYTES_AT_ONCE, Images, Pixels, RandomAccess, blocks, evenly_chosen, stacked
 from freyvae.errors import BadInput
 from freyvae.files import as_path, cannot_write, make_folder, remove
@@ -87,8 +89,9 @@ def pack(
 ) -> ImageSet:
     """Pack images into a folder, from which any number of them is read without being decoded again.
 
-    A folder of pictures is decoded on all cores, some at a time, so that memory does not grow with it. What was packed
-    is made safe every few seconds: the same call goes on after an interruption.
+    Files of pictures, in a folder, an archive or a table, are decoded on all cores, some at a time, so that memory does
+    not grow with them; those of an archive or a table are unpacked to a temporary folder first. What was packed is made
+    safe every few seconds: the same call goes on after an interruption.
 
     Args:
         source: as in `load_images`; or images: an `ImageSet`, whose files and labels are kept, an array as `as_images`
@@ -114,65 +117,92 @@ def pack(
     out, append = as_path("out", out), truth("append", append)
     rules = _Rules(image_size, truth("grey", grey), truth("strict", strict), levels, labels)
     progress = checked_progress(progress)
-    packed = _pack_images
     if not are_given(source):
         source = source if isinstance(source, str) else as_path("source", source)
         if os.path.exists(source) and os.path.exists(out) and os.path.samefile(source, out):
             raise BadInput(f"{printable(out)} is the pack that is written: it can't be packed into itself")
-        packed = _pack_folder if kind_of_source(source).name == "folder" else _pack_images
     with _locked(out), shown(progress) as told:
-        try:
-            packed(source, out, rules, append=append, progress=told)
-        except _IsInColour:  # of a new pack: nothing is appended to
-            _clear(out)
-            packed(source, out, rules, append=False, progress=told, in_colour=True)
+        _before(out, append=append)  # before anything is unpacked
+        with _files_of(source, told) as files:
+            packed = partial(_pack_images, source) if files is None else partial(_pack_files, str(source), files)
+            try:
+                packed(out, rules, append=append, progress=told)
+            except _IsInColour:  # of a new pack: nothing is appended to
+                _clear(out)
+                packed(out, rules, append=False, progress=told, in_colour=True)
     return open_pack(out)
 
 
-def _pack_folder(
-    source: str | Path, out: Path, rules: _Rules, *, append: bool, progress: Progress, in_colour: bool = False
+def _files_of(source: Any, progress: Progress) -> AbstractContextManager[PictureFiles | None]:
+    """The files of pictures that a source is of; None for any other."""
+    opened = None if are_given(source) else kind_of_source(source).files(source, progress=progress)
+    return nullcontext() if opened is None else opened
+
+
+def _pack_files(
+    source: str,
+    files: PictureFiles,
+    out: Path,
+    rules: _Rules,
+    *,
+    append: bool,
+    progress: Progress,
+    in_colour: bool = False,
 ) -> None:
-    """Pack a folder of pictures, however many."""
-    folder = as_path("source", source)
-    if out.resolve().is_relative_to(folder.resolve()):
+    """Pack files of pictures, however many."""
+    if out.resolve().is_relative_to(files.source.resolve()):
         raise BadInput(f"{printable(out)} lies in the folder that is packed: choose another out=...")
+    with files.saying_so():
+        _pack_pictures(source, files, out, rules, append=append, progress=progress, in_colour=in_colour)
+
+
+def _pack_pictures(
+    source: str, files: PictureFiles, out: Path, rules: _Rules, *, append: bool, progress: Progress, in_colour: bool
+) -> None:
     before = _before(out, append=append)
     pictures = PicturesOfFolder(
-        folder,
+        files.folder,
         image_size=rules.image_size,
         grey=rules.grey,
         levels=rules.levels,
         rules={} if before is None else before.kinds,
     )
-    listing = [f"{name} {os.path.getsize(folder / name)}" for name in pictures.files]
-    packing = _Packing(out, before, str(folder), pictures.name, _known_by(folder.resolve(), rules, listing))
+    names_of_all = tuple(map(files.called, pictures.files))
+    listing = [
+        f"{name} {os.path.getsize(files.folder / file)}"
+        for name, file in zip(names_of_all, pictures.files, strict=True)
+    ]
+    packing = _Packing(out, before, source, files.name, _known_by(files.source.resolve(), rules, listing))
     packing.in_colour = in_colour or pictures.some_in_colour()
-    labels = labels_of_folders(pictures.files)
+    labels, notes = files.labels_of(pictures.files)
     if rules.labels is not None:
-        labels = read_labels(rules.labels, count=len(pictures.files), files=pictures.files)
-    label_of = None if labels is None else dict(zip(pictures.files, labels, strict=True))
-    after = 0 if packing.last_name is None else pictures.files.index(packing.last_name) + 1
+        labels, notes = read_labels(rules.labels, count=len(names_of_all), files=names_of_all), []
+    label_of = None if labels is None else dict(zip(names_of_all, labels, strict=True))
+    after = 0 if packing.last_name is None else names_of_all.index(packing.last_name) + 1
     names: list[str] = []
     images: list[Images] = []
+
+    def remarks() -> list[str]:
+        return [*files.notes, *notes, *map(files.in_its_words, pictures.notes)]
 
     def known() -> dict[str, str]:
         return rules.in_words() | {"levels": pictures.levels or "", "lost": pictures.lost}
 
     def flush() -> None:
         if pictures.rules and not packing.kinds:  # all pictures were seen, and a rule was found
-            packing.know(pictures.rules, known(), pictures.notes)
+            packing.know(pictures.rules, known(), remarks())
         packing.add(
             stacked(images),
             names=names,
             labels=None if label_of is None else [label_of[name] for name in names],
-            left=len(pictures.files) - after,
+            left=len(names_of_all) - after,
         )
         names.clear()
         images.clear()
 
     with packing:
-        for name, image in pictures.read(progress, after=after):
-            names.append(name)
+        for file, image in pictures.read(progress, after=after):
+            names.append(files.called(file))
             images.append(image)
             if len(images) * image.size >= BYTES_AT_ONCE or len(images) == _IMAGES_AT_ONCE:
                 flush()
@@ -180,8 +210,8 @@ def _pack_folder(
             flush()
         pictures.check_read(packing.added, strict=rules.strict)
         if not packing.kinds:
-            packing.know({}, known(), pictures.notes)
-        packing.end(unreadable=pictures.left_out, is_video=False)
+            packing.know({}, known(), remarks())
+        packing.end(unreadable=[*map(files.in_its_words, pictures.left_out)], is_video=False)
 
 
 def _pack_images(

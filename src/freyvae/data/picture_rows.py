@@ -3,16 +3,16 @@
 import io
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from freyvae.console import Progress, each, printable, shown
 from freyvae.data.file_kind import check_readable, name_of_set
-from freyvae.data.images import ImageSet
 from freyvae.data.labels import LABEL_COLUMNS
 from freyvae.data.other_formats import refusing_damage
+from freyvae.data.picture_files import PictureFiles
 from freyvae.data.unpacked import Unpacked, unpacking
 from freyvae.errors import BadInput
 
@@ -35,7 +35,8 @@ class Table:
     read: Callable[[list[str]], Iterator[Any]]
 
 
-def load_rows(
+@contextmanager
+def files_of_rows(
     path: Path,
     files: Sequence[Path],
     open_table: Callable[[Path], AbstractContextManager[Table]],
@@ -44,9 +45,8 @@ def load_rows(
     column: str | None = None,
     notes: Sequence[str] = (),
     progress: bool | Progress,
-    **choices: Any,
-) -> ImageSet:
-    """Read the pictures of several files, in the order of their rows.
+) -> Iterator[PictureFiles]:
+    """Unpack the pictures of several files, in the order of their rows.
 
     A column of pictures has `bytes` and `path` in each row, or holds bytes and is called `image`, `img` or `picture`.
     A column called `label`, `class` or `target` holds labels, and the schema may hold names for its numbers.
@@ -59,15 +59,13 @@ def load_rows(
         column: the name of the column of pictures, or None if there is only one.
         notes: remarks on the files.
         progress: receives the progress.
-        choices: as in `load_folder`.
 
-    Returns:
-        `files` are the paths that the rows name, and for rows without one, or with that of another row, their number
-        from 0.
+    Yields:
+        the pictures. `names` are the paths that the rows name, and for rows without one, or with that of another row,
+        their number from 0.
 
     Raises:
-        BadInput: pyarrow is not installed, there is no such column, or several, a file is damaged, or as in
-            `load_folder`.
+        BadInput: pyarrow is not installed, there is no such column, or several, or a file is damaged.
     """
     labels: dict[str, str | None] = {}
     with unpacking(path) as kept:
@@ -79,7 +77,7 @@ def load_rows(
         if not labels:
             raise BadInput(f"{printable(path)}: there are no rows in it")
         known = tuple(labels.values())
-        return kept.load(name=name_of_set(path), labels=known, notes=notes, progress=progress, **choices)
+        yield kept.files(name=name_of_set(path), labels=known, notes=notes)
 
 
 def _unpack(file: Path, table: Table, column: str | None, kept: Unpacked, labels: dict[str, str | None]) -> None:

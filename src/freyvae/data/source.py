@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from freyvae.data.image_size import ImageSize
     from freyvae.data.images import ImageSet
     from freyvae.data.levels import Levels
+    from freyvae.data.picture_files import PictureFiles
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,13 @@ class Source(Choice):
     def accepts(self, source: str | Path) -> bool:
         """Whether this source is meant by `source`. At most one that does not take the rest may accept a path."""
         return self.by_name and isinstance(source, str) and source == self.name
+
+    def files(self, source: str | Path, *, progress: bool | Progress) -> AbstractContextManager[PictureFiles] | None:
+        """Its files of pictures, for who reads them one after the other; None where it is not of such files.
+
+        They are there until the end of the block. Raises `BadInput` as `load`.
+        """
+        return None
 
     @abstractmethod
     def load(

@@ -1,17 +1,14 @@
 """Pictures out of one file, such as an archive: they are written to a temporary folder, and read as a folder's are."""
 
-import dataclasses
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from freyvae.console import printable
-from freyvae.data.image_folder import load_folder
-from freyvae.data.images import ImageSet
+from freyvae.data.picture_files import PictureFiles, numbered
 from freyvae.errors import BadInput
 
 _AT_ONCE = 2**20
@@ -92,67 +89,29 @@ class Unpacked:
                     raise self._no_room(error) from None
                 self._written += len(block)
 
-    def load(
+    def files(
         self,
         *,
         name: str,
         order: Sequence[str] | None = None,
         labels: Sequence[str | None] | None = None,
         notes: Sequence[str] = (),
-        **choices: Any,
-    ) -> ImageSet:
-        """Read the pictures.
+    ) -> PictureFiles:
+        """The pictures, for as long as the folder is there.
 
         Args:
             name: of the set.
             order: all names, in the order wanted; by default as they were written.
             labels: a label for each of these. None for all of them if they have none.
             notes: remarks on the file.
-            choices: as in `load_folder`.
-
-        Raises:
-            BadInput: as in `load_folder`; the line names the file, and the picture as it is called there.
         """
         names = self.names if order is None else tuple(order)
         for place, picture in enumerate(names):
-            (self._folder / str(self._numbers[picture])).rename(self._folder / f"picture-{place}.png")
-        try:
-            images = load_folder(self._folder, **choices)
-        except BadInput as error:
-            raise BadInput(self._renamed(str(error), names)) from None
-        places = [_place(file) for file in images.files or ()]
-        known, more = _labels_of(places, labels)
-        return dataclasses.replace(
-            images,
-            name=printable(name),
-            files=tuple(names[place] for place in places),
-            labels=known,
-            unreadable=tuple(self._renamed(line, names) for line in images.unreadable),
-            notes=(*notes, *more, *(self._renamed(note, names) for note in images.notes)),
-        )
-
-    def _renamed(self, line: str, names: Sequence[str]) -> str:
-        """A line about the temporary folder as one about the file."""
-        line = line.replace(printable(self._folder), printable(self._path))
-        return re.sub(r"\bpicture-\d+\.png", lambda match: printable(names[_place(match[0])]), line)
+            (self._folder / str(self._numbers[picture])).rename(self._folder / numbered(place))
+        return PictureFiles(self._folder, self._path, printable(name), names, labels, notes)
 
     def _no_room(self, error: OSError) -> BadInput:
         return BadInput(
             f"{printable(self._path)}: its pictures can't be unpacked to {printable(self._folder.parent)} "
             f"({error.strerror or error}); set TMPDIR to a folder with more room"
         )
-
-
-def _place(file: str) -> int:
-    return int(file.removeprefix("picture-").removesuffix(".png"))
-
-
-def _labels_of(places: Sequence[int], labels: Sequence[str | None] | None) -> tuple[tuple[str, ...] | None, list[str]]:
-    """The labels of the pictures that were read, and a note if only some have one."""
-    found = [None if labels is None else labels[place] for place in places]
-    known = tuple(label for label in found if label is not None)
-    if len(known) == len(places):
-        return known, []
-    return None, [
-        f"{len(known):,} of {len(places):,} pictures have a label, so the labels were left out"
-    ] if known else []

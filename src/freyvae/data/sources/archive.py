@@ -10,6 +10,7 @@ import tarfile
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -21,6 +22,7 @@ from freyvae.data.folder_walk import natural, passed_over
 from freyvae.data.labels import LABEL_COLUMNS, labels_of_folders
 from freyvae.data.other_formats import refusing_damage
 from freyvae.data.picture_file import SUFFIXES
+from freyvae.data.picture_files import PictureFiles
 from freyvae.data.shards import has_shards, shards_of
 from freyvae.data.source import Source
 from freyvae.data.unpacked import Unpacked, unpacking
@@ -53,12 +55,18 @@ class Archive(Source):
         return kind_of_file(path).name in ("zip", "tar") or has_shards(path, TAR_SUFFIXES)
 
     def load(self, source: Any, *, seed: int, **choices: Any) -> Any:
-        """As `Source.load`. Labels are those that WebDataset keeps beside the pictures, or the sub-folders."""
+        """As `Source.load`."""
+        with self.files(source, progress=choices["progress"]) as files:
+            return files.load(**choices)
+
+    @contextmanager
+    def files(self, source: Any, *, progress: Any) -> Iterator[PictureFiles]:
+        """As `Source.files`. Labels are those that WebDataset keeps beside the pictures, or the sub-folders."""
         path = as_path("path", source)
         archives = shards_of(path, TAR_SUFFIXES)
         with unpacking(path) as kept:
             contents = _Contents(kept, is_shard=len(archives) > 1 or archives[0] != path)
-            with shown(choices["progress"]) as told:
+            with shown(progress) as told:
                 for archive in each(archives, told, "unpacking"):
                     contents.take(archive)
             if not kept.names:
@@ -66,7 +74,7 @@ class Archive(Source):
             order = sorted(kept.names, key=natural)
             labels = contents.labels(order)
             notes = filter(None, [*contents.notes, passed_over(contents.passed)])
-            return kept.load(name=name_of_set(path), order=order, labels=labels, notes=tuple(notes), **choices)
+            yield kept.files(name=name_of_set(path), order=order, labels=labels, notes=tuple(notes))
 
 
 @dataclass(frozen=True)

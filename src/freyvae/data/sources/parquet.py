@@ -12,7 +12,7 @@ from freyvae.console import printable
 from freyvae.data.array_file import split_array
 from freyvae.data.file_kind import PARQUET_SUFFIXES, kind_of_file
 from freyvae.data.other_formats import without_extra
-from freyvae.data.picture_rows import ROWS_AT_ONCE, Table, load_rows, parts_note
+from freyvae.data.picture_rows import ROWS_AT_ONCE, Table, files_of_rows, parts_note
 from freyvae.data.shards import has_shards, shards_of
 from freyvae.data.source import Source
 from freyvae.memory import check_fits
@@ -31,9 +31,15 @@ class Parquet(Source):
 
     def load(self, source: Any, *, seed: int, **choices: Any) -> Any:
         """As `Source.load`."""
+        with self.files(source, progress=choices["progress"]) as files:
+            return files.load(**choices)
+
+    def files(self, source: Any, *, progress: Any) -> Any:
+        """As `Source.files`."""
         path, column = split_array(source)
         files = shards_of(path, PARQUET_SUFFIXES)
-        return load_rows(path, files, _opened, what="a Parquet file", column=column, notes=parts_note(files), **choices)
+        notes = parts_note(files)
+        return files_of_rows(path, files, _opened, what="a Parquet file", column=column, notes=notes, progress=progress)
 
 
 @contextmanager

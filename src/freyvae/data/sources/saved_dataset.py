@@ -12,7 +12,7 @@ from typing import Any
 
 from freyvae.console import printable
 from freyvae.data.other_formats import without_extra
-from freyvae.data.picture_rows import Table, load_rows
+from freyvae.data.picture_rows import Table, files_of_rows
 from freyvae.data.source import Source
 from freyvae.errors import BadInput
 from freyvae.files import as_path, read_small
@@ -36,13 +36,20 @@ class SavedDataset(Source):
 
     def load(self, source: Any, *, seed: int, **choices: Any) -> Any:
         """As `Source.load`."""
-        path = as_path("path", source)
-        if not (path / _PARTS).is_file():
-            return load_rows(path, _files(path), _opened, what="an Arrow file", **choices)
-        parts = _listed(path / _PARTS, "splits")
-        files = [file for part in parts for file in _files(path / part)]
-        notes = (f"all parts were read, in this order: {', '.join(map(printable, parts))}",)
-        return load_rows(path, files, _opened, what="an Arrow file", notes=notes if len(parts) > 1 else (), **choices)
+        with self.files(source, progress=choices["progress"]) as files:
+            return files.load(**choices)
+
+    def files(self, source: Any, *, progress: Any) -> Any:
+        """As `Source.files`."""
+        path, notes = as_path("path", source), list[str]()
+        if (path / _PARTS).is_file():
+            parts = _listed(path / _PARTS, "splits")
+            files = [file for part in parts for file in _files(path / part)]
+            if len(parts) > 1:
+                notes.append(f"all parts were read, in this order: {', '.join(map(printable, parts))}")
+        else:
+            files = _files(path)
+        return files_of_rows(path, files, _opened, what="an Arrow file", notes=notes, progress=progress)
 
 
 def _files(folder: Path) -> list[Path]:
