@@ -10,7 +10,7 @@ STAMP := .venv/set-up
 # of the page's script; only who changes it needs node
 NODE_STAMP := node_modules/set-up
 
-.PHONY: help demo test coverage test-backends test-long test-distributed check dist page-script bench bench-peers results fuzz clean
+.PHONY: help demo test coverage test-backends test-long test-distributed check dist test-wheel page-script bench bench-peers results fuzz clean
 
 help:
 	@echo "make demo           set up, train on the Frey faces, draw every picture, write the page"
@@ -22,6 +22,7 @@ help:
 	@echo "make check          ruff, mypy, import-linter; of the page's script eslint, prettier, tsc and its tests (needs node)"
 	@echo "make page-script    join the modules of the explorer's page into the scripts that are shipped (needs node)"
 	@echo "make dist           build and check the package, wheel and source"
+	@echo "make test-wheel     try the wheel with nothing else; PYTHONS=\"python3.11 python3.13\", RESOLUTION=lowest-direct"
 	@echo "make bench          measure the speed, compared with the peers that are installed"
 	@echo "make bench-peers    set up the peers that make bench asks: torch, pythae and TensorFlow, in environments of their own"
 	@echo "make results        train and measure what is missing of docs/results.md, and write it (days, the first time)"
@@ -67,6 +68,12 @@ dist: $(STAMP)
 	$(BIN)/python -m build --outdir dist .
 	$(BIN)/twine check --strict dist/*
 	$(BIN)/check-wheel-contents dist/*.whl
+
+# the wheel with nothing else, by each of PYTHONS="python3.11 python3.13", with RESOLUTION=lowest-direct or the newest versions
+PYTHONS := $(PYTHON)
+RESOLUTION := highest
+test-wheel: dist
+	set -e; for python in $(PYTHONS); do PATH="$$PWD/$(BIN):$$PATH" packaging/try-wheel "$$(command -v $$python)" $(RESOLUTION); done
 
 page-script: $(NODE_STAMP)
 	npm run --silent build

@@ -1,6 +1,7 @@
 """What is published says the same everywhere, and is small."""
 
 import io
+import json
 import re
 import tomllib
 import zipfile
@@ -36,6 +37,19 @@ def test_the_recipe_for_conda_forge_asks_for_what_the_package_asks_for():
 def test_every_file_says_the_same_version():
     for name in ("CITATION.cff", "packaging/recipe.yaml"):
         assert re.search(r"^ *version: (.+)$", (ROOT / name).read_text(), re.MULTILINE)[1] == freyvae.__version__, name
+
+
+def test_the_changelog_has_this_version():
+    assert f"\n## [{freyvae.__version__}] - " in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_the_pythons_that_are_named_are_those_that_are_tried():
+    named = [line.rpartition(" ")[2] for line in PROJECT["classifiers"] if re.search(r":: Python :: \d\.", line)]
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text()
+    for job in ("test", "package"):
+        of_job = workflow.partition(f"\n  {job}:\n")[2]
+        assert json.loads(re.search(r"^ *python: (\[.+\])$", of_job, re.MULTILINE)[1]) == named, job
+    assert PROJECT["requires-python"] == f">={named[0]}"
 
 
 def test_the_container_asks_for_extras_that_there_are():

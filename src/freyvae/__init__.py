@@ -8,7 +8,7 @@ from typing import Any
 
 from freyvae.registration import register_with_keras
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # Keras asks for TensorFlow unless told otherwise; the choice stays the user's
 os.environ["KERAS_BACKEND"] = os.environ.get("KERAS_BACKEND") or "jax"
