@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from freyvae.errors import BadInput
-from freyvae.files import as_path, cannot_write, making_folder, remove, replacing, write_whole
+from freyvae.files import as_path, cannot_write, is_name_of_folder, making_folder, remove, replacing, write_whole
 
 
 def contents(folder):
@@ -21,6 +21,23 @@ def test_text_and_bytes_are_written_and_folders_made(tmp_path):
     write_whole(tmp_path / "a" / "b.txt", "grün\n")
     write_whole(tmp_path / "a" / "c.bin", b"\x00\r\n")
     assert contents(tmp_path / "a") == {"b.txt": "grün\n".encode(), "c.bin": b"\x00\r\n"}
+
+
+@pytest.mark.parametrize("name", ["", ".hidden", "..", "a/b", "a\\b", "two\nlines"])
+def test_no_system_has_a_folder_of_such_a_name(name):
+    assert not is_name_of_folder(name, on_windows=False)
+    assert not is_name_of_folder(name, on_windows=True)
+
+
+@pytest.mark.parametrize("name", ["CON", "aux.2", "com1 .x", "a:b", "what?", "ends.", "ends "])
+def test_windows_refuses_names_that_others_take(name):
+    assert is_name_of_folder(name, on_windows=False)
+    assert not is_name_of_folder(name, on_windows=True)
+
+
+@pytest.mark.parametrize("name", ["frey-faces", "Zellen 2", "è", "console", "v1.2"])
+def test_every_system_takes_plain_names(name):
+    assert is_name_of_folder(name, on_windows=True)
 
 
 class Broken(Exception):

@@ -1,6 +1,7 @@
 """The cores that this process may use."""
 
 import os
+from collections.abc import Iterable
 
 
 def cores_of_process() -> list[int]:
@@ -8,6 +9,12 @@ def cores_of_process() -> list[int]:
     if hasattr(os, "sched_getaffinity"):
         return sorted(os.sched_getaffinity(0))
     return list(range(os.cpu_count() or 1))
+
+
+def keep_to(numbers: Iterable[int]) -> None:
+    """Have this process compute on some cores alone, where the system lets it choose."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, set(numbers))
 
 
 def cores() -> int:

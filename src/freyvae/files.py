@@ -27,6 +27,7 @@ from freyvae.errors import BadInput
 _asking_for_umask = threading.Lock()
 
 _TEMPORARY = re.compile(r"\.freyvae-(?P<place>[0-9a-f]{8})-(?P<process>\d+)-.*", re.DOTALL)
+_NO_NAME_ON_WINDOWS = re.compile(r'[<>:"|?*]|[ .]$|^(con|prn|aux|nul|com\d|lpt\d) *(\.|$)', re.IGNORECASE)
 # folders in which this process has looked for what killed processes left
 _tidied: set[Path] = set()
 
@@ -170,6 +171,13 @@ def remove(path: Path) -> None:
 def is_temporary(path: Path) -> bool:
     """Whether a name is one under which this module writes before it moves."""
     return _TEMPORARY.fullmatch(path.name) is not None
+
+
+def is_name_of_folder(name: str, *, on_windows: bool = os.name == "nt") -> bool:
+    """Whether a folder that is not hidden can be called so; on Windows names of devices and some signs are refused."""
+    if not name.isprintable() or not name or name.startswith(".") or any(sign in name for sign in "/\\"):
+        return False
+    return not (on_windows and _NO_NAME_ON_WINDOWS.search(name))
 
 
 def make_folder(folder: Path) -> None:

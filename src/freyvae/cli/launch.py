@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from typing import IO
 
 from freyvae.console import say
-from freyvae.cores import cores_of_process
+from freyvae.cores import cores_of_process, keep_to
 from freyvae.errors import BadInput
 from freyvae.signals import handled_by
 
@@ -22,6 +22,7 @@ MOST_PROCESSES = 64
 # of the command that this process runs
 words: ContextVar[list[str]] = ContextVar("words")
 CORES = "FREYVAE_CORES"
+_KILLED = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows has one of them
 
 
 def launch(count: int) -> int:
@@ -52,7 +53,8 @@ def launch(count: int) -> int:
 
     def pass_on(number: int, frame: object) -> None:
         for process in started:
-            with contextlib.suppress(ProcessLookupError):
+            # Windows passes on none but SIGTERM: there Ctrl-C reaches all processes of a console
+            with contextlib.suppress(ProcessLookupError, ValueError):
                 process.send_signal(number)
 
     try:
@@ -75,7 +77,7 @@ def _outcome(started: list[subprocess.Popen[bytes]]) -> int:
         time.sleep(0.05)
     codes = [process.poll() for process in started]
     for number, code in enumerate(codes):
-        if code is not None and code == -signal.SIGKILL:
+        if code is not None and code == -_KILLED:
             say(f"freyvae: process {number} of {len(codes)} was killed; the same command goes on")
     failed = [code if code > 0 else 1 for code in codes if code]
     return failed[0] if failed else int(any(code is None for code in codes))
@@ -117,5 +119,5 @@ def _cores(number: int, count: int) -> dict[str, str]:
 def keep_to_cores() -> None:
     """Have this process compute on the cores that `launch` gave it."""
     cores = os.environ.pop(CORES, "")
-    if cores and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {int(core) for core in cores.split(",")})
+    if cores:
+        keep_to(map(int, cores.split(",")))

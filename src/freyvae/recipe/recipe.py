@@ -11,6 +11,7 @@ from freyvae.arguments import in_words
 from freyvae.choice import Choice, Kinds, Positive, Record
 from freyvae.errors import BadInput
 from freyvae.fields import checked, help_of, hints, nearest
+from freyvae.files import is_name_of_folder
 from freyvae.model.likelihood import Likelihood
 from freyvae.model.likelihoods import LIKELIHOODS
 from freyvae.model.network import Network
@@ -117,8 +118,7 @@ class Recipe:
                 object.__setattr__(self, name, chosen)
             elif not isinstance(value, section):
                 raise BadInput(f"{name} must be a {section.__name__}, not {in_words(value)}")
-        reserved = any(character in self.name for character in "/\\")
-        if not self.name or reserved or not self.name.isprintable() or self.name.startswith("."):
+        if not is_name_of_folder(self.name):
             raise BadInput(f"name must be usable as the name of a folder, not {in_words(self.name)}")
         if len(set(self.latent_names)) < len(self.latent_names):
             raise BadInput(f"latent_names must differ from each other, not {in_words(list(self.latent_names))}")
