@@ -29,6 +29,10 @@ class BadInput(FreyvaeError, ValueError):
     exit_code = 2
 
 
+class NotNow(BadInput):
+    """The system refused something, such as room on a disk: what is done is kept, for the same may succeed later."""
+
+
 class TrainingFailed(FreyvaeError, RuntimeError):
     """Training could not go on: the loss is no longer a number. The command line exits with 1."""
 

@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 
 from freyvae.arguments import in_words
 from freyvae.console import printable
-from freyvae.errors import BadInput
+from freyvae.errors import BadInput, NotNow
 
 # the system only tells a process's umask by setting another, which threads share
 _asking_for_umask = threading.Lock()
@@ -253,11 +253,11 @@ def _is_running(process: int) -> bool:
     return True
 
 
-def cannot_write(path: Path, error: OSError) -> BadInput:
+def cannot_write(path: Path, error: OSError) -> NotNow:
     """The one line for a write that the system refused."""
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     advice = "free some space" if full else "check the path and its permissions"
-    return BadInput(f"cannot write {path}: {error.strerror or error}; {advice}, or choose another place")
+    return NotNow(f"cannot write {path}: {error.strerror or error}; {advice}, or choose another place")
 
 
 def _umask() -> int:

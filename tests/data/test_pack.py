@@ -222,8 +222,8 @@ def test_another_source_does_not_go_on_with_an_interrupted_packing(pictures, tmp
 def test_a_killed_packing_goes_on_from_what_was_made_safe(pictures, tmp_path, monkeypatch):
     """As killed: what was written since the last save is there, and not in the record."""
     monkeypatch.setattr(packing, "SECONDS_BETWEEN_SAVES", -1.0)
-    interrupted_after(16, monkeypatch, error=BadInput)
-    with pytest.raises(BadInput):
+    interrupted_after(16, monkeypatch, error=RuntimeError)
+    with pytest.raises(RuntimeError):
         pack(pictures, tmp_path / "p.pack")
     with (tmp_path / "p.pack" / "pixels.u8").open("ab") as file:
         file.write(b"half an image")
@@ -337,6 +337,24 @@ def test_what_cannot_be_packed_leaves_nothing_behind(pictures, tmp_path):
     Image.new("RGB", (9, 9)).save(pictures / "cats" / "large.png")
     with pytest.raises(BadInput, match=r"large.png is 9x9"):
         pack(pictures, tmp_path / "p.pack")
+    assert not (tmp_path / "p.pack").exists()
+
+
+@pytest.mark.parametrize("what", ["of another size", "unreadable"])
+def test_what_is_refused_in_its_midst_leaves_a_pack_as_it_was(pictures, tmp_path, what):
+    path = tmp_path / "p.pack"
+    pack(pictures / "cats", path)
+    before = {file.name: file.read_bytes() for file in path.iterdir()}
+    late = pictures / "dogs" / "99.png"
+    Image.new("RGB", (9, 9)).save(late) if what == "of another size" else late.write_bytes(b"no picture")
+    for out, append in ((path, True), (tmp_path / "new.pack", False)):
+        with pytest.raises(BadInput, match=r"99\.png"):
+            pack(pictures / "dogs", out, append=append, strict=True)
+    assert {file.name: file.read_bytes() for file in path.iterdir()} == before
+    assert not (tmp_path / "new.pack").exists()
+    late.unlink()
+    assert len(pack(pictures / "dogs", path, append=True)) == 30
+    check_pack(path)
 
 
 def test_pictures_are_decoded_by_several_processes_in_their_order(pictures, monkeypatch):

@@ -15,7 +15,7 @@ from freyvae.cores import cores
 from freyvae.data.levels import Range, Survey
 from freyvae.data.picture_file import Unreadable, pillow_warnings, read_picture
 from freyvae.data.pixels import Images
-from freyvae.errors import BadInput
+from freyvae.errors import NotNow
 
 # fewer pictures are decoded here: other processes take a third of a second to start
 FEWEST_FOR_PROCESSES = 2000
@@ -168,7 +168,7 @@ class _Worker:
             answer = pickle.load(self._process.stdout)  # type: ignore[arg-type]
         except (OSError, EOFError, pickle.UnpicklingError):
             code = self._process.poll()
-            raise BadInput(
+            raise NotNow(
                 f"{work.name}: a process that decoded {len(files)} pictures from {files[0]} on ended"
                 f"{'' if code is None else f' ({code})'}: memory may be short; close other programs, and start again"
             ) from None

@@ -40,7 +40,7 @@ from freyvae.data.pack import (
 )
 from freyvae.data.picture_files import PictureFiles
 from freyvae.data.pixels import BYTES_AT_ONCE, Images, Pixels, RandomAccess, blocks, evenly_chosen, stacked
-from freyvae.errors import BadInput
+from freyvae.errors import BadInput, NotNow
 from freyvae.files import as_path, cannot_write, make_folder, remove
 
 # what is written is made safe so often
@@ -323,6 +323,15 @@ class _Packing:
                 self._save()
         finally:
             self._writer.close()
+        if kind is not None and issubclass(kind, BadInput) and not issubclass(kind, NotNow):
+            self._undo()
+
+    def _undo(self) -> None:
+        """Leave what was there before the images, which are refused."""
+        if self._before is None or not (self._before.images_before or self._before.unfinished is None):
+            _clear(self._out)
+        elif self._before.unfinished is None:
+            PackWriter(self._out, self._before).close()
 
     def add(self, images: Images, *, names: Sequence[str] | None, labels: Sequence[str] | None, left: int) -> None:
         """Write some images. `left`: how many there were about when the first of them came."""
