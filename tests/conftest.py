@@ -1,6 +1,7 @@
 """Fixtures for all tests."""
 
 import gc
+import importlib.metadata
 import os
 import socket
 import tempfile
@@ -24,8 +25,10 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # most of the time of tests is compilation: it is done roughly, but for tests that ask for `compiled_as_for_users`
     os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "1"
-    # XLA's newer way to make loops of fused operations takes twice as long to compile small programs
-    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_use_fusion_emitters=false".strip()
+    # XLA's newer way to make loops of fused operations takes twice as long to compile small programs; later versions
+    # have no other, and end the process where they don't know a flag
+    if importlib.metadata.version("jaxlib").startswith("0.10."):
+        os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_use_fusion_emitters=false".strip()
 
 # programs pile up as millions of objects that live until the end, and looking through them all the time for garbage
 # took a seventh of it
