@@ -8,13 +8,15 @@ from pathlib import Path
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 sys.path[:0] = [str(DOCS), str(ROOT / "src")]
-# commands in executed pages are those of this environment
+# commands in executed pages are those of this environment, and write plain text, though kernels ask for colours
+os.environ["TTY_COMPATIBLE"] = "0"
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 
 import freyvae  # noqa: E402
 
-# it says at length which processors it has not found
-logging.getLogger("jax").setLevel(logging.WARNING)
+# they say at length which processors there are not, and which notebook is executed
+for name in ("jax", "traitlets"):
+    logging.getLogger(name).setLevel(logging.WARNING)
 
 project = "freyvae"
 author = "The freyvae developers"
@@ -75,11 +77,11 @@ add_module_names = False
 html_theme = "furo"
 html_title = "freyvae"
 html_static_path = ["static"]
-html_css_files = ["extensions.css"]
+html_css_files = ["site.css"]
 html_extra_path: list[str] = []
 html_copy_source = False
 html_show_sourcelink = False
-html_last_updated_fmt = None
+html_show_copyright = False
 html_theme_options = {"navigation_with_keys": True}
 copybutton_exclude = ".linenos, .gp, .go"
 

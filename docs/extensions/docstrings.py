@@ -1,9 +1,11 @@
 """Docstrings as they are written here, in reStructuredText: single backticks for code, names of types without a home."""
 
+import inspect
 import re
 from typing import Any
 
 from sphinx.application import Sphinx
+from sphinx.util.inspect import stringify_signature
 
 import freyvae
 
@@ -43,8 +45,13 @@ def _restore(app: Sphinx, what: str, name: str, of: Any, options: Any, lines: li
 
 
 def _sign(app: Sphinx, what: str, name: str, of: Any, options: Any, signature: str, returned: str) -> Any:
-    """A record's fields stand below it, with what they mean; its signature would say them with all their limits."""
-    return ("", "") if what == "class" and "Annotated[" in (signature or "") else None
+    """A record's fields stand below it, with what they mean, and Keras hides the arguments of its subclasses."""
+    if what == "class" and "Annotated[" in (signature or ""):
+        return "", ""
+    if what == "class" and (signature or "").startswith("(*args"):
+        _, *others = inspect.signature(of.__init__).parameters.values()
+        return stringify_signature(inspect.Signature(others), unqualified_typehints=True), ""
+    return None
 
 
 def _find(app: Sphinx, env: Any, node: Any, content: Any) -> Any:

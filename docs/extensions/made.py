@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import docstring_parser
-import freyvae
 from cyclopts import App
 
+import freyvae
 from freyvae.choice import Kinds, Record
 from freyvae.cli import app
 from freyvae.fields import help_of, hints, type_in_words
@@ -66,7 +66,7 @@ def _field(name: str, hint: Any, default: Any) -> str:
 
 def recipe() -> str:
     """Every field of a recipe, by its section, and of the kinds of a section."""
-    lines = ["## Before the sections", ""]
+    lines = ["## Name and latents", ""]
     all_hints = hints(Recipe)
     defaults = Recipe()
     lines += [_field(name, all_hints[name], getattr(defaults, name)) for name in TOP]
@@ -114,7 +114,9 @@ def every_command(branch: App, *words: str) -> Iterator[tuple[str, App]]:
     for name in branch:
         if not name.startswith("-"):
             group = [child for child in branch[name] if not child.startswith("-")]
-            yield from every_command(branch[name], *words, name) if group else [(" ".join((*words, name)), branch[name])]
+            yield from (
+                every_command(branch[name], *words, name) if group else [(" ".join((*words, name)), branch[name])]
+            )
 
 
 def _command(name: str, command: App) -> str:
@@ -140,7 +142,11 @@ def _command(name: str, command: App) -> str:
             usage.append(title if parameter.default is parameter.empty else f"[{title}]")
         help = helps.get(place, "").replace("\n", " ")
         default = parameter.default
-        told = "" if "[default" in help or default in (None, parameter.empty, ()) or default is False else f" [default: {default}]"
+        told = (
+            ""
+            if "[default" in help or default in (None, parameter.empty, ()) or default is False
+            else f" [default: {default}]"
+        )
         help = re.sub(r"\.?\s*\[default: (.*)\]$", r". Default: \1", help + told)
         entries.append(f"::::{{option}} {title}\n\n{sentence(help)}\n::::\n")
     description = "\n\n".join(filter(None, (said.short_description, said.long_description)))
@@ -160,7 +166,12 @@ def examples() -> str:
     found = []
     for path in sorted((ROOT / "examples").iterdir()):
         if path.suffix in LANGUAGES:
-            found += [f"## {path.name}", "", f"````{LANGUAGES[path.suffix]}\n{path.read_text('utf-8').rstrip()}\n````", ""]
+            found += [
+                f"## {path.name}",
+                "",
+                f"````{LANGUAGES[path.suffix]}\n{path.read_text('utf-8').rstrip()}\n````",
+                "",
+            ]
     return "\n".join(found)
 
 
@@ -194,5 +205,9 @@ MADE: dict[str, Callable[[], str]] = {
     "recipes": recipes,
     "commands": commands,
     "examples": examples,
-    **{f"{name}_kinds": (lambda name=name: kinds_of(name)) for name, kinds in SECTIONS.items() if isinstance(kinds, Kinds)},
+    **{
+        f"{name}_kinds": (lambda name=name: kinds_of(name))
+        for name, kinds in SECTIONS.items()
+        if isinstance(kinds, Kinds)
+    },
 }

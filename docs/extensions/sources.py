@@ -2,17 +2,20 @@
 
 In a page, `<!-- text of PATH -->` stands for that file: Markdown, or a notebook, which is then executed;
 `<!-- NAME of PATH -->` for what lies between `<!-- begin NAME -->` and `<!-- end NAME -->` in it; `<!-- made: NAME -->`
-for what `extensions.made` makes of the package (`.. made: NAME` in reStructuredText). A link to a file of the repository leads to the page that has its text.
+for what `extensions.made` makes of the package (`.. made: NAME` in reStructuredText). A link to a file of the
+repository leads to the page that has its text.
 """
 
 import json
 import os
 import re
 from pathlib import Path
-
-from sphinx.application import Sphinx
+from typing import TYPE_CHECKING
 
 from extensions import made
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 DOCS = Path(__file__).parents[1]
 ROOT = DOCS.parent
@@ -90,7 +93,7 @@ def page_text(page: str, text: str) -> str:
     return _STANDS_FOR.sub(put_in, with_links(text, of=DOCS / page, page=page))
 
 
-def _read(app: Sphinx, docname: str, source: list[str]) -> None:
+def _read(app: "Sphinx", docname: str, source: list[str]) -> None:
     path = Path(app.env.doc2path(docname, base=False))
     if path.suffix == ".md":
         source[0] = page_text(path.as_posix(), source[0])
@@ -98,7 +101,7 @@ def _read(app: Sphinx, docname: str, source: list[str]) -> None:
         source[0] = _MADE_IN_REST.sub(lambda found: made.MADE[found[1]](), source[0])
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: "Sphinx") -> dict[str, bool]:
     """Enter it."""
     app.connect("source-read", _read)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
