@@ -1,4 +1,4 @@
-"""Docstrings as they are written here, in reStructuredText: single backticks for code, names of types without a home."""
+"""Docstrings as they are written here, in reStructuredText: single backticks for code, types by their last name."""
 
 import inspect
 import re
