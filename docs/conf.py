@@ -1,16 +1,12 @@
 """How Sphinx builds the site: `make docs`."""
 
 import logging
-import os
 import sys
 from pathlib import Path
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 sys.path[:0] = [str(DOCS), str(ROOT / "src")]
-# commands in executed pages are those of this environment, and write plain text, though kernels ask for colours
-os.environ["TTY_COMPATIBLE"] = "0"
-os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 
 import freyvae  # noqa: E402
 
@@ -32,7 +28,7 @@ extensions = [
     "extensions.mathml",
     "extensions.docstrings",
     "extensions.sources",
-    "extensions.shell",
+    "extensions.execution",
     "extensions.explorer",
 ]
 exclude_patterns = ["pictures", "extensions", "static"]

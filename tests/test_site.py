@@ -115,8 +115,6 @@ def test_commands_and_code_of_executed_pages_can_be_read(page):
 
 def test_the_configuration_names_files_that_there_are(monkeypatch):
     monkeypatch.setattr(sys, "path", [*sys.path])
-    monkeypatch.setenv("PATH", "")
-    monkeypatch.setenv("TTY_COMPATIBLE", "")
     settings = runpy.run_path(str(DOCS / "conf.py"))
     for style in settings["html_css_files"]:
         assert (DOCS / "static" / style).is_file()
