@@ -108,7 +108,7 @@ def test_commands_and_code_of_executed_pages_can_be_read(page):
         if not code.startswith("%%sh\n"):
             compile(code, page, "exec")
             continue
-        for line in code.splitlines():
+        for line in code.replace("\\\n", " ").splitlines():
             if line.startswith("freyvae "):
                 app.parse_args(line.removeprefix("freyvae "), exit_on_error=False, print_error=False)
 
