@@ -74,6 +74,7 @@ html_theme = "furo"
 html_title = "freyvae"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
+html_js_files = ["offline.js"]
 html_extra_path: list[str] = []
 html_copy_source = False
 html_show_sourcelink = False

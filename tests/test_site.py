@@ -116,8 +116,8 @@ def test_commands_and_code_of_executed_pages_can_be_read(page):
 def test_the_configuration_names_files_that_there_are(monkeypatch):
     monkeypatch.setattr(sys, "path", [*sys.path])
     settings = runpy.run_path(str(DOCS / "conf.py"))
-    for style in settings["html_css_files"]:
-        assert (DOCS / "static" / style).is_file()
+    for name in settings["html_css_files"] + settings["html_js_files"]:
+        assert (DOCS / "static" / name).is_file()
     for name in settings["extensions"]:
         if name.startswith("extensions."):
             assert (DOCS / f"{name.replace('.', '/')}.py").is_file()
