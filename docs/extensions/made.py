@@ -184,10 +184,13 @@ def kinds_of(section: str) -> str:
         own = {field.name: getattr(kind, field.name) for field in dataclasses.fields(kind)}
         called = ", ".join(f"{name}={value!r}" for name, value in own.items())
         lines += [f".. autoclass:: freyvae.{module}.{type(kind).__name__}({called})", ""]
-        lines += [f"   By its name: ``{kind.name}``.", ""]
+        said = docstring_parser.parse(type(kind).__doc__ or "")
+        explained = {param.arg_name for param in said.params}
+        types = [f"``{name}`` {type_in_words(hint)}" for name, hint in hints(type(kind)).items()]
+        lines += [f"   By its name: ``{kind.name}``." + (f" Fields: {'; '.join(types)}." if types else ""), ""]
         for name, hint in hints(type(kind)).items():
-            said = f"{type_in_words(hint)}. {sentence(help_of(hint))}" if help_of(hint) else type_in_words(hint)
-            lines.append(f"   :param {name}: {said}")
+            if name not in explained and help_of(hint):
+                lines.append(f"   :param {name}: {help_of(hint)}.")
         lines.append("")
     return "\n".join(lines)
 
