@@ -7,10 +7,13 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --constraint c
 # the set-up is done again when what it installs has changed
 STAMP := .venv/set-up
 
+# what the site is built with
+DOCS_STAMP := .venv/set-up-docs
+
 # of the page's script; only who changes it needs node
 NODE_STAMP := node_modules/set-up
 
-.PHONY: help demo test coverage test-backends test-long test-distributed check dist test-wheel page-script bench bench-peers results fuzz clean
+.PHONY: help demo test coverage test-backends test-long test-distributed check dist test-wheel docs docs-links page-script bench bench-peers results fuzz clean
 
 help:
 	@echo "make demo           set up, train on the Frey faces, draw every picture, write the page"
@@ -23,6 +26,8 @@ help:
 	@echo "make page-script    join the modules of the explorer's page into the scripts that are shipped (needs node)"
 	@echo "make dist           build and check the package, wheel and source"
 	@echo "make test-wheel     try the wheel with nothing else; PYTHONS=\"python3.11 python3.13\", RESOLUTION=lowest-direct"
+	@echo "make docs           build the site in build/docs, its pages executed; needs no network"
+	@echo "make docs-links     ask for every external link of the site (needs the network)"
 	@echo "make bench          measure the speed, compared with the peers that are installed"
 	@echo "make bench-peers    set up the peers that make bench asks: torch, pythae and TensorFlow, in environments of their own"
 	@echo "make results        train and measure what is missing of docs/results.md, and write it (days, the first time)"
@@ -74,6 +79,18 @@ PYTHONS := $(PYTHON)
 RESOLUTION := highest
 test-wheel: dist
 	set -e; for python in $(PYTHONS); do PATH="$$PWD/$(BIN):$$PATH" packaging/try-wheel "$$(command -v $$python)" $(RESOLUTION); done
+
+$(DOCS_STAMP): $(STAMP)
+	@$(BIN)/python $(PIP_INSTALL) --group docs
+	@touch $@
+
+# every page is read and executed anew: what it shows is of the present package
+docs: $(DOCS_STAMP)
+	$(BIN)/sphinx-build --fresh-env --fail-on-warning --keep-going --quiet docs build/docs
+	@echo "build/docs/index.html"
+
+docs-links: $(DOCS_STAMP)
+	$(BIN)/sphinx-build --builder linkcheck --define nb_execution_mode=off --quiet docs build/docs-links
 
 page-script: $(NODE_STAMP)
 	npm run --silent build

@@ -28,13 +28,23 @@ from freyvae.reporting import pictures
 from freyvae.training import checkpoint, seeds
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = sorted((ROOT / "docs").rglob("*.md"))
+# pages of the site that its build executes are not run here
+EXECUTED = [page for page in PAGES if "file_format: mystnb" in page.read_text("utf-8")]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *[page for page in PAGES if page not in EXECUTED]]
 TRAPS = ROOT / "examples" / "two_traps.py"
 # commands that run until they are stopped, or that change the user's shell, are only parsed
 PARSED_ONLY = {"explore", "--install-completion"}
-EVERY_DOCUMENT = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 
-_FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+def name_of(document):
+    """Its path from the folder of the repository, or of the documents."""
+    return document.relative_to(ROOT).as_posix().removeprefix("docs/")
+
+
+EVERY_DOCUMENT = pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+
+_FENCE = re.compile(r"^```(?:\{code-cell\})?(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SPAN = re.compile(r"`([^`\n]+)`")
 
 
@@ -179,7 +189,7 @@ def test_the_documents_scripts_exist(document):
             assert (ROOT / words[0]).is_file(), words[0]
 
 
-@pytest.mark.parametrize("document", [*DOCUMENTS, ROOT / "CHANGELOG.md"], ids=lambda path: path.name)
+@pytest.mark.parametrize("document", [*DOCUMENTS, *EXECUTED, ROOT / "CHANGELOG.md"], ids=name_of)
 def test_relative_links_lead_somewhere(document):
     text = _FENCE.sub("", document.read_text("utf-8"))
     for target in re.findall(r"\]\(([^)\s]+)\)", text):

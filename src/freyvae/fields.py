@@ -38,6 +38,12 @@ def title_of(hint: Any) -> str:
     return next((meta.title for meta in _metas(hint) if meta.title), "")
 
 
+def type_in_words(hint: Any) -> str:
+    """What a value of this annotation must be: its type and its limits, or the words that there are."""
+    words = _words(hint)
+    return f"one of {', '.join(words)}" if words else ", ".join([_kind_text(hint), *_limits(hint)])
+
+
 def checked(name: str, value: Any, hint: Any) -> Any:
     """The value as its annotation has it. Raises `BadInput`, in a line that says what is wrong with it."""
     plain = _plain(value)

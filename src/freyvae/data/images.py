@@ -111,6 +111,12 @@ def as_images(values: npt.ArrayLike | ImageSet | Pixels, *, name: str = "images"
 
     Raises:
         BadInput: the values are of any other form. The message says what was wrong and what to do.
+
+    Example:
+        >>> import freyvae
+        >>> images = freyvae.as_images([[[0.0, 0.5, 1.0]]])  # one image, one row, three values
+        >>> images.shape, images.dtype, images.ravel().tolist()
+        ((1, 1, 3, 1), dtype('uint8'), [0, 128, 255])
     """
     if isinstance(values, ImageSet):
         values = np.asarray(values.images)

@@ -63,6 +63,12 @@ def split_indices(
     Raises:
         BadInput: there are fewer than two images, none is left to train on, a part is neither a fraction nor a count,
             the scheme is unknown, or `blog` has fewer than 1900 images.
+
+    Example:
+        >>> import freyvae
+        >>> parts = freyvae.split_indices(1965, "random", validation=200, test=200, seed=123)
+        >>> len(parts.train), len(parts.validation), len(parts.test)
+        (1565, 200, 200)
     """
     if not isinstance(scheme, str) or scheme not in SCHEMES:
         near = difflib.get_close_matches(str(scheme), SCHEMES, n=1)

@@ -38,6 +38,12 @@ def synthetic_faces(count: int = 1965, *, seed: int = 0) -> ImageSet:
 
     Raises:
         BadInput: `count` is below 1 or `seed` is below 0.
+
+    Example:
+        >>> import freyvae
+        >>> faces = freyvae.synthetic_faces(10)
+        >>> faces.images.shape, sorted(faces.factors)
+        ((10, 28, 20, 1), ['blink', 'humour', 'light', 'pose'])
     """
     count, seed = whole("count", count, at_least=1), whole("seed", seed, at_least=0)
     # the frames, and the walks of the factors

@@ -95,6 +95,14 @@ class VAE(OnArrays):
 
     Raises:
         BadInput: an argument is out of range, two of them make no sense together, or a network's shapes do not fit.
+
+    Example:
+        >>> import freyvae
+        >>> faces = freyvae.synthetic_faces(5).images
+        >>> vae = freyvae.VAE(image_shape=(28, 20, 1), latent_dim=2, seed=0)
+        >>> codes = vae.encode(faces)
+        >>> codes.shape, vae.decode(codes).shape, vae.sample(3).shape
+        ((5, 2), (5, 28, 20, 1), (3, 28, 20, 1))
     """
 
     def __init__(

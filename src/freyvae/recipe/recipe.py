@@ -154,6 +154,12 @@ class Recipe:
 
         Raises:
             BadInput: there is no such field, or a value is wrong.
+
+        Example:
+            >>> import freyvae
+            >>> recipe = freyvae.load_recipe("frey-faces").replace(latent_dim=16, epochs=200, prior="vamp")
+            >>> recipe.training.epochs, recipe.prior.name, recipe.latent_names
+            (200, 'vamp', ())
         """
         changes = dict(changes)
         changed: dict[str, Any] = {name: changes.pop(name) for name in TOP if name in changes}
