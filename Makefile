@@ -68,7 +68,7 @@ $(NODE_STAMP): package.json
 
 # the package for the Python Package Index, checked as the index checks it
 dist: $(STAMP)
-	rm -rf dist build
+	rm -rf dist build/lib build/bdist.*
 	$(BIN)/python $(PIP_INSTALL) --group release
 	$(BIN)/python -m build --outdir dist .
 	$(BIN)/twine check --strict dist/*
