@@ -78,6 +78,7 @@ class Run:
         self.tensorboard_path = self.folder / "tensorboard"
         self.report_path = self.folder / "report.html"
         self.explorer_path = self.folder / "explorer" / "index.html"
+        self.points_path = self.folder / "explorer" / "points.bin"
 
     def __repr__(self) -> str:
         return f"Run({str(self.folder)!r})"
@@ -243,7 +244,7 @@ class Run:
                 self._recipe_as_it_stands()
             except BadInput as error:
                 raise BadInput(f"{self.folder} is not a run of ours: {error}; choose another with out=...") from None
-        for file in (*self.parts, self.projection_path, self.report_path, self.explorer_path):
+        for file in (*self.parts, self.projection_path, self.report_path, self.explorer_path, self.points_path):
             if file.is_dir():
                 raise BadInput(f"{file} is a folder, where the run has a file: remove it, or choose another out=...")
         for folder in self._folders:
@@ -272,7 +273,8 @@ class Run:
         pictures = [self.pictures_path / name for name in self.drawn]
         try:
             # the metrics first: without them the run is not finished, whatever else is left
-            drawn = (self.projection_path, self.report_path, self.explorer_path, *pictures, self._drawn_path)
+            pages = (self.report_path, self.explorer_path, self.points_path)
+            drawn = (self.projection_path, *pages, *pictures, self._drawn_path)
             made = (self.metrics_path, *self.parts, *drawn)
             for path in made:
                 if path != self.recipe_path and not path.parent.is_symlink():

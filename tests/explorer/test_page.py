@@ -15,7 +15,7 @@ from PIL import Image
 import freyvae
 from freyvae.explorer.bundle import make_bundle
 from freyvae.explorer.page import page_text
-from freyvae.explorer.projection import Projection
+from freyvae.explorer.projection import Projection, within_plane
 from freyvae.metrics.nearest import Posteriors, aggregate_deviations
 from freyvae.metrics.projection import principal_axes
 from freyvae.model import VAE
@@ -466,7 +466,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Many:
         labels=["dark"] * 200 + ["light"] * 200,
         files=[f"pictures/{'dark' if number < 200 else 'light'}-{number}.png" for number in range(400)],
         sample_of=5000,
-        projection=Projection("umap", np.random.default_rng(1).normal(size=(400, 2)).astype("float32")),
+        projection=Projection("umap", within_plane(np.random.default_rng(1).normal(size=(400, 2)).astype("float32"))),
     )
     path = tmp_path_factory.mktemp("many") / "index.html"
     path.write_text(page_text(bundle), encoding="utf-8")
@@ -667,7 +667,9 @@ def test_random_codes_are_draws_from_a_learned_prior(open_page: Any, tmp_path: P
 def test_images_are_found_by_file_hidden_by_group_and_sorted_by_error(open_page: Any, many: Many) -> None:
     path, vae, images = many
     page = open_page(path, reduced_motion="reduce")
-    assert "400 of 5,000 images, at even distances, of 12 by 10 colour pixels" in page.text_content(".lede")
+    lede = page.text_content(".lede")
+    assert "5,000 images of 12 by 10 colour pixels" in lede
+    assert "The page shows 400 of them, at even distances." in lede
     search = page.get_by_role("searchbox")
     for typed, number in (("LIGHT-30", 300), ("LIGHT-30", 301), ("17", 16)):
         search.fill(typed)

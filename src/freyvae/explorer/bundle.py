@@ -120,7 +120,7 @@ def make_bundle(
     if projection is not None and projection.method == "pca" and vae.latent_dim > 2:
         projection = None  # the plane is the same, and knows the way back to the codes
     if projection is not None:
-        blobs["map"] = _within_plane(projection.points)[kept].astype("<f4").tobytes()
+        blobs["map"] = projection.points[kept].astype("<f4").tobytes()
     many = vae.latent_dim > 2
     if many:
         # late, since it imports Keras
@@ -163,13 +163,6 @@ def make_bundle(
     }
     header["blobs"] = {name: [len(blob), zlib.adler32(blob)] for name, blob in blobs.items()}
     return Bundle(header, blobs, tuple(filter(None, (left_out, encoder_missing))))
-
-
-def _within_plane(points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Coordinates (image, 2) moved to the middle of a square from -1 to 1, and made to fill most of it."""
-    low, high = points.min(axis=0), points.max(axis=0)
-    reach = max(float((high - low).max()) / 2, 1e-12)
-    return np.asarray(0.95 * (points - (low + high) / 2) / reach)
 
 
 def _latents(

@@ -7,7 +7,7 @@ import html
 import json
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -30,6 +30,9 @@ _SHA256 = re.compile(rb'<meta name="freyvae-sha256" content="([0-9a-f]{64})">')
 # a file with any of these was written by freyvae, even if it is damaged
 _OURS = re.compile(rb'content="freyvae"|"freyvae-(format|sha256|bundle)"|^[\s\0]*\Z')
 _POLICY = re.compile(rb'<meta http-equiv="Content-Security-Policy" content="([^"]*)">')
+_BUNDLE = re.compile(rb'id="freyvae-bundle">(.*?)</script>', re.DOTALL)
+# a page that is opened as a file asks nobody; a served one may ask its server
+NO_REQUESTS, OWN_REQUESTS = "connect-src 'none'", "connect-src 'self'"
 # in place of the checksum while the checksum is computed
 _NO_SHA256 = "0" * 64
 # the meta tags are within the first bytes of a page
@@ -124,6 +127,23 @@ def page_text(bundle: Bundle) -> str:
     return page.replace(_NO_SHA256, hashlib.sha256(page.encode()).hexdigest(), 1)
 
 
+def read_bundle(path: Path) -> Bundle:
+    """The bundle of a page on disk, without its notes. Raises `BadInput` where it cannot be read."""
+    found = _BUNDLE.search(_content(path))
+    try:
+        data = json.loads(found[1]) if found else {}
+        blobs = {name: base64.b64decode(blob) for name, blob in data["blobs"].items()}
+        return Bundle(data["header"], blobs)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadInput(f"{path} is damaged: `freyvae export RUN --format html` writes it again") from error
+
+
+def with_requests(page: bytes, services: Sequence[str]) -> bytes:
+    """A page that may ask its own server, and knows what that answers: the names of its services."""
+    head = page[:_HEAD_BYTES].replace(NO_REQUESTS.encode(), OWN_REQUESTS.encode(), 1)
+    return head.replace(b"<html ", f'<html data-served="{" ".join(services)}" '.encode(), 1) + page[_HEAD_BYTES:]
+
+
 def script_of(entry: Literal["page", "widget"]) -> str:
     """The script of the page, or of the widget for notebooks: one ES module without imports.
 
@@ -148,7 +168,7 @@ def content_security_policy(script: str, style: str) -> str:
     return (
         f"default-src 'none'; script-src 'sha256-{digest(script)}' 'wasm-unsafe-eval'; "
         f"style-src 'sha256-{digest(style)}'; "
-        "img-src data: blob:; connect-src 'none'; base-uri 'none'; form-action 'none'; "
+        f"img-src data: blob:; {NO_REQUESTS}; base-uri 'none'; form-action 'none'; "
         "require-trusted-types-for 'script'; trusted-types 'none'"
     )
 

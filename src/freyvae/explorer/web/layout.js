@@ -1,8 +1,9 @@
 // The layout of the explorer.
 
 import { h, newId } from "./dom.js";
-import { capital, plural, whole } from "./text.js";
+import { capital, plural } from "./text.js";
 
+/** @import { Everything } from "./everything.js" */
 /** @import { Points } from "./points.js" */
 /** @import { Child, Header } from "./types.js" */
 /** @import { Views } from "./views.js" */
@@ -12,18 +13,16 @@ import { capital, plural, whole } from "./text.js";
  * @param {Header} options.header
  * @param {Points} options.points
  * @param {"h1" | "h2"} options.heading the title's element; headings of sections are one level below
+ * @param {Everything} options.everything
  * @param {Views} options.views
  */
-export function layOut({ header, points: { word }, heading, views }) {
+export function layOut({ header, points: { word }, heading, everything, views }) {
   const [height, width, channels] = header.imageShape;
   const kind =
     channels === 1 ? "grey pixels" : channels === 3 ? "colour pixels" : `pixels in ${plural(channels, "channel")}`;
-  const { images, sampleOf, points } = header;
-  const some = sampleOf ? `${whole(images)} of ${plural(sampleOf, word)}, at even distances` : plural(images, word);
-  const shown = points < images ? ` The page shows ${whole(points)} of them, at even distances.` : "";
   const lede =
-    `${some}${sampleOf ? "," : ""} of ${height} by ${width} ${kind}, ` +
-    `${plural(header.latents.count, "latent")}. Drag a slider, or the plane.${shown}`;
+    `${plural(everything.images, word)} of ${height} by ${width} ${kind}, ` +
+    `${plural(header.latents.count, "latent")}. Drag a slider, or the plane.`;
   const below = heading === "h1" ? "h2" : "h3";
 
   /** @type {(title: string, ...children: Child[]) => HTMLElement} */
@@ -45,7 +44,7 @@ export function layOut({ header, points: { word }, heading, views }) {
         "div",
         {},
         h(heading, {}, header.title),
-        h("p", { class: "lede" }, lede),
+        h("p", { class: "lede" }, lede, everything.sample),
         header.leftOut ? hint(capital(`${header.leftOut}.`)) : null,
       ),
       h("div", { class: "row" }, [views.save.element, views.linkButton, views.theme.button]),
@@ -56,7 +55,7 @@ export function layOut({ header, points: { word }, heading, views }) {
       h("div", { class: "portrait" }, views.face.element, views.knowing.element, views.neighbours.element),
       areMany ? sliders : null,
       h("div", { class: "controls" }, areMany ? null : sliders, views.directions.element, views.actions.element),
-      h("div", { class: "chart" }, views.plane.element, views.lasso.bar, views.choices.element),
+      h("div", { class: "chart" }, views.plane.element, views.lasso.bar, views.choices.element, everything.note),
       views.comparison.element,
     ),
     views.filmstrip.element,

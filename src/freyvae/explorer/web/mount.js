@@ -1,7 +1,9 @@
 // The explorer: its state, the views of it, and the user's actions on it.
 
+import { ExplorerError } from "./errors.js";
 import { unpackFrames } from "./bundle/frames.js";
 import { toLevels } from "./canvas.js";
+import { makeEverything } from "./everything.js";
 import { layOut } from "./layout.js";
 import { between } from "./line.js";
 import { readFragment, writeFragment } from "./link.js";
@@ -13,6 +15,7 @@ import { debounced } from "./timing.js";
 import { makeViews } from "./views.js";
 import { watchScrolling } from "./views/slider.js";
 
+/** @import { Served } from "./served.js" */
 /** @import { Bundle, Code, Header, State, View } from "./types.js" */
 /** @import { Hands } from "./views.js" */
 
@@ -28,16 +31,18 @@ import { watchScrolling } from "./views/slider.js";
  * @param {HTMLElement} [options.themed] the element whose data-theme is set
  * @param {HTMLElement | Document} [options.listenOn] where a picture may be dropped or pasted
  * @param {"h1" | "h2"} [options.heading] the title's element
+ * @param {Served | null} [options.served] what the page's server computes for it
  */
 export function mount(
   root,
   bundle,
-  { fragment = "", onstate, onlatents, themed = root, listenOn = root, heading = "h1" },
+  { fragment = "", onstate, onlatents, themed = root, listenOn = root, heading = "h1", served = null },
 ) {
   const { header } = bundle;
   const model = makeModel(bundle);
   const { encode } = model;
   const points = makePoints(bundle, model.decode);
+  const everything = makeEverything({ header, word: points.word, served });
   const defaults = defaultState(bundle);
   const state = read(fragment);
 
@@ -74,6 +79,7 @@ export function mount(
       remember();
     },
     pick,
+    pickNumber,
     random: () => motion.flyTo(model.draw()),
     walk: () => (motion.walking ? motion.stop() : motion.walk()),
     reset() {
@@ -142,10 +148,10 @@ export function mount(
     bringAddressUpToDate: onstate ? flush : null,
   };
 
-  const views = makeViews({ root, themed, listenOn, bundle, model, points, state, hands });
-  const show = makeShow({ header, model, points, state, views, isQuiet: () => motion.walking });
+  const views = makeViews({ root, themed, listenOn, bundle, model, points, served, state, hands });
+  const show = makeShow({ header, model, points, everything, state, views, isQuiet: () => motion.walking });
   root.classList.add("freyvae");
-  root.replaceChildren(layOut({ header, points, heading, views }));
+  root.replaceChildren(layOut({ header, points, heading, everything, views }));
 
   /** @param {number[]} latents */
   function move(latents) {
@@ -174,6 +180,19 @@ export function mount(
     else setLatents(points.codeOf(point));
   }
 
+  /** Go to an image by its number from 0, of which the page may hold nothing. @param {number} number */
+  async function pickNumber(number) {
+    const point = points.pointOf(number);
+    if (point >= 0) return pick(point);
+    try {
+      const { levels, title } = await everything.picture(number);
+      if (encode) hands.showPicture({ levels, code: Float32Array.from(encode(levels)), unlike: null, title });
+    } catch (error) {
+      if (!(error instanceof ExplorerError)) throw error;
+      views.announce(error.message);
+    }
+  }
+
   /** @param {string} text the fragment of a link */
   function load(text) {
     motion.stop();
@@ -200,6 +219,12 @@ export function mount(
     show.neighbours();
     views.trays.redraw();
     root.dataset.frames = "drawn";
+  });
+  everything.load((cloud) => {
+    cloud.hide(state.hidden);
+    views.plane.setCloud(cloud);
+    views.choices.offerContours();
+    root.dataset.points = String(cloud.count);
   });
 
   return {

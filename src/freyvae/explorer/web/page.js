@@ -3,6 +3,7 @@
 import { bundleOfPage } from "./bundle/read.js";
 import { ExplorerError, damaged } from "./errors.js";
 import { mount } from "./mount.js";
+import { makeServed } from "./served.js";
 
 const root = /** @type {HTMLElement} */ (document.querySelector("main"));
 
@@ -23,6 +24,7 @@ function openPage() {
   const explorer = mount(root, bundle, {
     fragment: written,
     themed,
+    served: themed.dataset.served ? makeServed(themed.dataset.served.split(" "), bundle.header.imageShape) : null,
     listenOn: document, // a paste reaches the document even if nothing on the page has the focus
     onstate: (fragment) => {
       if (fragment === written) return;

@@ -23,6 +23,7 @@ export function makePoints({ header, codes, numbers, parts, labels, files, frame
   /** @type {Uint8Array | null} */
   let frames = null;
 
+  const pointOfNumber = new Map(Array.from(numbers, (number, point) => [number, point]));
   const isHidden = new Uint8Array(header.points);
 
   const points = {
@@ -36,6 +37,9 @@ export function makePoints({ header, codes, numbers, parts, labels, files, frame
 
     /** @param {number} point */
     isHeldOut: (point) => parts[point] > 0,
+
+    /** The point of an image, by its number from 0, or -1. @param {number} number */
+    pointOf: (number) => pointOfNumber.get(number) ?? -1,
 
     /** Hide groups. @param {import("./types.js").State["hidden"]} hidden */
     hide(hidden) {

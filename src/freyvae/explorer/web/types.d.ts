@@ -199,6 +199,8 @@ export interface OwnPicture {
   levels: Uint8Array;
   code: Float32Array;
   unlike: Knowledge | null;
+  /** What it is called. */
+  title: string;
 }
 
 /** Grey levels 0 to 255, one for each pixel and channel. */

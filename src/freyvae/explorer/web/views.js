@@ -21,6 +21,7 @@ import { makeTrays } from "./views/trays.js";
 
 /** @import { Model } from "./model.js" */
 /** @import { Points } from "./points.js" */
+/** @import { Served } from "./served.js" */
 /** @import { Bundle, Direction, OwnPicture, State, View } from "./types.js" */
 
 /**
@@ -30,6 +31,7 @@ import { makeTrays } from "./views/trays.js";
  * @property {(latents: number[]) => void} move
  * @property {(index: number, name: string) => void} rename
  * @property {(point: number, options?: { fly?: boolean }) => void} pick
+ * @property {(number: number) => void} pickNumber goes to an image that the server has, by its number from 0
  * @property {() => void} random
  * @property {() => void} walk starts or stops a walk
  * @property {() => void} reset
@@ -55,10 +57,11 @@ import { makeTrays } from "./views/trays.js";
  * @param {Bundle} options.bundle
  * @param {Model} options.model
  * @param {Points} options.points
+ * @param {Served | null} options.served
  * @param {State} options.state the state, which changes later
  * @param {Hands} options.hands
  */
-export function makeViews({ root, themed, listenOn, bundle, model, points, state, hands }) {
+export function makeViews({ root, themed, listenOn, bundle, model, points, served, state, hands }) {
   const { header } = bundle;
   const { decode, encode, unitName } = model;
   const { painter } = points;
@@ -74,8 +77,10 @@ export function makeViews({ root, themed, listenOn, bundle, model, points, state
     bundle,
     model,
     points,
+    served,
     onmove: (latents) => hands.move(Array.from(latents)),
     onpick: (point) => hands.pick(point),
+    onpicknumber: hands.pickNumber,
     onlasso: (found) => lasso.show(found),
   });
   const trays = makeTrays({ points, onchange: hands.fillTrays, onmake: hands.addDirection });
@@ -85,6 +90,7 @@ export function makeViews({ root, themed, listenOn, bundle, model, points, state
     header,
     points,
     onpick: (point) => hands.pick(point, { fly: false }),
+    onpicknumber: served?.has("pictures") && encode ? hands.pickNumber : null,
     errorOf: (point) => {
       const pixels = points.original(point);
       return pixels && comparison.errorOf(pixels, points.codeOf(point));

@@ -12,7 +12,7 @@ const TIME_STOPS = [
   [229, 176, 68],
   [209, 73, 91],
 ];
-const TIME_STEPS = 64;
+export const TIME_STEPS = 64;
 // more points than this are drawn as squares, which is quicker
 const MOST_DISCS = 20000;
 
@@ -97,11 +97,14 @@ function dotStamp(fill, halo, radius, ratio) {
  * @param {number} share 0 to 1
  */
 export function timeColour(share) {
-  const step = Math.min(Math.floor(share * TIME_STEPS), TIME_STEPS - 1);
+  return `rgb(${timeColourAt(Math.min(Math.floor(share * TIME_STEPS), TIME_STEPS - 1))})`;
+}
+
+/** @param {number} step from 0 to below `TIME_STEPS` */
+export function timeColourAt(step) {
   const along = (step / (TIME_STEPS - 1)) * (TIME_STOPS.length - 1);
   const low = Math.min(Math.floor(along), TIME_STOPS.length - 2);
-  const mixed = TIME_STOPS[low].map((value, channel) =>
+  return TIME_STOPS[low].map((value, channel) =>
     Math.round(value + (TIME_STOPS[low + 1][channel] - value) * (along - low)),
   );
-  return `rgb(${mixed})`;
 }

@@ -9,6 +9,8 @@ import { clamp } from "../clamp.js";
 const CELL_BITS = 4;
 const CELLS_A_ROW = 4096;
 const CLOSEST_ZOOM = 32;
+const MAP_RANGE = [-1, 1];
+const ORDER_RANGE = [0, 1];
 
 /**
  * Two axes: a code is at `rows[axis] . (code - middle)` along an axis; adding `steps[axis]` to it moves it by 1. The plane
@@ -33,8 +35,8 @@ export function makeGeometry({ header, codes, map = null, plane = null }, isShow
   let shown = { left: 0, top: 0, size: 1 };
   /** The x and y of each point. */
   const placed = new Float32Array(2 * points);
-  /** @type {Map<number, number[]>} */
-  let cells = new Map();
+  /** @type {Map<number, number[]> | null} */
+  let cells = null; // until a point is looked for
 
   // with one latent, the second axis of the plane is the order of the images
   const hasOneAxis = () => axes.rows.length === 1;
@@ -126,16 +128,20 @@ export function makeGeometry({ header, codes, map = null, plane = null }, isShow
   }
 
   function place() {
-    cells = new Map();
+    cells = null;
+    for (let point = 0; point < points; point++) placed.set(isMap ? onMap(point) : onAxes(point), 2 * point);
+  }
+
+  function intoCells() {
+    /** @type {Map<number, number[]>} */
+    const found = new Map();
     for (let point = 0; point < points; point++) {
-      const [x, y] = isMap ? onMap(point) : onAxes(point);
-      placed[2 * point] = x;
-      placed[2 * point + 1] = y;
-      const key = (x >> CELL_BITS) * CELLS_A_ROW + (y >> CELL_BITS);
-      const cell = cells.get(key);
+      const key = (placed[2 * point] >> CELL_BITS) * CELLS_A_ROW + (placed[2 * point + 1] >> CELL_BITS);
+      const cell = found.get(key);
       if (cell) cell.push(point);
-      else cells.set(key, [point]);
+      else found.set(key, [point]);
     }
+    return found;
   }
 
   /**
@@ -165,6 +171,7 @@ export function makeGeometry({ header, codes, map = null, plane = null }, isShow
    * @param {number} y
    */
   function* around(x, y) {
+    cells ??= intoCells();
     for (let column = -1; column <= 1; column++) {
       for (let row = -1; row <= 1; row++) {
         yield* cells.get(((x >> CELL_BITS) + column) * CELLS_A_ROW + (y >> CELL_BITS) + row) ?? [];
@@ -199,6 +206,21 @@ export function makeGeometry({ header, codes, map = null, plane = null }, isShow
     },
     get height() {
       return height;
+    },
+    /** How many times larger than all of the plane what is shown is. */
+    get zoomed() {
+      return 1 / shown.size;
+    },
+    /** The lowest and the highest value along each axis. */
+    get ranges() {
+      if (isMap) return [MAP_RANGE, MAP_RANGE];
+      return hasOneAxis() ? [axes.ranges[0], ORDER_RANGE] : axes.ranges;
+    },
+    /** From values along the axes to pixels: `scale[axis] * value + offset[axis]`. */
+    get toPixels() {
+      const [[left, right], [bottom, top]] = geometry.ranges;
+      const scale = [width / shown.size / (right - left), -height / shown.size / (top - bottom)];
+      return { scale, offset: [across(0) - scale[0] * left, down(1) - scale[1] * bottom] };
     },
     /**
      * Whether each place has a code of its own, and the plane shows all codes: not with more latents, where a place

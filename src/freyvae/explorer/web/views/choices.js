@@ -53,9 +53,10 @@ export function makeChoices({ header, points, axesNow, onaxes, onview, oncolour,
   ];
   // elsewhere images are drawn only where data is
   if (header.latents.count <= 2) layers.push(["veil", "veil"]);
+  layers.push(["contours", "contours"]);
   const ticks = layers.map(([layer, text]) => {
     const box = h("input", { type: "checkbox", checked: true, onchange: () => onshown(layer, box.checked) });
-    return h("label", { class: "tick" }, box, text);
+    return h("label", { class: "tick", hidden: layer === "contours" }, box, text);
   });
   /** @type {[View, string][]} */
   const views = [["latents", header.latents.count > 2 ? "two latents" : "latents"]];
@@ -143,6 +144,10 @@ export function makeChoices({ header, points, axesNow, onaxes, onview, oncolour,
       legend.replaceChildren(...legends[chosen]());
       if (focused >= 0) /** @type {HTMLElement | undefined} */ (legend.children[focused])?.focus();
       for (const input of colourInputs) input.checked = input.value === chosen;
+    },
+    /** Offer the density contours, where there are any. */
+    offerContours() {
+      /** @type {HTMLElement} */ (ticks.at(-1)).hidden = false;
     },
     /** @param {View} view */
     showView(view) {

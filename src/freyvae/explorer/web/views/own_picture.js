@@ -40,7 +40,7 @@ export function makeOwnPicture({ header, encode, listenOn, onpicture }) {
       const code = Float32Array.from(encode(levels));
       note.textContent = done;
       note.classList.remove("wrong");
-      onpicture({ levels, code, unlike: null });
+      onpicture({ levels, code, unlike: null, title: "Your picture" });
     } catch (error) {
       if (!(error instanceof ExplorerError)) throw error;
       note.textContent = error.message;
