@@ -74,6 +74,7 @@ class Run:
         self.metrics_path = self.folder / "metrics.json"
         self.measured_path = self.folder / "measured.npz"
         self.projection_path = self.folder / "projection.npz"
+        self.groups_path = self.folder / "groups.npz"
         self.pictures_path = self.folder / "pictures"
         self.tensorboard_path = self.folder / "tensorboard"
         self.report_path = self.folder / "report.html"
@@ -244,7 +245,8 @@ class Run:
                 self._recipe_as_it_stands()
             except BadInput as error:
                 raise BadInput(f"{self.folder} is not a run of ours: {error}; choose another with out=...") from None
-        for file in (*self.parts, self.projection_path, self.report_path, self.explorer_path, self.points_path):
+        found = (self.projection_path, self.groups_path)
+        for file in (*self.parts, *found, self.report_path, self.explorer_path, self.points_path):
             if file.is_dir():
                 raise BadInput(f"{file} is a folder, where the run has a file: remove it, or choose another out=...")
         for folder in self._folders:
@@ -274,7 +276,7 @@ class Run:
         try:
             # the metrics first: without them the run is not finished, whatever else is left
             pages = (self.report_path, self.explorer_path, self.points_path)
-            drawn = (self.projection_path, *pages, *pictures, self._drawn_path)
+            drawn = (self.projection_path, self.groups_path, *pages, *pictures, self._drawn_path)
             made = (self.metrics_path, *self.parts, *drawn)
             for path in made:
                 if path != self.recipe_path and not path.parent.is_symlink():
@@ -393,7 +395,8 @@ class Run:
     @property
     def _recorded(self) -> tuple[Path, ...]:
         """The files whose SHA-256 `metrics.json` holds."""
-        return self.recipe_path, self.model_path, self.history_path, self.measured_path, self.projection_path
+        found = (self.projection_path, self.groups_path)
+        return self.recipe_path, self.model_path, self.history_path, self.measured_path, *found
 
     def record_again(self, changed: Path) -> None:
         """Have `metrics.json` hold the SHA-256 of a file that was written beside it. Raises `BadInput` for others."""

@@ -464,6 +464,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Many:
         title="many",
         parts=(np.arange(400) % 10 == 0).astype(np.uint8),
         labels=["dark"] * 200 + ["light"] * 200,
+        groups=(np.arange(400) % 3).astype(np.uint8),
         files=[f"pictures/{'dark' if number < 200 else 'light'}-{number}.png" for number in range(400)],
         sample_of=5000,
         projection=Projection("umap", within_plane(np.random.default_rng(1).normal(size=(400, 2)).astype("float32"))),
@@ -709,6 +710,23 @@ def test_images_are_found_by_file_hidden_by_group_and_sorted_by_error(open_page:
     assert "and 188 more" in page.text_content(".trays")
     dark.click()
     assert page.evaluate(dots) == before
+
+
+def test_points_are_coloured_and_hidden_by_the_groups_of_cluster(open_page: Any, many: Many) -> None:
+    page = open_page(many[0], reduced_motion="reduce", fragment="colour=label&frame=4")
+    assert "light, group 2" not in page.text_content(".comparison .what")
+    assert "dark, group 2" in page.text_content(".comparison .what")
+    dots = "document.querySelectorAll('.board canvas')[2].toDataURL()"
+    by_label = page.evaluate(dots)
+    page.get_by_text("group", exact=True).click()
+    by_group = page.evaluate(dots)
+    assert by_group != by_label
+    second = page.get_by_role("button", name="group 2", exact=True)
+    second.focus()
+    page.keyboard.press("Enter")
+    assert second.get_attribute("aria-pressed") == "false"
+    assert page.evaluate(dots) != by_group
+    _wait_for_fragment(page, "colour=group.*hide-group=1")
 
 
 def test_what_one_sees_can_be_saved(page: Any, open_page: Any, many: Many, vae: VAE) -> None:

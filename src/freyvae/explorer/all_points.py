@@ -21,7 +21,8 @@ import numpy.typing as npt
 from freyvae.data.pixels import blocks, evenly_spaced, part_of
 from freyvae.errors import BadInput
 from freyvae.explorer.bundle import Bundle
-from freyvae.explorer.projection import read_projection
+from freyvae.explorer.groups import named_groups, read_groups
+from freyvae.explorer.projection import read_projection, within_plane
 from freyvae.explorer.service import BYTES, Answer, Opened, Query, Service, numbers_of, refusal
 from freyvae.files import replacing, sha256_of
 from freyvae.run import Run
@@ -149,12 +150,15 @@ def write_points(opened: Opened, bundle: Bundle, key: str, *, on_block: Callable
     views = {plane.view: places}
     projection = read_projection(opened.run, count)
     if bundle.header["map"] and projection is not None:
-        views["map"] = projection.points[chosen].astype("<f4")
+        views["map"] = within_plane(projection.points)[chosen].astype("<f4")
     parts = np.zeros(count, np.uint8)
     parts[data.split.validation], parts[data.split.test] = 1, 2
     columns = {"parts": parts[chosen]}
     if images.labels is not None and bundle.header["labels"]:
         columns["labels"] = _numbered(images.labels, chosen, bundle.header["labels"])
+    groups = read_groups(opened.run, count)
+    if groups is not None and bundle.header["groups"]:
+        columns["groups"] = named_groups(groups, len(bundle.header["groups"]))[1][chosen]
     numbers = {"numbers": chosen.astype("<i4")}
     arrays = [array[order].tobytes() for array in (*numbers.values(), *views.values(), *columns.values())]
     header = {
@@ -175,8 +179,15 @@ def write_points(opened: Opened, bundle: Bundle, key: str, *, on_block: Callable
 def key_of(run: Run, bundle: Bundle) -> str:
     """What the points of a page are made of: another model, plane, map or other images have another key."""
     plane = bundle.blobs.get("plane", json.dumps(bundle.header["latents"]).encode())
-    files = [sha256_of(path) for path in (run.model_path, run.projection_path) if path.is_file()]
-    about = [run.training.data_sha256, bundle.header["labels"], hashlib.sha256(plane).hexdigest(), *files]
+    parts = (run.model_path, run.projection_path, run.groups_path)
+    files = [sha256_of(path) if path.is_file() else "" for path in parts]
+    about = [
+        run.training.data_sha256,
+        bundle.header["labels"],
+        bundle.header["groups"],
+        hashlib.sha256(plane).hexdigest(),
+        *files,
+    ]
     return hashlib.sha256(json.dumps(about).encode()).hexdigest()
 
 

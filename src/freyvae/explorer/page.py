@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Literal
 from freyvae import palette
 from freyvae.errors import BadInput
 from freyvae.explorer.bundle import FORMAT, Bundle, make_bundle
-from freyvae.explorer.projection import read_projection
+from freyvae.explorer.groups import read_groups
+from freyvae.explorer.projection import read_projection, within_plane
 from freyvae.files import write_whole
 from freyvae.run import Run
 from freyvae.templates import filled_in
@@ -85,7 +86,8 @@ def bundle_of_run(run: Run, *, vae: "VAE | None" = None, data: "TrainingData | N
     parts[data.split.test] = 2
     projection = read_projection(run, len(everything.images))
     if projection is not None:
-        projection = dataclasses.replace(projection, points=projection.points[everything.shown])
+        projection = dataclasses.replace(projection, points=within_plane(projection.points)[everything.shown])
+    groups = read_groups(run, len(everything.images))
     bundle = make_bundle(
         vae,
         images,
@@ -94,6 +96,7 @@ def bundle_of_run(run: Run, *, vae: "VAE | None" = None, data: "TrainingData | N
         parts=parts,
         is_video=data.images.is_video,
         labels=data.images.labels,
+        groups=None if groups is None else groups[everything.shown],
         projection=projection,
         files=data.images.files,
         sample_of=len(everything.images) if len(data.images) < len(everything.images) else 0,

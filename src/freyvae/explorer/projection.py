@@ -17,7 +17,7 @@ class Projection:
 
     Attributes:
         method: by which they were found, `pca` or `umap`.
-        points: float32 (image, 2), from -1 to 1.
+        points: float32 (image, 2).
     """
 
     method: str
@@ -43,7 +43,7 @@ def read_projection(run: Run, count: int) -> Projection | None:
         raise BadInput(f"{path} has format {version}; this freyvae reads up to {PROJECTION_FORMAT}: update freyvae")
     if points.shape != (count, 2) or points.dtype != np.float32 or not run.is_unchanged(path):
         raise BadInput(f"{path} is not the one that was written for this run: {again}")
-    return Projection(method, within_plane(points))
+    return Projection(method, points)
 
 
 def within_plane(points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

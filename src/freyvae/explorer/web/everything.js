@@ -66,8 +66,10 @@ export function makeEverything({ header, word, served }) {
       const { cloud } = everything;
       const point = cloud?.find(number) ?? -1;
       const part = cloud && point >= 0 ? `, ${header.parts[cloud.partOf(point)]}` : "";
-      const label = cloud?.has("label") && point >= 0 ? `, ${header.labels[cloud.groupOf("label", point)]}` : "";
-      return { levels, title: `${capital(word)} ${whole(number + 1)}${part}${label}` };
+      /** @type {(kind: string, names: string[]) => string} */
+      const of = (kind, names) => (cloud?.has(kind) && point >= 0 ? `, ${names[cloud.groupOf(kind, point)]}` : "");
+      const groups = of("label", header.labels) + of("group", header.groups);
+      return { levels, title: `${capital(word)} ${whole(number + 1)}${part}${groups}` };
     },
   };
   return everything;

@@ -278,7 +278,7 @@ function defaultState({ header, codes }) {
     axes,
     view: /** @type {View} */ (viewsOf(header).at(-1)),
     colour: "part",
-    hidden: { part: [], label: [] },
+    hidden: { part: [], label: [], group: [] },
     frame: start,
     directions: [],
     more: [],

@@ -22,7 +22,7 @@ import { makeTrays } from "./views/trays.js";
 /** @import { Model } from "./model.js" */
 /** @import { Points } from "./points.js" */
 /** @import { Served } from "./served.js" */
-/** @import { Bundle, Direction, OwnPicture, State, View } from "./types.js" */
+/** @import { Bundle, Direction, Kind, OwnPicture, State, View } from "./types.js" */
 
 /**
  * The actions of the user.
@@ -38,7 +38,7 @@ import { makeTrays } from "./views/trays.js";
  * @property {(axes: number[]) => void} chooseAxes
  * @property {(view: View) => void} chooseView
  * @property {(colour: string) => void} chooseColour
- * @property {(kind: "part" | "label", group: number) => void} toggleGroup
+ * @property {(kind: Kind, group: number) => void} toggleGroup
  * @property {(more: number[], less: number[]) => void} fillTrays
  * @property {(direction: Direction) => string | null} addDirection
  * @property {(direction: Direction) => void} removeDirection

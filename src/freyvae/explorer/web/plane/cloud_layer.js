@@ -12,9 +12,8 @@ import { TIME_STEPS, timeColourAt } from "./dots.js";
 /** @import { Geometry } from "./geometry.js" */
 /** @import { Theme } from "./overlay.js" */
 
-// where all points take longer to draw, some are drawn while the plane is zoomed
+// where all points take longer to draw, what was drawn is scaled while the plane is zoomed
 const SLOW_MILLISECONDS = 12;
-const DRAWN_MEANWHILE = 100_000;
 const REST_MILLISECONDS = 200;
 
 /**
@@ -26,6 +25,7 @@ const REST_MILLISECONDS = 200;
 export function makeCloudLayer({ cloud, header, geometry }) {
   const canvas = h("canvas", { class: "layer all-points" });
   const lines = h("canvas", { class: "layer contours" });
+  const element = h("div", { class: "layer cut" }, canvas, lines);
   const painter = makePointsPainter(canvas);
   const colours = new Uint8Array(4 * cloud.count);
   let isThere = false;
@@ -34,18 +34,19 @@ export function makeCloudLayer({ cloud, header, geometry }) {
   let isSlow = null; // null until all points were drawn
   let areContoursShown = true;
   let ratio = 1;
+  let drawn = geometry.toPixels;
   canvas.addEventListener("webglcontextlost", () => {
     isLost = true;
   });
 
   /** The colours of the groups of a kind. @param {string} kind */
   function paletteOf(kind) {
-    const board = /** @type {HTMLElement} */ (canvas.parentElement);
+    const board = element;
     const [training, heldOut] = ["--training", "--held-out"].map((name) => colourOf(board, name));
     if (kind === "time") return Array.from({ length: TIME_STEPS }, (_, step) => timeColourAt(step));
     if (kind === "part") return [training, heldOut];
-    const hex = kind === "label" ? header.labelColours : [];
-    return cloud.has(kind)
+    const hex = kind === "label" ? header.labelColours : kind === "group" ? header.groupColours : [];
+    return hex.length && cloud.has(kind)
       ? hex.map((colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16)))
       : [training];
   }
@@ -62,28 +63,32 @@ export function makeCloudLayer({ cloud, header, geometry }) {
     painter?.setColours(colours);
   }
 
-  /** @param {number} count how many of the points */
-  function drawPoints(count) {
+  function drawPoints() {
     const { width, height, zoomed } = geometry;
     // images are drawn where the points are: the points must not hide them
-    const [least, most, faintest] = geometry.isSlice ? [1.6, 4, 0.15] : [1.1, 2.5, 0.08];
-    const room = (width * height * zoomed ** 2) / count; // of a point, in square pixels
+    const [least, most, faintest] = geometry.isSlice ? [1.6, 4, 0.12] : [1.1, 2.5, 0.1];
+    const room = (width * height * zoomed ** 2) / cloud.count; // of a point, in square pixels
     const wide = clamp(0.3 * Math.sqrt(room), least, most);
-    const alpha = clamp((geometry.isSlice ? 1.5 : 0.7) * (room / wide ** 2), faintest, 0.9);
-    painter?.draw({ count, toPixels: geometry.toPixels, width, height, points: Math.max(wide * ratio, 1), alpha });
+    const alpha = clamp((0.35 * room) / wide ** 2, faintest, 0.9);
+    painter?.draw({
+      count: cloud.count,
+      toPixels: geometry.toPixels,
+      width,
+      height,
+      points: Math.max(wide * ratio, 1),
+      alpha,
+    });
   }
 
-  function drawAll() {
+  function drawAllPoints() {
     const began = performance.now();
-    drawPoints(cloud.count);
+    drawPoints();
     if (isSlow === null) {
       painter?.finish();
       isSlow = performance.now() - began > SLOW_MILLISECONDS;
     }
     canvas.dataset.drawn = String(cloud.count);
   }
-  const drawAllSoon = debounced(drawAll, REST_MILLISECONDS);
-
   /** @param {Theme} theme */
   function drawContours({ ink, paper }) {
     const { scale, offset } = geometry.toPixels;
@@ -109,8 +114,20 @@ export function makeCloudLayer({ cloud, header, geometry }) {
     }
   }
 
+  /** @type {() => void} */
+  let drawAll = () => {};
+  const drawAllSoon = debounced(() => drawAll(), REST_MILLISECONDS);
+
+  /** Scale what was drawn to where it is now. */
+  function scaleDrawn() {
+    const { scale, offset } = geometry.toPixels;
+    const [wide, high] = scale.map((each, axis) => each / drawn.scale[axis]);
+    const [right, below] = [offset[0] - wide * drawn.offset[0], offset[1] - high * drawn.offset[1]];
+    for (const layer of [canvas, lines]) layer.style.transform = `matrix(${wide}, 0, 0, ${high}, ${right}, ${below})`;
+  }
+
   return {
-    elements: [canvas, lines],
+    element,
     colour,
     /** Whether all points are drawn in this view: otherwise those of the sample are. */
     get isDrawn() {
@@ -147,14 +164,20 @@ export function makeCloudLayer({ cloud, header, geometry }) {
     /**
      * @param {Theme} theme
      * @param {boolean} arePointsShown
+     * @param {boolean} isMoving whether it is likely to be drawn again soon
      */
-    draw(theme, arePointsShown) {
+    draw(theme, arePointsShown, isMoving) {
       canvas.hidden = !arePointsShown || !isThere || isLost;
-      if (!canvas.hidden && isSlow && cloud.count > DRAWN_MEANWHILE) {
-        drawPoints(DRAWN_MEANWHILE);
+      drawAll = () => {
+        for (const layer of [canvas, lines]) layer.style.transform = "";
+        if (!canvas.hidden) drawAllPoints();
+        drawContours(theme);
+        drawn = geometry.toPixels;
+      };
+      if (isMoving && isSlow) {
+        scaleDrawn();
         drawAllSoon();
-      } else if (!canvas.hidden) drawAll();
-      drawContours(theme);
+      } else drawAll();
     },
     /**
      * The shown point nearest to a position, or -1.

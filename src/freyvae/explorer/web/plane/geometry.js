@@ -33,8 +33,9 @@ export function makeGeometry({ header, codes, map = null, plane = null }, isShow
   let height = 0;
   // the part of the plane that is shown, as shares of all
   let shown = { left: 0, top: 0, size: 1 };
-  /** The x and y of each point. */
-  const placed = new Float32Array(2 * points);
+  /** The x and y of each point, where they are known. */
+  const places = new Float32Array(2 * points);
+  let arePlaced = false; // until a place is asked for: that of a hundred thousand points takes a while
   /** @type {Map<number, number[]> | null} */
   let cells = null; // until a point is looked for
 
@@ -127,16 +128,28 @@ export function makeGeometry({ header, codes, map = null, plane = null }, isShow
     return best;
   }
 
-  function place() {
+  function displace() {
     cells = null;
-    for (let point = 0; point < points; point++) placed.set(isMap ? onMap(point) : onAxes(point), 2 * point);
+    arePlaced = false;
+  }
+
+  /** The x and y of each point. */
+  function placed() {
+    if (arePlaced) return places;
+    arePlaced = true;
+    for (let point = 0; point < points; point++) {
+      const [x, y] = isMap ? onMap(point) : onAxes(point);
+      places[2 * point] = x;
+      places[2 * point + 1] = y;
+    }
+    return places;
   }
 
   function intoCells() {
     /** @type {Map<number, number[]>} */
     const found = new Map();
     for (let point = 0; point < points; point++) {
-      const key = (placed[2 * point] >> CELL_BITS) * CELLS_A_ROW + (placed[2 * point + 1] >> CELL_BITS);
+      const key = (placed()[2 * point] >> CELL_BITS) * CELLS_A_ROW + (placed()[2 * point + 1] >> CELL_BITS);
       const cell = found.get(key);
       if (cell) cell.push(point);
       else found.set(key, [point]);
@@ -155,7 +168,7 @@ export function makeGeometry({ header, codes, map = null, plane = null }, isShow
     let shortest = within * within;
     for (const point of among) {
       if (!isShown(point)) continue;
-      const apart = (placed[2 * point] - x) ** 2 + (placed[2 * point + 1] - y) ** 2;
+      const apart = (placed()[2 * point] - x) ** 2 + (placed()[2 * point + 1] - y) ** 2;
       if (apart < shortest) {
         shortest = apart;
         best = point;
@@ -199,7 +212,10 @@ export function makeGeometry({ header, codes, map = null, plane = null }, isShow
   }
 
   const geometry = {
-    placed,
+    /** The x and y of each point. */
+    get placed() {
+      return placed();
+    },
     hasOneAxis,
     get width() {
       return width;
@@ -237,7 +253,7 @@ export function makeGeometry({ header, codes, map = null, plane = null }, isShow
       isMap = view === "map" && map !== null;
       axes = view === "principal" && plane ? principalAxes() : axesOfLatents(of);
       shown = { left: 0, top: 0, size: 1 };
-      if (width) place();
+      if (width) displace();
     },
     /**
      * @param {number} toWidth
@@ -246,7 +262,7 @@ export function makeGeometry({ header, codes, map = null, plane = null }, isShow
     resize(toWidth, toHeight) {
       width = toWidth;
       height = toHeight;
-      place();
+      displace();
     },
     /**
      * Show a part of the plane, larger or smaller, so that what is at a position stays there as far as possible.
@@ -262,7 +278,7 @@ export function makeGeometry({ header, codes, map = null, plane = null }, isShow
         top: clamp(shown.top + below * (shown.size - size), 0, 1 - size),
         size,
       };
-      place();
+      displace();
     },
     /** The values at the two ends of an axis. @param {number} axis */
     ends(axis) {
@@ -270,9 +286,9 @@ export function makeGeometry({ header, codes, map = null, plane = null }, isShow
       return [low, low + shown.size].map((end) => valueAt(axis, end));
     },
     /** @param {Code} code */
-    x: (code) => (isMap ? placed[2 * nearestCode(code)] : across(share(0, along(0, code)))),
+    x: (code) => (isMap ? onMap(nearestCode(code))[0] : across(share(0, along(0, code)))),
     /** @param {Code} code */
-    y: (code) => (isMap ? placed[2 * nearestCode(code) + 1] : down(hasOneAxis() ? 0.5 : 1 - share(1, along(1, code)))),
+    y: (code) => (isMap ? onMap(nearestCode(code))[1] : down(hasOneAxis() ? 0.5 : 1 - share(1, along(1, code)))),
     /**
      * Write the latents at a position to `into`: those of `latents`, moved along the two axes. On the map they are the
      * code of the nearest point.
@@ -303,11 +319,11 @@ export function makeGeometry({ header, codes, map = null, plane = null }, isShow
       if (isMap) {
         const here = nearestCode(latents);
         const ahead = Array.from(Array(points).keys()).filter((point) => {
-          const [x, y] = [placed[2 * point] - placed[2 * here], placed[2 * here + 1] - placed[2 * point + 1]];
+          const [x, y] = [placed()[2 * point] - placed()[2 * here], placed()[2 * here + 1] - placed()[2 * point + 1]];
           // within 45 degrees of the direction
           return x * right + y * up > 0 && Math.abs(x * up - y * right) <= Math.abs(x * right + y * up);
         });
-        const next = nearestOf(ahead, placed[2 * here], placed[2 * here + 1], Infinity);
+        const next = nearestOf(ahead, placed()[2 * here], placed()[2 * here + 1], Infinity);
         const point = next < 0 ? here : next;
         into.set(codes.subarray(point * dim, (point + 1) * dim));
         return into;
@@ -344,11 +360,11 @@ export function makeGeometry({ header, codes, map = null, plane = null }, isShow
         return odd;
       };
       return Array.from(Array(points).keys()).filter(
-        (point) => isShown(point) && inside(placed[2 * point], placed[2 * point + 1]),
+        (point) => isShown(point) && inside(placed()[2 * point], placed()[2 * point + 1]),
       );
     },
     /** @param {number} point */
-    placeOf: (point) => [placed[2 * point], placed[2 * point + 1]],
+    placeOf: (point) => (isMap ? onMap(point) : onAxes(point)),
     /**
      * The ellipse of one deviation of a normal distribution: its middle, its half axes and the angle of the longer one.
      * Null where there are no two axes.
@@ -390,8 +406,8 @@ export function makeGeometry({ header, codes, map = null, plane = null }, isShow
       const found = new Int32Array(columns * rows).fill(-1);
       const shortest = new Float32Array(columns * rows).fill(Infinity);
       for (let point = 0; point < points; point++) {
-        const right = (placed[2 * point] / width) * columns;
-        const below = (placed[2 * point + 1] / height) * rows;
+        const right = (placed()[2 * point] / width) * columns;
+        const below = (placed()[2 * point + 1] / height) * rows;
         if (!isShown(point) || right < 0 || right >= columns || below < 0 || below >= rows) continue;
         const tile = Math.floor(below) * columns + Math.floor(right);
         const apart = (right - Math.floor(right) - 0.5) ** 2 + (below - Math.floor(below) - 0.5) ** 2;

@@ -110,11 +110,11 @@ export function makePlane({ bundle, model, points, served, onmove, onpick, onpic
     context.clearRect(0, 0, geometry.width, geometry.height);
   }
 
-  function paintDots() {
+  function paintDots({ isMoving = false } = {}) {
     if (!geometry.width) return;
     clear(dots);
     if (arePointsShown && !all?.isDrawn) drawDots(dots, { count: header.points, points, geometry, ratio, colour });
-    all?.draw(theme, arePointsShown);
+    all?.draw(theme, arePointsShown, isMoving);
   }
 
   /** The image of a point of the cloud. @param {number} point */
@@ -163,8 +163,8 @@ export function makePlane({ bundle, model, points, served, onmove, onpick, onpic
     redrawAll();
   }
 
-  function redrawAll() {
-    paintDots();
+  function redrawAll({ isMoving = false } = {}) {
+    paintDots({ isMoving });
     paintOver();
     background.draw();
   }
@@ -181,7 +181,7 @@ export function makePlane({ bundle, model, points, served, onmove, onpick, onpic
     geometry.zoomBy(times, right, below);
     marks = { ...marks, lasso: [] };
     label();
-    redrawAll();
+    redrawAll({ isMoving: true });
   }
 
   /** Zoom about the current code. @param {number} times */
@@ -301,7 +301,7 @@ export function makePlane({ bundle, model, points, served, onmove, onpick, onpic
     setCloud(these) {
       cloud = these;
       all = makeCloudLayer({ cloud, header, geometry });
-      dots.after(...all.elements);
+      dots.after(all.element);
       all.resize(geometry.width, geometry.height, ratio);
       all.setView(view);
       background.setCloud(all, cloud);
