@@ -79,6 +79,7 @@ class Run:
         self.tensorboard_path = self.folder / "tensorboard"
         self.report_path = self.folder / "report.html"
         self.explorer_path = self.folder / "explorer" / "index.html"
+        self.beside_path = self.folder / "explorer" / "beside.html"
         self.points_path = self.folder / "explorer" / "points.bin"
 
     def __repr__(self) -> str:
@@ -246,7 +247,7 @@ class Run:
             except BadInput as error:
                 raise BadInput(f"{self.folder} is not a run of ours: {error}; choose another with out=...") from None
         found = (self.projection_path, self.groups_path)
-        for file in (*self.parts, *found, self.report_path, self.explorer_path, self.points_path):
+        for file in (*self.parts, *found, *self._pages):
             if file.is_dir():
                 raise BadInput(f"{file} is a folder, where the run has a file: remove it, or choose another out=...")
         for folder in self._folders:
@@ -256,6 +257,10 @@ class Run:
                 )
             if folder.exists() and not folder.is_dir():
                 raise BadInput(f"{folder} is a file, where the run has a folder: remove it, or choose another out=...")
+
+    @property
+    def _pages(self) -> tuple[Path, ...]:
+        return self.report_path, self.explorer_path, self.beside_path, self.points_path
 
     @property
     def _folders(self) -> tuple[Path, ...]:
@@ -275,8 +280,7 @@ class Run:
         pictures = [self.pictures_path / name for name in self.drawn]
         try:
             # the metrics first: without them the run is not finished, whatever else is left
-            pages = (self.report_path, self.explorer_path, self.points_path)
-            drawn = (self.projection_path, self.groups_path, *pages, *pictures, self._drawn_path)
+            drawn = (self.projection_path, self.groups_path, *self._pages, *pictures, self._drawn_path)
             made = (self.metrics_path, *self.parts, *drawn)
             for path in made:
                 if path != self.recipe_path and not path.parent.is_symlink():

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.explorer.conftest import make_squares, squares
 
 import freyvae
 from freyvae.explorer import bundle as bundle_module
@@ -23,34 +24,10 @@ from freyvae.run import Run
 IMAGES, POINTS = 400, 100
 
 
-def _drawn() -> np.ndarray:
-    """Bright squares before a dark ground, each at its own place."""
-    images = np.zeros((IMAGES, 8, 8, 1), np.uint8)
-    for number, (across, down, level) in enumerate(
-        np.random.default_rng(0).integers((0, 0, 90), (6, 6, 255), (IMAGES, 3))
-    ):
-        images[number, down : down + 3, across : across + 3] = level
-    return images
-
-
 @pytest.fixture(scope="module")
 def sampled(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A run of four latents on 400 images, whose page holds 100 of them. Tests must not change it."""
-    folder = tmp_path_factory.mktemp("sampled")
-    np.save(folder / "squares.npy", _drawn())
-    recipe = freyvae.load_recipe("frey-faces").replace(
-        name="squares",
-        data=str(folder / "squares.npy"),
-        split="random",
-        validation=40,
-        test=0,
-        latent_dim=4,
-        latent_names=(),
-        hidden=(16,),
-        epochs=2,
-    )
-    run = Run(folder / "run")
-    freyvae.train(recipe, run.folder, pictures=False)
+    run = make_squares(tmp_path_factory.mktemp("sampled"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bundle_module, "MOST_POINTS", POINTS)
         prepare_page(run)
@@ -114,7 +91,7 @@ def test_every_image_has_its_place_on_the_plane_of_the_page(copied: Run) -> None
     assert sorted(numbers.tolist()) == list(range(IMAGES))
     bundle = read_bundle(copied.explorer_path)
     middle, *rows = np.frombuffer(bundle.blobs["plane"], "<f4").reshape(-1, 4)[:3]
-    expected = (copied.load_model().encode(_drawn()) - middle) @ np.array(rows).T
+    expected = (copied.load_model().encode(squares()) - middle) @ np.array(rows).T
     assert places == pytest.approx(expected[numbers], abs=1e-5)
     held_out = freyvae.training.load_training_data(copied.recipe).split.validation
     assert sorted(numbers[parts > 0].tolist()) == sorted(held_out.tolist())
@@ -153,7 +130,7 @@ def test_a_page_that_holds_all_images_needs_no_service(run: Run) -> None:
 def test_pictures_are_those_of_the_numbers(served: Server) -> None:
     status, content = _ask(served, "/explorer/pictures?numbers=399,0,7")
     assert status == 200
-    assert content == _drawn()[[399, 0, 7]].tobytes()
+    assert content == squares()[[399, 0, 7]].tobytes()
 
 
 @pytest.mark.parametrize(
@@ -175,7 +152,7 @@ def test_images_that_are_gone_are_said(copied: Run) -> None:
     data = Path(copied.recipe.data.source)
     kept = data.read_bytes()
     try:
-        np.save(data, 255 - _drawn())
+        np.save(data, 255 - squares())
         with _serving(copied) as server:
             status, content = _ask(server, "/explorer/pictures?numbers=1")
             assert (status, b"holds other images now" in content) == (409, True)
@@ -248,7 +225,7 @@ def test_pictures_themselves_stand_in_the_tiles_of_the_plane(page: Any) -> None:
         }
         return found;
     }""")
-    originals = {",".join(map(str, image.ravel().tolist())) for image in _drawn()}
+    originals = {",".join(map(str, image.ravel().tolist())) for image in squares()}
     assert before > 10
     assert tiles
     assert originals.issuperset(tiles)
@@ -262,12 +239,12 @@ def test_an_image_that_the_page_does_not_hold_is_found_by_its_number_and_compare
     page.wait_for_function(
         "text => document.querySelector('.comparison .what').textContent.startsWith(text)", arg=f"Image {number + 1}, "
     )
-    code = sampled.load_model().encode(_drawn()[number : number + 1])[0]
+    code = sampled.load_model().encode(squares()[number : number + 1])[0]
     assert page.evaluate("freyvae.latents") == pytest.approx(code.tolist(), abs=1e-4)
     shown = page.evaluate("""() => Array.from(
         document.querySelector(".comparison canvas").getContext("2d").getImageData(0, 0, 8, 8).data
     ).filter((_, at) => at % 4 === 0)""")
-    assert shown == _drawn()[number].ravel().tolist()
+    assert shown == squares()[number].ravel().tolist()
 
 
 def test_any_of_all_points_can_be_hovered_and_clicked(page: Any, sampled: Run) -> None:

@@ -107,27 +107,28 @@ def bundle_of_run(run: Run, *, vae: "VAE | None" = None, data: "TrainingData | N
     return bundle
 
 
-def page_text(bundle: Bundle) -> str:
-    """The HTML of the page."""
+def page_text(*bundles: Bundle) -> str:
+    """The HTML of the page: of one bundle, or of two side by side."""
     script, style = script_of("page"), stylesheet() + _static("page.css")
-    data = {
-        "header": bundle.header,
-        "blobs": {name: base64.b64encode(blob).decode() for name, blob in bundle.blobs.items()},
-    }
-    # so that no name or title can end the script element
-    text = json.dumps(data, ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c")
+    texts = [_as_json(bundle) for bundle in bundles]
     page = filled_in(
         "explorer/templates/page.html",
         policy=content_security_policy(script, style),
         format=FORMAT,
         sha256=_NO_SHA256,
-        title=bundle.header["title"],
+        title=" beside ".join(bundle.header["title"] for bundle in bundles),
         style=style,
         script=script,
-        bundle=text,
-        adler32=zlib.adler32(text.encode()),
+        bundles=[(text, zlib.adler32(text.encode())) for text in texts],
     )
     return page.replace(_NO_SHA256, hashlib.sha256(page.encode()).hexdigest(), 1)
+
+
+def _as_json(bundle: Bundle) -> str:
+    blobs = {name: base64.b64encode(blob).decode() for name, blob in bundle.blobs.items()}
+    data = {"header": bundle.header, "blobs": blobs}
+    # so that no name or title can end the script element
+    return json.dumps(data, ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def read_bundle(path: Path) -> Bundle:

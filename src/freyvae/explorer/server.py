@@ -38,6 +38,7 @@ from freyvae.explorer.page import (
     with_requests,
     write_page,
 )
+from freyvae.explorer.pair import check_same_images, write_pair
 from freyvae.explorer.service import Answer, Opened, Service
 from freyvae.run import Run
 
@@ -55,7 +56,7 @@ _TYPES = {
     ".csv": "text/csv; charset=utf-8",
     ".toml": "text/plain; charset=utf-8",
 }
-_PAGE = "/explorer/index.html"
+_PAGE, _BESIDE = "/explorer/index.html", "/explorer/beside.html"
 _QUIET_POLICY = (
     "default-src 'none'; img-src data: 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 )
@@ -68,23 +69,39 @@ _NO_TOKEN = (
 _PICTURE = re.compile(r"/pictures/[\w.-]+\.png", re.ASCII)
 
 
-def serve(run: Run, *, port: int | None = None, browser: bool = True, say: Callable[[str], None] | None = None) -> None:
+def serve(
+    run: Run,
+    *,
+    beside: Run | None = None,
+    port: int | None = None,
+    browser: bool = True,
+    say: Callable[[str], None] | None = None,
+) -> None:
     """Serve a run's page on 127.0.0.1 until Ctrl-C. It is written first if it is missing or of another version.
 
     Args:
         run: a finished run.
+        beside: another on the same images: the page shows both, side by side.
         port: the port to listen on; by default 8765. If it is taken, the next free one is used, with a message.
         browser: open the page in the browser.
         say: called with each message; by default they go to standard error.
 
     Raises:
-        BadInput: the page is of a newer format or cannot be written, or no port is free.
+        BadInput: the page is of a newer format or cannot be written, the runs have other images, or no port is free.
     """
     say = say or to_stderr
-    prepare_page(run, say=say)
-    services = services_of(run)
-    with closing(services), make_server(run, port=PORT if port is None else port, say=say, services=services) as server:
-        say(f"exploring {run.folder} at {server.address(server.token)} (Ctrl-C ends it)")
+    port = PORT if port is None else port
+    if beside is not None:
+        check_same_images(run, beside)
+    for each in (run,) if beside is None else (run, beside):
+        prepare_page(each, say=say)
+    handler, services = Handler, services_of(run) if beside is None else ()
+    if beside is not None:
+        handler = Beside
+        say(f"both are in {write_pair(run, beside)}, which can be opened, or sent, as a file too")
+    with closing(services), make_server(run, port=port, say=say, handler=handler, services=services) as server:
+        folders = " beside ".join(str(each.folder) for each in (run, beside) if each is not None)
+        say(f"exploring {folders} at {server.address(server.token)} (Ctrl-C ends it)")
         # other users can read the command line of the browser, so its token is valid only once
         if browser and not webbrowser.open(server.address(server.token_for_once())):
             say("no browser could be opened: open the address by hand")
@@ -323,7 +340,7 @@ class Handler(BaseHTTPRequestHandler):
         if content is None or file is None:
             return self._refuse(HTTPStatus.NOT_FOUND)
         with content:
-            policy = policy_of_this_version() if path == _PAGE else _QUIET_POLICY
+            policy = policy_of_this_version() if path in (_PAGE, _BESIDE) else _QUIET_POLICY
             served: bytes | BinaryIO = content
             if path == _PAGE and self.services:
                 policy = policy.replace(NO_REQUESTS, OWN_REQUESTS)
@@ -351,6 +368,7 @@ class Handler(BaseHTTPRequestHandler):
         run = self.run
         listed = {
             _PAGE: run.explorer_path,
+            _BESIDE: run.beside_path,
             "/report.html": run.report_path,
             "/metrics.json": run.metrics_path,
             "/history.csv": run.history_path,
@@ -400,3 +418,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Log no requests, so that the terminal stays clear."""
+
+
+class Beside(Handler):
+    """Answers with the page of two runs."""
+
+    home = _BESIDE

@@ -13,10 +13,11 @@ import { capital, plural } from "./text.js";
  * @param {Header} options.header
  * @param {Points} options.points
  * @param {"h1" | "h2"} options.heading the title's element; headings of sections are one level below
+ * @param {boolean} options.isBeside whether it stands beside another: what both show of a picture comes first
  * @param {Everything} options.everything
  * @param {Views} options.views
  */
-export function layOut({ header, points: { word }, heading, everything, views }) {
+export function layOut({ header, points: { word }, heading, isBeside, everything, views }) {
   const [height, width, channels] = header.imageShape;
   const kind =
     channels === 1 ? "grey pixels" : channels === 3 ? "colour pixels" : `pixels in ${plural(channels, "channel")}`;
@@ -25,40 +26,45 @@ export function layOut({ header, points: { word }, heading, everything, views })
     `${plural(header.latents.count, "latent")}. Drag a slider, or the plane.`;
   const below = heading === "h1" ? "h2" : "h3";
 
+  const titleId = newId("title");
   /** @type {(title: string, ...children: Child[]) => HTMLElement} */
   const section = (title, ...children) => {
     const id = newId("section");
-    return h("section", { class: "panel", "aria-labelledby": id }, h(below, { id }, title), children);
+    // two explorers on one page have sections of the same name
+    return h("section", { class: "panel", "aria-labelledby": `${id} ${titleId}` }, h(below, { id }, title), children);
   };
   /** @param {string} text */
   const hint = (text) => h("p", { class: "hint" }, text);
 
   const { element: sliders, areMany } = views.sliders;
+  const { filmstrip, comparison } = views;
   return h(
     "div",
-    { class: "body" },
+    { class: isBeside ? "body beside" : "body" },
     h(
       "header",
       { class: "top" },
       h(
         "div",
         {},
-        h(heading, {}, header.title),
+        h(heading, { id: titleId }, header.title),
         h("p", { class: "lede" }, lede, everything.sample),
         header.leftOut ? hint(capital(`${header.leftOut}.`)) : null,
       ),
       h("div", { class: "row" }, [views.save.element, views.linkButton, views.theme.button]),
     ),
+    isBeside ? filmstrip.element : null,
     h(
       "div",
       { class: areMany ? "stage many" : "stage" },
+      isBeside ? comparison.element : null,
       h("div", { class: "portrait" }, views.face.element, views.knowing.element, views.neighbours.element),
       areMany ? sliders : null,
       h("div", { class: "controls" }, areMany ? null : sliders, views.directions.element, views.actions.element),
       h("div", { class: "chart" }, views.plane.element, views.lasso.bar, views.choices.element, everything.note),
-      views.comparison.element,
+      isBeside ? null : comparison.element,
     ),
-    views.filmstrip.element,
+    isBeside ? null : filmstrip.element,
     h(
       "div",
       { class: "panels" },

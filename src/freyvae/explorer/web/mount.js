@@ -31,12 +31,14 @@ import { watchScrolling } from "./views/slider.js";
  * @param {HTMLElement} [options.themed] the element whose data-theme is set
  * @param {HTMLElement | Document} [options.listenOn] where a picture may be dropped or pasted
  * @param {"h1" | "h2"} [options.heading] the title's element
+ * @param {(number: number) => void} [options.onpick] called with the number, from 0, of an image that the user chose
+ * @param {(file: File) => void} [options.onfile] called with a picture of the user
  * @param {Served | null} [options.served] what the page's server computes for it
  */
 export function mount(
   root,
   bundle,
-  { fragment = "", onstate, onlatents, themed = root, listenOn = root, heading = "h1", served = null },
+  { fragment = "", onstate, onlatents, themed = root, listenOn = root, heading = "h1", served = null, onpick, onfile },
 ) {
   const { header } = bundle;
   const model = makeModel(bundle);
@@ -78,8 +80,12 @@ export function mount(
       show.names();
       remember();
     },
-    pick,
+    pick(point, how) {
+      pick(point, how);
+      onpick?.(bundle.numbers[point]);
+    },
     pickNumber,
+    takeFile: onfile ?? null,
     random: () => motion.flyTo(model.draw()),
     walk: () => (motion.walking ? motion.stop() : motion.walk()),
     reset() {
@@ -151,7 +157,7 @@ export function mount(
   const views = makeViews({ root, themed, listenOn, bundle, model, points, served, state, hands });
   const show = makeShow({ header, model, points, everything, state, views, isQuiet: () => motion.walking });
   root.classList.add("freyvae");
-  root.replaceChildren(layOut({ header, points, heading, everything, views }));
+  root.replaceChildren(layOut({ header, points, heading, isBeside: Boolean(onpick), everything, views }));
 
   /** @param {number[]} latents */
   function move(latents) {
@@ -189,6 +195,7 @@ export function mount(
       if (encode) hands.showPicture({ levels, code: Float32Array.from(encode(levels)), unlike: null, title });
     } catch (error) {
       if (!(error instanceof ExplorerError)) throw error;
+      views.comparison.show(error.message, null, null);
       views.announce(error.message);
     }
   }
@@ -233,6 +240,7 @@ export function mount(
     load,
     draw: show.face,
     pick,
+    pickNumber,
     takePicture: views.ownPicture.take,
     densityAt: model.density.describe,
     /** The grey levels of a decoded code, as they are painted. @param {Code} latents */

@@ -32,6 +32,7 @@ import { makeTrays } from "./views/trays.js";
  * @property {(index: number, name: string) => void} rename
  * @property {(point: number, options?: { fly?: boolean }) => void} pick
  * @property {(number: number) => void} pickNumber goes to an image that the server has, by its number from 0
+ * @property {((file: File) => void) | null} takeFile told of a picture of the user
  * @property {() => void} random
  * @property {() => void} walk starts or stops a walk
  * @property {() => void} reset
@@ -139,7 +140,7 @@ export function makeViews({ root, themed, listenOn, bundle, model, points, serve
     trays,
     lasso,
     path: makePath({ points, onvalue: hands.goAlongPath, onend: hands.endPath }),
-    ownPicture: makeOwnPicture({ header, encode, listenOn, onpicture: hands.showPicture }),
+    ownPicture: makeOwnPicture({ header, encode, listenOn, onpicture: hands.showPicture, onfile: hands.takeFile }),
     save: makeSave({ header, model, painter, where, names: () => state.names }),
     linkButton: hands.bringAddressUpToDate && makeLinkButton({ flush: hands.bringAddressUpToDate, announce }),
     theme: makeTheme({
