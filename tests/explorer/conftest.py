@@ -38,8 +38,10 @@ def make_squares(folder: Path, name: str = "run", images: Any = None, **changes:
     data = folder / f"{'squares' if images is None else name}.npy"
     np.save(data, squares() if images is None else images)
     choices: dict[str, Any] = {"latent_dim": 4, "latent_names": (), "epochs": 2, **changes}
+    if "network" not in choices:
+        choices["hidden"] = (16,)
     recipe = freyvae.load_recipe("frey-faces").replace(
-        name="squares", data=str(data), split="random", validation=40, test=0, hidden=(16,), **choices
+        name="squares", data=str(data), split="random", validation=40, test=0, **choices
     )
     return freyvae.train(recipe, folder / name, quiet=True, pictures=False)
 

@@ -1,6 +1,7 @@
 """A served page shows every image of a run that the page holds a sample of."""
 
 import json
+import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -285,6 +286,23 @@ def test_without_webgl_the_sample_is_drawn_and_the_density_all_the_same(
     assert page.locator(".all-points").is_hidden()
     assert page.evaluate(painted, ".contours")
     assert page.evaluate(painted, ".board canvas:nth-of-type(3)")
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (1024, 768)])
+def test_no_accessibility_finding(served: Server, open_page: Any, width: int, height: int) -> None:
+    if os.environ.get("FREYVAE_REQUIRE_BROWSER") != "1":
+        pytest.importorskip("axe_playwright_python")
+    import axe_playwright_python
+
+    viewport = {"width": width, "height": height}
+    page = open_page(served.address(served.token), viewport=viewport, reduced_motion="reduce")
+    page.wait_for_selector(f"[data-points='{IMAGES}']")
+    axe = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+    page.evaluate(f"() => {{ {axe} }}")
+    found = page.evaluate("""axe.run({ rules: { "target-size": { enabled: true } } })
+        .then(results => results.violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`))""")
+    assert found == []
+    assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
 def test_the_page_as_a_file_says_that_it_holds_a_sample(sampled: Run, open_page: Any) -> None:

@@ -712,6 +712,61 @@ def test_images_are_found_by_file_hidden_by_group_and_sorted_by_error(open_page:
     assert page.evaluate(dots) == before
 
 
+def _announced(page: Any) -> list[str]:
+    """What a screen reader has been told politely since the page's announcer was watched."""
+    return page.evaluate("() => window.announced")
+
+
+def _watch_announcer(page: Any) -> None:
+    page.evaluate("""() => {
+        window.announced = [];
+        const announcer = document.querySelector(".unseen[role=status]");
+        if (announcer.getAttribute("aria-live") !== "polite") throw new Error("it is not live");
+        new MutationObserver(() => window.announced.push(announcer.textContent))
+            .observe(announcer, { childList: true, characterData: true, subtree: true });
+    }""")
+
+
+def test_a_screen_reader_hears_where_one_is_and_what_the_reading_says_once_one_rests(page: Any) -> None:
+    page.wait_for_timeout(800)  # what the opened page says is over
+    _watch_announcer(page)
+    slider = _slider(page, "humour")
+    slider.focus()
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    assert _announced(page) == []  # not at every step
+    page.wait_for_function("() => window.announced.length > 0")
+    reading = page.text_content(".knowing strong"), page.text_content(".knowing p > span")
+    assert _announced(page) == [f"humour 0.50, pose 0.00. {reading[0]}. {reading[1]}"]
+    page.evaluate("freyvae.setLatents([-30, 30])")
+    page.wait_for_function("() => window.announced.length > 1")
+    assert _announced(page)[1:] == ["humour −30.00, pose 30.00. Far from the data. No training image is near."]
+    # the picture has the words too
+    assert page.get_by_role("img", name="The decoded image at humour −30.00, pose 30.00").count() == 1
+
+
+def test_a_walk_is_not_read_out(run: Run, open_page: Any) -> None:
+    page = open_page(run.explorer_path)
+    page.wait_for_timeout(800)
+    _watch_announcer(page)
+    page.get_by_role("button", name="Walk").click()
+    page.wait_for_timeout(1000)
+    assert _announced(page) == []
+    page.get_by_role("button", name="Stop").click()
+    page.wait_for_function("() => window.announced.length === 1")
+
+
+def test_of_many_latents_a_screen_reader_hears_those_that_say_most(open_page: Any, many: Many) -> None:
+    page = open_page(many[0], reduced_motion="reduce")
+    page.wait_for_timeout(800)
+    _watch_announcer(page)
+    page.get_by_role("button", name="Random").click()
+    page.wait_for_function("() => window.announced.length > 0")
+    (said,) = _announced(page)
+    order = page.evaluate("freyvae.header.order.order.slice(0, 6).map(index => freyvae.header.latents.names[index])")
+    assert re.findall(r"(z\d+) ", said) == order
+
+
 def test_points_are_coloured_and_hidden_by_the_groups_of_cluster(open_page: Any, many: Many) -> None:
     page = open_page(many[0], reduced_motion="reduce", fragment="colour=label&frame=4")
     assert "light, group 2" not in page.text_content(".comparison .what")

@@ -27,6 +27,7 @@ from urllib.parse import parse_qs, unquote
 from freyvae.console import say as to_stderr
 from freyvae.errors import BadInput
 from freyvae.explorer.all_points import AllPoints, Pictures, is_sample
+from freyvae.explorer.draw import Draw
 from freyvae.explorer.page import (
     NO_REQUESTS,
     OWN_REQUESTS,
@@ -126,7 +127,8 @@ def prepare_page(run: Run, *, say: Callable[[str], None] | None = None) -> Path:
 def services_of(run: Run) -> tuple[Service, ...]:
     """What the server of a run's page computes for it. `closing` ends them."""
     bundle, opened = read_bundle(run.explorer_path), Opened(run)
-    return (AllPoints(opened, bundle), Pictures(opened)) if is_sample(bundle) else ()
+    of_all = (AllPoints(opened, bundle), Pictures(opened)) if is_sample(bundle) else ()
+    return (*of_all, Draw(opened)) if bundle.header["leftOut"] else of_all
 
 
 @contextmanager

@@ -158,21 +158,30 @@ class OnArrays(FedWithImages):
 
         return _in_chunks(draw, codes if given is None else given)
 
-    def sample_means(self, count: int, *, seed: int = 0) -> np.ndarray:
-        """Expected pixels of `count` codes drawn from the prior: (count, height, width, channel) float32 in [0, 1].
+    def sample_means(self, count_or_latents: Any, *, seed: int = 0) -> np.ndarray:
+        """Expected pixels of codes drawn from the prior: (image, height, width, channel) float32 in [0, 1].
 
         They are the means of the pixels that `sample` draws; with one group of latents, what `decode` makes of the
         codes. Groups below the codes are drawn too.
 
+        Args:
+            count_or_latents: how many images, or the codes of all of them, (image, latent).
+            seed: of codes and details. `sample_means(n, seed=s)` is `sample_means(sample_latents(n, seed=s), seed=s)`.
+
         Raises:
-            BadInput: the count is below 1, or memory does not hold so many.
+            BadInput: the count is below 1, memory does not hold so many, or the codes have another shape or are not
+                finite.
         """
-        count = whole("count", count, at_least=1)
+        is_count = not hasattr(count_or_latents, "__len__") or getattr(count_or_latents, "shape", None) == ()
+        given = None if is_count else self._latent_gate(count_or_latents)
+        count = whole("count", count_or_latents, at_least=1) if given is None else len(given)
         check_memory("images", (count, *self.image_shape), "float32")
-        if not self.groups_below:
-            return self.decode(self.sample_latents(count, seed=seed))
         noise = _noise(seed)
-        latents = self._codes_of_prior(count, noise)
+        # drawn where there are codes, too: details are then the same as those of the codes that a count draws
+        drawn = self._codes_of_prior(count, noise)
+        latents = drawn if given is None else given
+        if not self.groups_below:
+            return self.decode(latents)
         return _in_chunks(eagerly(lambda chunk: (self._drawn_likelihood(chunk, noise).mean(),)), latents)
 
     def draw_images(self, count_or_latents: Any, *, seed: int = 0) -> np.ndarray:

@@ -1,7 +1,7 @@
 // The layout of the explorer.
 
 import { h, newId } from "./dom.js";
-import { capital, plural } from "./text.js";
+import { capital, plural, withCode } from "./text.js";
 
 /** @import { Everything } from "./everything.js" */
 /** @import { Points } from "./points.js" */
@@ -37,6 +37,7 @@ export function layOut({ header, points: { word }, heading, isBeside, everything
   const hint = (text) => h("p", { class: "hint" }, text);
 
   const { element: sliders, areMany } = views.sliders;
+  const onDraw = views.draw.button ? " “Draw details” asks the server for a draw of the whole model." : null;
   const { filmstrip, comparison } = views;
   return h(
     "div",
@@ -44,15 +45,10 @@ export function layOut({ header, points: { word }, heading, isBeside, everything
     h(
       "header",
       { class: "top" },
-      h(
-        "div",
-        {},
-        h(heading, { id: titleId }, header.title),
-        h("p", { class: "lede" }, lede, everything.sample),
-        header.leftOut ? hint(capital(`${header.leftOut}.`)) : null,
-      ),
+      h("div", {}, h(heading, { id: titleId }, header.title), h("p", { class: "lede" }, lede, everything.sample)),
       h("div", { class: "row" }, [views.save.element, views.linkButton, views.theme.button]),
     ),
+    header.leftOut ? h("p", { class: "hint left-out" }, withCode(capital(`${header.leftOut}.`)), onDraw) : null,
     isBeside ? filmstrip.element : null,
     h(
       "div",
@@ -60,7 +56,14 @@ export function layOut({ header, points: { word }, heading, isBeside, everything
       isBeside ? comparison.element : null,
       h("div", { class: "portrait" }, views.face.element, views.knowing.element, views.neighbours.element),
       areMany ? sliders : null,
-      h("div", { class: "controls" }, areMany ? null : sliders, views.directions.element, views.actions.element),
+      h(
+        "div",
+        { class: "controls" },
+        areMany ? null : sliders,
+        views.directions.element,
+        views.actions.element,
+        views.draw.element,
+      ),
       h("div", { class: "chart" }, views.plane.element, views.lasso.bar, views.choices.element, everything.note),
       isBeside ? null : comparison.element,
     ),

@@ -51,6 +51,16 @@ export function makeServed(names, [height, width, channels]) {
     },
 
     /**
+     * One draw of the whole model: the grey levels of an image.
+     *
+     * @param {number[]} latents
+     * @param {number} seed
+     */
+    async draw(latents, seed) {
+      return new Uint8Array(await (await ask(`draw?z=${latents.join(",")}&seed=${seed}`)).arrayBuffer());
+    },
+
+    /**
      * The pixels of images, by their numbers from 0.
      *
      * @param {number[]} numbers

@@ -55,6 +55,7 @@ export function makeShow({ header, model, points, everything, state, views, isQu
   function latents() {
     views.sliders.show(state.latents);
     views.directions.show(state.latents);
+    views.draw.moved();
     views.plane.show(state.latents);
     views.knowing.show(unlikeness() ?? model.density.describe(state.latents));
     describeSoon();

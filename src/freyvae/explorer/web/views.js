@@ -6,6 +6,7 @@ import { makeActions } from "./views/actions.js";
 import { makeChoices } from "./views/choices.js";
 import { makeComparison } from "./views/comparison.js";
 import { makeDirectionSliders } from "./views/directions.js";
+import { makeDraw } from "./views/draw.js";
 import { makeFace } from "./views/face.js";
 import { makeFilmstrip } from "./views/filmstrip.js";
 import { makeKnowing } from "./views/knowing.js";
@@ -98,8 +99,11 @@ export function makeViews({ root, themed, listenOn, bundle, model, points, serve
     },
   });
 
+  const draw = makeDraw({ header, painter, served, where, announce });
+
   return {
     announcer,
+    draw,
     announce,
     plane,
     comparison,
@@ -124,7 +128,7 @@ export function makeViews({ root, themed, listenOn, bundle, model, points, serve
       onrename: hands.renameDirection,
       onremove: hands.removeDirection,
     }),
-    actions: makeActions({ onrandom: hands.random, onwalk: hands.walk, onreset: hands.reset }),
+    actions: makeActions({ onrandom: hands.random, onwalk: hands.walk, onreset: hands.reset, draw: draw.button }),
     choices: makeChoices({
       header,
       points,
