@@ -46,7 +46,7 @@ class AllPoints(Service):
 
     def __init__(self, opened: Opened, bundle: Bundle):
         self._opened, self._bundle = opened, bundle
-        self._done, self._total = 0, bundle.header["sampleOf"] or bundle.header["images"]
+        self._done, self._total = 0, min(bundle.header["sampleOf"] or bundle.header["images"], MOST_POINTS)
         self._error: BadInput | None = None
         self._is_closed = threading.Event()
         self._key = key_of(opened.run, bundle)

@@ -24,18 +24,21 @@ export function makeCloud(data) {
   const isShown = (point) => isHidden[point] === 0;
   const grid = () => /** @type {Grid} */ (grids[view]);
 
+  /** Whether there are groups of a kind. @param {string} kind */
+  const has = (kind) => kind === "part" || `${kind}s` in columns;
+  /** The group of a point. @type {(kind: string, point: number) => number} */
+  const groupOf = (kind, point) => (kind === "part" ? Number(parts[point] > 0) : (columns[`${kind}s`]?.[point] ?? 0));
+
   return {
     count,
     images: data.images,
     isShown,
     /** The image of a point, counted from 0. @param {number} point */
     numberOf: (point) => numbers[point],
-    /** The group of a point. @type {(kind: string, point: number) => number} */
-    groupOf: (kind, point) => (kind === "part" ? Number(parts[point] > 0) : (columns[`${kind}s`]?.[point] ?? 0)),
+    groupOf,
     /** @param {number} point */
     partOf: (point) => parts[point],
-    /** Whether there are groups of a kind. @param {string} kind */
-    has: (kind) => kind === "part" || `${kind}s` in columns,
+    has,
     /** The point of an image, or -1. @param {number} number */
     find: (number) => numbers.indexOf(number),
     /** The x and y of each point in the view. */
@@ -59,11 +62,10 @@ export function makeCloud(data) {
     },
     /** Hide groups. @param {State["hidden"]} hidden */
     hide(hidden) {
-      const kinds = Object.entries(hidden).filter(([, groups]) => groups.length);
-      for (let point = 0; point < count; point++) {
-        isHidden[point] = Number(
-          kinds.some(([kind, groups]) => this.has(kind) && groups.includes(this.groupOf(kind, point))),
-        );
+      isHidden.fill(0);
+      for (const [kind, groups] of Object.entries(hidden)) {
+        if (!groups.length || !has(kind)) continue;
+        for (let point = 0; point < count; point++) if (groups.includes(groupOf(kind, point))) isHidden[point] = 1;
       }
       lines = null;
     },

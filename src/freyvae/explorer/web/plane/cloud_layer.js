@@ -57,7 +57,10 @@ export function makeCloudLayer({ cloud, header, geometry }) {
     for (let point = 0; point < cloud.count; point++) {
       const share = cloud.numberOf(point) / cloud.images;
       const group = kind === "time" ? Math.floor(share * TIME_STEPS) : cloud.groupOf(kind, point);
-      colours.set(palette[group] ?? palette[0], 4 * point);
+      const [red, green, blue] = palette[group] ?? palette[0];
+      colours[4 * point] = red;
+      colours[4 * point + 1] = green;
+      colours[4 * point + 2] = blue;
       colours[4 * point + 3] = cloud.isShown(point) ? 255 : 0;
     }
     painter?.setColours(colours);
