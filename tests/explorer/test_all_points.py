@@ -100,6 +100,23 @@ def test_every_image_has_its_place_on_the_plane_of_the_page(copied: Run) -> None
     assert np.corrcoef(numbers, np.arange(IMAGES))[0, 1] < 0.2
 
 
+def test_groups_of_cluster_are_those_of_all_points_and_make_them_anew(
+    copied: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = key_of(copied, read_bundle(copied.explorer_path))
+    monkeypatch.setattr(bundle_module, "MOST_POINTS", POINTS)
+    found = freyvae.cluster(copied, count=3, out=copied.folder / "clusters.csv")
+    bundle = read_bundle(copied.explorer_path)
+    assert bundle.header["points"] == POINTS
+    assert key_of(copied, bundle) != before
+    _write(copied)
+    header, numbers, _, _ = _points(copied)
+    assert header["columns"] == ["parts", "groups"]
+    assert np.array_equal(
+        np.frombuffer(copied.points_path.read_bytes()[-IMAGES:], np.uint8), found.mixture.groups[numbers]
+    )
+
+
 def test_points_that_are_there_are_not_made_again_unless_they_are_damaged_or_of_another_page(copied: Run) -> None:
     _write(copied)
     whole = copied.points_path.read_bytes()
