@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,13 @@ def sorted_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def squares(sorted_run: Run) -> Path:
     """The folder of its pictures."""
     return Path(sorted_run.recipe.data.source)
+
+
+@pytest.fixture
+def copied(sorted_run: Run, tmp_path: Path) -> Run:
+    """The same run to change."""
+    shutil.copytree(sorted_run.folder, tmp_path / "run")
+    return Run(tmp_path / "run")
 
 
 @pytest.fixture(autouse=True)

@@ -9,12 +9,14 @@ from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 import freyvae
 from freyvae.__main__ import main
 from freyvae.errors import BadInput
+from freyvae.explorer.groups import named_groups, read_groups
+from freyvae.explorer.page import bundle_of_run
 from freyvae.metrics.grouping import agreement, mixture
 from freyvae.metrics.nearest import Posteriors
 
 
-def test_two_groups_are_the_two_folders(sorted_run, tmp_path, capsys):
-    assert main(["cluster", str(sorted_run.folder), "--count", "2", "--pictures", "groups"]) == 0
+def test_two_groups_are_the_two_folders(copied, tmp_path, capsys):
+    assert main(["cluster", str(copied.folder), "--count", "2", "--pictures", "groups"]) == 0
     said = capsys.readouterr().out
     assert "2 groups" in said
     assert "adjusted Rand index" in said
@@ -79,3 +81,38 @@ def test_wrong_input_is_one_line(sorted_run, squares, choices, line):
         choices = {"data": squares / "left" / "0.png"}
     with pytest.raises(BadInput, match=line):
         freyvae.cluster(sorted_run, **choices)
+
+
+def test_the_groups_of_a_run_are_kept_and_its_page_colours_points_by_them(copied):
+    found = freyvae.cluster(copied, count=3)
+    np.testing.assert_array_equal(read_groups(copied, 60), found.mixture.groups)
+    bundle = bundle_of_run(copied)
+    assert bundle.header["groups"] == ["group 1", "group 2", "group 3"]
+    np.testing.assert_array_equal(np.frombuffer(bundle.blobs["groups"], np.uint8), found.mixture.groups)
+    # the record is as good as before
+    copied.load_model()
+    content = bytearray(copied.groups_path.read_bytes())
+    content[-30] ^= 1
+    copied.groups_path.write_bytes(content)
+    with pytest.raises(BadInput, match=r"freyvae cluster .* writes it again"):
+        read_groups(copied, 60)
+
+
+def test_groups_of_other_pictures_are_not_kept(copied, squares):
+    freyvae.cluster(copied, squares / "left", count=2)
+    assert read_groups(copied, 60) is None
+
+
+def test_where_the_run_is_held_the_table_is_written_and_that_is_said(copied, tmp_path):
+    said = []
+    with copied.lock():
+        freyvae.cluster(copied.folder, count=2, out=tmp_path / "table.csv", say=said.append)
+    assert (tmp_path / "table.csv").is_file()
+    assert any("not kept for the page: another process is working on" in line for line in said)
+    assert not copied.groups_path.exists()
+
+
+def test_groups_beyond_the_colours_are_others():
+    names, numbers = named_groups(np.arange(20, dtype=np.uint8), 12)
+    assert (len(names), names[0], names[-1]) == (12, "group 1", "others")
+    assert numbers.tolist() == [*range(11), *[11] * 9]

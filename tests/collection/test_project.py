@@ -1,7 +1,6 @@
 """Two coordinates for codes: kept in the run, and shown by the page."""
 
 import csv
-import shutil
 import sys
 
 import numpy as np
@@ -15,13 +14,6 @@ from freyvae.explorer.page import bundle_of_run
 from freyvae.explorer.projection import read_projection
 from freyvae.metrics.nearest import Posteriors, aggregate_deviations
 from freyvae.metrics.projection import pca
-from freyvae.run import Run
-
-
-@pytest.fixture
-def copied(sorted_run, tmp_path):
-    shutil.copytree(sorted_run.folder, tmp_path / "run")
-    return Run(tmp_path / "run")
 
 
 def test_principal_components_are_scikit_learns():

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from studies.shared.browser import NoBrowser, chromium
 
@@ -21,6 +22,28 @@ def make_run(folder: Path, **changes: Any) -> Run:
     run = train(recipe, folder, quiet=True)
     write_page(run)
     return run
+
+
+def squares() -> Any:
+    """400 images of 8 by 8: bright squares before a dark ground, each at its own place."""
+    images = np.zeros((400, 8, 8, 1), np.uint8)
+    places = np.random.default_rng(0).integers((0, 0, 90), (6, 6, 255), (len(images), 3))
+    for number, (across, down, level) in enumerate(places):
+        images[number, down : down + 3, across : across + 3] = level
+    return images
+
+
+def make_squares(folder: Path, name: str = "run", images: Any = None, **changes: Any) -> Run:
+    """A run of four latents on the squares, or on other images, in a file beside it; without a page."""
+    data = folder / f"{'squares' if images is None else name}.npy"
+    np.save(data, squares() if images is None else images)
+    choices: dict[str, Any] = {"latent_dim": 4, "latent_names": (), "epochs": 2, **changes}
+    if "network" not in choices:
+        choices["hidden"] = (16,)
+    recipe = freyvae.load_recipe("frey-faces").replace(
+        name="squares", data=str(data), split="random", validation=40, test=0, **choices
+    )
+    return freyvae.train(recipe, folder / name, quiet=True, pictures=False)
 
 
 @pytest.fixture(scope="session")

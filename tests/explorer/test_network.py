@@ -185,7 +185,8 @@ def test_groups_below_the_code_are_left_out_and_that_is_said(open_page: Any, tmp
     path = tmp_path / "index.html"
     path.write_text(page_text(bundle), encoding="utf-8")
     page = open_page(path)
-    assert "The sliders move the top group of latents" in page.text_content("header")
+    assert "The sliders move the top group of latents" in page.text_content(".left-out")
+    assert page.get_by_role("button", name="Draw details").count() == 0
     latents = np.random.default_rng(1).normal(size=(10, 2)).astype("float32")
     decoded = page.evaluate("latents => latents.map(z => freyvae.decode(z))", latents.tolist())
     assert np.abs(np.array(decoded) - _grey_levels(vae.decode(latents))).max() <= ONE_GREY_LEVEL

@@ -15,7 +15,7 @@ from PIL import Image
 import freyvae
 from freyvae.explorer.bundle import make_bundle
 from freyvae.explorer.page import page_text
-from freyvae.explorer.projection import Projection
+from freyvae.explorer.projection import Projection, within_plane
 from freyvae.metrics.nearest import Posteriors, aggregate_deviations
 from freyvae.metrics.projection import principal_axes
 from freyvae.model import VAE
@@ -464,9 +464,10 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Many:
         title="many",
         parts=(np.arange(400) % 10 == 0).astype(np.uint8),
         labels=["dark"] * 200 + ["light"] * 200,
+        groups=(np.arange(400) % 3).astype(np.uint8),
         files=[f"pictures/{'dark' if number < 200 else 'light'}-{number}.png" for number in range(400)],
         sample_of=5000,
-        projection=Projection("umap", np.random.default_rng(1).normal(size=(400, 2)).astype("float32")),
+        projection=Projection("umap", within_plane(np.random.default_rng(1).normal(size=(400, 2)).astype("float32"))),
     )
     path = tmp_path_factory.mktemp("many") / "index.html"
     path.write_text(page_text(bundle), encoding="utf-8")
@@ -667,7 +668,9 @@ def test_random_codes_are_draws_from_a_learned_prior(open_page: Any, tmp_path: P
 def test_images_are_found_by_file_hidden_by_group_and_sorted_by_error(open_page: Any, many: Many) -> None:
     path, vae, images = many
     page = open_page(path, reduced_motion="reduce")
-    assert "400 of 5,000 images, at even distances, of 12 by 10 colour pixels" in page.text_content(".lede")
+    lede = page.text_content(".lede")
+    assert "5,000 images of 12 by 10 colour pixels" in lede
+    assert "The page shows 400 of them, at even distances." in lede
     search = page.get_by_role("searchbox")
     for typed, number in (("LIGHT-30", 300), ("LIGHT-30", 301), ("17", 16)):
         search.fill(typed)
@@ -707,6 +710,78 @@ def test_images_are_found_by_file_hidden_by_group_and_sorted_by_error(open_page:
     assert "and 188 more" in page.text_content(".trays")
     dark.click()
     assert page.evaluate(dots) == before
+
+
+def _announced(page: Any) -> list[str]:
+    """What a screen reader has been told politely since the page's announcer was watched."""
+    return page.evaluate("() => window.announced")
+
+
+def _watch_announcer(page: Any) -> None:
+    page.evaluate("""() => {
+        window.announced = [];
+        const announcer = document.querySelector(".unseen[role=status]");
+        if (announcer.getAttribute("aria-live") !== "polite") throw new Error("it is not live");
+        new MutationObserver(() => window.announced.push(announcer.textContent))
+            .observe(announcer, { childList: true, characterData: true, subtree: true });
+    }""")
+
+
+def test_a_screen_reader_hears_where_one_is_and_what_the_reading_says_once_one_rests(page: Any) -> None:
+    page.wait_for_timeout(800)  # what the opened page says is over
+    _watch_announcer(page)
+    slider = _slider(page, "humour")
+    slider.focus()
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    assert _announced(page) == []  # not at every step
+    page.wait_for_function("() => window.announced.length > 0")
+    reading = page.text_content(".knowing strong"), page.text_content(".knowing p > span")
+    assert _announced(page) == [f"humour 0.50, pose 0.00. {reading[0]}. {reading[1]}"]
+    page.evaluate("freyvae.setLatents([-30, 30])")
+    page.wait_for_function("() => window.announced.length > 1")
+    assert _announced(page)[1:] == ["humour −30.00, pose 30.00. Far from the data. No training image is near."]
+    # the picture has the words too
+    assert page.get_by_role("img", name="The decoded image at humour −30.00, pose 30.00").count() == 1
+
+
+def test_a_walk_is_not_read_out(run: Run, open_page: Any) -> None:
+    page = open_page(run.explorer_path)
+    page.wait_for_timeout(800)
+    _watch_announcer(page)
+    page.get_by_role("button", name="Walk").click()
+    page.wait_for_timeout(1000)
+    assert _announced(page) == []
+    page.get_by_role("button", name="Stop").click()
+    page.wait_for_function("() => window.announced.length === 1")
+
+
+def test_of_many_latents_a_screen_reader_hears_those_that_say_most(open_page: Any, many: Many) -> None:
+    page = open_page(many[0], reduced_motion="reduce")
+    page.wait_for_timeout(800)
+    _watch_announcer(page)
+    page.get_by_role("button", name="Random").click()
+    page.wait_for_function("() => window.announced.length > 0")
+    (said,) = _announced(page)
+    order = page.evaluate("freyvae.header.order.order.slice(0, 6).map(index => freyvae.header.latents.names[index])")
+    assert re.findall(r"(z\d+) ", said) == order
+
+
+def test_points_are_coloured_and_hidden_by_the_groups_of_cluster(open_page: Any, many: Many) -> None:
+    page = open_page(many[0], reduced_motion="reduce", fragment="colour=label&frame=4")
+    assert "light, group 2" not in page.text_content(".comparison .what")
+    assert "dark, group 2" in page.text_content(".comparison .what")
+    dots = "document.querySelectorAll('.board canvas')[2].toDataURL()"
+    by_label = page.evaluate(dots)
+    page.get_by_text("group", exact=True).click()
+    by_group = page.evaluate(dots)
+    assert by_group != by_label
+    second = page.get_by_role("button", name="group 2", exact=True)
+    second.focus()
+    page.keyboard.press("Enter")
+    assert second.get_attribute("aria-pressed") == "false"
+    assert page.evaluate(dots) != by_group
+    _wait_for_fragment(page, "colour=group.*hide-group=1")
 
 
 def test_what_one_sees_can_be_saved(page: Any, open_page: Any, many: Many, vae: VAE) -> None:

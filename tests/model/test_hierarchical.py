@@ -134,6 +134,7 @@ def test_reconstructions_and_samples_have_details_and_codes_decoded_alone_have_n
     means = vae.sample_means(4, seed=1)
     assert np.abs(means - vae.decode(codes)).max() > 0.01
     np.testing.assert_array_equal(means, vae.sample_means(4, seed=1))
+    np.testing.assert_allclose(means, vae.sample_means(codes, seed=1), atol=1e-6)
     np.testing.assert_array_equal(vae.sample(4, seed=1), vae.sample(codes, seed=1))
 
 

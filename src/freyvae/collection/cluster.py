@@ -11,9 +11,12 @@ from freyvae.arguments import function, whole
 from freyvae.collection.encoded import Encoded, encoded, encoded_run
 from freyvae.console import Progress, checked_progress, silence
 from freyvae.errors import BadInput
-from freyvae.files import as_path
+from freyvae.explorer import write_page
+from freyvae.explorer.groups import GROUPS_FORMAT
+from freyvae.files import as_path, replacing
 from freyvae.inference.images import images_for
 from freyvae.metrics.grouping import Agreement, Mixture, agreement, mixture
+from freyvae.model import VAE
 from freyvae.recipe import LARGEST_SEED
 from freyvae.reporting.pictures import save_figure
 from freyvae.reporting.pictures.grids import grid
@@ -59,6 +62,9 @@ def cluster(
 ) -> Groups:
     """Divide pictures into groups, by their codes: a mixture of diagonal normals (extra `scikit-learn`).
 
+    The groups of the run's own pictures are kept in its folder, in `groups.npz`, and the explorer's page, where there
+    is one, is written again: it colours its points by them.
+
     Args:
         run: a finished run, or its folder.
         data: a folder or file of pictures, fitted to the run's size; by default the run's own, training and held-out.
@@ -102,6 +108,11 @@ def cluster(
     of_groups = (divided.groups + 1).tolist(), divided.probabilities.tolist()
     rows = zip(found.names, *of_groups, *found.known.values(), strict=True)
     write_table(out, ["file", "group", "probability", *found.known], rows)
+    if data is None:
+        try:
+            _keep(run, vae, found, divided.groups)
+        except BadInput as reason:  # the table is written: a run that another process holds, or that is read-only
+            say(f"the groups are in {out}, but not kept for the page: {reason}")
     return Groups(
         names=found.names,
         mixture=divided,
@@ -109,6 +120,16 @@ def cluster(
         path=out,
         pictures=() if pictures is None else tuple(_draw(found, divided, pictures)),
     )
+
+
+def _keep(run: Run, vae: VAE, found: Encoded, groups: np.ndarray) -> None:
+    """Write the groups of a run's own pictures to its folder, and its page again, if it has one."""
+    with run.lock():
+        with replacing(run.groups_path) as path:
+            np.savez(path, format=GROUPS_FORMAT, images_sha256=found.fingerprint, groups=groups.astype(np.uint8))
+        run.record_again(run.groups_path)
+        if run.explorer_path.is_file():
+            write_page(run, vae=vae)
 
 
 def _draw(found: Encoded, divided: Mixture, folder: Path) -> list[Path]:

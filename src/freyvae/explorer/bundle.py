@@ -22,6 +22,7 @@ from freyvae.errors import BadInput
 from freyvae.explorer.density import measure_density
 from freyvae.explorer.frames import pack_frames
 from freyvae.explorer.graph import Graph, read_graph
+from freyvae.explorer.groups import named_groups
 from freyvae.explorer.likeness import reconstruction_percentiles
 from freyvae.explorer.projection import Projection
 from freyvae.palette import LABELS, channel_colours
@@ -64,6 +65,7 @@ def make_bundle(
     parts: npt.NDArray[np.uint8] | None = None,
     is_video: bool = False,
     labels: Sequence[str] | None = None,
+    groups: npt.NDArray[np.uint8] | None = None,
     projection: Projection | None = None,
     files: Sequence[str] | None = None,
     sample_of: int = 0,
@@ -78,7 +80,8 @@ def make_bundle(
         parts: uint8 (image,): 0 for training, 1 for validation, 2 for test; by default all are for training.
         is_video: whether the order is time.
         labels: of the images.
-        projection: the map of the images.
+        groups: of the images, uint8 (image,), 0 the largest.
+        projection: the map of the images, `within_plane`.
         files: their names, by which the page finds them, unless they take more than `MOST_NAME_BYTES`.
         sample_of: how many there are, where these are some of them at even distances.
 
@@ -113,6 +116,10 @@ def make_bundle(
     named, label_numbers = most_frequent(labels or (), len(LABELS))
     if labels is not None:
         blobs["labels"] = label_numbers[kept].tobytes()
+    group_names: list[str] = []
+    if groups is not None:
+        group_names, group_numbers = named_groups(groups, len(LABELS))
+        blobs["groups"] = group_numbers[kept].tobytes()
     if files is not None:
         shown_files = "\n".join(files[number].replace("\n", " ") for number in kept.tolist()).encode(errors="replace")
         if len(shown_files) <= MOST_NAME_BYTES:
@@ -120,7 +127,7 @@ def make_bundle(
     if projection is not None and projection.method == "pca" and vae.latent_dim > 2:
         projection = None  # the plane is the same, and knows the way back to the codes
     if projection is not None:
-        blobs["map"] = _within_plane(projection.points)[kept].astype("<f4").tobytes()
+        blobs["map"] = projection.points[kept].astype("<f4").tobytes()
     many = vae.latent_dim > 2
     if many:
         # late, since it imports Keras
@@ -141,6 +148,8 @@ def make_bundle(
         "parts": list(PARTS),
         "labels": named,
         "labelColours": list(LABELS[: len(named)]),
+        "groups": group_names,
+        "groupColours": list(LABELS[: len(group_names)]),
         "map": "" if projection is None else projection.method.upper(),
         "latents": _latents(vae, codes, names, prior_draws),
         "order": order_of_latents(vae, images, codes, deviations) if many else None,
@@ -163,13 +172,6 @@ def make_bundle(
     }
     header["blobs"] = {name: [len(blob), zlib.adler32(blob)] for name, blob in blobs.items()}
     return Bundle(header, blobs, tuple(filter(None, (left_out, encoder_missing))))
-
-
-def _within_plane(points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Coordinates (image, 2) moved to the middle of a square from -1 to 1, and made to fill most of it."""
-    low, high = points.min(axis=0), points.max(axis=0)
-    reach = max(float((high - low).max()) / 2, 1e-12)
-    return np.asarray(0.95 * (points - (low + high) / 2) / reach)
 
 
 def _latents(

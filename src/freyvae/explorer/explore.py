@@ -17,6 +17,7 @@ def explore(
     vae: Any,
     images: npt.ArrayLike | ImageSet | Mapping[str, npt.ArrayLike] | None = None,
     *,
+    beside: Run | str | Path | None = None,
     names: tuple[str, ...] = (),
     title: str = "VAE",
     port: int | None = None,
@@ -35,6 +36,7 @@ def explore(
         vae: a `freyvae.VAE`; or a finished run, or its folder.
         images: for a model: anything that `as_images` takes, of the model's size. Their codes are the points. Or such
             images by `training`, `validation` and `test`, which the widget then tells apart.
+        beside: for a run: another on the same images, or its folder, to stand beside it in one page.
         names: for a model: the names of its latents.
         title: for a model: the title above the widget.
         port: for a run: the port to listen on, at 127.0.0.1; by default 8765, or the next free one.
@@ -46,12 +48,16 @@ def explore(
 
     Raises:
         BadInput: the extra `notebook` is not installed, the images do not fit the model, the decoder has a layer that
-            the page cannot compute, there is no such run, or no port is free.
+            the page cannot compute, there is no such run, two runs have other images, or no port
+            is free.
     """
     if isinstance(vae, Run | str | Path):
         if images is not None:
             raise BadInput("the explorer of a run has the run's own images: leave images out, or give a model")
-        return serve(opened(vae), port=port, browser=not no_browser, say=say)
+        other = None if beside is None else opened(beside)
+        return serve(opened(vae), beside=other, port=port, browser=not no_browser, say=say)
+    if beside is not None:
+        raise BadInput("side by side stand two runs: leave beside out, or give a run, not a model")
     if images is None:
         raise BadInput("the explorer of a model needs images: their codes are its points")
     return widget_of(vae, images, names=names, title=title)

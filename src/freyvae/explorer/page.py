@@ -7,7 +7,7 @@ import html
 import json
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Literal
 from freyvae import palette
 from freyvae.errors import BadInput
 from freyvae.explorer.bundle import FORMAT, Bundle, make_bundle
-from freyvae.explorer.projection import read_projection
+from freyvae.explorer.groups import read_groups
+from freyvae.explorer.projection import read_projection, within_plane
 from freyvae.files import write_whole
 from freyvae.run import Run
 from freyvae.templates import filled_in
@@ -30,6 +31,9 @@ _SHA256 = re.compile(rb'<meta name="freyvae-sha256" content="([0-9a-f]{64})">')
 # a file with any of these was written by freyvae, even if it is damaged
 _OURS = re.compile(rb'content="freyvae"|"freyvae-(format|sha256|bundle)"|^[\s\0]*\Z')
 _POLICY = re.compile(rb'<meta http-equiv="Content-Security-Policy" content="([^"]*)">')
+_BUNDLE = re.compile(rb'id="freyvae-bundle">(.*?)</script>', re.DOTALL)
+# a page that is opened as a file asks nobody; a served one may ask its server
+NO_REQUESTS, OWN_REQUESTS = "connect-src 'none'", "connect-src 'self'"
 # in place of the checksum while the checksum is computed
 _NO_SHA256 = "0" * 64
 # the meta tags are within the first bytes of a page
@@ -82,7 +86,8 @@ def bundle_of_run(run: Run, *, vae: "VAE | None" = None, data: "TrainingData | N
     parts[data.split.test] = 2
     projection = read_projection(run, len(everything.images))
     if projection is not None:
-        projection = dataclasses.replace(projection, points=projection.points[everything.shown])
+        projection = dataclasses.replace(projection, points=within_plane(projection.points)[everything.shown])
+    groups = read_groups(run, len(everything.images))
     bundle = make_bundle(
         vae,
         images,
@@ -91,6 +96,7 @@ def bundle_of_run(run: Run, *, vae: "VAE | None" = None, data: "TrainingData | N
         parts=parts,
         is_video=data.images.is_video,
         labels=data.images.labels,
+        groups=None if groups is None else groups[everything.shown],
         projection=projection,
         files=data.images.files,
         sample_of=len(everything.images) if len(data.images) < len(everything.images) else 0,
@@ -101,27 +107,45 @@ def bundle_of_run(run: Run, *, vae: "VAE | None" = None, data: "TrainingData | N
     return bundle
 
 
-def page_text(bundle: Bundle) -> str:
-    """The HTML of the page."""
+def page_text(*bundles: Bundle) -> str:
+    """The HTML of the page: of one bundle, or of two side by side."""
     script, style = script_of("page"), stylesheet() + _static("page.css")
-    data = {
-        "header": bundle.header,
-        "blobs": {name: base64.b64encode(blob).decode() for name, blob in bundle.blobs.items()},
-    }
-    # so that no name or title can end the script element
-    text = json.dumps(data, ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c")
+    texts = [_as_json(bundle) for bundle in bundles]
     page = filled_in(
         "explorer/templates/page.html",
         policy=content_security_policy(script, style),
         format=FORMAT,
         sha256=_NO_SHA256,
-        title=bundle.header["title"],
+        title=" beside ".join(bundle.header["title"] for bundle in bundles),
         style=style,
         script=script,
-        bundle=text,
-        adler32=zlib.adler32(text.encode()),
+        bundles=[(text, zlib.adler32(text.encode())) for text in texts],
     )
     return page.replace(_NO_SHA256, hashlib.sha256(page.encode()).hexdigest(), 1)
+
+
+def _as_json(bundle: Bundle) -> str:
+    blobs = {name: base64.b64encode(blob).decode() for name, blob in bundle.blobs.items()}
+    data = {"header": bundle.header, "blobs": blobs}
+    # so that no name or title can end the script element
+    return json.dumps(data, ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def read_bundle(path: Path) -> Bundle:
+    """The bundle of a page on disk, without its notes. Raises `BadInput` where it cannot be read."""
+    found = _BUNDLE.search(_content(path))
+    try:
+        data = json.loads(found[1]) if found else {}
+        blobs = {name: base64.b64decode(blob) for name, blob in data["blobs"].items()}
+        return Bundle(data["header"], blobs)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadInput(f"{path} is damaged: `freyvae export RUN --format html` writes it again") from error
+
+
+def with_requests(page: bytes, services: Sequence[str]) -> bytes:
+    """A page that may ask its own server, and knows what that answers: the names of its services."""
+    head = page[:_HEAD_BYTES].replace(NO_REQUESTS.encode(), OWN_REQUESTS.encode(), 1)
+    return head.replace(b"<html ", f'<html data-served="{" ".join(services)}" '.encode(), 1) + page[_HEAD_BYTES:]
 
 
 def script_of(entry: Literal["page", "widget"]) -> str:
@@ -148,7 +172,7 @@ def content_security_policy(script: str, style: str) -> str:
     return (
         f"default-src 'none'; script-src 'sha256-{digest(script)}' 'wasm-unsafe-eval'; "
         f"style-src 'sha256-{digest(style)}'; "
-        "img-src data: blob:; connect-src 'none'; base-uri 'none'; form-action 'none'; "
+        f"img-src data: blob:; {NO_REQUESTS}; base-uri 'none'; form-action 'none'; "
         "require-trusted-types-for 'script'; trusted-types 'none'"
     )
 

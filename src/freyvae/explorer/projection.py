@@ -44,3 +44,10 @@ def read_projection(run: Run, count: int) -> Projection | None:
     if points.shape != (count, 2) or points.dtype != np.float32 or not run.is_unchanged(path):
         raise BadInput(f"{path} is not the one that was written for this run: {again}")
     return Projection(method, points)
+
+
+def within_plane(points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Coordinates (image, 2) moved to the middle of a square from -1 to 1, and made to fill most of it."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    reach = max(float((high - low).max()) / 2, 1e-12)
+    return np.asarray(0.95 * (points - (low + high) / 2) / reach, np.float32)

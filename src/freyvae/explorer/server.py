@@ -16,8 +16,8 @@ import sys
 import threading
 import time
 import webbrowser
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -26,7 +26,21 @@ from urllib.parse import parse_qs, unquote
 
 from freyvae.console import say as to_stderr
 from freyvae.errors import BadInput
-from freyvae.explorer.page import is_current, is_damaged, policy_of_this_version, refuse_foreign_page, write_page
+from freyvae.explorer.all_points import AllPoints, Pictures, is_sample
+from freyvae.explorer.draw import Draw
+from freyvae.explorer.page import (
+    NO_REQUESTS,
+    OWN_REQUESTS,
+    is_current,
+    is_damaged,
+    policy_of_this_version,
+    read_bundle,
+    refuse_foreign_page,
+    with_requests,
+    write_page,
+)
+from freyvae.explorer.pair import check_same_images, write_pair
+from freyvae.explorer.service import Answer, Opened, Service
 from freyvae.run import Run
 
 ADDRESS = "127.0.0.1"
@@ -43,7 +57,7 @@ _TYPES = {
     ".csv": "text/csv; charset=utf-8",
     ".toml": "text/plain; charset=utf-8",
 }
-_PAGE = "/explorer/index.html"
+_PAGE, _BESIDE = "/explorer/index.html", "/explorer/beside.html"
 _QUIET_POLICY = (
     "default-src 'none'; img-src data: 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 )
@@ -56,22 +70,39 @@ _NO_TOKEN = (
 _PICTURE = re.compile(r"/pictures/[\w.-]+\.png", re.ASCII)
 
 
-def serve(run: Run, *, port: int | None = None, browser: bool = True, say: Callable[[str], None] | None = None) -> None:
+def serve(
+    run: Run,
+    *,
+    beside: Run | None = None,
+    port: int | None = None,
+    browser: bool = True,
+    say: Callable[[str], None] | None = None,
+) -> None:
     """Serve a run's page on 127.0.0.1 until Ctrl-C. It is written first if it is missing or of another version.
 
     Args:
         run: a finished run.
+        beside: another on the same images: the page shows both, side by side.
         port: the port to listen on; by default 8765. If it is taken, the next free one is used, with a message.
         browser: open the page in the browser.
         say: called with each message; by default they go to standard error.
 
     Raises:
-        BadInput: the page is of a newer format or cannot be written, or no port is free.
+        BadInput: the page is of a newer format or cannot be written, the runs have other images, or no port is free.
     """
     say = say or to_stderr
-    prepare_page(run, say=say)
-    with make_server(run, port=PORT if port is None else port, say=say) as server:
-        say(f"exploring {run.folder} at {server.address(server.token)} (Ctrl-C ends it)")
+    port = PORT if port is None else port
+    if beside is not None:
+        check_same_images(run, beside)
+    for each in (run,) if beside is None else (run, beside):
+        prepare_page(each, say=say)
+    handler, services = Handler, services_of(run) if beside is None else ()
+    if beside is not None:
+        handler = Beside
+        say(f"both are in {write_pair(run, beside)}, which can be opened, or sent, as a file too")
+    with closing(services), make_server(run, port=port, say=say, handler=handler, services=services) as server:
+        folders = " beside ".join(str(each.folder) for each in (run, beside) if each is not None)
+        say(f"exploring {folders} at {server.address(server.token)} (Ctrl-C ends it)")
         # other users can read the command line of the browser, so its token is valid only once
         if browser and not webbrowser.open(server.address(server.token_for_once())):
             say("no browser could be opened: open the address by hand")
@@ -93,12 +124,30 @@ def prepare_page(run: Run, *, say: Callable[[str], None] | None = None) -> Path:
     return write_page(run, say=(lambda line: say(f"note: {line}")) if say else None)
 
 
+def services_of(run: Run) -> tuple[Service, ...]:
+    """What the server of a run's page computes for it. `closing` ends them."""
+    bundle, opened = read_bundle(run.explorer_path), Opened(run)
+    of_all = (AllPoints(opened, bundle), Pictures(opened)) if is_sample(bundle) else ()
+    return (*of_all, Draw(opened)) if bundle.header["leftOut"] else of_all
+
+
+@contextmanager
+def closing(services: Sequence[Service]) -> Iterator[None]:
+    """End services after the block."""
+    try:
+        yield
+    finally:
+        for service in services:
+            service.close()
+
+
 def make_server(
     run: Run,
     *,
     port: int = PORT,
     say: Callable[[str], None] | None = None,
     handler: "type[Handler] | None" = None,
+    services: Sequence[Service] = (),
 ) -> "Server":
     """Make a server of a run's files. It listens but does not answer yet. Port 0 means any free port.
 
@@ -111,6 +160,7 @@ def make_server(
         pass
 
     OfRun.run = run
+    OfRun.services = {service.path: service for service in services}
     for wanted in [0] if port == 0 else range(port, min(port + PORTS_TRIED, 65536)):
         try:
             server = Server((ADDRESS, wanted), OfRun)
@@ -223,6 +273,7 @@ class Handler(BaseHTTPRequestHandler):
     Attributes:
         run: whose files.
         hosts: names of this machine that requests may be to.
+        services: what is computed for the page, by path.
         home: the path that the address with the token leads to.
         page_name: what is there, in a word.
         printed_by: the command that prints that address. (The base class keeps the method in `command`.)
@@ -230,6 +281,7 @@ class Handler(BaseHTTPRequestHandler):
 
     run: Run
     hosts: tuple[list[str], ...]
+    services: Mapping[str, Service]
     home, page_name, printed_by = _PAGE, "explorer", "freyvae explore"
     server: Server
     server_version = "freyvae"
@@ -267,7 +319,18 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Location", self.home)
             self.send_header("Set-Cookie", f"{self.server.cookie}; Path=/; HttpOnly; SameSite=Strict")
             return self._finish(b"", "text/plain; charset=utf-8", _QUIET_POLICY)
+        if path in self.services:
+            return self._serve(self.services[path].answer(parse_qs(query)))
         return self.serve_path(path)
+
+    def _serve(self, answer: Answer) -> None:
+        try:
+            content = answer.content if isinstance(answer.content, bytes) else answer.content.open("rb")
+        except OSError:
+            return self._refuse(HTTPStatus.NOT_FOUND)
+        with nullcontext() if isinstance(content, bytes) else content:
+            self.send_response(answer.status)
+            return self._finish(content, answer.kind, _QUIET_POLICY)
 
     def serve_path(self, path: str) -> None:
         """Answer to who has the token with the file for a path, if there is one."""
@@ -279,9 +342,13 @@ class Handler(BaseHTTPRequestHandler):
         if content is None or file is None:
             return self._refuse(HTTPStatus.NOT_FOUND)
         with content:
-            policy = policy_of_this_version() if path == _PAGE else _QUIET_POLICY
+            policy = policy_of_this_version() if path in (_PAGE, _BESIDE) else _QUIET_POLICY
+            served: bytes | BinaryIO = content
+            if path == _PAGE and self.services:
+                policy = policy.replace(NO_REQUESTS, OWN_REQUESTS)
+                served = with_requests(content.read(), [service.name for service in self.services.values()])
             self.send_response(HTTPStatus.OK)
-            return self._finish(content, _TYPES[file.suffix], f"{policy}; frame-ancestors 'none'")
+            return self._finish(served, _TYPES[file.suffix], f"{policy}; frame-ancestors 'none'")
 
     def answer_with(self, content: bytes, kind: str, policy: str) -> None:
         """Answer with what is no file."""
@@ -303,6 +370,7 @@ class Handler(BaseHTTPRequestHandler):
         run = self.run
         listed = {
             _PAGE: run.explorer_path,
+            _BESIDE: run.beside_path,
             "/report.html": run.report_path,
             "/metrics.json": run.metrics_path,
             "/history.csv": run.history_path,
@@ -352,3 +420,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Log no requests, so that the terminal stays clear."""
+
+
+class Beside(Handler):
+    """Answers with the page of two runs."""
+
+    home = _BESIDE

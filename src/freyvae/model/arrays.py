@@ -141,9 +141,7 @@ class OnArrays(FedWithImages):
             BadInput: the count is below 1, memory does not hold so many, or the codes have another shape or are not
                 finite.
         """
-        is_count = not hasattr(count_or_latents, "__len__") or getattr(count_or_latents, "shape", None) == ()
-        given = None if is_count else self._latent_gate(count_or_latents)
-        count = whole("count", count_or_latents, at_least=1) if given is None else len(given)
+        count, given = self._count_or_codes(count_or_latents)
         check_memory("images", (count, *self.image_shape), "uint8")
         noise = _noise(seed)
         # drawn where there are codes, too: the pixels' noise is then never that of the codes
@@ -158,21 +156,28 @@ class OnArrays(FedWithImages):
 
         return _in_chunks(draw, codes if given is None else given)
 
-    def sample_means(self, count: int, *, seed: int = 0) -> np.ndarray:
-        """Expected pixels of `count` codes drawn from the prior: (count, height, width, channel) float32 in [0, 1].
+    def sample_means(self, count: Any, *, seed: int = 0) -> np.ndarray:
+        """Expected pixels of codes drawn from the prior: (image, height, width, channel) float32 in [0, 1].
 
         They are the means of the pixels that `sample` draws; with one group of latents, what `decode` makes of the
         codes. Groups below the codes are drawn too.
 
+        Args:
+            count: how many images, or the codes of all of them, (image, latent).
+            seed: of codes and details. `sample_means(n, seed=s)` is `sample_means(sample_latents(n, seed=s), seed=s)`.
+
         Raises:
-            BadInput: the count is below 1, or memory does not hold so many.
+            BadInput: the count is below 1, memory does not hold so many, or the codes have another shape or are not
+                finite.
         """
-        count = whole("count", count, at_least=1)
-        check_memory("images", (count, *self.image_shape), "float32")
-        if not self.groups_below:
-            return self.decode(self.sample_latents(count, seed=seed))
+        count_of_images, given = self._count_or_codes(count)
+        check_memory("images", (count_of_images, *self.image_shape), "float32")
         noise = _noise(seed)
-        latents = self._codes_of_prior(count, noise)
+        # drawn where there are codes, too: details are then the same as those of the codes that a count draws
+        drawn = self._codes_of_prior(count_of_images, noise)
+        latents = drawn if given is None else given
+        if not self.groups_below:
+            return self.decode(latents)
         return _in_chunks(eagerly(lambda chunk: (self._drawn_likelihood(chunk, noise).mean(),)), latents)
 
     def draw_images(self, count_or_latents: Any, *, seed: int = 0) -> np.ndarray:
@@ -230,6 +235,12 @@ class OnArrays(FedWithImages):
             return draw_in_raster_order(autoregression, self.pixel_likelihood, decoded, latents, noise, state)
 
         return Program(self, draw)
+
+    def _count_or_codes(self, given: Any) -> tuple[int, np.ndarray | None]:
+        """How many images are asked for, and their codes where these were given. Raises `BadInput`."""
+        is_count = not hasattr(given, "__len__") or getattr(given, "shape", None) == ()
+        codes = None if is_count else self._latent_gate(given)
+        return whole("count", given, at_least=1) if codes is None else len(codes), codes
 
     def _codes_of_prior(self, count: int, noise: keras.random.SeedGenerator) -> np.ndarray:
         check_memory("codes", (count, self.latent_dim), "float32")

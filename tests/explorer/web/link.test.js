@@ -9,7 +9,7 @@ const defaults = {
   axes: [0, 1],
   view: "principal",
   colour: "part",
-  hidden: { part: [], label: [] },
+  hidden: { part: [], label: [], group: [] },
   frame: null,
   directions: [],
   more: [],
@@ -27,7 +27,7 @@ test("everything in a state comes back from its link", () => {
     axes: [2, 0],
     view: "principal",
     colour: "time",
-    hidden: { part: [1], label: [0, 3] },
+    hidden: { part: [1], label: [0, 3], group: [2] },
     frame: 7,
     directions: [
       { name: "smi~ling", more: [1, 2], less: [3] },

@@ -26,6 +26,8 @@ def cluster(
 ) -> None:
     """Divide pictures into groups, by their codes.
 
+    The page of the run colours its points by the groups of the run's own pictures, which are kept in its folder.
+
     Args:
         run: the run folder.
         data: a folder or file of pictures; resized as the run's were. [default: the run's own, training and held-out]

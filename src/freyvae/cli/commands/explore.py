@@ -9,7 +9,7 @@ from freyvae.flags import Whole
 
 
 @app.command
-def explore(run: Path, *, port: Whole | None = None, no_browser: bool = False) -> None:
+def explore(run: Path, beside: Path | None = None, *, port: Whole | None = None, no_browser: bool = False) -> None:
     """Serve a run's page with the sliders on this machine, and open it in the browser. Ctrl-C ends it.
 
     The page needs no server: `explorer/index.html` in the run's folder can be opened, or sent, as a file. The address
@@ -17,8 +17,9 @@ def explore(run: Path, *, port: Whole | None = None, no_browser: bool = False) -
 
     Args:
         run: the run folder.
+        beside: another run folder: one page shows the same pictures in both. [default: none]
         port: to listen on, at 127.0.0.1. [default: 8765, or the next free one]
         no_browser: only serve.
     """
     wait_for("opening the page")
-    freyvae.explore(run, port=port, no_browser=no_browser)
+    freyvae.explore(run, beside=beside, port=port, no_browser=no_browser)

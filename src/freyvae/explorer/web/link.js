@@ -3,13 +3,13 @@
 
 import { clamp } from "./clamp.js";
 
-/** @import { State, View } from "./types.js" */
+/** @import { Kind, State, View } from "./types.js" */
 
 const MOST_GROUPS = 12;
 // images in a group
 export const MOST_OF_GROUP = 200;
-/** @type {("part" | "label")[]} */
-const KINDS = ["part", "label"];
+/** @type {Kind[]} */
+const KINDS = ["part", "label", "group"];
 
 /**
  * The fragment for a state. Default values are left out.
@@ -71,7 +71,7 @@ export function readFragment(text, defaults, { points, views }) {
   const view = viewOf(fields, defaults.view);
   if (views.includes(view)) state.view = view;
   const colour = fields.get("colour");
-  if (colour && ["part", "label", "time", "none"].includes(colour)) state.colour = colour;
+  if (colour && [...KINDS, "time", "none"].includes(colour)) state.colour = colour;
   for (const kind of KINDS) state.hidden[kind] = indices(fields.get(`hide-${kind}`), MOST_GROUPS);
   const [frame] = indices(fields.get("frame"), points);
   if (frame !== undefined) state.frame = frame;

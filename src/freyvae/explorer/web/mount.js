@@ -1,7 +1,9 @@
 // The explorer: its state, the views of it, and the user's actions on it.
 
+import { ExplorerError } from "./errors.js";
 import { unpackFrames } from "./bundle/frames.js";
 import { toLevels } from "./canvas.js";
+import { makeEverything } from "./everything.js";
 import { layOut } from "./layout.js";
 import { between } from "./line.js";
 import { readFragment, writeFragment } from "./link.js";
@@ -13,6 +15,7 @@ import { debounced } from "./timing.js";
 import { makeViews } from "./views.js";
 import { watchScrolling } from "./views/slider.js";
 
+/** @import { Served } from "./served.js" */
 /** @import { Bundle, Code, Header, State, View } from "./types.js" */
 /** @import { Hands } from "./views.js" */
 
@@ -28,16 +31,20 @@ import { watchScrolling } from "./views/slider.js";
  * @param {HTMLElement} [options.themed] the element whose data-theme is set
  * @param {HTMLElement | Document} [options.listenOn] where a picture may be dropped or pasted
  * @param {"h1" | "h2"} [options.heading] the title's element
+ * @param {(number: number) => void} [options.onpick] called with the number, from 0, of an image that the user chose
+ * @param {(file: File) => void} [options.onfile] called with a picture of the user
+ * @param {Served | null} [options.served] what the page's server computes for it
  */
 export function mount(
   root,
   bundle,
-  { fragment = "", onstate, onlatents, themed = root, listenOn = root, heading = "h1" },
+  { fragment = "", onstate, onlatents, themed = root, listenOn = root, heading = "h1", served = null, onpick, onfile },
 ) {
   const { header } = bundle;
   const model = makeModel(bundle);
   const { encode } = model;
   const points = makePoints(bundle, model.decode);
+  const everything = makeEverything({ header, word: points.word, served });
   const defaults = defaultState(bundle);
   const state = read(fragment);
 
@@ -73,7 +80,12 @@ export function mount(
       show.names();
       remember();
     },
-    pick,
+    pick(point, how) {
+      pick(point, how);
+      onpick?.(bundle.numbers[point]);
+    },
+    pickNumber,
+    takeFile: onfile ?? null,
     random: () => motion.flyTo(model.draw()),
     walk: () => (motion.walking ? motion.stop() : motion.walk()),
     reset() {
@@ -142,10 +154,10 @@ export function mount(
     bringAddressUpToDate: onstate ? flush : null,
   };
 
-  const views = makeViews({ root, themed, listenOn, bundle, model, points, state, hands });
-  const show = makeShow({ header, model, points, state, views, isQuiet: () => motion.walking });
+  const views = makeViews({ root, themed, listenOn, bundle, model, points, served, state, hands });
+  const show = makeShow({ header, model, points, everything, state, views, isQuiet: () => motion.walking });
   root.classList.add("freyvae");
-  root.replaceChildren(layOut({ header, points, heading, views }));
+  root.replaceChildren(layOut({ header, points, heading, isBeside: Boolean(onpick), everything, views }));
 
   /** @param {number[]} latents */
   function move(latents) {
@@ -172,6 +184,20 @@ export function mount(
     show.frame();
     if (fly) motion.flyTo(points.codeOf(point));
     else setLatents(points.codeOf(point));
+  }
+
+  /** Go to an image by its number from 0, of which the page may hold nothing. @param {number} number */
+  async function pickNumber(number) {
+    const point = points.pointOf(number);
+    if (point >= 0) return pick(point);
+    try {
+      const { levels, title } = await everything.picture(number);
+      if (encode) hands.showPicture({ levels, code: Float32Array.from(encode(levels)), unlike: null, title });
+    } catch (error) {
+      if (!(error instanceof ExplorerError)) throw error;
+      views.comparison.show(error.message, null, null);
+      views.announce(error.message);
+    }
   }
 
   /** @param {string} text the fragment of a link */
@@ -201,6 +227,12 @@ export function mount(
     views.trays.redraw();
     root.dataset.frames = "drawn";
   });
+  everything.load((cloud) => {
+    cloud.hide(state.hidden);
+    views.plane.setCloud(cloud);
+    views.choices.offerContours();
+    root.dataset.points = String(cloud.count);
+  });
 
   return {
     header,
@@ -208,6 +240,7 @@ export function mount(
     load,
     draw: show.face,
     pick,
+    pickNumber,
     takePicture: views.ownPicture.take,
     densityAt: model.density.describe,
     /** The grey levels of a decoded code, as they are painted. @param {Code} latents */
@@ -253,7 +286,7 @@ function defaultState({ header, codes }) {
     axes,
     view: /** @type {View} */ (viewsOf(header).at(-1)),
     colour: "part",
-    hidden: { part: [], label: [] },
+    hidden: { part: [], label: [], group: [] },
     frame: start,
     directions: [],
     more: [],

@@ -2,7 +2,8 @@
 
 import { bundleOfPage } from "./bundle/read.js";
 import { ExplorerError, damaged } from "./errors.js";
-import { mount } from "./mount.js";
+import { openOne, openPair } from "./pair.js";
+import { makeServed } from "./served.js";
 
 const root = /** @type {HTMLElement} */ (document.querySelector("main"));
 
@@ -16,14 +17,17 @@ function openPage() {
   }
   // if the end tag of <main> is damaged, the elements after it are inside it, and mounting would remove them
   if (root.querySelector("style, script")) throw damaged("frame");
+  const blocks = [...document.querySelectorAll("script[id^=freyvae-bundle]")];
   // a browser ignores a style sheet that differs from the one in the policy
   if (!getComputedStyle(root).getPropertyValue("--paper")) throw damaged("style");
-  const bundle = bundleOfPage(document.querySelector("script#freyvae-bundle"));
+  const bundles = (blocks.length ? blocks : [null]).map((block) => bundleOfPage(/** @type {HTMLElement} */ (block)));
+  const open = bundles.length > 1 ? openPair : openOne;
   let written = location.hash.slice(1);
-  const explorer = mount(root, bundle, {
+  const explorer = open(bundles, {
+    root,
     fragment: written,
     themed,
-    listenOn: document, // a paste reaches the document even if nothing on the page has the focus
+    served: themed.dataset.served ? makeServed(themed.dataset.served.split(" "), bundles[0].header.imageShape) : null,
     onstate: (fragment) => {
       if (fragment === written) return;
       written = fragment;
@@ -37,7 +41,7 @@ function openPage() {
     explorer.load(asked);
   });
   // for use in the console: freyvae.decode([0, 0])
-  Object.assign(window, { freyvae: explorer });
+  Object.assign(window, { freyvae: explorer.first, beside: explorer.second });
   return explorer.ready;
 }
 

@@ -10,7 +10,7 @@ import { whole } from "./text.js";
  * @param {Bundle} bundle
  * @param {Decode} decode
  */
-export function makePoints({ header, codes, numbers, parts, labels, files, framePoints }, decode) {
+export function makePoints({ header, codes, numbers, parts, labels, groups, files, framePoints }, decode) {
   const dim = header.latents.count;
   const [height, width, channels] = header.imageShape;
   const size = height * width * channels;
@@ -23,6 +23,7 @@ export function makePoints({ header, codes, numbers, parts, labels, files, frame
   /** @type {Uint8Array | null} */
   let frames = null;
 
+  const pointOfNumber = new Map(Array.from(numbers, (number, point) => [number, point]));
   const isHidden = new Uint8Array(header.points);
 
   const points = {
@@ -37,11 +38,17 @@ export function makePoints({ header, codes, numbers, parts, labels, files, frame
     /** @param {number} point */
     isHeldOut: (point) => parts[point] > 0,
 
+    /** The point of an image, by its number from 0, or -1. @param {number} number */
+    pointOf: (number) => pointOfNumber.get(number) ?? -1,
+
     /** Hide groups. @param {import("./types.js").State["hidden"]} hidden */
     hide(hidden) {
       for (let point = 0; point < header.points; point++) {
-        const isOfLabel = labels !== null && hidden.label.includes(labels[point]);
-        isHidden[point] = Number(isOfLabel || hidden.part.includes(Number(parts[point] > 0)));
+        const isOfHidden =
+          hidden.part.includes(Number(parts[point] > 0)) ||
+          (labels !== null && hidden.label.includes(labels[point])) ||
+          (groups !== null && hidden.group.includes(groups[point]));
+        isHidden[point] = Number(isOfHidden);
       }
     },
 
@@ -74,18 +81,21 @@ export function makePoints({ header, codes, numbers, parts, labels, files, frame
     partOf: (point) => header.parts[parts[point]],
 
     /**
-     * The image's label, a comma before it, or "".
+     * The image's label and group, a comma before each, or "".
      *
      * @param {number} point
      */
-    labelOf: (point) => (labels ? `, ${header.labels[labels[point]]}` : ""),
+    labelOf: (point) =>
+      (labels ? `, ${header.labels[labels[point]]}` : "") + (groups ? `, ${header.groups[groups[point]]}` : ""),
 
     /**
-     * The colour of the image's label, or null.
+     * The colour of the image's label or group, or null.
      *
+     * @param {"label" | "group"} kind
      * @param {number} point
      */
-    labelColourOf: (point) => labels && header.labelColours[labels[point]],
+    colourOf: (kind, point) =>
+      kind === "label" ? labels && header.labelColours[labels[point]] : groups && header.groupColours[groups[point]],
 
     /**
      * The image's number, counted from 1.

@@ -3,6 +3,7 @@
 import { capital, signed } from "./text.js";
 import { debounced, oncePerFrame } from "./timing.js";
 
+/** @import { Everything } from "./everything.js" */
 /** @import { Model } from "./model.js" */
 /** @import { Points } from "./points.js" */
 /** @import { Header, OwnPicture, State } from "./types.js" */
@@ -16,11 +17,12 @@ const MOST_SAID = 6;
  * @param {Header} options.header
  * @param {Model} options.model
  * @param {Points} options.points
+ * @param {Everything} options.everything
  * @param {State} options.state
  * @param {Views} options.views
  * @param {() => boolean} options.isQuiet whether moves are not announced, as during a walk
  */
-export function makeShow({ header, model, points, state, views, isQuiet }) {
+export function makeShow({ header, model, points, everything, state, views, isQuiet }) {
   const { unit } = header.latents;
   /** @type {OwnPicture | null} */
   let own = null;
@@ -53,6 +55,7 @@ export function makeShow({ header, model, points, state, views, isQuiet }) {
   function latents() {
     views.sliders.show(state.latents);
     views.directions.show(state.latents);
+    views.draw.moved();
     views.plane.show(state.latents);
     views.knowing.show(unlikeness() ?? model.density.describe(state.latents));
     describeSoon();
@@ -75,6 +78,7 @@ export function makeShow({ header, model, points, state, views, isQuiet }) {
 
   function colour() {
     points.hide(state.hidden);
+    everything.cloud?.hide(state.hidden);
     views.plane.setColour(state.colour);
     views.choices.showColour(state.colour, state.hidden);
   }
@@ -113,7 +117,7 @@ export function makeShow({ header, model, points, state, views, isQuiet }) {
 
   /** @param {number | null} point */
   function titleOf(point) {
-    if (point === null) return own ? "Your picture" : "";
+    if (point === null) return own?.title ?? "";
     const file = points.fileOf(point);
     return `${capital(points.word)} ${points.numberOf(point)}, ${points.partOf(point)}${points.labelOf(point)}${file ? `, ${file}` : ""}`;
   }

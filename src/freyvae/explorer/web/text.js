@@ -1,5 +1,7 @@
 // Writes numbers and nouns.
 
+import { h } from "./dom.js";
+
 /**
  * A number with a true minus sign.
  *
@@ -31,6 +33,9 @@ export const some = (noun) => `${/^[aeiou]/.test(noun) ? "an" : "a"} ${noun}`;
  * @param {string} noun
  */
 export const plural = (count, noun) => `${whole(count)} ${noun}${count === 1 ? "" : "s"}`;
+
+/** A text whose parts between backticks are code. @param {string} text */
+export const withCode = (text) => text.split("`").map((part, at) => (at % 2 ? h("code", {}, part) : part));
 
 /** @param {string} text */
 export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);

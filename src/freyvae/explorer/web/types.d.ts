@@ -86,6 +86,9 @@ export interface Header {
   /** the labels that have a colour; the last may stand for others */
   labels: string[];
   labelColours: string[];
+  /** the groups that have a colour, likewise */
+  groups: string[];
+  groupColours: string[];
   /** the name of the map's method, "" without a map */
   map: string;
   /** Of more than two latents: what each says of an image, and the plane of the first two principal components. */
@@ -123,6 +126,8 @@ export interface Bundle {
   parts: Uint8Array;
   /** The label of each point, null without labels. */
   labels: Uint8Array | null;
+  /** The group of each point, null without groups. */
+  groups: Uint8Array | null;
   /** The file of each point, null where it is not known. */
   files: string[] | null;
   /** The x and y of each point on the map, from -1 to 1, null without a map. */
@@ -177,6 +182,9 @@ export interface MarkedLine {
 /** What the plane shows: two latents, the two principal components, or the map. */
 export type View = "latents" | "principal" | "map";
 
+/** What tells the points of different groups apart. */
+export type Kind = "part" | "label" | "group";
+
 /** Everything that a link carries. */
 export interface State {
   latents: number[];
@@ -184,8 +192,8 @@ export interface State {
   axes: number[];
   view: View;
   colour: string;
-  /** The groups whose points are not shown, by what the colour tells apart: numbers of parts (0 and 1) or of labels. */
-  hidden: { part: number[]; label: number[] };
+  /** The groups whose points are not shown, by what the colour tells apart: numbers of parts (0 and 1), of labels, of groups. */
+  hidden: Record<Kind, number[]>;
   /** The chosen point. */
   frame: number | null;
   directions: Direction[];
@@ -199,6 +207,8 @@ export interface OwnPicture {
   levels: Uint8Array;
   code: Float32Array;
   unlike: Knowledge | null;
+  /** What it is called. */
+  title: string;
 }
 
 /** Grey levels 0 to 255, one for each pixel and channel. */

@@ -6,6 +6,7 @@ import { makeActions } from "./views/actions.js";
 import { makeChoices } from "./views/choices.js";
 import { makeComparison } from "./views/comparison.js";
 import { makeDirectionSliders } from "./views/directions.js";
+import { makeDraw } from "./views/draw.js";
 import { makeFace } from "./views/face.js";
 import { makeFilmstrip } from "./views/filmstrip.js";
 import { makeKnowing } from "./views/knowing.js";
@@ -21,7 +22,8 @@ import { makeTrays } from "./views/trays.js";
 
 /** @import { Model } from "./model.js" */
 /** @import { Points } from "./points.js" */
-/** @import { Bundle, Direction, OwnPicture, State, View } from "./types.js" */
+/** @import { Served } from "./served.js" */
+/** @import { Bundle, Direction, Kind, OwnPicture, State, View } from "./types.js" */
 
 /**
  * The actions of the user.
@@ -30,13 +32,15 @@ import { makeTrays } from "./views/trays.js";
  * @property {(latents: number[]) => void} move
  * @property {(index: number, name: string) => void} rename
  * @property {(point: number, options?: { fly?: boolean }) => void} pick
+ * @property {(number: number) => void} pickNumber goes to an image that the server has, by its number from 0
+ * @property {((file: File) => void) | null} takeFile told of a picture of the user
  * @property {() => void} random
  * @property {() => void} walk starts or stops a walk
  * @property {() => void} reset
  * @property {(axes: number[]) => void} chooseAxes
  * @property {(view: View) => void} chooseView
  * @property {(colour: string) => void} chooseColour
- * @property {(kind: "part" | "label", group: number) => void} toggleGroup
+ * @property {(kind: Kind, group: number) => void} toggleGroup
  * @property {(more: number[], less: number[]) => void} fillTrays
  * @property {(direction: Direction) => string | null} addDirection
  * @property {(direction: Direction) => void} removeDirection
@@ -55,10 +59,11 @@ import { makeTrays } from "./views/trays.js";
  * @param {Bundle} options.bundle
  * @param {Model} options.model
  * @param {Points} options.points
+ * @param {Served | null} options.served
  * @param {State} options.state the state, which changes later
  * @param {Hands} options.hands
  */
-export function makeViews({ root, themed, listenOn, bundle, model, points, state, hands }) {
+export function makeViews({ root, themed, listenOn, bundle, model, points, served, state, hands }) {
   const { header } = bundle;
   const { decode, encode, unitName } = model;
   const { painter } = points;
@@ -74,8 +79,10 @@ export function makeViews({ root, themed, listenOn, bundle, model, points, state
     bundle,
     model,
     points,
+    served,
     onmove: (latents) => hands.move(Array.from(latents)),
     onpick: (point) => hands.pick(point),
+    onpicknumber: hands.pickNumber,
     onlasso: (found) => lasso.show(found),
   });
   const trays = makeTrays({ points, onchange: hands.fillTrays, onmake: hands.addDirection });
@@ -85,14 +92,18 @@ export function makeViews({ root, themed, listenOn, bundle, model, points, state
     header,
     points,
     onpick: (point) => hands.pick(point, { fly: false }),
+    onpicknumber: served?.has("pictures") && encode ? hands.pickNumber : null,
     errorOf: (point) => {
       const pixels = points.original(point);
       return pixels && comparison.errorOf(pixels, points.codeOf(point));
     },
   });
 
+  const draw = makeDraw({ header, painter, served, where, announce });
+
   return {
     announcer,
+    draw,
     announce,
     plane,
     comparison,
@@ -117,7 +128,7 @@ export function makeViews({ root, themed, listenOn, bundle, model, points, state
       onrename: hands.renameDirection,
       onremove: hands.removeDirection,
     }),
-    actions: makeActions({ onrandom: hands.random, onwalk: hands.walk, onreset: hands.reset }),
+    actions: makeActions({ onrandom: hands.random, onwalk: hands.walk, onreset: hands.reset, draw: draw.button }),
     choices: makeChoices({
       header,
       points,
@@ -133,7 +144,7 @@ export function makeViews({ root, themed, listenOn, bundle, model, points, state
     trays,
     lasso,
     path: makePath({ points, onvalue: hands.goAlongPath, onend: hands.endPath }),
-    ownPicture: makeOwnPicture({ header, encode, listenOn, onpicture: hands.showPicture }),
+    ownPicture: makeOwnPicture({ header, encode, listenOn, onpicture: hands.showPicture, onfile: hands.takeFile }),
     save: makeSave({ header, model, painter, where, names: () => state.names }),
     linkButton: hands.bringAddressUpToDate && makeLinkButton({ flush: hands.bringAddressUpToDate, announce }),
     theme: makeTheme({

@@ -69,6 +69,7 @@ export function readBundle(header, blobs) {
     numbers: toIntegers(blobs.numbers),
     parts: blobs.parts,
     labels: header.labels?.length ? blobs.labels : null,
+    groups: header.groups?.length ? blobs.groups : null,
     map: header.map ? toFloats(blobs.map) : null,
     files: blobs.files ? new TextDecoder().decode(blobs.files).split("\n") : null,
     plane: header.plane ? toFloats(blobs.plane) : null,

@@ -4,11 +4,14 @@
 import { colourOf, contextOf, makePainter, toLevels } from "../canvas.js";
 import { clamp } from "../clamp.js";
 import { h } from "../dom.js";
-import { makeSlicer } from "../timing.js";
+import { debounced, makeSlicer } from "../timing.js";
 
 /** @import { Model } from "../model.js" */
 /** @import { Header } from "../types.js" */
 /** @import { Points } from "../points.js" */
+/** @import { Served } from "../served.js" */
+/** @import { Cloud } from "../cloud/cloud.js" */
+/** @import { CloudLayer } from "./cloud_layer.js" */
 /** @import { Geometry } from "./geometry.js" */
 
 const VEIL = 56; // cells on each side of the veil
@@ -16,6 +19,8 @@ const TILES = 165;
 // with a decoder slower than this, there are pauses between the images
 const SLOW_MILLISECONDS = 40;
 const PAUSE_STEPS = 40;
+// after the last zoom, until pictures are asked for
+const WAIT_MILLISECONDS = 120;
 
 /**
  * @param {object} options
@@ -23,8 +28,9 @@ const PAUSE_STEPS = 40;
  * @param {Model} options.model
  * @param {Points} options.points
  * @param {Geometry} options.geometry
+ * @param {Served | null} options.served
  */
-export function makeBackground({ header, model, points, geometry }) {
+export function makeBackground({ header, model, points, geometry, served }) {
   const [height, width, channels] = header.imageShape;
   const columns = clamp(Math.round(Math.sqrt((TILES * height) / width)), 3, 24);
   const rows = clamp(Math.round((columns * width) / height), 3, 24);
@@ -36,6 +42,9 @@ export function makeBackground({ header, model, points, geometry }) {
   const sliceFaces = makeSlicer();
   const sliceVeil = makeSlicer();
   const origin = new Float32Array(header.latents.count);
+  /** @type {{ layer: CloudLayer, cloud: Cloud } | null} */
+  let all = null;
+  let asked = 0;
 
   /**
    * The code that a tile shows, or null.
@@ -85,12 +94,40 @@ export function makeBackground({ header, model, points, geometry }) {
     board.dataset.veil = "drawn";
   }
 
+  /** Draw the pictures themselves where the server has them: of each tile, the image nearest to its centre. */
+  async function drawThumbnails() {
+    const mine = ++asked;
+    if (geometry.isSlice || !all?.layer.isThere || !served?.has("pictures")) return;
+    const [wide, high] = [geometry.width / columns, geometry.height / rows];
+    const found = [];
+    for (const [column, row] of fromTheMiddle(columns, rows)) {
+      const point = all.layer.near((column + 0.5) * wide, (row + 0.5) * high, Math.min(wide, high) / 2);
+      if (point >= 0) found.push({ column, row, number: all.cloud.numberOf(point) });
+    }
+    const pictures = await served.pictures(found.map(({ number }) => number)).catch(() => []);
+    if (mine !== asked || !pictures.length) return;
+    // not to be drawn over
+    sliceFaces([][Symbol.iterator]());
+    const context = contextOf(faces);
+    context.clearRect(0, 0, faces.width, faces.height);
+    found.forEach(({ column, row }, at) => {
+      painter(tile, pictures[at]);
+      context.drawImage(tile, column * width, row * height);
+    });
+    faces.dataset.thumbnails = String(found.length);
+    /** @type {HTMLElement} */ (faces.parentElement).dataset.faces = "drawn";
+  }
+  const drawThumbnailsSoon = debounced(drawThumbnails, WAIT_MILLISECONDS);
+
   function draw() {
     const board = /** @type {HTMLElement} */ (faces.parentElement);
     delete board.dataset.faces;
     delete board.dataset.veil;
     sliceFaces(drawFaces(board));
     if (geometry.isSlice) sliceVeil(drawVeil(board));
+    asked++;
+    delete faces.dataset.thumbnails;
+    if (all) drawThumbnailsSoon();
   }
 
   return {
@@ -98,6 +135,10 @@ export function makeBackground({ header, model, points, geometry }) {
     veil,
     aspectRatio: `${columns * width} / ${rows * height}`,
     draw,
+    /** @type {(layer: CloudLayer, cloud: Cloud) => void} */
+    setCloud(layer, cloud) {
+      all = { layer, cloud };
+    },
     /**
      * Smooth the faces if they have more pixels than the board, which would otherwise skip some of their rows.
      *

@@ -12,7 +12,7 @@ const TIME_STOPS = [
   [229, 176, 68],
   [209, 73, 91],
 ];
-const TIME_STEPS = 64;
+export const TIME_STEPS = 64;
 // more points than this are drawn as squares, which is quicker
 const MOST_DISCS = 20000;
 
@@ -23,7 +23,7 @@ const MOST_DISCS = 20000;
  * @param {Points} options.points
  * @param {Geometry} options.geometry
  * @param {number} options.ratio device pixels per CSS pixel
- * @param {string} options.colour "part", "label", "time" or "none"
+ * @param {string} options.colour "part", "label", "group", "time" or "none"
  */
 export function drawDots(canvas, { count, points, geometry, ratio, colour }) {
   const { placed, width } = geometry;
@@ -41,7 +41,7 @@ export function drawDots(canvas, { count, points, geometry, ratio, colour }) {
     if (!points.isShown(point)) continue;
     let fill = training;
     if (colour === "time") fill = timeColour(point / Math.max(count - 1, 1));
-    else if (colour === "label") fill = points.labelColourOf(point) ?? training;
+    else if (colour === "label" || colour === "group") fill = points.colourOf(colour, point) ?? training;
     else if (colour === "part" && points.isHeldOut(point)) fill = heldOut;
     const set = sets.get(fill);
     if (set) set.push(point);
@@ -97,11 +97,14 @@ function dotStamp(fill, halo, radius, ratio) {
  * @param {number} share 0 to 1
  */
 export function timeColour(share) {
-  const step = Math.min(Math.floor(share * TIME_STEPS), TIME_STEPS - 1);
+  return `rgb(${timeColourAt(Math.min(Math.floor(share * TIME_STEPS), TIME_STEPS - 1))})`;
+}
+
+/** @param {number} step from 0 to below `TIME_STEPS` */
+export function timeColourAt(step) {
   const along = (step / (TIME_STEPS - 1)) * (TIME_STOPS.length - 1);
   const low = Math.min(Math.floor(along), TIME_STOPS.length - 2);
-  const mixed = TIME_STOPS[low].map((value, channel) =>
+  return TIME_STOPS[low].map((value, channel) =>
     Math.round(value + (TIME_STOPS[low + 1][channel] - value) * (along - low)),
   );
-  return `rgb(${mixed})`;
 }

@@ -9,6 +9,8 @@ import { clamp } from "../clamp.js";
 const CELL_BITS = 4;
 const CELLS_A_ROW = 4096;
 const CLOSEST_ZOOM = 32;
+const MAP_RANGE = [-1, 1];
+const ORDER_RANGE = [0, 1];
 
 /**
  * Two axes: a code is at `rows[axis] . (code - middle)` along an axis; adding `steps[axis]` to it moves it by 1. The plane
@@ -31,10 +33,11 @@ export function makeGeometry({ header, codes, map = null, plane = null }, isShow
   let height = 0;
   // the part of the plane that is shown, as shares of all
   let shown = { left: 0, top: 0, size: 1 };
-  /** The x and y of each point. */
-  const placed = new Float32Array(2 * points);
-  /** @type {Map<number, number[]>} */
-  let cells = new Map();
+  /** The x and y of each point, where they are known. */
+  const places = new Float32Array(2 * points);
+  let arePlaced = false; // until a place is asked for: that of a hundred thousand points takes a while
+  /** @type {Map<number, number[]> | null} */
+  let cells = null; // until a point is looked for
 
   // with one latent, the second axis of the plane is the order of the images
   const hasOneAxis = () => axes.rows.length === 1;
@@ -125,17 +128,33 @@ export function makeGeometry({ header, codes, map = null, plane = null }, isShow
     return best;
   }
 
-  function place() {
-    cells = new Map();
+  function displace() {
+    cells = null;
+    arePlaced = false;
+  }
+
+  /** The x and y of each point. */
+  function placed() {
+    if (arePlaced) return places;
+    arePlaced = true;
     for (let point = 0; point < points; point++) {
       const [x, y] = isMap ? onMap(point) : onAxes(point);
-      placed[2 * point] = x;
-      placed[2 * point + 1] = y;
-      const key = (x >> CELL_BITS) * CELLS_A_ROW + (y >> CELL_BITS);
-      const cell = cells.get(key);
-      if (cell) cell.push(point);
-      else cells.set(key, [point]);
+      places[2 * point] = x;
+      places[2 * point + 1] = y;
     }
+    return places;
+  }
+
+  function intoCells() {
+    /** @type {Map<number, number[]>} */
+    const found = new Map();
+    for (let point = 0; point < points; point++) {
+      const key = (placed()[2 * point] >> CELL_BITS) * CELLS_A_ROW + (placed()[2 * point + 1] >> CELL_BITS);
+      const cell = found.get(key);
+      if (cell) cell.push(point);
+      else found.set(key, [point]);
+    }
+    return found;
   }
 
   /**
@@ -149,7 +168,7 @@ export function makeGeometry({ header, codes, map = null, plane = null }, isShow
     let shortest = within * within;
     for (const point of among) {
       if (!isShown(point)) continue;
-      const apart = (placed[2 * point] - x) ** 2 + (placed[2 * point + 1] - y) ** 2;
+      const apart = (placed()[2 * point] - x) ** 2 + (placed()[2 * point + 1] - y) ** 2;
       if (apart < shortest) {
         shortest = apart;
         best = point;
@@ -165,6 +184,7 @@ export function makeGeometry({ header, codes, map = null, plane = null }, isShow
    * @param {number} y
    */
   function* around(x, y) {
+    cells ??= intoCells();
     for (let column = -1; column <= 1; column++) {
       for (let row = -1; row <= 1; row++) {
         yield* cells.get(((x >> CELL_BITS) + column) * CELLS_A_ROW + (y >> CELL_BITS) + row) ?? [];
@@ -192,13 +212,31 @@ export function makeGeometry({ header, codes, map = null, plane = null }, isShow
   }
 
   const geometry = {
-    placed,
+    /** The x and y of each point. */
+    get placed() {
+      return placed();
+    },
     hasOneAxis,
     get width() {
       return width;
     },
     get height() {
       return height;
+    },
+    /** How many times larger than all of the plane what is shown is. */
+    get zoomed() {
+      return 1 / shown.size;
+    },
+    /** The lowest and the highest value along each axis. */
+    get ranges() {
+      if (isMap) return [MAP_RANGE, MAP_RANGE];
+      return hasOneAxis() ? [axes.ranges[0], ORDER_RANGE] : axes.ranges;
+    },
+    /** From values along the axes to pixels: `scale[axis] * value + offset[axis]`. */
+    get toPixels() {
+      const [[left, right], [bottom, top]] = geometry.ranges;
+      const scale = [width / shown.size / (right - left), -height / shown.size / (top - bottom)];
+      return { scale, offset: [across(0) - scale[0] * left, down(1) - scale[1] * bottom] };
     },
     /**
      * Whether each place has a code of its own, and the plane shows all codes: not with more latents, where a place
@@ -215,7 +253,7 @@ export function makeGeometry({ header, codes, map = null, plane = null }, isShow
       isMap = view === "map" && map !== null;
       axes = view === "principal" && plane ? principalAxes() : axesOfLatents(of);
       shown = { left: 0, top: 0, size: 1 };
-      if (width) place();
+      if (width) displace();
     },
     /**
      * @param {number} toWidth
@@ -224,7 +262,7 @@ export function makeGeometry({ header, codes, map = null, plane = null }, isShow
     resize(toWidth, toHeight) {
       width = toWidth;
       height = toHeight;
-      place();
+      displace();
     },
     /**
      * Show a part of the plane, larger or smaller, so that what is at a position stays there as far as possible.
@@ -240,7 +278,7 @@ export function makeGeometry({ header, codes, map = null, plane = null }, isShow
         top: clamp(shown.top + below * (shown.size - size), 0, 1 - size),
         size,
       };
-      place();
+      displace();
     },
     /** The values at the two ends of an axis. @param {number} axis */
     ends(axis) {
@@ -248,9 +286,9 @@ export function makeGeometry({ header, codes, map = null, plane = null }, isShow
       return [low, low + shown.size].map((end) => valueAt(axis, end));
     },
     /** @param {Code} code */
-    x: (code) => (isMap ? placed[2 * nearestCode(code)] : across(share(0, along(0, code)))),
+    x: (code) => (isMap ? onMap(nearestCode(code))[0] : across(share(0, along(0, code)))),
     /** @param {Code} code */
-    y: (code) => (isMap ? placed[2 * nearestCode(code) + 1] : down(hasOneAxis() ? 0.5 : 1 - share(1, along(1, code)))),
+    y: (code) => (isMap ? onMap(nearestCode(code))[1] : down(hasOneAxis() ? 0.5 : 1 - share(1, along(1, code)))),
     /**
      * Write the latents at a position to `into`: those of `latents`, moved along the two axes. On the map they are the
      * code of the nearest point.
@@ -281,11 +319,11 @@ export function makeGeometry({ header, codes, map = null, plane = null }, isShow
       if (isMap) {
         const here = nearestCode(latents);
         const ahead = Array.from(Array(points).keys()).filter((point) => {
-          const [x, y] = [placed[2 * point] - placed[2 * here], placed[2 * here + 1] - placed[2 * point + 1]];
+          const [x, y] = [placed()[2 * point] - placed()[2 * here], placed()[2 * here + 1] - placed()[2 * point + 1]];
           // within 45 degrees of the direction
           return x * right + y * up > 0 && Math.abs(x * up - y * right) <= Math.abs(x * right + y * up);
         });
-        const next = nearestOf(ahead, placed[2 * here], placed[2 * here + 1], Infinity);
+        const next = nearestOf(ahead, placed()[2 * here], placed()[2 * here + 1], Infinity);
         const point = next < 0 ? here : next;
         into.set(codes.subarray(point * dim, (point + 1) * dim));
         return into;
@@ -322,11 +360,11 @@ export function makeGeometry({ header, codes, map = null, plane = null }, isShow
         return odd;
       };
       return Array.from(Array(points).keys()).filter(
-        (point) => isShown(point) && inside(placed[2 * point], placed[2 * point + 1]),
+        (point) => isShown(point) && inside(placed()[2 * point], placed()[2 * point + 1]),
       );
     },
     /** @param {number} point */
-    placeOf: (point) => [placed[2 * point], placed[2 * point + 1]],
+    placeOf: (point) => (isMap ? onMap(point) : onAxes(point)),
     /**
      * The ellipse of one deviation of a normal distribution: its middle, its half axes and the angle of the longer one.
      * Null where there are no two axes.
@@ -368,8 +406,8 @@ export function makeGeometry({ header, codes, map = null, plane = null }, isShow
       const found = new Int32Array(columns * rows).fill(-1);
       const shortest = new Float32Array(columns * rows).fill(Infinity);
       for (let point = 0; point < points; point++) {
-        const right = (placed[2 * point] / width) * columns;
-        const below = (placed[2 * point + 1] / height) * rows;
+        const right = (placed()[2 * point] / width) * columns;
+        const below = (placed()[2 * point + 1] / height) * rows;
         if (!isShown(point) || right < 0 || right >= columns || below < 0 || below >= rows) continue;
         const tile = Math.floor(below) * columns + Math.floor(right);
         const apart = (right - Math.floor(right) - 0.5) ** 2 + (below - Math.floor(below) - 0.5) ** 2;

@@ -23,6 +23,7 @@ export const ZOOM = 1.5;
  * @param {() => boolean} options.isLasso whether a drag draws a lasso
  * @param {(corners: number[][], isDone: boolean) => void} options.onlasso
  * @param {(latents: Float32Array) => void} options.onmove
+ * @param {(x: number, y: number, within: number) => number} options.near the nearest point, or -1
  * @param {(point: number) => void} options.onpick
  * @param {(point: number) => void} options.onhover -1 for none
  * @param {(times: number, right: number, below: number) => void} options.onzoom about a place, 0 to 1
@@ -36,6 +37,7 @@ export function makeGestures({
   isLasso,
   onlasso,
   onmove,
+  near,
   onpick,
   onhover,
   onzoom,
@@ -68,7 +70,7 @@ export function makeGestures({
    * @param {[number, number]} place
    * @param {number} within
    */
-  const pointAt = ([x, y], within) => (arePointsShown() ? geometry.near(x, y, within) : -1);
+  const pointAt = ([x, y], within) => (arePointsShown() ? near(x, y, within) : -1);
 
   /** @param {PointerEvent} event */
   function onpointerdown(event) {
@@ -119,7 +121,7 @@ export function makeGestures({
     if (Object.hasOwn(moves, event.key)) {
       onmove(geometry.moved(...moves[event.key], latents, chosen));
     } else if (event.key === "Enter") {
-      const nearest = geometry.nearest(geometry.x(latents), geometry.y(latents));
+      const nearest = near(geometry.x(latents), geometry.y(latents), Infinity);
       if (nearest >= 0) onpick(nearest);
     } else if (event.key === "+" || event.key === "-") {
       onzoomhere(event.key === "+" ? ZOOM : 1 / ZOOM);

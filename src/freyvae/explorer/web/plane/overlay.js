@@ -22,7 +22,7 @@ import { clamp } from "../clamp.js";
  * @param {Geometry} options.geometry
  * @param {Float32Array} options.latents
  * @param {Marks} options.marks
- * @param {number} options.hovered the point under the pointer, or -1
+ * @param {number[] | null} options.hovered the place of the point under the pointer
  * @param {Theme} options.theme
  */
 export function drawOverlay(canvas, { geometry, latents, marks, hovered, theme: { ink, paper, accent } }) {
@@ -105,9 +105,9 @@ export function drawOverlay(canvas, { geometry, latents, marks, hovered, theme: 
     stroke(accent, 1.75, draw, [5, 4]);
   }
   if (marks.own) diamond(marks.own);
-  if (hovered >= 0) {
-    ring(geometry.placeOf(hovered), 6, paper, 3.5);
-    ring(geometry.placeOf(hovered), 6, ink, 1.5);
+  if (hovered) {
+    ring(hovered, 6, paper, 3.5);
+    ring(hovered, 6, ink, 1.5);
   }
   // the current code; if it lies outside of the plane, at the edge
   const here = [

@@ -9,32 +9,38 @@ import { signed } from "../text.js";
 import { oncePerFrame } from "../timing.js";
 import { makeBackground } from "./background.js";
 import { makeCard } from "./card.js";
+import { makeCloudLayer } from "./cloud_layer.js";
 import { drawDots } from "./dots.js";
 import { makeGeometry } from "./geometry.js";
 import { makeGestures } from "./gestures.js";
 import { drawOverlay } from "./overlay.js";
 
+/** @import { Cloud } from "../cloud/cloud.js" */
 /** @import { Model } from "../model.js" */
 /** @import { Points } from "../points.js" */
+/** @import { Served } from "../served.js" */
 /** @import { Bundle, Code, View } from "../types.js" */
 /** @import { Marks, Theme } from "./overlay.js" */
-/** @typedef {"faces" | "points" | "veil"} Layer */
+/** @import { CloudLayer } from "./cloud_layer.js" */
+/** @typedef {"faces" | "points" | "veil" | "contours"} Layer */
 
 /**
  * @param {object} options
  * @param {Bundle} options.bundle
  * @param {Model} options.model
  * @param {Points} options.points
+ * @param {Served | null} options.served
  * @param {(latents: Float32Array) => void} options.onmove called while the user drags
  * @param {(point: number) => void} options.onpick
+ * @param {(number: number) => void} options.onpicknumber called with the number of an image whose code the page lacks
  * @param {(points: number[]) => void} options.onlasso called with the shown points within a lasso
  */
-export function makePlane({ bundle, model, points, onmove, onpick, onlasso }) {
+export function makePlane({ bundle, model, points, served, onmove, onpick, onpicknumber, onlasso }) {
   const { header } = bundle;
   const latents = new Float32Array(header.latents.count);
   const geometry = makeGeometry(bundle, points.isShown);
-  const background = makeBackground({ header, model, points, geometry });
-  const card = makeCard({ points, geometry });
+  const background = makeBackground({ header, model, points, geometry, served });
+  const card = makeCard({ points, geometry, served });
   const dots = h("canvas", { class: "layer" });
   const over = h("canvas", { class: "layer" });
   let names = header.latents.names;
@@ -45,7 +51,12 @@ export function makePlane({ bundle, model, points, onmove, onpick, onlasso }) {
   let arePointsShown = true;
   let isLasso = false;
   const isShown = { faces: true, veil: true };
+  // points from `header.points` on are those of the cloud alone, whose codes the page lacks
   let hovered = -1;
+  /** @type {Cloud | null} */
+  let cloud = null;
+  /** @type {CloudLayer | null} */
+  let all = null;
   let ratio = 1; // device pixels per CSS pixel
   /** @type {Marks} */
   let marks = { frame: null, own: null, lines: [], posterior: null, lasso: [] };
@@ -67,7 +78,8 @@ export function makePlane({ bundle, model, points, onmove, onpick, onlasso }) {
         isLasso: () => isLasso,
         onlasso: drawLasso,
         onmove,
-        onpick,
+        near,
+        onpick: (point) => (point < header.points ? onpick(point) : onpicknumber(numberOf(point))),
         onhover: hover,
         onzoom: zoom,
         onzoomhere: zoomHere,
@@ -98,16 +110,44 @@ export function makePlane({ bundle, model, points, onmove, onpick, onlasso }) {
     context.clearRect(0, 0, geometry.width, geometry.height);
   }
 
-  function paintDots() {
+  function paintDots({ isMoving = false } = {}) {
     if (!geometry.width) return;
     clear(dots);
-    if (arePointsShown) drawDots(dots, { count: header.points, points, geometry, ratio, colour });
+    if (arePointsShown && !all?.isDrawn) drawDots(dots, { count: header.points, points, geometry, ratio, colour });
+    all?.draw(theme, arePointsShown, isMoving);
+  }
+
+  /** The image of a point of the cloud. @param {number} point */
+  const numberOf = (point) => /** @type {Cloud} */ (cloud).numberOf(point - header.points);
+
+  /** The place of a point, which may be one of the cloud. @param {number} point */
+  const placeOf = (point) =>
+    point < header.points ? geometry.placeOf(point) : /** @type {CloudLayer} */ (all).placeOf(point - header.points);
+
+  /**
+   * The nearest point that is drawn, or -1.
+   *
+   * @param {number} x
+   * @param {number} y
+   * @param {number} within in pixels
+   */
+  function near(x, y, within) {
+    if (!all?.isThere || !cloud || !served?.has("pictures") || !header.encoder) {
+      return within === Infinity ? geometry.nearest(x, y) : geometry.near(x, y, within);
+    }
+    let found = -1;
+    const most = Math.min(within, 2 * Math.hypot(geometry.width, geometry.height));
+    for (let reach = Math.min(most, 16); found < 0 && reach <= most; reach *= 4) found = all.near(x, y, reach);
+    if (found < 0) return found;
+    const held = points.pointOf(cloud.numberOf(found));
+    return held < 0 ? header.points + found : held;
   }
 
   function paintOver() {
     if (!geometry.width) return;
     clear(over);
-    drawOverlay(over, { geometry, latents, marks, hovered, theme });
+    const place = hovered < 0 ? null : placeOf(hovered);
+    drawOverlay(over, { geometry, latents, marks, hovered: place, theme });
   }
   const paintOverSoon = oncePerFrame(paintOver);
 
@@ -119,7 +159,12 @@ export function makePlane({ bundle, model, points, onmove, onpick, onlasso }) {
   function redraw() {
     if (!geometry.width) return;
     readTheme();
-    paintDots();
+    all?.colour(colour);
+    redrawAll();
+  }
+
+  function redrawAll({ isMoving = false } = {}) {
+    paintDots({ isMoving });
     paintOver();
     background.draw();
   }
@@ -136,7 +181,7 @@ export function makePlane({ bundle, model, points, onmove, onpick, onlasso }) {
     geometry.zoomBy(times, right, below);
     marks = { ...marks, lasso: [] };
     label();
-    redraw();
+    redrawAll({ isMoving: true });
   }
 
   /** Zoom about the current code. @param {number} times */
@@ -187,7 +232,8 @@ export function makePlane({ bundle, model, points, onmove, onpick, onlasso }) {
     hovered = point;
     paintOverSoon();
     board.classList.toggle("aiming", point >= 0);
-    card.show(point);
+    if (point >= header.points) card.showNumber(numberOf(point), placeOf(point));
+    else card.show(point);
   }
 
   new ResizeObserver(() => {
@@ -198,6 +244,7 @@ export function makePlane({ bundle, model, points, onmove, onpick, onlasso }) {
       canvas.width = Math.round(box.width * ratio);
       canvas.height = Math.round(box.height * ratio);
     }
+    all?.resize(box.width, box.height, ratio);
     background.smooth(box.width * ratio);
     const isFirst = !geometry.width;
     geometry.resize(box.width, box.height);
@@ -238,6 +285,7 @@ export function makePlane({ bundle, model, points, onmove, onpick, onlasso }) {
       view = to;
       axes = of;
       geometry.setView(to, of);
+      all?.setView(to);
       marks = { ...marks, lasso: [] };
       showBackground();
       label();
@@ -249,10 +297,21 @@ export function makePlane({ bundle, model, points, onmove, onpick, onlasso }) {
       board.classList.toggle("lasso", on);
       if (!on) drawLasso([], false);
     },
+    /** Show all images of the run as points. @param {Cloud} these */
+    setCloud(these) {
+      cloud = these;
+      all = makeCloudLayer({ cloud, header, geometry });
+      dots.after(all.element);
+      all.resize(geometry.width, geometry.height, ratio);
+      all.setView(view);
+      background.setCloud(all, cloud);
+      redraw();
+    },
     zoom: zoomHere,
     /** @param {string} to */
     setColour(to) {
       colour = to;
+      all?.colour(colour);
       paintDots();
     },
     /**
@@ -262,6 +321,9 @@ export function makePlane({ bundle, model, points, onmove, onpick, onlasso }) {
     setShown(layer, on) {
       if (layer === "points") {
         arePointsShown = on;
+        paintDots();
+      } else if (layer === "contours") {
+        if (all) all.contoursShown = on;
         paintDots();
       } else {
         isShown[layer] = on;

@@ -5,7 +5,7 @@ import { ZOOM } from "../plane/gestures.js";
 
 /** @import { Layer } from "../plane/plane.js" */
 /** @import { Points } from "../points.js" */
-/** @import { Header, State, View } from "../types.js" */
+/** @import { Header, Kind, State, View } from "../types.js" */
 
 /**
  * @param {object} options
@@ -16,14 +16,14 @@ import { ZOOM } from "../plane/gestures.js";
  * @param {(view: View) => void} options.onview
  * @param {(colour: string) => void} options.oncolour
  * @param {(layer: Layer, on: boolean) => void} options.onshown
- * @param {(kind: "part" | "label", group: number) => void} options.ongroup hides a group, or shows it again
+ * @param {(kind: Kind, group: number) => void} options.ongroup hides a group, or shows it again
  * @param {HTMLElement} options.lasso the button of the lasso
  * @param {(times: number) => void} options.onzoom
  */
 export function makeChoices({ header, points, axesNow, onaxes, onview, oncolour, onshown, ongroup, lasso, onzoom }) {
   const { word, heldOut } = points;
   /** @type {State["hidden"]} */
-  let hidden = { part: [], label: [] };
+  let hidden = { part: [], label: [], group: [] };
   const legend = h("div", { class: "legend", "aria-live": "off" });
 
   /** @param {number} which */
@@ -39,6 +39,8 @@ export function makeChoices({ header, points, axesNow, onaxes, onview, oncolour,
     ["none", "plain"],
   ];
   const labels = header.labels ?? [];
+  const groups = header.groups ?? [];
+  if (groups.length) colours.unshift(["group", "group"]);
   if (labels.length) colours.unshift(["label", "label"]);
   if (heldOut) colours.unshift(["part", "split"]);
   const colourName = newId("colour");
@@ -53,9 +55,10 @@ export function makeChoices({ header, points, axesNow, onaxes, onview, oncolour,
   ];
   // elsewhere images are drawn only where data is
   if (header.latents.count <= 2) layers.push(["veil", "veil"]);
+  layers.push(["contours", "contours"]);
   const ticks = layers.map(([layer, text]) => {
     const box = h("input", { type: "checkbox", checked: true, onchange: () => onshown(layer, box.checked) });
-    return h("label", { class: "tick" }, box, text);
+    return h("label", { class: "tick", hidden: layer === "contours" }, box, text);
   });
   /** @type {[View, string][]} */
   const views = [["latents", header.latents.count > 2 ? "two latents" : "latents"]];
@@ -81,7 +84,7 @@ export function makeChoices({ header, points, axesNow, onaxes, onview, oncolour,
   /**
    * A group's entry, which hides and shows its points.
    *
-   * @param {"part" | "label"} kind
+   * @param {Kind} kind
    * @param {number} group
    * @param {string} className
    * @param {string} text
@@ -98,14 +101,17 @@ export function makeChoices({ header, points, axesNow, onaxes, onview, oncolour,
       },
       text,
     );
+  /** @type {(kind: Kind, names: string[], colours: string[]) => HTMLElement[]} */
+  const colouredKeys = (kind, names, colours) =>
+    names.map((name, index) => {
+      const entry = groupKey(kind, index, "label", name);
+      entry.style.setProperty("--label", colours[index]);
+      return entry;
+    });
   /** @type {Record<string, () => HTMLElement[]>} */
   const legends = {
-    label: () =>
-      labels.map((name, index) => {
-        const entry = groupKey("label", index, "label", name);
-        entry.style.setProperty("--label", header.labelColours[index]);
-        return entry;
-      }),
+    label: () => colouredKeys("label", labels, header.labelColours),
+    group: () => colouredKeys("group", groups, header.groupColours),
     part: () => [groupKey("part", 0, "training", "training"), groupKey("part", 1, "held-out", "held out")],
     time: () => [h("span", { class: "ramp" }, h("span", {}, "first"), h("i"), h("span", {}, "last"))],
     none: () => [key("training", `${word}s`)],
@@ -133,16 +139,20 @@ export function makeChoices({ header, points, axesNow, onaxes, onview, oncolour,
     ),
     /**
      * @param {string} colour
-     * @param {State["hidden"]} groups
+     * @param {State["hidden"]} to
      */
-    showColour(colour, groups) {
-      hidden = groups;
-      const isThere = colour === "part" ? heldOut : colour === "label" ? labels.length > 0 : true;
+    showColour(colour, to) {
+      hidden = to;
+      const isThere = { part: heldOut, label: labels.length > 0, group: groups.length > 0 }[colour] ?? true;
       const chosen = isThere ? colour : "none";
       const focused = [...legend.children].findIndex((entry) => entry === document.activeElement);
       legend.replaceChildren(...legends[chosen]());
       if (focused >= 0) /** @type {HTMLElement | undefined} */ (legend.children[focused])?.focus();
       for (const input of colourInputs) input.checked = input.value === chosen;
+    },
+    /** Offer the density contours, where there are any. */
+    offerContours() {
+      /** @type {HTMLElement} */ (ticks.at(-1)).hidden = false;
     },
     /** @param {View} view */
     showView(view) {

@@ -16,9 +16,11 @@ const HIGH = 64; // CSS pixels
  * @param {Header} options.header
  * @param {Points} options.points
  * @param {(point: number) => void} options.onpick
+ * @param {((number: number) => void) | null} options.onpicknumber called with the number, from 0, of an image that the page
+ *   lacks and the server has; null without a server
  * @param {(point: number) => number | null} options.errorOf the error of an image's reconstruction, null without its pixels
  */
-export function makeFilmstrip({ header, points, onpick, errorOf }) {
+export function makeFilmstrip({ header, points, onpick, onpicknumber, errorOf }) {
   const [height, width] = header.imageShape;
   const word = capital(points.word);
   const wide = Math.max(Math.round((HIGH * width) / height), 8);
@@ -69,6 +71,12 @@ export function makeFilmstrip({ header, points, onpick, errorOf }) {
 
   function find() {
     const found = points.find(search.value, chosen ?? -1);
+    const number = /^\s*\d+\s*$/.test(search.value) ? Number(search.value) - 1 : -1;
+    if (found < 0 && onpicknumber && number >= 0 && number < (header.sampleOf || header.images)) {
+      search.setCustomValidity("");
+      onpicknumber(number);
+      return;
+    }
     search.setCustomValidity(found < 0 ? `No ${points.word} has it` : "");
     search.reportValidity();
     if (found >= 0) onpick(found);

@@ -13,8 +13,9 @@ import { capital } from "../text.js";
  * @param {((pixels: ArrayLike<number>) => Float32Array) | null} options.encode
  * @param {HTMLElement | Document} options.listenOn where a picture may be dropped or pasted
  * @param {(own: OwnPicture) => void} options.onpicture
+ * @param {((file: File) => void) | null} options.onfile told of each picture of the user, too
  */
-export function makeOwnPicture({ header, encode, listenOn, onpicture }) {
+export function makeOwnPicture({ header, encode, listenOn, onpicture, onfile }) {
   const note = h(
     "p",
     { class: "hint", role: "status" },
@@ -26,21 +27,27 @@ export function makeOwnPicture({ header, encode, listenOn, onpicture }) {
     class: "unseen",
     id: newId("file"),
     onchange: () => {
-      take(file.files?.[0]);
+      given(file.files?.[0]);
       file.value = "";
     },
   });
   const overlay = h("div", { class: "drop", "aria-hidden": "true" }, h("span", {}, "Drop the picture to encode it"));
 
-  /** @param {File | undefined} given */
-  async function take(given) {
-    if (!encode || !given) return;
+  /** @param {File | undefined} picture */
+  function given(picture) {
+    take(picture);
+    if (picture) onfile?.(picture);
+  }
+
+  /** @param {File | undefined} picture */
+  async function take(picture) {
+    if (!encode || !picture) return;
     try {
-      const { levels, note: done } = await readPicture(given, header.imageShape);
+      const { levels, note: done } = await readPicture(picture, header.imageShape);
       const code = Float32Array.from(encode(levels));
       note.textContent = done;
       note.classList.remove("wrong");
-      onpicture({ levels, code, unlike: null });
+      onpicture({ levels, code, unlike: null, title: "Your picture" });
     } catch (error) {
       if (!(error instanceof ExplorerError)) throw error;
       note.textContent = error.message;
@@ -57,13 +64,13 @@ export function makeOwnPicture({ header, encode, listenOn, onpicture }) {
     dragDepth += event.type === "dragenter" ? 1 : event.type === "dragleave" ? -1 : 0;
     if (event.type === "drop") {
       dragDepth = 0;
-      take(carried.files[0]);
+      given(carried.files[0]);
     }
     overlay.classList.toggle("open", dragDepth > 0 && Boolean(encode));
   }
   /** @param {ClipboardEvent} event */
   function onPaste(event) {
-    take(event.clipboardData?.files[0]);
+    given(event.clipboardData?.files[0]);
   }
   const heard = /** @type {[string, EventListener][]} */ ([
     ["dragenter", onDrag],

@@ -1,0 +1,83 @@
+// What the server of a page computes for it. A page that is opened as a file has no server.
+
+import { ExplorerError } from "./errors.js";
+
+/** @import { Header } from "./types.js" */
+
+const ASK_AGAIN_MILLISECONDS = 1000;
+const MOST_BYTES = 2 ** 24; // of the pictures of a request
+const MOST_KEPT = 2000; // pictures
+
+/**
+ * @param {string[]} names of the services that the server has
+ * @param {Header["imageShape"]} imageShape
+ */
+export function makeServed(names, [height, width, channels]) {
+  const size = height * width * channels;
+  /** @type {Map<number, Uint8Array>} */
+  const kept = new Map();
+
+  /** @param {string} path */
+  async function ask(path) {
+    const response = await fetch(path).catch(() => null);
+    if (!response) throw new ExplorerError("The server has ended.");
+    if (!response.ok) throw new ExplorerError((await response.text()).trim());
+    return response;
+  }
+
+  /** @param {number[]} numbers */
+  async function fetchPictures(numbers) {
+    const bytes = new Uint8Array(await (await ask(`pictures?numbers=${numbers.join(",")}`)).arrayBuffer());
+    numbers.forEach((number, at) => kept.set(number, bytes.slice(at * size, (at + 1) * size)));
+  }
+
+  return {
+    /** @param {string} name */
+    has: (name) => names.includes(name),
+
+    /**
+     * The file of all points, when all images have a place.
+     *
+     * @param {(done: number, total: number) => void} onprogress
+     */
+    async points(onprogress) {
+      for (;;) {
+        const response = await ask("points.bin");
+        if (response.status === 200) return response.arrayBuffer();
+        const { done, total } = await response.json();
+        onprogress(done, total);
+        await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MILLISECONDS));
+      }
+    },
+
+    /**
+     * One draw of the whole model: the grey levels of an image.
+     *
+     * @param {number[]} latents
+     * @param {number} seed
+     */
+    async draw(latents, seed) {
+      return new Uint8Array(await (await ask(`draw?z=${latents.join(",")}&seed=${seed}`)).arrayBuffer());
+    },
+
+    /**
+     * The pixels of images, by their numbers from 0.
+     *
+     * @param {number[]} numbers
+     * @returns {Promise<Uint8Array[]>}
+     */
+    async pictures(numbers) {
+      const missing = numbers.filter((number) => !kept.has(number));
+      const atOnce = Math.max(1, Math.min(600, Math.floor(MOST_BYTES / size)));
+      for (let at = 0; at < missing.length; at += atOnce) await fetchPictures(missing.slice(at, at + atOnce));
+      const found = numbers.map((number) => /** @type {Uint8Array} */ (kept.get(number)));
+      for (const number of kept.keys()) {
+        if (kept.size <= MOST_KEPT) break;
+        kept.delete(number);
+      }
+      return found;
+    },
+  };
+}
+
+/** @typedef {ReturnType<typeof makeServed>} Served */
