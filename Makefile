@@ -13,7 +13,7 @@ DOCS_STAMP := .venv/set-up-docs
 # of the page's script; only who changes it needs node
 NODE_STAMP := node_modules/set-up
 
-.PHONY: help demo test coverage test-backends test-long test-distributed check dist test-wheel docs docs-links page-script bench bench-peers results fuzz clean
+.PHONY: help demo test coverage test-backends test-long test-notebooks test-distributed check dist test-wheel docs docs-links page-script bench bench-peers results fuzz clean
 
 help:
 	@echo "make demo           set up, train on the Frey faces, draw every picture, write the page"
@@ -21,6 +21,7 @@ help:
 	@echo "make coverage       the tests, and which lines they do not run"
 	@echo "make test-backends  run the model's tests on Keras's other backends, in environments of their own"
 	@echo "make test-long      run the tests that take half a minute each, which make test leaves out"
+	@echo "make test-notebooks run the widget in JupyterLab and marimo, in a browser"
 	@echo "make test-distributed  run the long tests of several processes, two network namespaces among them"
 	@echo "make check          ruff, mypy, import-linter; of the page's script eslint, prettier, tsc and its tests (needs node)"
 	@echo "make page-script    join the modules of the explorer's page into the scripts that are shipped (needs node)"
@@ -127,6 +128,10 @@ test-backends: .venv-torch/set-up .venv-tensorflow/set-up
 
 test-long: $(STAMP)
 	$(BIN)/python -m pytest --numprocesses=logical --dist=worksteal -m long
+
+test-notebooks: $(STAMP)
+	$(BIN)/python $(PIP_INSTALL) --group notebooks
+	FREYVAE_REQUIRE_BROWSER=1 $(BIN)/python -m pytest -m notebooks
 
 test-distributed: $(STAMP)
 	$(BIN)/python -m pytest -m distributed
