@@ -50,6 +50,9 @@ def _titles(page: Any) -> list[str]:
 
 def test_an_image_that_is_chosen_in_one_is_chosen_in_both_each_with_its_own_error(page: Any, pair: Pair) -> None:
     assert page.title() == "squares (four) beside squares (two)"
+    begun_at = _titles(page)
+    assert begun_at[0].startswith("Image ")
+    assert begun_at[0].partition(",")[0] == begun_at[1].partition(",")[0]
     right = page.get_by_role("region", name="squares (two)", exact=True)
     right.get_by_role("searchbox").fill("18")
     right.get_by_role("searchbox").press("Enter")

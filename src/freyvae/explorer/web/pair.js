@@ -57,6 +57,17 @@ export function openPair(bundles, { root, themed, fragment, onstate }) {
   new MutationObserver(() => both.forEach((explorer) => explorer.themeChanged())).observe(themed, {
     attributeFilter: ["data-theme"],
   });
+  // where no link says what to show, both begin with one image, of those held out where there are such
+  if (!fragment) {
+    const { header, numbers, parts } = bundles[0];
+    const start =
+      header.start ??
+      Math.max(
+        parts.findIndex((part) => part > 0),
+        0,
+      );
+    both.forEach((explorer) => explorer.pickNumber(numbers[start]));
+  }
   const [first, second] = both;
   return {
     first,
