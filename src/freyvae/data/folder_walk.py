@@ -4,6 +4,7 @@ import os
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from freyvae.console import printable
@@ -97,10 +98,17 @@ def _notes(passed: Counter[str], followed: list[str]) -> list[str]:
 
 def natural(path: str) -> tuple[list[list[tuple[int, int, str]]], str]:
     """Sort key of a path, natural order: numbers by value and before letters, case ignored unless all else is equal."""
-    return [
-        [(0, int(bit), bit) if bit.isdecimal() else (1, 0, bit.lower()) for bit in _NUMBERS.split(part) if bit]
-        for part in path.split("/")
-    ], path
+    folder, slash, name = path.rpartition("/")
+    return [*(_keys_of_folder(folder) if slash else ()), _key(name)], path
+
+
+@lru_cache(maxsize=1024)
+def _keys_of_folder(folder: str) -> list[list[tuple[int, int, str]]]:
+    return [_key(part) for part in folder.split("/")]
+
+
+def _key(part: str) -> list[tuple[int, int, str]]:
+    return [(0, int(bit), bit) if bit.isdecimal() else (1, 0, bit.lower()) for bit in _NUMBERS.split(part) if bit]
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

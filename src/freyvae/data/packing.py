@@ -169,7 +169,7 @@ def _pack_pictures(
     )
     names_of_all = tuple(map(files.called, pictures.files))
     listing = [
-        f"{name} {os.path.getsize(files.folder / file)}"
+        f"{name} {os.path.getsize(f'{files.folder}/{file}')}"
         for name, file in zip(names_of_all, pictures.files, strict=True)
     ]
     packing = _Packing(out, before, source, files.name, _known_by(files.source.resolve(), rules, listing))

@@ -58,6 +58,7 @@ _LARGE_BYTES = 2**24
 _MODES_THAT_DROP = ("LX", "RGBXX", "RGBXXX")
 
 _are_set: ContextVar[bool] = ContextVar("warnings", default=False)
+_NOTHING = contextlib.nullcontext()
 
 _Values: TypeAlias = npt.NDArray[Any]
 
@@ -99,13 +100,13 @@ class Stored:
             size: (height, width), or None.
             grey: turn colour into grey.
         """
-        from PIL import Image
-
         if not asked and self.eight_bit is not None and (self.kind == "bytes" or levels == SIXTEEN_BITS):
             pixels = self.eight_bit
         else:
             pixels = to_bytes(self.values, levels)
         if self.alpha is not None or grey or size not in (None, pixels.shape[:2]):
+            from PIL import Image
+
             picture = Image.fromarray(pixels)
             if self.alpha is not None:
                 picture = picture.convert("RGBA")
@@ -202,14 +203,13 @@ def _decode(source: Path | io.BytesIO, *, name: str, most: int | None) -> list[S
         raise Unreadable(printable(few_words(error, most=120))) from None
 
 
-@contextmanager
-def _opened(source: Path | io.BytesIO) -> Iterator[Any]:
+def _opened(source: str | Path | io.BytesIO) -> Any:
+    """The picture in a file, which is closed at the end of a `with` block."""
     from PIL import Image
 
     if isinstance(source, io.BytesIO):
         source.seek(0)
-    with Image.open(source, formats=_decoders()) as picture:
-        yield picture
+    return Image.open(source, formats=_decoders())
 
 
 @cache
@@ -354,17 +354,18 @@ def _without_metadata(content: bytes) -> bytes:
     return b"".join(kept)
 
 
-@contextmanager
-def pillow_warnings() -> Iterator[None]:
+def pillow_warnings() -> contextlib.AbstractContextManager[None]:
     """Ignore Pillow's warnings of odd metadata, which does not affect the pixels; raise those of bombs as errors.
 
     Within another such block it does nothing: around many pictures it takes a tenth less time than around each.
     """
+    return _NOTHING if _are_set.get() else _minding_warnings()
+
+
+@contextmanager
+def _minding_warnings() -> Iterator[None]:
     from PIL import Image
 
-    if _are_set.get():
-        yield
-        return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
