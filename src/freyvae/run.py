@@ -75,6 +75,7 @@ class Run:
         self.measured_path = self.folder / "measured.npz"
         self.projection_path = self.folder / "projection.npz"
         self.groups_path = self.folder / "groups.npz"
+        self.scores_path = self.folder / "scores.npz"
         self.pictures_path = self.folder / "pictures"
         self.tensorboard_path = self.folder / "tensorboard"
         self.report_path = self.folder / "report.html"
@@ -246,8 +247,7 @@ class Run:
                 self._recipe_as_it_stands()
             except BadInput as error:
                 raise BadInput(f"{self.folder} is not a run of ours: {error}; choose another with out=...") from None
-        found = (self.projection_path, self.groups_path)
-        for file in (*self.parts, *found, *self._pages):
+        for file in (*self.parts, *self._found, *self._pages):
             if file.is_dir():
                 raise BadInput(f"{file} is a folder, where the run has a file: remove it, or choose another out=...")
         for folder in self._folders:
@@ -257,6 +257,11 @@ class Run:
                 )
             if folder.exists() and not folder.is_dir():
                 raise BadInput(f"{folder} is a file, where the run has a folder: remove it, or choose another out=...")
+
+    @property
+    def _found(self) -> tuple[Path, ...]:
+        """What commands found of each of its images."""
+        return self.projection_path, self.groups_path, self.scores_path
 
     @property
     def _pages(self) -> tuple[Path, ...]:
@@ -280,7 +285,7 @@ class Run:
         pictures = [self.pictures_path / name for name in self.drawn]
         try:
             # the metrics first: without them the run is not finished, whatever else is left
-            drawn = (self.projection_path, self.groups_path, *self._pages, *pictures, self._drawn_path)
+            drawn = (*self._found, *self._pages, *pictures, self._drawn_path)
             made = (self.metrics_path, *self.parts, *drawn)
             for path in made:
                 if path != self.recipe_path and not path.parent.is_symlink():
@@ -399,8 +404,7 @@ class Run:
     @property
     def _recorded(self) -> tuple[Path, ...]:
         """The files whose SHA-256 `metrics.json` holds."""
-        found = (self.projection_path, self.groups_path)
-        return self.recipe_path, self.model_path, self.history_path, self.measured_path, *found
+        return self.recipe_path, self.model_path, self.history_path, self.measured_path, *self._found
 
     def record_again(self, changed: Path) -> None:
         """Have `metrics.json` hold the SHA-256 of a file that was written beside it. Raises `BadInput` for others."""

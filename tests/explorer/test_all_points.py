@@ -17,7 +17,8 @@ from tests.explorer.conftest import make_squares, squares
 import freyvae
 from freyvae.explorer import bundle as bundle_module
 from freyvae.explorer.all_points import AllPoints, is_of, is_sample, key_of, write_points
-from freyvae.explorer.page import is_current, read_bundle
+from freyvae.explorer.page import is_current, keep_for_page, read_bundle
+from freyvae.explorer.scores import SCORES_FORMAT
 from freyvae.explorer.server import Server, closing, make_server, prepare_page, services_of
 from freyvae.explorer.service import Opened
 from freyvae.run import Run
@@ -100,21 +101,25 @@ def test_every_image_has_its_place_on_the_plane_of_the_page(copied: Run) -> None
     assert np.corrcoef(numbers, np.arange(IMAGES))[0, 1] < 0.2
 
 
-def test_groups_of_cluster_are_those_of_all_points_and_make_them_anew(
+def test_groups_and_scores_of_the_run_are_those_of_all_points_and_make_them_anew(
     copied: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = key_of(copied, read_bundle(copied.explorer_path))
     monkeypatch.setattr(bundle_module, "MOST_POINTS", POINTS)
+    scores = np.random.default_rng(0).normal(size=IMAGES)
+    with copied.lock():
+        kept = {"format": SCORES_FORMAT, "by": "oddness", "scores": scores}
+        keep_for_page(copied, copied.scores_path, vae=copied.load_model(), **kept)
     found = freyvae.cluster(copied, count=3, out=copied.folder / "clusters.csv")
     bundle = read_bundle(copied.explorer_path)
     assert bundle.header["points"] == POINTS
     assert key_of(copied, bundle) != before
     _write(copied)
     header, numbers, _, _ = _points(copied)
-    assert header["columns"] == ["parts", "groups"]
-    assert np.array_equal(
-        np.frombuffer(copied.points_path.read_bytes()[-IMAGES:], np.uint8), found.mixture.groups[numbers]
-    )
+    assert header["columns"] == ["parts", "groups", "scores"]
+    groups, levels = np.frombuffer(copied.points_path.read_bytes()[-2 * IMAGES :], np.uint8).reshape(2, -1)
+    assert np.array_equal(groups, found.mixture.groups[numbers])
+    assert np.array_equal(levels, (256 * (np.argsort(np.argsort(scores)) / IMAGES))[numbers].astype(np.uint8))
 
 
 def test_points_that_are_there_are_not_made_again_unless_they_are_damaged_or_of_another_page(copied: Run) -> None:

@@ -16,6 +16,7 @@ import freyvae
 from freyvae.explorer.bundle import make_bundle
 from freyvae.explorer.page import page_text
 from freyvae.explorer.projection import Projection, within_plane
+from freyvae.explorer.scores import KeptScores
 from freyvae.metrics.nearest import Posteriors, aggregate_deviations
 from freyvae.metrics.projection import principal_axes
 from freyvae.model import VAE
@@ -465,6 +466,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Many:
         parts=(np.arange(400) % 10 == 0).astype(np.uint8),
         labels=["dark"] * 200 + ["light"] * 200,
         groups=(np.arange(400) % 3).astype(np.uint8),
+        scores=KeptScores("oddness", (np.arange(400) * 7 % 400 / 400).astype(np.float32)),
         files=[f"pictures/{'dark' if number < 200 else 'light'}-{number}.png" for number in range(400)],
         sample_of=5000,
         projection=Projection("umap", within_plane(np.random.default_rng(1).normal(size=(400, 2)).astype("float32"))),
@@ -782,6 +784,21 @@ def test_points_are_coloured_and_hidden_by_the_groups_of_cluster(open_page: Any,
     assert second.get_attribute("aria-pressed") == "false"
     assert page.evaluate(dots) != by_group
     _wait_for_fragment(page, "colour=group.*hide-group=1")
+
+
+def test_points_are_coloured_and_sorted_by_a_score(open_page: Any, many: Many) -> None:
+    page = open_page(many[0], reduced_motion="reduce", fragment="colour=time")
+    dots = "document.querySelectorAll('.board canvas')[2].toDataURL()"
+    by_order = page.evaluate(dots)
+    page.get_by_text("oddness", exact=True).click()
+    assert page.evaluate(dots) != by_order
+    assert page.locator(".legend").text_content() == "lowesthighest"
+    page.locator(".filmstrip select").select_option("score")
+    page.locator(".filmstrip input[type=range]").fill("1")
+    page.locator(".filmstrip input[type=range]").fill("0")
+    # 57 * 7 is 399
+    assert page.text_content(".comparison .what").startswith("Image 58,")  # type: ignore[union-attr]
+    _wait_for_fragment(page, "colour=score")
 
 
 def test_what_one_sees_can_be_saved(page: Any, open_page: Any, many: Many, vae: VAE) -> None:

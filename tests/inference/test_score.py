@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ import freyvae
 from freyvae.__main__ import main
 from freyvae.errors import BadInput
 from freyvae.evaluation.oddness import SCORES, Oddness
+from freyvae.explorer.page import read_bundle, write_page
+from freyvae.explorer.scores import read_scores
 
 COLUMNS = ["percentile", *SCORES.values()]
 
@@ -56,6 +59,29 @@ def _table(path):
     with open(path, newline="") as file:
         header, *rows = csv.reader(file)
     return header, rows
+
+
+def test_scores_of_a_runs_own_pictures_are_kept_and_its_page_knows_them(run, pictures, tmp_path):
+    own = freyvae.Run(shutil.copytree(run.folder, tmp_path / "copy"))
+    write_page(own)
+    freyvae.score(own, pictures, out="others.csv")
+    assert read_scores(own, 300) is None
+    found = freyvae.score(own, run.recipe.data.source, by="error", out="own.csv")
+    kept = read_scores(own, 300)
+    assert kept.by == "error"
+    order = np.argsort(found.columns["error_grey_levels"])
+    np.testing.assert_array_equal(kept.shares[order], (np.arange(300) / 300).astype(np.float32))
+    page = read_bundle(own.explorer_path)
+    assert page.header["score"] == "error"
+    np.testing.assert_array_equal(np.frombuffer(page.blobs["scores"], "<f4"), kept.shares)
+    own.load_model()  # the record is as good as before
+    said = []
+    with own.lock():
+        freyvae.score(own.folder, run.recipe.data.source, out="held.csv", say=said.append)
+    assert any("not kept for the page: another process is working on" in line for line in said)
+    own.scores_path.write_bytes(b"no arrays")
+    with pytest.raises(BadInput, match=r"scores.npz is damaged: `freyvae score .*ordinary.npy` writes it again"):
+        read_scores(own, 300)
 
 
 def test_a_table_has_the_files_and_numbers_alone_and_a_record_says_what_they_are_worth(run, pictures, tmp_path):

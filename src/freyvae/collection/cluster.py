@@ -11,12 +11,11 @@ from freyvae.arguments import function, whole
 from freyvae.collection.encoded import Encoded, encoded, encoded_run
 from freyvae.console import Progress, checked_progress, silence
 from freyvae.errors import BadInput
-from freyvae.explorer import write_page
 from freyvae.explorer.groups import GROUPS_FORMAT
-from freyvae.files import as_path, replacing
+from freyvae.explorer.page import keep_for_page
+from freyvae.files import as_path
 from freyvae.inference.images import images_for
 from freyvae.metrics.grouping import Agreement, Mixture, agreement, mixture
-from freyvae.model import VAE
 from freyvae.recipe import LARGEST_SEED
 from freyvae.reporting.pictures import save_figure
 from freyvae.reporting.pictures.grids import grid
@@ -110,7 +109,10 @@ def cluster(
     write_table(out, ["file", "group", "probability", *found.known], rows)
     if data is None:
         try:
-            _keep(run, vae, found, divided.groups)
+            with run.lock():
+                known_by, groups = found.fingerprint, divided.groups.astype(np.uint8)
+                kept = {"format": GROUPS_FORMAT, "images_sha256": known_by, "groups": groups}
+                keep_for_page(run, run.groups_path, vae=vae, **kept)
         except BadInput as reason:  # the table is written: a run that another process holds, or that is read-only
             say(f"the groups are in {out}, but not kept for the page: {reason}")
     return Groups(
@@ -120,16 +122,6 @@ def cluster(
         path=out,
         pictures=() if pictures is None else tuple(_draw(found, divided, pictures)),
     )
-
-
-def _keep(run: Run, vae: VAE, found: Encoded, groups: np.ndarray) -> None:
-    """Write the groups of a run's own pictures to its folder, and its page again, if it has one."""
-    with run.lock():
-        with replacing(run.groups_path) as path:
-            np.savez(path, format=GROUPS_FORMAT, images_sha256=found.fingerprint, groups=groups.astype(np.uint8))
-        run.record_again(run.groups_path)
-        if run.explorer_path.is_file():
-            write_page(run, vae=vae)
 
 
 def _draw(found: Encoded, divided: Mixture, folder: Path) -> list[Path]:

@@ -8,9 +8,9 @@ from freyvae.arguments import one_of, whole
 from freyvae.collection.encoded import encoded_run
 from freyvae.data import pixels_sha256
 from freyvae.errors import BadInput
-from freyvae.explorer import write_page
+from freyvae.explorer.page import keep_for_page
 from freyvae.explorer.projection import PROJECTION_FORMAT
-from freyvae.files import as_path, replacing
+from freyvae.files import as_path
 from freyvae.metrics.projection import METHODS
 from freyvae.recipe import LARGEST_SEED
 from freyvae.run import Run, check_output, opened
@@ -48,16 +48,14 @@ def project(run: Run | str | Path, *, method: str = "pca", seed: int = 0, out: s
             raise BadInput(f'method="{method}" found no coordinates for these codes: choose another')
         rows = zip(found.names, *plane.points.T.tolist(), *found.known.values(), strict=True)
         write_table(out, ["file", "x", "y", *found.known], rows)
-        with replacing(run.projection_path) as path:
-            np.savez(
-                path,
-                format=PROJECTION_FORMAT,
-                method=method,
-                images_sha256=pixels_sha256(found.images),
-                points=plane.points,
-                explained=plane.explained,
-            )
-        run.record_again(run.projection_path)
-        if run.explorer_path.is_file():
-            write_page(run, vae=vae)
+        keep_for_page(
+            run,
+            run.projection_path,
+            vae=vae,
+            format=PROJECTION_FORMAT,
+            method=method,
+            images_sha256=pixels_sha256(found.images),
+            points=plane.points,
+            explained=plane.explained,
+        )
     return out

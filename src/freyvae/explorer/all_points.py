@@ -23,6 +23,7 @@ from freyvae.errors import BadInput
 from freyvae.explorer.bundle import Bundle
 from freyvae.explorer.groups import named_groups, read_groups
 from freyvae.explorer.projection import read_projection, within_plane
+from freyvae.explorer.scores import read_scores
 from freyvae.explorer.service import BYTES, Answer, Opened, Query, Service, numbers_of, refusal
 from freyvae.files import replacing, sha256_of
 from freyvae.run import Run
@@ -159,6 +160,9 @@ def write_points(opened: Opened, bundle: Bundle, key: str, *, on_block: Callable
     groups = read_groups(opened.run, count)
     if groups is not None and bundle.header["groups"]:
         columns["groups"] = named_groups(groups, len(bundle.header["groups"]))[1][chosen]
+    scores = read_scores(opened.run, count)
+    if scores is not None and bundle.header["score"]:
+        columns["scores"] = (256 * scores.shares[chosen]).astype(np.uint8)
     numbers = {"numbers": chosen.astype("<i4")}
     arrays = [array[order].tobytes() for array in (*numbers.values(), *views.values(), *columns.values())]
     header = {
@@ -179,12 +183,13 @@ def write_points(opened: Opened, bundle: Bundle, key: str, *, on_block: Callable
 def key_of(run: Run, bundle: Bundle) -> str:
     """What the points of a page are made of: another model, plane, map or other images have another key."""
     plane = bundle.blobs.get("plane", json.dumps(bundle.header["latents"]).encode())
-    parts = (run.model_path, run.projection_path, run.groups_path)
+    parts = (run.model_path, run.projection_path, run.groups_path, run.scores_path)
     files = [sha256_of(path) if path.is_file() else "" for path in parts]
     about = [
         run.training.data_sha256,
         bundle.header["labels"],
         bundle.header["groups"],
+        bundle.header["score"],
         hashlib.sha256(plane).hexdigest(),
         *files,
     ]

@@ -25,6 +25,7 @@ from freyvae.explorer.graph import Graph, read_graph
 from freyvae.explorer.groups import named_groups
 from freyvae.explorer.likeness import reconstruction_percentiles
 from freyvae.explorer.projection import Projection
+from freyvae.explorer.scores import KeptScores
 from freyvae.palette import LABELS, channel_colours
 
 FORMAT = 1
@@ -66,6 +67,7 @@ def make_bundle(
     is_video: bool = False,
     labels: Sequence[str] | None = None,
     groups: npt.NDArray[np.uint8] | None = None,
+    scores: KeptScores | None = None,
     projection: Projection | None = None,
     files: Sequence[str] | None = None,
     sample_of: int = 0,
@@ -81,6 +83,7 @@ def make_bundle(
         is_video: whether the order is time.
         labels: of the images.
         groups: of the images, uint8 (image,), 0 the largest.
+        scores: of the images.
         projection: the map of the images, `within_plane`.
         files: their names, by which the page finds them, unless they take more than `MOST_NAME_BYTES`.
         sample_of: how many there are, where these are some of them at even distances.
@@ -120,6 +123,8 @@ def make_bundle(
     if groups is not None:
         group_names, group_numbers = named_groups(groups, len(LABELS))
         blobs["groups"] = group_numbers[kept].tobytes()
+    if scores is not None:
+        blobs["scores"] = scores.shares[kept].astype("<f4").tobytes()
     if files is not None:
         shown_files = "\n".join(files[number].replace("\n", " ") for number in kept.tolist()).encode(errors="replace")
         if len(shown_files) <= MOST_NAME_BYTES:
@@ -150,6 +155,7 @@ def make_bundle(
         "labelColours": list(LABELS[: len(named)]),
         "groups": group_names,
         "groupColours": list(LABELS[: len(group_names)]),
+        "score": "" if scores is None else scores.by,
         "map": "" if projection is None else projection.method.upper(),
         "latents": _latents(vae, codes, names, prior_draws),
         "order": order_of_latents(vae, images, codes, deviations) if many else None,

@@ -11,14 +11,15 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from freyvae import palette
 from freyvae.errors import BadInput
 from freyvae.explorer.bundle import FORMAT, Bundle, make_bundle
 from freyvae.explorer.groups import read_groups
 from freyvae.explorer.projection import read_projection, within_plane
-from freyvae.files import write_whole
+from freyvae.explorer.scores import read_scores
+from freyvae.files import replacing, write_whole
 from freyvae.run import Run
 from freyvae.templates import filled_in
 
@@ -65,6 +66,20 @@ def write_page(
     return run.explorer_path
 
 
+def keep_for_page(run: Run, path: Path, *, vae: "VAE", **arrays: Any) -> None:
+    """Write what a command found of each of a run's images, in an .npz file, and the page again, where there is one.
+
+    The run's lock must be held. Raises `BadInput` where other files of the run have changed.
+    """
+    import numpy as np
+
+    with replacing(path) as temporary:
+        np.savez(temporary, **arrays)
+    run.record_again(path)
+    if run.explorer_path.is_file():
+        write_page(run, vae=vae)
+
+
 def bundle_of_run(run: Run, *, vae: "VAE | None" = None, data: "TrainingData | None" = None) -> Bundle:
     """The bundle of a run's model and images. Arguments and errors are those of `write_page`."""
     import numpy as np
@@ -87,7 +102,9 @@ def bundle_of_run(run: Run, *, vae: "VAE | None" = None, data: "TrainingData | N
     projection = read_projection(run, len(everything.images))
     if projection is not None:
         projection = dataclasses.replace(projection, points=within_plane(projection.points)[everything.shown])
-    groups = read_groups(run, len(everything.images))
+    groups, scores = read_groups(run, len(everything.images)), read_scores(run, len(everything.images))
+    if scores is not None:
+        scores = dataclasses.replace(scores, shares=scores.shares[everything.shown])
     bundle = make_bundle(
         vae,
         images,
@@ -97,6 +114,7 @@ def bundle_of_run(run: Run, *, vae: "VAE | None" = None, data: "TrainingData | N
         is_video=data.images.is_video,
         labels=data.images.labels,
         groups=None if groups is None else groups[everything.shown],
+        scores=scores,
         projection=projection,
         files=data.images.files,
         sample_of=len(everything.images) if len(data.images) < len(everything.images) else 0,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from freyvae.errors import BadInput
+from freyvae.explorer.kept import read_kept
 from freyvae.run import Run
 
 PROJECTION_FORMAT = 1
@@ -25,25 +25,10 @@ class Projection:
 
 
 def read_projection(run: Run, count: int) -> Projection | None:
-    """The projection of a run's `count` images; None where there is none.
-
-    Raises:
-        BadInput: it was damaged or exchanged, or is of a newer version.
-    """
-    path = run.projection_path
-    if not path.is_file():
-        return None
-    again = f"`freyvae project {run.folder}` writes it again"
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as saved:
-            version, method, points = int(saved["format"]), str(saved["method"]), saved["points"]
-    except Exception as error:  # damaged files make zipfile and numpy raise almost anything
-        raise BadInput(f"{path} is damaged: {again}") from error
-    if version > PROJECTION_FORMAT:
-        raise BadInput(f"{path} has format {version}; this freyvae reads up to {PROJECTION_FORMAT}: update freyvae")
-    if points.shape != (count, 2) or points.dtype != np.float32 or not run.is_unchanged(path):
-        raise BadInput(f"{path} is not the one that was written for this run: {again}")
-    return Projection(method, points)
+    """The projection of a run's `count` images; None where there is none. Raises `BadInput` as `read_kept` does."""
+    by = f"freyvae project {run.folder}"
+    found = read_kept(run, run.projection_path, "points", (count, 2), np.float32, newest=PROJECTION_FORMAT, by=by)
+    return None if found is None else Projection(str(found["method"]), found["points"])
 
 
 def within_plane(points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -18,6 +18,8 @@ from freyvae.data import ImageSet, pixels_sha256
 from freyvae.errors import BadInput
 from freyvae.evaluation import load_measured_data
 from freyvae.evaluation.oddness import CODECS, SCORES, Oddness, joined
+from freyvae.explorer.page import keep_for_page
+from freyvae.explorer.scores import SCORES_FORMAT
 from freyvae.files import as_path, making_folder, sha256_of, write_whole
 from freyvae.inference.images import images_for
 from freyvae.kept_parts import Part, keeping
@@ -143,7 +145,9 @@ def score(
     """Score how odd pictures are to a run's model, compared with pictures that it was not trained on.
 
     Writes a table with the column `file` and numbers in all others, larger is odder, `evaluation.oddness.Oddness` says
-    which; and beside it, as .json, a record of what they are and what they are worth.
+    which; and beside it, as .json, a record of what they are and what they are worth. The scores of the run's own
+    pictures, all of them in their order, are kept in its folder, in `scores.npz`, and the explorer's page, where there
+    is one, is written again: it colours points and sorts images by them.
 
     Args:
         run: a finished run, or its folder.
@@ -238,6 +242,13 @@ def score(
         columns = {name: columns[name] for name in ("percentile", "is_out", *names) if name in columns}
         write_table(out, ["file", *columns], _rows(files, columns))
         write_whole(record_path, json.dumps(to_json(record), indent=2) + "\n")
+    if images.fingerprint == own.images.fingerprint:
+        try:
+            with run.lock():
+                found_by = {"format": SCORES_FORMAT, "by": by, "images_sha256": images.fingerprint}
+                keep_for_page(run, run.scores_path, vae=vae, scores=columns[column], **found_by)
+        except BadInput as reason:  # the table is written: a run that another process holds, or that is read-only
+            say(f"the scores are in {out}, but not kept for the page: {reason}")
     return Scores(files, columns, record, out)
 
 

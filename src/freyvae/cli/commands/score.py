@@ -34,7 +34,8 @@ def score(
 ) -> None:
     """Score how odd pictures are, compared with pictures that the run was not trained on.
 
-    Writes a table, a row a picture and larger is odder, and beside it a .json file of what the scores are worth.
+    Writes a table, a row a picture and larger is odder, and beside it a .json file of what the scores are worth. The
+    page of the run colours its points by the scores of the run's own pictures, which are kept in its folder.
 
     Args:
         run: the run folder.

@@ -71,7 +71,7 @@ export function readFragment(text, defaults, { points, views }) {
   const view = viewOf(fields, defaults.view);
   if (views.includes(view)) state.view = view;
   const colour = fields.get("colour");
-  if (colour && [...KINDS, "time", "none"].includes(colour)) state.colour = colour;
+  if (colour && [...KINDS, "score", "time", "none"].includes(colour)) state.colour = colour;
   for (const kind of KINDS) state.hidden[kind] = indices(fields.get(`hide-${kind}`), MOST_GROUPS);
   const [frame] = indices(fields.get("frame"), points);
   if (frame !== undefined) state.frame = frame;

@@ -10,7 +10,7 @@ import { whole } from "./text.js";
  * @param {Bundle} bundle
  * @param {Decode} decode
  */
-export function makePoints({ header, codes, numbers, parts, labels, groups, files, framePoints }, decode) {
+export function makePoints({ header, codes, numbers, parts, labels, groups, scores, files, framePoints }, decode) {
   const dim = header.latents.count;
   const [height, width, channels] = header.imageShape;
   const size = height * width * channels;
@@ -87,6 +87,9 @@ export function makePoints({ header, codes, numbers, parts, labels, groups, file
      */
     labelOf: (point) =>
       (labels ? `, ${header.labels[labels[point]]}` : "") + (groups ? `, ${header.groups[groups[point]]}` : ""),
+
+    /** Of how many images the score is lower than the image's, 0 to below 1. @param {number} point */
+    scoreOf: (point) => scores?.[point] ?? 0,
 
     /**
      * The colour of the image's label or group, or null.

@@ -89,6 +89,8 @@ export interface Header {
   /** the groups that have a colour, likewise */
   groups: string[];
   groupColours: string[];
+  /** the score that images have, such as `oddness`, "" without one */
+  score: string;
   /** the name of the map's method, "" without a map */
   map: string;
   /** Of more than two latents: what each says of an image, and the plane of the first two principal components. */
@@ -128,6 +130,8 @@ export interface Bundle {
   labels: Uint8Array | null;
   /** The group of each point, null without groups. */
   groups: Uint8Array | null;
+  /** Of each point, of how many images the score is lower, 0 to below 1; null without scores. */
+  scores: Float32Array | null;
   /** The file of each point, null where it is not known. */
   files: string[] | null;
   /** The x and y of each point on the map, from -1 to 1, null without a map. */

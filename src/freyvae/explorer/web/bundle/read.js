@@ -70,6 +70,7 @@ export function readBundle(header, blobs) {
     parts: blobs.parts,
     labels: header.labels?.length ? blobs.labels : null,
     groups: header.groups?.length ? blobs.groups : null,
+    scores: header.score ? toFloats(blobs.scores) : null,
     map: header.map ? toFloats(blobs.map) : null,
     files: blobs.files ? new TextDecoder().decode(blobs.files).split("\n") : null,
     plane: header.plane ? toFloats(blobs.plane) : null,

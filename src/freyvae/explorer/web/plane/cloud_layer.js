@@ -43,7 +43,8 @@ export function makeCloudLayer({ cloud, header, geometry }) {
   function paletteOf(kind) {
     const board = element;
     const [training, heldOut] = ["--training", "--held-out"].map((name) => colourOf(board, name));
-    if (kind === "time") return Array.from({ length: TIME_STEPS }, (_, step) => timeColourAt(step));
+    if (kind === "time" || (kind === "score" && cloud.has(kind)))
+      return Array.from({ length: TIME_STEPS }, (_, step) => timeColourAt(step));
     if (kind === "part") return [training, heldOut];
     const hex = kind === "label" ? header.labelColours : kind === "group" ? header.groupColours : [];
     return hex.length && cloud.has(kind)
@@ -55,8 +56,9 @@ export function makeCloudLayer({ cloud, header, geometry }) {
   function colour(kind) {
     const palette = paletteOf(kind);
     for (let point = 0; point < cloud.count; point++) {
-      const share = cloud.numberOf(point) / cloud.images;
-      const group = kind === "time" ? Math.floor(share * TIME_STEPS) : cloud.groupOf(kind, point);
+      let group = cloud.groupOf(kind, point);
+      if (kind === "time") group = Math.floor((cloud.numberOf(point) / cloud.images) * TIME_STEPS);
+      if (kind === "score") group = Math.floor((group / 256) * TIME_STEPS);
       const [red, green, blue] = palette[group] ?? palette[0];
       colours[4 * point] = red;
       colours[4 * point + 1] = green;

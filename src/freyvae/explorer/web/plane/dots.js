@@ -23,7 +23,7 @@ const MOST_DISCS = 20000;
  * @param {Points} options.points
  * @param {Geometry} options.geometry
  * @param {number} options.ratio device pixels per CSS pixel
- * @param {string} options.colour "part", "label", "group", "time" or "none"
+ * @param {string} options.colour "part", "label", "group", "score", "time" or "none"
  */
 export function drawDots(canvas, { count, points, geometry, ratio, colour }) {
   const { placed, width } = geometry;
@@ -41,6 +41,7 @@ export function drawDots(canvas, { count, points, geometry, ratio, colour }) {
     if (!points.isShown(point)) continue;
     let fill = training;
     if (colour === "time") fill = timeColour(point / Math.max(count - 1, 1));
+    else if (colour === "score") fill = timeColour(points.scoreOf(point));
     else if (colour === "label" || colour === "group") fill = points.colourOf(colour, point) ?? training;
     else if (colour === "part" && points.isHeldOut(point)) fill = heldOut;
     const set = sets.get(fill);

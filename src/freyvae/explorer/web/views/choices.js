@@ -40,6 +40,7 @@ export function makeChoices({ header, points, axesNow, onaxes, onview, oncolour,
   ];
   const labels = header.labels ?? [];
   const groups = header.groups ?? [];
+  if (header.score) colours.unshift(["score", header.score]);
   if (groups.length) colours.unshift(["group", "group"]);
   if (labels.length) colours.unshift(["label", "label"]);
   if (heldOut) colours.unshift(["part", "split"]);
@@ -108,12 +109,15 @@ export function makeChoices({ header, points, axesNow, onaxes, onview, oncolour,
       entry.style.setProperty("--label", colours[index]);
       return entry;
     });
+  /** @type {(from: string, to: string) => HTMLElement[]} */
+  const ramp = (from, to) => [h("span", { class: "ramp" }, h("span", {}, from), h("i"), h("span", {}, to))];
   /** @type {Record<string, () => HTMLElement[]>} */
   const legends = {
     label: () => colouredKeys("label", labels, header.labelColours),
     group: () => colouredKeys("group", groups, header.groupColours),
     part: () => [groupKey("part", 0, "training", "training"), groupKey("part", 1, "held-out", "held out")],
-    time: () => [h("span", { class: "ramp" }, h("span", {}, "first"), h("i"), h("span", {}, "last"))],
+    score: () => ramp("lowest", "highest"),
+    time: () => ramp("first", "last"),
     none: () => [key("training", `${word}s`)],
   };
 
@@ -143,7 +147,7 @@ export function makeChoices({ header, points, axesNow, onaxes, onview, oncolour,
      */
     showColour(colour, to) {
       hidden = to;
-      const isThere = { part: heldOut, label: labels.length > 0, group: groups.length > 0 }[colour] ?? true;
+      const isThere = colours.some(([value]) => value === colour);
       const chosen = isThere ? colour : "none";
       const focused = [...legend.children].findIndex((entry) => entry === document.activeElement);
       legend.replaceChildren(...legends[chosen]());

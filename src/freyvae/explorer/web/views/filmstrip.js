@@ -1,4 +1,4 @@
-// All images in a row, in their own order, or sorted by the error of their reconstruction. Click one, use the slider below
+// All images in a row, in their own order, or sorted by the error of their reconstruction, or by a score. Click one, use the slider below
 // them, or search for a file or a number.
 
 import { colourOf, contextOf } from "../canvas.js";
@@ -48,6 +48,7 @@ export function makeFilmstrip({ header, points, onpick, onpicknumber, errorOf })
     { "aria-label": `Order of the ${points.word}s`, onchange: () => sortBy(sort.value) },
     h("option", { value: "" }, header.isVideo ? "in time" : "in order"),
     h("option", { value: "error" }, "by error, the largest first"),
+    header.score ? h("option", { value: "score" }, `by ${header.score}, the largest first`) : null,
   );
   const head = h("div", { class: "slider-head" }, h("span", { class: "name" }, `${word}s`), search, sort, said);
   const all = Array.from({ length: header.points }, (_, point) => point);
@@ -82,11 +83,12 @@ export function makeFilmstrip({ header, points, onpick, onpicknumber, errorOf })
     if (found >= 0) onpick(found);
   }
 
-  /** Sort by error: those whose pixels the page holds. @param {string} by */
+  /** Sort by score, or by error: then those whose pixels the page holds. @param {string} by */
   function sortBy(by) {
-    const errors = new Map(all.map((point) => [point, by ? errorOf(point) : 0]));
-    order = all.filter((point) => errors.get(point) !== null);
-    if (by) order.sort((a, b) => Number(errors.get(b)) - Number(errors.get(a)));
+    const valueOf = by === "error" ? errorOf : by === "score" ? points.scoreOf : () => 0;
+    const values = new Map(all.map((point) => [point, valueOf(point)]));
+    order = all.filter((point) => values.get(point) !== null);
+    if (by) order.sort((a, b) => Number(values.get(b)) - Number(values.get(a)));
     range.max = String(Math.max(order.length - 1, 1));
     range.value = "0";
     show(chosen);
