@@ -21,7 +21,7 @@ from freyvae.compression import compressed_file
 from freyvae.data.pack import FORMAT as PACK_FORMAT
 from freyvae.engine import shares
 from freyvae.evaluation import measurement
-from freyvae.explorer import all_points, bundle, groups, projection
+from freyvae.explorer import all_points, bundle, groups, projection, scores
 from freyvae.exports.formats import weights
 from freyvae.recipe import recipe
 from freyvae.reporting import pictures
@@ -270,6 +270,7 @@ def test_the_formats_in_the_documents_are_those_that_are_written():
         "`measured.npz`": measurement.IMAGES_FORMAT,
         "`projection.npz`": projection.PROJECTION_FORMAT,
         "`groups.npz`": groups.GROUPS_FORMAT,
+        "`scores.npz`": scores.SCORES_FORMAT,
         "`explorer/points.bin`": all_points.FORMAT,
         "`seeds.json`": seeds.SUMMARY_FORMAT,
         "`checkpoint/state.npz`": checkpoint.FORMAT,
