@@ -1,7 +1,9 @@
 """One small trained run, one browser, and pages that fail a test if they log errors or send requests elsewhere."""
 
 import os
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from studies.shared.browser import NoBrowser, chromium
 
 import freyvae
 from freyvae.explorer import write_page
+from freyvae.explorer.server import Server, closing, make_server, services_of
 from freyvae.run import Run
 from freyvae.training import train
 
@@ -67,6 +70,40 @@ def browser() -> Iterator[Any]:
         if os.environ.get("FREYVAE_REQUIRE_BROWSER") == "1":
             pytest.fail(f"FREYVAE_REQUIRE_BROWSER=1, but {reason}")
         pytest.skip(str(reason))
+
+
+@contextmanager
+def serving(run: Run, **choices: Any) -> Iterator[Server]:
+    """A run's page, served until the end of the block."""
+    with make_server(run, port=0, **choices) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@contextmanager
+def serving_all(run: Run) -> Iterator[Server]:
+    """The same with all that its server computes."""
+    services = services_of(run)
+    with closing(services), serving(run, services=services) as server:
+        yield server
+
+
+def accessibility_findings(page: Any) -> list[str]:
+    """What axe finds on a page, targets that are too small too."""
+    if os.environ.get("FREYVAE_REQUIRE_BROWSER") != "1":
+        pytest.importorskip("axe_playwright_python")
+    import axe_playwright_python
+
+    axe = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+    page.evaluate(f"() => {{ {axe} }}")
+    found: list[str] = page.evaluate("""axe.run({ rules: { "target-size": { enabled: true } } })
+        .then(results => results.violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`))""")
+    return found
 
 
 OpenPage = Callable[..., Any]

@@ -1,25 +1,22 @@
 """A served page shows every image of a run that the page holds a sample of."""
 
 import json
-import os
 import shutil
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from tests.explorer.conftest import make_squares, squares
+from tests.explorer.conftest import accessibility_findings, make_squares, serving_all, squares
 
 import freyvae
 from freyvae.explorer import bundle as bundle_module
 from freyvae.explorer.all_points import AllPoints, is_of, is_sample, key_of, write_points
 from freyvae.explorer.page import is_current, keep_for_page, read_bundle
 from freyvae.explorer.scores import SCORES_FORMAT
-from freyvae.explorer.server import Server, closing, make_server, prepare_page, services_of
+from freyvae.explorer.server import Server, prepare_page, services_of
 from freyvae.explorer.service import Opened
 from freyvae.run import Run
 
@@ -43,22 +40,9 @@ def copied(sampled: Run, tmp_path: Path) -> Run:
     return Run(tmp_path / "run")
 
 
-@contextmanager
-def _serving(run: Run) -> Iterator[Server]:
-    services = services_of(run)
-    with closing(services), make_server(run, port=0, services=services) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 @pytest.fixture(scope="module")
 def served(sampled: Run) -> Iterator[Server]:
-    with _serving(sampled) as server:
+    with serving_all(sampled) as server:
         yield server
 
 
@@ -176,7 +160,7 @@ def test_images_that_are_gone_are_said(copied: Run) -> None:
     kept = data.read_bytes()
     try:
         np.save(data, 255 - squares())
-        with _serving(copied) as server:
+        with serving_all(copied) as server:
             status, content = _ask(server, "/explorer/pictures?numbers=1")
             assert (status, b"holds other images now" in content) == (409, True)
             server_services = server.RequestHandlerClass.services  # type: ignore[attr-defined]
@@ -312,18 +296,10 @@ def test_without_webgl_the_sample_is_drawn_and_the_density_all_the_same(
 
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (1024, 768)])
 def test_no_accessibility_finding(served: Server, open_page: Any, width: int, height: int) -> None:
-    if os.environ.get("FREYVAE_REQUIRE_BROWSER") != "1":
-        pytest.importorskip("axe_playwright_python")
-    import axe_playwright_python
-
     viewport = {"width": width, "height": height}
     page = open_page(served.address(served.token), viewport=viewport, reduced_motion="reduce")
     page.wait_for_selector(f"[data-points='{IMAGES}']")
-    axe = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-    page.evaluate(f"() => {{ {axe} }}")
-    found = page.evaluate("""axe.run({ rules: { "target-size": { enabled: true } } })
-        .then(results => results.violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`))""")
-    assert found == []
+    assert accessibility_findings(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
 

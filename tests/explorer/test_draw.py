@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.explorer.conftest import make_squares
+from tests.explorer.conftest import make_squares, serving_all
 
 from freyvae import networks
 from freyvae.explorer.draw import Draw
-from freyvae.explorer.server import closing, make_server, prepare_page, services_of
+from freyvae.explorer.server import prepare_page
 from freyvae.explorer.service import Opened
 from freyvae.model import VAE
 from freyvae.model.likelihoods import MixtureOfLogistics
@@ -27,13 +27,8 @@ def hierarchical(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.fixture
 def page(hierarchical: Run, open_page: Any) -> Iterator[Any]:
-    services = services_of(hierarchical)
-    with closing(services), make_server(hierarchical, port=0, services=services) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
+    with serving_all(hierarchical) as server:
         yield open_page(server.address(server.token), reduced_motion="reduce", viewport={"width": 1024, "height": 768})
-        server.shutdown()
-        thread.join()
 
 
 def _drawn(page: Any) -> list[int]:

@@ -1,7 +1,6 @@
 """A user opens the page and uses its controls."""
 
 import io
-import os
 import random
 import re
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from tests.explorer.conftest import accessibility_findings
 
 import freyvae
 from freyvae.explorer.bundle import make_bundle
@@ -488,18 +488,10 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Many:
     ids=["desktop", "phone", "many", "enlarged"],
 )
 def test_no_accessibility_finding(run: Run, many: Many, open_page: Any, latents: str, options: dict[str, Any]) -> None:
-    if os.environ.get("FREYVAE_REQUIRE_BROWSER") != "1":
-        pytest.importorskip("axe_playwright_python")
-    import axe_playwright_python
-
     everything = "frame=7&this=1&that=2&direction=a~3~4&path=1~2~0.5"
     path = run.explorer_path if latents == "two" else many[0]
     page = open_page(path, reduced_motion="reduce", fragment=everything, **options)
-    axe = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-    page.evaluate(f"() => {{ {axe} }}")
-    found = page.evaluate("""axe.run({ rules: { "target-size": { enabled: true } } })
-        .then(results => results.violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`))""")
-    assert found == []
+    assert accessibility_findings(page) == []
     # no column is narrower than a thumb
     columns = page.evaluate("""[...document.querySelectorAll('.stage > *, .portrait > *, .panel')]
         .map(element => element.getBoundingClientRect().width).filter(width => width > 0)""")

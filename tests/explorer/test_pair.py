@@ -1,8 +1,6 @@
 """Two runs on the same images stand side by side in one page."""
 
-import os
 import re
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from tests.explorer.conftest import make_squares, squares
+from tests.explorer.conftest import accessibility_findings, make_squares, serving, squares
 
 import freyvae
 from freyvae.__main__ import main
 from freyvae.errors import BadInput
 from freyvae.explorer.pair import write_pair
-from freyvae.explorer.server import Beside, make_server, prepare_page
+from freyvae.explorer.server import Beside, prepare_page
 from freyvae.run import Run
 
 Pair = tuple[Run, Run]
@@ -92,20 +90,12 @@ def test_the_theme_is_that_of_both(page: Any) -> None:
 
 @pytest.mark.parametrize("width", [390, 1440])
 def test_no_accessibility_finding(pair: Pair, open_page: Any, width: int) -> None:
-    if os.environ.get("FREYVAE_REQUIRE_BROWSER") != "1":
-        pytest.importorskip("axe_playwright_python")
-    import axe_playwright_python
-
     page = open_page(
         pair[0].beside_path, reduced_motion="reduce", ready=False, viewport={"width": width, "height": 900}
     )
     page.wait_for_function("() => document.querySelectorAll('[data-frames=drawn]').length === 2")
     page.evaluate("freyvae.pick(3); beside.pick(3)")
-    axe = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-    page.evaluate(f"() => {{ {axe} }}")
-    found = page.evaluate("""axe.run({ rules: { "target-size": { enabled: true } } })
-        .then(results => results.violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`))""")
-    assert found == []
+    assert accessibility_findings(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") == width
     # both pictures are in the first screen where they stand side by side
     if width > 1000:
@@ -115,12 +105,8 @@ def test_no_accessibility_finding(pair: Pair, open_page: Any, width: int) -> Non
 
 @pytest.fixture
 def served(pair: Pair) -> Iterator[Any]:
-    with make_server(pair[0], port=0, handler=Beside) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
+    with serving(pair[0], handler=Beside) as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 def test_the_address_leads_to_both(served: Any, open_page: Any) -> None:

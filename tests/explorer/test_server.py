@@ -9,15 +9,15 @@ import socket
 import struct
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.explorer.conftest import serving
 
 from freyvae.errors import BadInput
 from freyvae.explorer import server as server_module
@@ -25,18 +25,6 @@ from freyvae.explorer import write_page
 from freyvae.explorer.page import is_current, is_damaged
 from freyvae.explorer.server import Server, make_server, prepare_page
 from freyvae.run import Run
-
-
-@contextmanager
-def _serving(run: Run) -> Iterator[Server]:
-    with make_server(run, port=0) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 @pytest.fixture
@@ -50,7 +38,7 @@ def served(run: Run, tmp_path: Path) -> Iterator[tuple[Run, Server]]:
     (copy.folder / "pictures" / "link.png").symlink_to(tmp_path / "secret.txt")
     (copy.folder / "pictures" / "notes.txt").write_text("notes")
     copy.report_path.symlink_to(tmp_path / "secret.txt")
-    with _serving(copy) as server:
+    with serving(copy) as server:
         yield copy, server
 
 
@@ -164,7 +152,7 @@ def test_a_linked_folder_is_refused(run: Run, tmp_path: Path) -> None:
     copy = Run(tmp_path / "faces")
     copy.folder.mkdir()
     copy.pictures_path.symlink_to(elsewhere)
-    with _serving(copy) as server:
+    with serving(copy) as server:
         assert _ask(server, "/pictures/secret.png")[0].status == 404
 
 
@@ -221,7 +209,7 @@ def test_the_token_gives_a_cookie_that_only_this_site_sends(served: tuple[Run, S
         assert (response.status, response.getheader("Location")) == (302, "/explorer/index.html")
         assert response.getheader("Set-Cookie") == f"{server.cookie}; Path=/; HttpOnly; SameSite=Strict"
     assert _ask(server, "/metrics.json", cookie=f"other=1; {server.cookie}")[0].status == 200
-    with _serving(served[0]) as other:
+    with serving(served[0]) as other:
         assert other.token != server.token
         assert _ask(other, "/metrics.json", cookie=server.cookie)[0].status == 403
 

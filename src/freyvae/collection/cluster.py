@@ -12,7 +12,7 @@ from freyvae.collection.encoded import Encoded, encoded, encoded_run
 from freyvae.console import Progress, checked_progress, silence
 from freyvae.errors import BadInput
 from freyvae.explorer.groups import GROUPS_FORMAT
-from freyvae.explorer.page import keep_for_page
+from freyvae.explorer.page import keep_if_free
 from freyvae.files import as_path
 from freyvae.inference.images import images_for
 from freyvae.metrics.grouping import Agreement, Mixture, agreement, mixture
@@ -108,13 +108,17 @@ def cluster(
     rows = zip(found.names, *of_groups, *found.known.values(), strict=True)
     write_table(out, ["file", "group", "probability", *found.known], rows)
     if data is None:
-        try:
-            with run.lock():
-                known_by, groups = found.fingerprint, divided.groups.astype(np.uint8)
-                kept = {"format": GROUPS_FORMAT, "images_sha256": known_by, "groups": groups}
-                keep_for_page(run, run.groups_path, vae=vae, **kept)
-        except BadInput as reason:  # the table is written: a run that another process holds, or that is read-only
-            say(f"the groups are in {out}, but not kept for the page: {reason}")
+        keep_if_free(
+            run,
+            run.groups_path,
+            what="groups",
+            out=out,
+            vae=vae,
+            say=say,
+            format=GROUPS_FORMAT,
+            images_sha256=found.fingerprint,
+            groups=divided.groups.astype(np.uint8),
+        )
     return Groups(
         names=found.names,
         mixture=divided,

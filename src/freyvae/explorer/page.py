@@ -66,7 +66,26 @@ def write_page(
     return run.explorer_path
 
 
-def keep_for_page(run: Run, path: Path, *, vae: "VAE", **arrays: Any) -> None:
+def keep_if_free(
+    run: Run,
+    path: Path,
+    *,
+    what: str,
+    out: Path,
+    vae: "VAE",
+    data: "TrainingData | None" = None,
+    say: Callable[[str], None],
+    **arrays: Any,
+) -> None:
+    """As `keep_for_page`, under the run's lock; where that cannot be, it is said, for a table has `what` was found."""
+    try:
+        with run.lock():
+            keep_for_page(run, path, vae=vae, data=data, **arrays)
+    except BadInput as reason:  # a run that another process holds, or that is read-only
+        say(f"the {what} are in {out}, but not kept for the page: {reason}")
+
+
+def keep_for_page(run: Run, path: Path, *, vae: "VAE", data: "TrainingData | None" = None, **arrays: Any) -> None:
     """Write what a command found of each of a run's images, in an .npz file, and the page again, where there is one.
 
     The run's lock must be held. Raises `BadInput` where other files of the run have changed.
@@ -77,7 +96,7 @@ def keep_for_page(run: Run, path: Path, *, vae: "VAE", **arrays: Any) -> None:
         np.savez(temporary, **arrays)
     run.record_again(path)
     if run.explorer_path.is_file():
-        write_page(run, vae=vae)
+        write_page(run, vae=vae, data=data)
 
 
 def bundle_of_run(run: Run, *, vae: "VAE | None" = None, data: "TrainingData | None" = None) -> Bundle:

@@ -18,7 +18,7 @@ from freyvae.data import ImageSet, pixels_sha256
 from freyvae.errors import BadInput
 from freyvae.evaluation import load_measured_data
 from freyvae.evaluation.oddness import CODECS, SCORES, Oddness, joined
-from freyvae.explorer.page import keep_for_page
+from freyvae.explorer.page import keep_if_free
 from freyvae.explorer.scores import SCORES_FORMAT
 from freyvae.files import as_path, making_folder, sha256_of, write_whole
 from freyvae.inference.images import images_for
@@ -243,12 +243,19 @@ def score(
         write_table(out, ["file", *columns], _rows(files, columns))
         write_whole(record_path, json.dumps(to_json(record), indent=2) + "\n")
     if images.fingerprint == own.images.fingerprint:
-        try:
-            with run.lock():
-                found_by = {"format": SCORES_FORMAT, "by": by, "images_sha256": images.fingerprint}
-                keep_for_page(run, run.scores_path, vae=vae, scores=columns[column], **found_by)
-        except BadInput as reason:  # the table is written: a run that another process holds, or that is read-only
-            say(f"the scores are in {out}, but not kept for the page: {reason}")
+        keep_if_free(
+            run,
+            run.scores_path,
+            what="scores",
+            out=out,
+            vae=vae,
+            data=own,
+            say=say,
+            format=SCORES_FORMAT,
+            by=by,
+            images_sha256=images.fingerprint,
+            scores=columns[column],
+        )
     return Scores(files, columns, record, out)
 
 
