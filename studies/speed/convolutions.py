@@ -6,6 +6,8 @@ weights, which show that all do the same work. Only PyTorch has other initial we
 
 import statistics
 import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from studies.shared.markdown import absent, markdown_table, number
@@ -31,30 +33,37 @@ def run(rounds: int = 1, images: int = 320, batch: int = 16, enough: float = 8.0
     The scan takes a quarter of a second for each image, so it gets a tenth of the images, and at least two steps, so
     that there is a loop. All results are in images per second.
     """
-    found: dict[tuple[str, str], list[dict[str, float]]] = {}
+    commands: dict[tuple[str, str], list[str | Path]] = {}
+    for network in NETWORKS:
+        for name, (python, script, *way) in CONTENDERS.items():
+            count = max(images // 10, 2 * batch) if way == ["scanned"] else images
+            arguments = [network, *way, *map(str, (count, batch, enough))]
+            commands[network, name] = [python, "-m", f"studies.speed.contenders.{script}", *arguments]
+    return {"rounds": rounds, "images": images, "batch": batch, "rows": take_turns(commands, rounds)}
+
+
+def take_turns(
+    commands: Mapping[tuple[str, str], Sequence[str | Path]], rounds: int, *, gpu: bool = False
+) -> list[dict[str, Any]]:
+    """A row for each network and contender, with the ratio of the rate of the network's first contender to its rate."""
+    found: dict[tuple[str, str], list[dict[str, float]]] = {row: [] for row in commands}
     failures: dict[tuple[str, str], str] = {}
     for turn in range(rounds):
-        for network in NETWORKS:
-            for name, (python, script, *way) in CONTENDERS.items():
-                row = (network, name)
-                runs = found.setdefault(row, [])
-                if row in failures:
-                    continue
-                print(f"round {turn + 1} of {rounds}: {network}, {name}", file=sys.stderr)
-                count = max(images // 10, 2 * batch) if way == ["scanned"] else images
-                arguments = [network, *way, *map(str, (count, batch, enough))]
-                command = [python, "-m", f"studies.speed.contenders.{script}", *arguments]
-                ended = run_child(command, missing="torch")
-                if ended.failure:
-                    failures[row] = ended.failure
-                else:
-                    runs.append(ended.said() | {"peak_mib": ended.peak_mib})
+        for row, command in commands.items():
+            if row in failures:
+                continue
+            print(f"round {turn + 1} of {rounds}: {', '.join(row)}", file=sys.stderr)
+            ended = run_child(command, gpu=gpu, missing="torch")
+            if ended.failure:
+                failures[row] = ended.failure
+            else:
+                found[row].append(ended.said() | {"peak_mib": ended.peak_mib})
     rows = [_row(*row, runs, failures.get(row, "")) for row, runs in found.items()]
     for row in rows:
-        ours = next(one for one in rows if (one["network"], one["name"]) == (row["network"], OURS))
+        ours = next(one for one in rows if one["network"] == row["network"])
         both = not (row["absent"] or ours["absent"])
         row["ours_over_theirs"] = ours["a_second"] / row["a_second"] if both else None
-    return {"rounds": rounds, "images": images, "batch": batch, "rows": rows}
+    return rows
 
 
 def table(found: dict[str, Any]) -> str:
@@ -63,7 +72,7 @@ def table(found: dict[str, Any]) -> str:
     heads += ["weights", "loss of the first epoch", "peak memory, MiB"]
     rows = []
     for row in found["rows"]:
-        network = NETWORKS[row["network"]]
+        network = NETWORKS.get(row["network"], row["network"])
         if row["absent"]:
             rows.append([network, *absent(row["name"], row["absent"], len(heads) - 1)])
             continue

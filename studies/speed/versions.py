@@ -10,7 +10,7 @@ from studies.shared.machine import in_words as machine_in_words
 from studies.shared.machine import machine
 from studies.shared.process import TENSORFLOW, TORCH, run_child
 
-HERE_TOO = ("freyvae", "keras", "jax", "numpy", "optax")
+HERE_TOO = ("freyvae", "keras", "jax", "numpy", "optax", "torch")
 ELSEWHERE: dict[Path, tuple[str, ...]] = {TORCH: ("torch", "pythae"), TENSORFLOW: ("tensorflow",)}
 # prints the versions of the given packages that are installed
 ASK = """

@@ -191,8 +191,22 @@ def test_tables_have_the_figures_and_the_ratios(results):
     assert found["packs"][packs.DISK] == [packs.DISK, "640.0", "0.80", "900", "600"]
     assert found["explorer"]["first face"] == ["first face", "600.00 ms", "500 ms", "missed"]
     assert gpu.table(results["gpu"]) == "no GPU: skipped"
-    on_gpu = gpu.table({**results["peers"], "device": "a card"})
+    step = {"batch": 100, "precision": "float32", "operations": 2e9, "bytes": 4e6}
+    networks = {"batch": 50, "rows": [{**results["convolutions"]["rows"][0], "network": "images, float32"}]}
+    networks["rows"][0]["name"] = "freyvae"
+    costs = {
+        "absent": "",
+        "rates": {"bytes": 1e12, "float32": 2e14, "bfloat16": 4e14},
+        "steps": {"post": step, "images, float32": {**step, "batch": 50}},
+    }
+    measured = {**results["peers"], "device": "a card", "networks": networks, "costs": costs}
+    on_gpu = gpu.table(measured)
     assert on_gpu.startswith("a card\n\n| contender |")
+    steps = {row[0]: row[1:] for row in rows(on_gpu)}
+    seconds = results["peers"]["contenders"][0]["seconds"] / (results["peers"]["epochs"] * 18)
+    assert steps["post"] == ["2.00", "10.0", "4.0", "4.0", f"{1e6 * seconds:,.0f}", f"{1e-5 / seconds:.2f}"]
+    assert len(steps["images, float32"]) == 6
+    assert gpu.table({**measured, "costs": {"absent": ABSENT}}).endswith(f"absent: {ABSENT}")
     for name in ("peers", "process", "many", "throughput", "convolutions"):
         table = rows(PARTS[name].table(results[name]))
         assert {len(row) for row in table} == {len(table[0])}
@@ -244,7 +258,8 @@ def test_a_part_changes_only_its_own_figures(results, tmp_path, monkeypatch, cap
     before = json.loads((tmp_path / "performance.json").read_text("utf-8"))
     assert before == results
     fresh = {"device": "a card", **{key: results["peers"][key] for key in ("rounds", "epochs", "contenders")}}
-    monkeypatch.setattr(gpu, "run", lambda rounds, epochs: fresh)
+    fresh |= {"networks": {"batch": 1, "rows": []}, "costs": {"absent": ABSENT}}
+    monkeypatch.setattr(gpu, "run", lambda **amounts: fresh)
     monkeypatch.setattr(program, "describe", lambda: MACHINE)
     assert program.main(["--only", "gpu", "--quick", "--out", str(tmp_path)]) == 0
     after = json.loads((tmp_path / "performance.json").read_text("utf-8"))
@@ -362,7 +377,7 @@ def test_a_failure_tells_no_paths():
 def test_a_part_that_finds_nothing_leaves_what_was_measured(results, tmp_path, monkeypatch, capsys):
     known = {**results["gpu"], "device": "a card"}
     (tmp_path / "performance.json").write_text(json.dumps({"gpu": known}))
-    monkeypatch.setattr(gpu, "run", lambda rounds, epochs: {"device": "", "reason": "no GPU"})
+    monkeypatch.setattr(gpu, "run", lambda **amounts: {"device": "", "reason": "no GPU"})
     assert program.main(["--only", "gpu", "--quick", "--out", str(tmp_path)]) == 0
     assert json.loads((tmp_path / "performance.json").read_text())["gpu"] == known
     assert "the earlier measurement is kept" in capsys.readouterr().err
@@ -409,7 +424,7 @@ def test_a_point_of_scaling_is_measured(monkeypatch):
 def test_networks_with_convolutions_are_compared(monkeypatch):
     said = {"a_second": 50.0, "loss": 4000.0, "weights": 1_000_000}
 
-    def run_child(command, missing):
+    def run_child(command, missing, gpu):
         turns.append(command[2:5])
         return Ended(1.0, 500.0, json.dumps(said | {"a_second": 10.0 * len(turns)}), "" if len(turns) < 4 else "gone")
 
@@ -419,6 +434,34 @@ def test_networks_with_convolutions_are_compared(monkeypatch):
     assert [turn[1] for turn in turns[:4]] == ["residual"] * 4
     shares = [row["ours_over_theirs"] for row in found["rows"]]
     assert shares == [1.0, pytest.approx(1 / 2), pytest.approx(1 / 3), None, None, None, None, None]
+
+
+def test_on_a_gpu_all_contenders_take_turns(monkeypatch):
+    """Where the GPU is asked for, and what each process would have said."""
+
+    def run_child(command, environment=None, *, gpu, missing="", backend="jax"):
+        assert gpu
+        if command[1] == "-c":
+            return Ended(1.0, 1.0, "a card\n", "")
+        script, said = command[2].rpartition(".")[2], {"a_second": 50.0, "loss": 1.0, "weights": 10}
+        if script == "roofline":
+            step = {"batch": 2, "precision": "float32", "operations": 2e9, "bytes": 4e6}
+            names = ("post", "images, float32", "images, bfloat16")
+            rates = {"bytes": 1e12, "float32": 2e14, "bfloat16": 4e14}
+            said = {"rates": rates, "steps": dict.fromkeys(names, step)}
+        elif script in ("ours", "keras_fit", "torch_loop"):
+            said = {"seconds": 1.0, "compile_seconds": 1.0, "loss": 1.0, "val_loss": 1.0}
+        scripts.append(script)
+        return Ended(1.0, 500.0, json.dumps(said), "gone" if script == "convolutions_torch" else "")
+
+    scripts = []
+    for module in (gpu, peers, convolutions):
+        monkeypatch.setattr(module, "run_child", run_child)
+    found = gpu.run(**gpu.QUICK)
+    assert scripts.count("recipe_training") == 4
+    assert scripts[-1] == "roofline"
+    assert len(gpu.table(found).split("\n\n")) == 5
+    assert [row["ours_over_theirs"] for row in found["networks"]["rows"]] == [1.0] * 6 + [None] * 2
 
 
 def test_exponents_are_slopes():

@@ -1,6 +1,8 @@
 """The networks of `convolution_networks` in PyTorch, trained in a plain loop. The images are in one tensor.
 
-python -m studies.speed.contenders.convolutions_torch NETWORK IMAGES BATCH ENOUGH
+On a GPU, if PyTorch has one, with the layout and the precision that are fast there (TensorFloat-32, as in JAX).
+
+    python -m studies.speed.contenders.convolutions_torch NETWORK IMAGES BATCH ENOUGH [compile]
 """
 
 import json
@@ -88,10 +90,16 @@ def gated(height, width, channels, first=32):
 
 name, count, batch, enough = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
 shape = SHAPES[name]
+device = "cuda" if torch.cuda.is_available() else "cpu"
+torch.set_float32_matmul_precision("high")
+torch.backends.cudnn.benchmark = True
 torch.manual_seed(0)
 pixels = np.random.default_rng(0).integers(0, 256, (count, *shape), dtype=np.uint8)
-images = torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous().float() / 255.0
-encoder, decoder = {"residual": residual, "gated": gated}[name](*shape)
+images = torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous().float().to(device) / 255.0
+encoder, decoder = (network.to(device) for network in {"residual": residual, "gated": gated}[name](*shape))
+if device == "cuda":
+    images = images.to(memory_format=torch.channels_last)
+    encoder, decoder = (network.to(memory_format=torch.channels_last) for network in (encoder, decoder))
 optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()])
 
 
@@ -102,11 +110,14 @@ def free_energy(images):
     return distortion - 0.5 * (1.0 + log_variance - mean.square() - log_variance.exp()).sum(-1).mean()
 
 
+loss_of = torch.compile(free_energy, mode="reduce-overhead") if "compile" in sys.argv else free_energy
+
+
 def epoch():
-    total = torch.zeros(())
-    for chosen in torch.randperm(count).split(batch):
+    total = torch.zeros((), device=device)
+    for chosen in torch.randperm(count, device=device).split(batch):
         optimizer.zero_grad()
-        loss = free_energy(images[chosen])
+        loss = loss_of(images[chosen])
         loss.backward()
         optimizer.step()
         total += loss.detach() * len(chosen)
@@ -114,7 +125,7 @@ def epoch():
 
 
 seconds, losses = [], []
-while sum(seconds) < enough:
+while len(seconds) < 2 or sum(seconds[1:]) < enough:
     began = time.perf_counter()
     losses.append(epoch())
     seconds.append(time.perf_counter() - began)
