@@ -53,6 +53,14 @@ def neighbourhood():
     return vae
 
 
+def stretched():
+    """Of which levels occur, told first; and of pixels given those before, as of independent ones."""
+    likelihood = MixtureOfLogistics(autoregressive=True, context="neighbourhood", channel_palette="image")
+    vae = model((6, 9, 3), likelihood=likelihood)
+    vae.channel_palette.start_at(images(50, (6, 9, 3)))
+    return vae
+
+
 def hierarchical():
     """Two groups of latents below the code, which cost more than it."""
     vae = model(network=Hierarchical(width=4, blocks=2, detail_channels=2))
@@ -79,6 +87,7 @@ MODELS = {
     "vamp prior": vamp,
     "autoregressive": autoregressive,
     "autoregressive in colour": neighbourhood,
+    "levels told first": stretched,
     "hierarchical": hierarchical,
 }
 

@@ -9,6 +9,7 @@ from freyvae.engine.programs import Program
 from freyvae.errors import BadInput
 from freyvae.model import VAE
 from freyvae.model.autoregression import Autoregression
+from freyvae.model.channel_palette import ChannelPalette, ends_of, next_place, palettes_of, places_of, pooled
 from freyvae.model.neighbourhood import AROUND, BEFORE, Seen
 
 LEVELS = 256
@@ -37,19 +38,36 @@ class Pixels:
         self.values = int(np.prod(vae.image_shape))
         # the coder gives every level a probability of at least 2**-24, so it can code every image
         self._categorical = constriction.stream.model.Categorical(perfect=False)
+        self._palettes = (
+            None if vae.channel_palette is None else Palettes(vae.channel_palette, vae.image_shape[2], constriction)
+        )
         self._program = Program(vae, lambda latents: (_probabilities(vae, vae.decoded_from_all(latents)),))
 
     def push(self, stack: Any, image: np.ndarray, latents: np.ndarray) -> None:
         """Put an image, uint8 (height, width, channel), onto the stack, given its latents, float32 (latent,)."""
-        self._push(stack, image, self._program(latents[None])[0])
+        palette = None if self._palettes is None else palettes_of(image[None])[0]
+        self._push_values(stack, image, latents, palette)
+        if self._palettes is not None and palette is not None:
+            self._palettes.push(stack, palette)
 
     def pop(self, stack: Any, latents: np.ndarray) -> np.ndarray:
         """Take an image, uint8 (height, width, channel), off the stack, given its latents, float32 (latent,)."""
-        return self._pop(stack, self._program(latents[None])[0]).astype(np.uint8).reshape(self.shape)
+        palette = None if self._palettes is None else self._palettes.pop(stack)
+        return self._pop_values(stack, latents, palette)
 
-    def _push(self, stack: Any, image: np.ndarray, probabilities: np.ndarray) -> None:
+    def _push_values(self, stack: Any, image: np.ndarray, latents: np.ndarray, palette: np.ndarray | None) -> None:
+        """As `push`, given the levels that occur, bool (channel, 256), where these are told."""
+        self._push(stack, image, self._all(latents, palette))
+
+    def _pop_values(self, stack: Any, latents: np.ndarray, palette: np.ndarray | None) -> np.ndarray:
+        return self._pop(stack, self._all(latents, palette)).astype(np.uint8).reshape(self.shape)
+
+    def _all(self, latents: np.ndarray, palette: np.ndarray | None) -> np.ndarray:
+        return given_palette(self._program(latents[None])[0], palette)
+
+    def _push(self, stack: Any, levels: np.ndarray, probabilities: np.ndarray) -> None:
         # in reverse, so that they are popped in order
-        stack.encode_reverse(image.reshape(-1).astype(np.int32), self._categorical, _in_rows(probabilities))
+        stack.encode_reverse(levels.reshape(-1).astype(np.int32), self._categorical, _in_rows(probabilities))
 
     def _pop(self, stack: Any, probabilities: np.ndarray) -> np.ndarray:
         levels: np.ndarray = stack.decode(self._categorical, _in_rows(probabilities))
@@ -83,20 +101,18 @@ class AutoregressivePixels(Pixels):
             vae, lambda given: (_probabilities(vae, ops.reshape(given, (1, 1, 1, channels * parameters))),)
         )
 
-    def push(self, stack: Any, image: np.ndarray, latents: np.ndarray) -> None:
-        """Put an image onto the stack, as `Pixels.push`."""
+    def _push_values(self, stack: Any, image: np.ndarray, latents: np.ndarray, palette: np.ndarray | None) -> None:
         (decoded,) = self._decoder(latents[None])
         (given,) = self._given_before(decoded, latents[None], image[None])
-        self._push(stack, image, np.concatenate([self._pixel(pixel)[0] for pixel in given]))
+        self._push(stack, image, given_palette(np.concatenate([self._pixel(pixel)[0] for pixel in given]), palette))
 
-    def pop(self, stack: Any, latents: np.ndarray) -> np.ndarray:
-        """Take an image off the stack, as `Pixels.pop`."""
+    def _pop_values(self, stack: Any, latents: np.ndarray, palette: np.ndarray | None) -> np.ndarray:
         (decoded,) = self._decoder(latents[None])
         image = np.zeros(self.shape, np.uint8)
         pixels = image.reshape(-1, self.shape[2])
         for index in range(len(pixels)):
             (given,) = self._given_before(decoded, latents[None], image[None])
-            pixels[index] = self._pop(stack, self._pixel(given[index])[0])
+            pixels[index] = self._pop(stack, given_palette(self._pixel(given[index])[0], palette))
         return image
 
 
@@ -135,26 +151,24 @@ class NeighbourhoodPixels(Pixels):
 
         self._decode, self._given = Program(vae, decode), Program(vae, given)
 
-    def push(self, stack: Any, image: np.ndarray, latents: np.ndarray) -> None:
-        """As `Pixels.push`."""
+    def _push_values(self, stack: Any, image: np.ndarray, latents: np.ndarray, palette: np.ndarray | None) -> None:
         decoded = self._decoded(latents)
         padded = self._before.padded(image)
         levels, probabilities = [], []
         for rows, columns in self._steps:
-            found = self._probabilities_of(rows, columns, image, padded, decoded, latents)
+            found = self._probabilities_of(rows, columns, image, padded, decoded, latents, palette)
             # a channel after the other, as they can be taken off
             levels.append(image[rows, columns].T.ravel())
             probabilities.append(found.transpose(1, 0, 2).reshape(-1, LEVELS))
         self._push(stack, np.concatenate(levels), np.concatenate(probabilities))
 
-    def pop(self, stack: Any, latents: np.ndarray) -> np.ndarray:
-        """As `Pixels.pop`."""
+    def _pop_values(self, stack: Any, latents: np.ndarray, palette: np.ndarray | None) -> np.ndarray:
         decoded = self._decoded(latents)
         image = np.zeros(self.shape, np.uint8)
         for rows, columns in self._steps:
             for channel in range(self.shape[2]):
                 padded = self._before.padded(image)
-                found = self._probabilities_of(rows, columns, image, padded, decoded, latents)
+                found = self._probabilities_of(rows, columns, image, padded, decoded, latents, palette)
                 image[rows, columns, channel] = self._pop(stack, found[:, channel])
         return image
 
@@ -171,6 +185,7 @@ class NeighbourhoodPixels(Pixels):
         padded: np.ndarray,
         decoded: tuple[np.ndarray, ...],
         latents: np.ndarray,
+        palette: np.ndarray | None,
     ) -> np.ndarray:
         """Of the values of these pixels all levels: (pixel, channel, 256). A channel depends on those before it."""
         count = len(rows)
@@ -185,7 +200,53 @@ class NeighbourhoodPixels(Pixels):
             parameters[rows, columns][None],
             latents[None],
         )
-        return found.reshape(self._rows, self.shape[2], LEVELS)[:count]
+        found = found.reshape(self._rows * self.shape[2], LEVELS)
+        return given_palette(found, palette).reshape(self._rows, self.shape[2], LEVELS)[:count]
+
+
+class Palettes:
+    """Codes which levels occur in each channel of an image: the darkest, the lightest, then one after the other."""
+
+    def __init__(self, palette: ChannelPalette, channels: int, constriction: Any):
+        self._darkest, self._lightest, self._chances = (
+            np.asarray(ops.convert_to_numpy(weight), np.float64)
+            for weight in (palette.darkest, palette.lightest, palette.chances)
+        )
+        self._channels = channels
+        self._categorical = constriction.stream.model.Categorical(perfect=False)
+
+    def push(self, stack: Any, palette: np.ndarray) -> None:
+        """Put a palette, bool (channel, 256), onto the stack."""
+        for channel in palette[::-1]:
+            darkest, lightest = ends_of(channel)
+            between = slice(darkest + 1, lightest)
+            chances = self._chances[places_of(channel)[between]]
+            self._push(stack, channel[between], _of_two(chances))
+            self._push(stack, [lightest - darkest], self._lightest[None, darkest:])
+            self._push(stack, [darkest], self._darkest[None])
+
+    def pop(self, stack: Any) -> np.ndarray:
+        """Take a palette off the stack."""
+        palette = np.zeros((self._channels, LEVELS), bool)
+        for channel in palette:
+            darkest = self._pop(stack, self._darkest[None])
+            lightest = darkest + self._pop(stack, self._lightest[None, darkest:])
+            channel[[darkest, lightest]] = True
+            place = 1
+            for level in range(darkest + 1, lightest):
+                channel[level] = self._pop(stack, _of_two(self._chances[[place]]))
+                place = next_place(place, channel[level])
+        return palette
+
+    def _push(self, stack: Any, symbols: Any, probabilities: np.ndarray) -> None:
+        # of one symbol there is nothing to code
+        if len(symbols) and probabilities.shape[1] > 1:
+            stack.encode_reverse(np.asarray(symbols, np.int32), self._categorical, _in_rows(probabilities))
+
+    def _pop(self, stack: Any, probabilities: np.ndarray) -> int:
+        if probabilities.shape[1] == 1:
+            return 0
+        return int(stack.decode(self._categorical, _in_rows(probabilities))[0])
 
 
 class _Gathering:
@@ -213,6 +274,20 @@ def pixels_of(vae: VAE, constriction: Any) -> Pixels:
         return Pixels(vae, constriction)
     of_all = isinstance(vae.autoregression, Autoregression)
     return AutoregressivePixels(vae, constriction) if of_all else NeighbourhoodPixels(vae, constriction)
+
+
+def given_palette(probabilities: np.ndarray, palette: np.ndarray | None) -> np.ndarray:
+    """Probabilities of all levels, (value, 256), channels innermost, given those that occur, bool (channel, 256)."""
+    if palette is None:
+        return probabilities
+    found = np.array(probabilities, np.float64)
+    for channel, levels in enumerate(palette):
+        found[channel :: len(palette)] = pooled(found[channel :: len(palette)], levels)
+    return found
+
+
+def _of_two(chances: np.ndarray) -> np.ndarray:
+    return np.stack([1.0 - chances, chances], axis=-1)
 
 
 def _in_rows(probabilities: np.ndarray) -> np.ndarray:

@@ -232,7 +232,9 @@ class OnArrays(FedWithImages):
             with keras.StatelessScope(state_mapping=[*weights, (noise.state, state)]) as scope:
                 decoded = self.drawn_from_prior(latents, noise)
                 state = scope.get_current_value(noise.state)
-            return draw_in_raster_order(autoregression, self.pixel_likelihood, decoded, latents, noise, state)
+            return draw_in_raster_order(
+                autoregression, self.pixel_likelihood, decoded, latents, noise, state, self.channel_palette
+            )
 
         return Program(self, draw)
 

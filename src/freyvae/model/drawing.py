@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from freyvae.model.autoregression import Autoregression
+from freyvae.model.channel_palette import ChannelPalette
 from freyvae.model.likelihood import Likelihood
 
 Tensor = Any
@@ -18,6 +19,7 @@ def draw_in_raster_order(
     latents: Tensor,
     noise: keras.random.SeedGenerator,
     state: Tensor,
+    palette: ChannelPalette | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Draw images from p(x | z) = prod_i p(x_i | x_<i, z), all of them at once, x_1 first, a pixel's channels in order.
 
@@ -28,6 +30,7 @@ def draw_in_raster_order(
         latents: (image, latent).
         noise: of the draws; its own state is left as it is.
         state: the noise's to begin with.
+        palette: draws the levels of each image first, where these are told.
 
     Returns:
         images uint8 (image, height, width, channel), and the state after them.
@@ -37,6 +40,12 @@ def draw_in_raster_order(
     places = ops.arange(height * width * channels)
     # where the weights are given by a scope, a scope within it knows nothing of them
     weights = [(weight, weight.value) for weight in autoregression.weights]
+    palettes = None
+    if palette is not None:
+        known = [(weight, weight.value) for weight in palette.weights]
+        with keras.StatelessScope(state_mapping=[*known, (noise.state, state)]) as scope:
+            palettes = palette.draw(count, channels, noise)
+            state = scope.get_current_value(noise.state)
 
     def draw_value(place: Any, drawn: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
         state, images = drawn
@@ -47,6 +56,8 @@ def draw_in_raster_order(
             # of all channels of the pixel; those after the one that is drawn do not have what they depend on yet
             values = likelihood.sample(given, noise)
             state = scope.get_current_value(noise.state)
+        if palette is not None:
+            values = palette.nearest(palettes, values)
         values = ops.tile(ops.reshape(values, (count, channels)), (1, height * width))
         return state, ops.where(places == place, values, images)
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from freyvae.choice import Choice
 from freyvae.errors import BadInput
 from freyvae.late import keras, np, ops
 from freyvae.model.windows import Rows
+
+if TYPE_CHECKING:
+    from freyvae.model.channel_palette import ChannelPalette
 
 Tensor = Any  # a tensor of whichever backend Keras runs on
 
@@ -67,6 +70,19 @@ class Likelihood(Choice):
         """Whether bits per dimension mean something."""
         return self.kind == PROBABILITY_OF_BYTES
 
+    def for_images(self, images: np.ndarray) -> Likelihood:
+        """Itself, or with what training images, uint8 (image, height, width, channel), decide."""
+        return self
+
+    def as_settled(self, before: Likelihood) -> Likelihood:
+        """The likelihood with what images decided when a training with `before` began, where it leaves that open."""
+        return self
+
+    @property
+    def tells_palette(self) -> bool:
+        """Whether the levels that occur in an image are told first: `ChannelPalette`."""
+        return False
+
     @abstractmethod
     def log_prob_of_values(self, parameters: Tensor, levels: Tensor) -> Tensor:
         """Log-probability of each value, in nats, for grey levels 0 to 255 as floats.
@@ -75,6 +91,13 @@ class Likelihood(Choice):
         an image's values are one row (`apart`): over the short axes of an image a compiler's loops are too short to be
         vectors, and a training step takes a tenth to a fifth longer.
         """
+
+    def log_prob_of_runs(self, parameters: Tensor, levels: Tensor, first: Tensor, last: Tensor) -> Tensor:
+        """As `log_prob_of_values`, each of all levels from `first` to `last`; for whom `tells_palette`.
+
+        Channels before, of who looks at them, have the values of `levels`.
+        """
+        raise NotImplementedError(f"{self.name} tells no palette")
 
     @abstractmethod
     def mean(self, parameters: Tensor) -> Tensor:
@@ -159,31 +182,63 @@ class Bound:
         likelihood: the choice.
         parameters: float tensor (image, height, width, channel * parameters_per_value).
         of_code: what the code alone says, without the pixels before: itself where it is not autoregressive.
+        palette: of the levels that occur in an image, where these are told first.
     """
 
-    def __init__(self, likelihood: Likelihood, parameters: Tensor, *, of_code: Bound | None = None):
+    def __init__(
+        self,
+        likelihood: Likelihood,
+        parameters: Tensor,
+        *,
+        of_code: Bound | None = None,
+        palette: ChannelPalette | None = None,
+    ):
         self.likelihood, self.parameters, self.of_code = likelihood, parameters, of_code or self
+        self.palette = palette
         self._shape = likelihood.image_shape(parameters)
 
     def log_prob(self, images: Tensor) -> Tensor:
         """Log-probability of uint8 images (image, height, width, channel), in nats per image, shape (image,)."""
-        levels = ops.reshape(images, (-1, math.prod(self._shape)))
-        levels = ops.cast(levels, self.parameters.dtype)
-        return ops.sum(self.likelihood.log_prob_of_values(self.parameters, levels), axis=-1)
+        palettes = self._palettes(images)
+        found = ops.sum(self._of_values(images, palettes), axis=-1)
+        return found if self.palette is None else found + self.palette.log_prob(palettes)
+
+    def log_prob_of_values(self, images: Tensor) -> Tensor:
+        """Log-probability of each value, in nats, without that of its image's palette: (image, value)."""
+        return self._of_values(images, self._palettes(images))
 
     def log_prob_of_pixels(self, images: Tensor) -> Tensor:
         """Log-probability of each pixel, its channels together, in nats: (image, height, width). Its sum is `log_prob`.
 
-        Of an autoregressive likelihood that of a pixel given those before.
+        Of an autoregressive likelihood that of a pixel given those before. All pixels bear an equal share of what their
+        image's palette takes.
         """
-        levels = ops.cast(ops.reshape(images, (-1, math.prod(self._shape))), self.parameters.dtype)
-        each = self.likelihood.log_prob_of_values(self.parameters, levels)
-        return ops.sum(ops.reshape(each, (-1, *self._shape)), axis=-1)
+        palettes = self._palettes(images)
+        height, width, _ = self._shape
+        found = ops.sum(ops.reshape(self._of_values(images, palettes), (-1, *self._shape)), axis=-1)
+        if self.palette is None:
+            return found
+        return found + ops.reshape(self.palette.log_prob(palettes), (-1, 1, 1)) / (height * width)
+
+    def _palettes(self, images: Tensor) -> Tensor:
+        return None if self.palette is None else self.palette.of(images)
+
+    def _of_values(self, images: Tensor, palettes: Tensor, rows: Rows | None = None) -> Tensor:
+        """Log-probability of each value, of images with these palettes, or of some of their rows: (image, value)."""
+
+        def levels(of_images: Tensor) -> Tensor:
+            of_images = of_images if rows is None else rows.of(of_images)
+            return ops.cast(ops.reshape(of_images, (-1, math.prod(self._shape))), self.parameters.dtype)
+
+        if self.palette is None:
+            return self.likelihood.log_prob_of_values(self.parameters, levels(images))
+        first, last = self.palette.runs(palettes, images)
+        return self.likelihood.log_prob_of_runs(self.parameters, levels(images), levels(first), levels(last))
 
     def log_probabilities(self) -> Tensor:
         """Log-probability of every grey level, in nats: float tensor (image, height, width, channel, 256).
 
-        That is 256 numbers for each value: 140 thousand for a grey image of 28 by 20 pixels.
+        That is 256 numbers for each value: 140 thousand for a grey image of 28 by 20 pixels. Before a palette is told.
 
         Raises:
             BadInput: the likelihood is no probability of bytes, or a value's depends on the channels before it.
@@ -202,7 +257,10 @@ class Bound:
 
     def sample(self, seed: keras.random.SeedGenerator) -> Tensor:
         """Draw uint8 images (image, height, width, channel)."""
-        return self.likelihood.sample(self.parameters, seed)
+        drawn = self.likelihood.sample(self.parameters, seed)
+        if self.palette is None:
+            return drawn
+        return self.palette.nearest(self.palette.draw(ops.shape(drawn)[0], self._shape[2], seed), drawn)
 
 
 class BoundOfRows(Bound):
@@ -212,17 +270,26 @@ class BoundOfRows(Bound):
         rows: which they are.
     """
 
-    def __init__(self, likelihood: Likelihood, parameters: Tensor, *, of_code: Bound, rows: Rows):
-        super().__init__(likelihood, parameters, of_code=of_code)
+    def __init__(
+        self,
+        likelihood: Likelihood,
+        parameters: Tensor,
+        *,
+        of_code: Bound,
+        rows: Rows,
+        palette: ChannelPalette | None = None,
+    ):
+        super().__init__(likelihood, parameters, of_code=of_code, palette=palette)
         self.rows = rows
 
     def log_prob(self, images: Tensor) -> Tensor:
         """As `Bound.log_prob`, estimated."""
         count, width, channels = self._shape
-        levels = ops.cast(self.rows.of(images), self.parameters.dtype)
-        each = self.likelihood.log_prob_of_values(self.parameters, ops.reshape(levels, (-1, math.prod(self._shape))))
+        palettes = self._palettes(images)
+        each = self._of_values(images, palettes, self.rows)
         by_row = ops.sum(ops.reshape(each, (-1, count, width * channels)), axis=-1)
-        return self.rows.step * ops.sum(self.rows.inside * by_row, axis=-1)
+        found = self.rows.step * ops.sum(self.rows.inside * by_row, axis=-1)
+        return found if self.palette is None else found + self.palette.log_prob(palettes)
 
 
 def as_bytes(fractions: Tensor) -> Tensor:

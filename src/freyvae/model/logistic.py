@@ -29,18 +29,20 @@ def share_at_bound(log_scale: Tensor, smallest: float, weights: Tensor | None = 
     return ops.sum(weights * is_smallest) / ops.sum(weights)
 
 
-def logistic_log_mass(levels: Tensor, location: Tensor, log_scale: Tensor) -> Tensor:
+def logistic_log_mass(levels: Tensor, location: Tensor, log_scale: Tensor, last: Tensor = None) -> Tensor:
     """Log-probability, in nats, of grey levels 0 to 255 under a logistic distribution cut into the 256 of them.
 
     Salimans et al. 2017, eq. 2: P(x) = s((x + 1/2 - m) / w) - s((x - 1/2 - m) / w), the first and last level taking
-    the tails. Floats that broadcast: the levels, the location m and log w, these two for pixels in [0, 1].
+    the tails. Floats that broadcast: the levels, the location m and log w, these two for pixels in [0, 1]. With `last`
+    the probabilities are of all levels from `levels` to these.
     """
     inverse_scale = ops.exp(-log_scale)
-    upper = ((levels + 0.5) / 255.0 - location) * inverse_scale
+    last, wide = (levels, 1.0) if last is None else (last, last - levels + 1.0)
+    upper = ((last + 0.5) / 255.0 - location) * inverse_scale
     lower = ((levels - 0.5) / 255.0 - location) * inverse_scale
     # s(b) - s(a) = s(b) s(-a) (1 - exp(a - b)): no cancellation, however far in a tail
-    below_top, above_bottom = levels < 254.5, levels > 0.5
-    width = ops.log(-ops.expm1(-inverse_scale / 255.0))
+    below_top, above_bottom = last < 254.5, levels > 0.5
+    width = ops.log(-ops.expm1(-inverse_scale * (wide / 255.0)))
     zero = ops.zeros_like(upper)
     return (
         ops.where(below_top, log_sigmoid(upper), zero)

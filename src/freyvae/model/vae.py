@@ -20,6 +20,7 @@ from freyvae.errors import BadInput, few_words
 from freyvae.files import as_path, cannot_write
 from freyvae.model.arrays import OnArrays
 from freyvae.model.augmentation import RandomFlip, RandomShift
+from freyvae.model.channel_palette import ChannelPalette
 from freyvae.model.checks import as_networks, check_details, check_networks, checked_image_shape, checked_probability
 from freyvae.model.details import Choose, Details, details_chosen
 from freyvae.model.distributions import Conditional, Marginal, UnitNormal, without_overflow
@@ -176,6 +177,9 @@ class VAE(OnArrays):
         self.autoregression = self.pixel_likelihood.given_pixels_before(image_shape, seed=self.seed + 6)
         if self.autoregression is not None:
             self.autoregression.build((None, *self.decoder.output_shape[1:]), (None, latent_dim), (None, *image_shape))
+        self.channel_palette = ChannelPalette(name="channel_palette") if self.pixel_likelihood.tells_palette else None
+        if self.channel_palette is not None:
+            self.channel_palette.build((None, *image_shape))
         self.moved = RandomShift(self.shift, seed=self.seed + 3, name="moved") if self.shift else None
         self.mirrored = RandomFlip(self.flip, seed=self.seed + 7, name="mirrored") if self.flip else None
         # the training steps so far, for the warm-up: a variable, so that it is saved and goes on
@@ -241,6 +245,8 @@ class VAE(OnArrays):
         self.network.start_at(self.encoder, self.decoder, pixels, self.pixel_likelihood)
         if self.autoregression is not None and self.network.starts_at_mean:
             self.autoregression.start_at(self.decoder, pixels)
+        if self.channel_palette is not None:
+            self.channel_palette.start_at(pixels)
         self.prior_choice.start_at(self.learned_prior, pixels)
 
     @property
@@ -499,17 +505,20 @@ class VAE(OnArrays):
         self, parameters: Tensor, latents: Tensor, images: Tensor = None, training: bool = False
     ) -> Bound:
         """p(x | z), for what the decoder made of all groups of latents, and those of the top one; as `likelihood`."""
+        if self.autoregression is None:
+            return Bound(self.pixel_likelihood, parameters, palette=self.channel_palette)
         of_code = self.pixel_likelihood(parameters)
-        if self.autoregression is None or images is None:
+        if images is None:
             return of_code
         rows = None
         # an average of log-probabilities is the same from some of the rows; a bound of several draws is no average
         if training and self.objective.draws == 1:
             rows = self.autoregression.rows_of_step(ops.convert_to_tensor(self.steps), images.shape[1])
         if rows is None:
-            return Bound(self.pixel_likelihood, self.autoregression(parameters, latents, images), of_code=of_code)
+            parameters = self.autoregression(parameters, latents, images)
+            return Bound(self.pixel_likelihood, parameters, of_code=of_code, palette=self.channel_palette)
         parameters = self.autoregression.of_rows(parameters, latents, images, rows)
-        return BoundOfRows(self.pixel_likelihood, parameters, of_code=of_code, rows=rows)
+        return BoundOfRows(self.pixel_likelihood, parameters, of_code=of_code, rows=rows, palette=self.channel_palette)
 
     def decoded(self, latents: Tensor, choose: Choose, training: bool = False) -> Tensor:
         """The likelihood's raw parameters, for latents (image, latent) of the top group and chosen ones below it.

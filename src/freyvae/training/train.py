@@ -14,6 +14,7 @@ from freyvae.console import say as to_stderr
 from freyvae.console import silence
 from freyvae.data.channels import channels_in_words
 from freyvae.data.levels import SIXTEEN_BITS, levels_text
+from freyvae.data.pixels import evenly_chosen
 from freyvae.engine import processes
 from freyvae.engine.memory import check_training
 from freyvae.errors import BadInput
@@ -33,6 +34,9 @@ from freyvae.training.callbacks import Annealing, ProgressBar, Recorder, StopOnI
 from freyvae.training.data import TrainingData, load_training_data
 from freyvae.training.stopping import is_over
 from freyvae.training.tracking import TRACKERS, Follower, TensorBoardLog
+
+# of the training images, that decide on a likelihood
+MOST_IMAGES = 1000
 
 
 class Interrupted(Stopped):
@@ -188,6 +192,11 @@ def settled(recipe: Recipe, data: TrainingData, *, say: Callable[[str], None]) -
         recipe = recipe.replace(network=network)
         of = f"{shape[0]} x {shape[1]} {channels_in_words(shape[2])}"
         say(f"{of}: {network.in_words(shape, recipe.latent_dim)}, {network.name}")
+    likelihood = recipe.likelihood.for_images(evenly_chosen(data.train, MOST_IMAGES))
+    if likelihood != recipe.likelihood:
+        recipe = recipe.replace(likelihood=likelihood)
+        if likelihood.tells_palette:
+            say("grey levels are missing between those that occur: each image's levels are told first")
     if not recipe.training.batch_size:
         # of several machines, the first one's memory says it
         recipe = recipe.replace(batch_size=int(processes.of_first(str(fitting_batch_size(recipe, data)))))
@@ -352,6 +361,7 @@ def differences(before: Recipe, recipe: Recipe) -> list[str]:
         recipe = recipe.replace(levels=before.data.levels)
     if recipe.network.gives_way:
         recipe = recipe.replace(network=before.network)
+    recipe = recipe.replace(likelihood=recipe.likelihood.as_settled(before.likelihood))
     if not recipe.training.batch_size:
         recipe = recipe.replace(batch_size=before.training.batch_size)
     own, asked = before.fields(), recipe.fields()

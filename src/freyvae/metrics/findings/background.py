@@ -22,8 +22,7 @@ def find(seen: Seen) -> Finding | None:
     if not flat.any() or not seen.vae.pixel_likelihood.is_probability_of_bytes:
         return None
     images, bound = seen.images[:FEW], seen.likelihood
-    levels = ops.convert_to_tensor(images.reshape(len(images), -1).astype("float32"))
-    nats = -ops.convert_to_numpy(bound.likelihood.log_prob_of_values(bound.parameters, levels)).mean(axis=0)
+    nats = -ops.convert_to_numpy(bound.log_prob_of_values(ops.convert_to_tensor(images))).mean(axis=0)
     share = float(nats[flat].sum() / nats.sum())
     return Finding(
         name="bits_of_background",

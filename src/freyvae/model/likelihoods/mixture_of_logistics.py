@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -46,6 +47,9 @@ class MixtureOfLogistics(Likelihood):
             them, from another one at each step: the free energy is then the same on average. The network that looks
             at the pixels before is small and the same for all pixels, so that it learns as well from fewer of them. An
             importance-weighted bound of several draws takes all rows.
+        channel_palette: with `image`, the grey levels that occur in an image are told first, and its pixels have none
+            but these (`ChannelPalette`): for images whose contrast was stretched, which leaves gaps between the levels.
+            `automatic` is `image` where the training images are such, and `none` elsewhere.
     """
 
     name = "mixture-of-logistics"
@@ -72,6 +76,13 @@ class MixtureOfLogistics(Likelihood):
         ),
     ] = 1
     coupled: Annotated[bool, Meta(description="each channel's location moves with those before it")] = False
+    channel_palette: Annotated[
+        Literal["none", "image", "automatic"],
+        Meta(
+            description="tell first which grey levels occur in an image, for images whose contrast was stretched: "
+            "automatic asks the training images"
+        ),
+    ] = "none"
     start_scale: ClassVar[float] = DiscretizedLogistic.start_scale
     smallest_scale: ClassVar[float] = DiscretizedLogistic.smallest_scale
 
@@ -132,12 +143,38 @@ class MixtureOfLogistics(Likelihood):
         offset = ops.stack([ops.zeros_like(location), *offsets])
         return ops.sigmoid(location) + ops.exp(log_scale) * offset, log_scale, ops.stack(logits)
 
+    def for_images(self, images: np.ndarray) -> MixtureOfLogistics:
+        """As `Likelihood.for_images`."""
+        if self.channel_palette != "automatic":
+            return self
+        from freyvae.data.stretched import missing_levels
+
+        return dataclasses.replace(self, channel_palette="image" if missing_levels(images).is_stretched else "none")
+
+    def as_settled(self, before: Likelihood) -> Likelihood:
+        """As `Likelihood.as_settled`."""
+        if self.channel_palette != "automatic" or not isinstance(before, MixtureOfLogistics):
+            return self
+        return dataclasses.replace(self, channel_palette=before.channel_palette)
+
+    @property
+    def tells_palette(self) -> bool:
+        """As `Likelihood.tells_palette`."""
+        return self.channel_palette == "image"
+
     def log_prob_of_values(self, parameters: Tensor, levels: Tensor) -> Tensor:
         """As `Likelihood.log_prob_of_values`."""
+        return self._log_prob(parameters, levels, levels)
+
+    def log_prob_of_runs(self, parameters: Tensor, levels: Tensor, first: Tensor, last: Tensor) -> Tensor:
+        """As `Likelihood.log_prob_of_runs`."""
+        return self._log_prob(parameters, levels, first, ops.expand_dims(last, -3))
+
+    def _log_prob(self, parameters: Tensor, levels: Tensor, first: Tensor, last: Tensor = None) -> Tensor:
         location, log_scale, logits = self.components_of(parameters)
         if self.coupled:
             location = location + self._moves(parameters, levels / 255.0 - _expectation(location, logits))
-        log_masses = logistic_log_mass(ops.expand_dims(levels, -3), location, log_scale)
+        log_masses = logistic_log_mass(ops.expand_dims(first, -3), location, log_scale, last)
         return ops.logsumexp(ops.log_softmax(logits, axis=0) + log_masses, axis=-3)
 
     def share_at_bound(self, parameters: Tensor) -> Tensor | None:
