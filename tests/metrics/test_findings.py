@@ -10,6 +10,7 @@ from freyvae.metrics.findings.blur import fine_power
 from freyvae.metrics.findings.prior_holes import two_sample_accuracy
 from freyvae.metrics.measure import Seen
 from freyvae.model import LIKELIHOODS, VAE
+from freyvae.model.likelihoods import MixtureOfLogistics
 
 SHAPE = (12, 10, 1)
 RANDOM = np.random.default_rng(0)
@@ -104,6 +105,16 @@ def test_bits_of_what_hardly_varies_are_those_of_the_background(vae):
     finding = found("background", vae=vae, images=images, train=images, codes=np.zeros((80, 2), "float32"))
     assert finding.is_amiss
     assert 0.5 < finding.value < 1
+
+
+def test_levels_that_stretching_left_out_are_missing(vae):
+    assert not found("missing_levels", vae=vae).is_amiss
+    stretched = 4 * RANDOM.integers(0, 64, (80, 30, 30, 1), dtype="uint8")
+    finding = found("missing_levels", vae=vae, train=stretched)
+    assert finding.is_amiss
+    assert finding.value == pytest.approx(0.75, abs=0.01)
+    told = VAE(SHAPE, 2, hidden=(8,), likelihood=MixtureOfLogistics(channel_palette="image"))
+    assert found("missing_levels", vae=told, train=stretched) is None
 
 
 def test_held_out_images_that_are_nearly_in_the_training_images_leak():

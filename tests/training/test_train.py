@@ -17,6 +17,7 @@ from freyvae.data import load_images
 from freyvae.engine.memory import bytes_of_training
 from freyvae.errors import BadInput, TrainingFailed
 from freyvae.model import VAE
+from freyvae.model.likelihoods import MixtureOfLogistics
 from freyvae.model.networks import Convolutional, Dense
 from freyvae.recipe import load_recipe
 from freyvae.run import Run
@@ -555,6 +556,24 @@ def test_the_network_that_suits_the_images_is_said_kept_and_asked_for_again(reci
     assert said[0] == "6 x 5 grey: 30-512-512-2 and 2-512-512-30, dense"
     train(recipe, say=said.append)
     assert "reloaded" in said[-1]
+
+
+def test_images_decide_whether_their_levels_are_told_and_the_run_goes_by_it(recipe, tmp_path):
+    """Of images with every eighth level, and of those of before, which lack none."""
+    stretched = 8 * np.random.default_rng(0).integers(0, 32, (80, 20, 20, 1), dtype=np.uint8)
+    np.save(tmp_path / "stretched.npy", stretched)
+    likelihood = MixtureOfLogistics(channel_palette="automatic")
+    recipe, said = recipe.replace(likelihood=likelihood, epochs=1), []
+    assert train(recipe, say=said.append).recipe.likelihood.channel_palette == "none"
+    recipe = recipe.replace(data=str(tmp_path / "stretched.npy"), name="stretched")
+    run = train(recipe, say=said.append)
+    assert run.recipe.likelihood.channel_palette == "image"
+    assert "grey levels are missing between those that occur: each image's levels are told first" in said
+    train(recipe, say=said.append)
+    assert "reloaded" in said[-1]
+    free_energy = run.load_model().free_energy(stretched[:10]).total.mean()
+    # less than 256 levels a value take, all alike, with what telling them takes
+    assert free_energy < 400 * np.log(256)
 
 
 def test_a_field_of_a_network_chooses_the_kind_in_place_of_the_automatic_one(recipe):

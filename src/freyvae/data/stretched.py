@@ -25,7 +25,7 @@ class Missing(NamedTuple):
     @property
     def is_stretched(self) -> bool:
         """Whether so many more are missing than by chance that something took them out."""
-        return self.share > max(self.expected + _LEAST_SHARE, _LEAST_TIMES * self.expected)
+        return bool(self.share > max(self.expected + _LEAST_SHARE, _LEAST_TIMES * self.expected))
 
 
 def missing_levels(images: npt.NDArray[np.uint8]) -> Missing:
@@ -42,4 +42,4 @@ def missing_levels(images: npt.NDArray[np.uint8]) -> Missing:
             missing += np.sum(counts[inside] == 0)
             expected += np.sum(chance_of_none[inside])
             levels += present[-1] + 1 - present[0]
-    return Missing(missing / levels, expected / levels)
+    return Missing(float(missing / levels), float(expected / levels))
