@@ -129,6 +129,32 @@ def test_the_full_gaussian_knows_what_the_constant_does_not():
     assert FullGaussian.fit(train, validation).shrinkage == 1.0
 
 
+def test_images_are_moved_by_a_pixel_and_the_edge_comes_in():
+    images = np.arange(6, dtype=np.uint8).reshape(1, 2, 3, 1)
+    assert baselines.moved_by(images, 1, 0)[0, ..., 0].tolist() == [[0, 1, 2], [0, 1, 2]]
+    assert baselines.moved_by(images, 0, -1)[0, ..., 0].tolist() == [[1, 2, 2], [4, 5, 5]]
+
+
+def test_the_full_gaussian_learns_from_moved_images_what_few_tell():
+    """Of smooth images, whose pixels are alike from place to place."""
+    noise = np.random.default_rng(0).normal(size=(140, 14, 14, 1))
+    smooth = sum(np.roll(noise, shift, axis) for shift in (-1, 0, 1) for axis in (1, 2))[:, 2:-2, 2:-2]
+    images = np.clip(128 + 20 * smooth, 0, 255).astype(np.uint8)
+    train, validation, test = images[:60], images[60:100], images[100:]
+    gaussian = FullGaussian.fit(train, validation)
+    assert gaussian.moved > 0
+    mean = train.reshape(60, -1).mean(0)
+    centered = train.reshape(60, -1) - mean
+    covariance = centered.T @ centered / 60
+
+    def of(shrinkage):
+        shrunk = (1 - shrinkage) * covariance + shrinkage * np.diag(np.diag(covariance))
+        return FullGaussian(mean, np.linalg.cholesky(shrunk), shrinkage)
+
+    plain = min((of(shrinkage) for shrinkage in (0.1, 0.2, 0.3, 0.5)), key=lambda fit: fit.nll_nats(validation).mean())
+    assert gaussian.nll_nats(test).mean() < plain.nll_nats(test).mean()
+
+
 def test_the_covariance_of_large_images_is_not_tried(monkeypatch):
     monkeypatch.setattr(baselines, "MOST_VALUES", 1)
     assert FullGaussian.fit(correlated(10), correlated(5)) is None
@@ -138,6 +164,7 @@ def test_the_covariance_of_large_images_is_not_tried(monkeypatch):
 @pytest.mark.parametrize("format", baselines.FILE_FORMATS)
 def test_files_are_lossless_and_their_bits_are_counted(format, channels):
     images = np.random.default_rng(0).integers(0, 256, (5, 6, 4, channels), dtype="uint8")
+    assert baselines._writes(format)  # which makes the format known to Pillow
     encoded = [baselines._encoded(image, format) for image in images]
     for image, file in zip(images, encoded, strict=True):
         decoded = np.asarray(Image.open(io.BytesIO(file))).reshape(6, 4, -1)[:, :, :channels]
