@@ -83,12 +83,16 @@ def make(everything: Plan, runs: Path, out: Path, *, chosen: argparse.Namespace,
 
 
 def write(results: dict[str, Any], out: Path) -> None:
-    """Write `results.json`, `results.md` and `pictures/results.png` ; its `images.json` is the page's too."""
+    """Write `results.json`, `results.md` and `pictures/results.png`; `images.json` and `floor.json` are the page's too."""
     write_whole(out / "results.json", json.dumps(results, indent=2) + "\n")
-    images = out / "images.json"
-    others = part(json.loads(images.read_text(encoding="utf-8"))) if images.is_file() else ""
-    write_whole(out / "results.md", page(results, others))
+    images, floor = (_read(out / name) for name in ("images.json", "floor.json"))
+    write_whole(out / "results.md", page(results, part(images) if images else "", floor))
     write_picture(results, out / "pictures" / "results.png")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return found
 
 
 if __name__ == "__main__":

@@ -13,8 +13,20 @@ TEMPLATE = Path(__file__).parent / "page.md"
 NOT_YET = "not measured yet"
 
 
-def page(results: dict[str, Any], other_pictures: str = "") -> str:
-    """The page in Markdown, with the part on other pictures than the Frey faces."""
+FLOOR = """
+## How low could it be?
+
+`python -m studies.density.floor` estimates it in two ways. **The camera's noise:** between the {pairs} frames that are
+most alike and their nearest ones, what varies from pixel to pixel has a deviation of {deviation:.1f} grey levels a frame.
+A normal of that deviation has an entropy of {noise:.2f} bits. This is what no model can go under, if the noise of
+these frames is that of all, and nothing else tells it. **The frames beside:** a network that sees the frame before, the frame
+after and the pixels before, and is trained to say a pixel's mixture of logistics, costs {random:.2f} bits per dimension
+on test frames of the split random 123, and {blocked:.2f} on the blocked one. These frames are seldom alike: models that
+have learned from all frames know more than the two beside tell."""
+
+
+def page(results: dict[str, Any], other_pictures: str = "", floor: dict[str, Any] | None = None) -> str:
+    """The page in Markdown, with the part on other pictures than the Frey faces, and what `floor` found."""
     protocol = results["protocol"]
     template = string.Template(TEMPLATE.read_text(encoding="utf-8"))
     text = template.substitute(
@@ -23,6 +35,7 @@ def page(results: dict[str, Any], other_pictures: str = "") -> str:
         ensembles=ensembles(results),
         machines=machines(results),
         other_pictures=other_pictures,
+        floor=floor_in_words(floor) if floor else "",
         commands="\n".join(f"{row['train_command']}\n{row['measure_command']}" for row in results["models"]),
         blocked_sentence=blocked_sentence(results),
         values=28 * 20,
@@ -40,6 +53,18 @@ def page(results: dict[str, Any], other_pictures: str = "") -> str:
     while "\n\n\n" in text:
         text = text.replace("\n\n\n", "\n\n")
     return text
+
+
+def floor_in_words(found: dict[str, Any]) -> str:
+    """The section on what no model can go under."""
+    beside = found["given_beside"]
+    return FLOOR.format(
+        pairs=found["noise"]["pairs"],
+        deviation=found["noise"]["deviation"],
+        noise=found["noise"]["bits"],
+        random=beside["random 123"]["bits"],
+        blocked=beside["blocked"]["bits"],
+    ).strip()
 
 
 def choices_sentence(protocol: dict[str, Any]) -> str:

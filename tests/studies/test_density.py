@@ -220,6 +220,7 @@ def test_the_documented_page_is_that_of_its_json():
     results = json.loads(path.read_text("utf-8"))
     text = (ROOT / "docs" / "results.md").read_text("utf-8")
     others = json.loads((ROOT / "docs" / "images.json").read_text("utf-8"))
-    assert text == page(results, part(others))
+    floor = json.loads((ROOT / "docs" / "floor.json").read_text("utf-8"))
+    assert text == page(results, part(others), floor)
     # neither paths of a machine nor its name
     assert not re.search(r"(?<![\w.])/(home|root|work|tmp|Users)/", path.read_text("utf-8"))
