@@ -16,13 +16,14 @@ NOT_YET = "not measured yet"
 FLOOR = """
 ## How low could it be?
 
-`python -m studies.density.floor` estimates it in two ways. **The camera's noise:** between the {pairs} frames that are
-most alike and their nearest ones, what varies from pixel to pixel has a deviation of {deviation:.1f} grey levels a frame.
-A normal of that deviation has an entropy of {noise:.2f} bits. This is what no model can go under, if the noise of
-these frames is that of all, and nothing else tells it. **The frames beside:** a network that sees the frame before, the frame
-after and the pixels before, and is trained to say a pixel's mixture of logistics, costs {random:.2f} bits per dimension
-on test frames of the split random 123, and {blocked:.2f} on the blocked one. These frames are seldom alike: models that
-have learned from all frames know more than the two beside tell."""
+`python -m studies.density.floor` estimates it in two ways. **The camera's noise:** between the {pairs} frames
+that are most alike and their nearest ones, what varies from pixel to pixel has a deviation of {deviation:.1f}
+grey levels a frame. A normal of that deviation has an entropy of {noise:.2f} bits. This is what no model can go
+under, if the noise of these frames is that of all, and nothing else tells it. **The frames beside:** a network
+that sees the frame before, the frame after and the pixels before, and is trained to say a pixel's mixture of
+logistics, costs {random:.2f} bits per dimension on test frames of the split random 123, and {blocked:.2f} on
+the blocked one. These frames are seldom alike: models that have learned from all frames know more than the two
+beside tell."""
 
 
 def page(results: dict[str, Any], other_pictures: str = "", floor: dict[str, Any] | None = None) -> str:
