@@ -83,7 +83,7 @@ def make(everything: Plan, runs: Path, out: Path, *, chosen: argparse.Namespace,
 
 
 def write(results: dict[str, Any], out: Path) -> None:
-    """Write `results.json`, `results.md` and `pictures/results.png`; the page has `images.json` and `floor.json` too."""
+    """Write `results.json`, `results.md` and `pictures/results.png`; with `images.json` and `floor.json`."""
     write_whole(out / "results.json", json.dumps(results, indent=2) + "\n")
     images, floor = (_read(out / name) for name in ("images.json", "floor.json"))
     write_whole(out / "results.md", page(results, part(images) if images else "", floor))

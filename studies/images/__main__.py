@@ -51,7 +51,11 @@ def make(plans: Sequence[Plan], jobs: Sequence[Job], runs: Path, out: Path, *, t
     """Train, measure and write. Returns 1 if something failed."""
     failed = train_missing(jobs, runs, start) if train else []
     failed += measure_missing(jobs, runs, start)
-    found = gather(plans, runs)
+    path = out / "images.json"
+    before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    found = gather(plans, runs, before)
+    if "samples" in before:
+        found["samples"] = before["samples"]
     job = next(job for plan in plans for job in plan.jobs() if job.system.name == SAMPLED)
     if is_trained(job, runs):
         # compared once, as the peer trains for minutes; to do it again, remove the file
@@ -60,7 +64,7 @@ def make(plans: Sequence[Plan], jobs: Sequence[Job], runs: Path, out: Path, *, t
             write_whole(compared, json.dumps(samples(job, runs, runs)) + "\n")
         found["samples"] = json.loads(compared.read_text(encoding="utf-8"))
         _draw(job, runs, out / "pictures" / "samples.png")
-    write_whole(out / "images.json", json.dumps(found, indent=2) + "\n")
+    write_whole(path, json.dumps(found, indent=2) + "\n")
     results = out / "results.json"
     if results.is_file():
         write_page(json.loads(results.read_text(encoding="utf-8")), out)

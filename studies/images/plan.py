@@ -88,7 +88,16 @@ def plans(pictures: Path = PICTURES) -> list[Plan]:
                 "`images-density`",
                 "images-density",
                 (IN_ORDER,),
-                of("olivetti", minutes=10.0),
+                # few images, alike: a small network, and each image in several ways
+                of(
+                    "olivetti",
+                    minutes=10.0,
+                    latent_dim=8,
+                    network="convolutional",
+                    **{"network.width": 16},
+                    flip=0.5,
+                    shift=0.5,
+                ),
             ),
         ),
         samples=10,

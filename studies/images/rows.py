@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from studies.shared.plan import Job, Plan
 from studies.shared.process import TORCH, run_child
 
 FORMAT = 1
-BASELINES = ("png_mosaic", "webp_mosaic", "jpeg_xl_mosaic")
+BASELINES = ("png_mosaic", "webp_mosaic", "jpeg_xl_mosaic", "jpeg_xl_files")
 PEER = "peer"
 # steps by which codes are refined
 REFINE = 100
@@ -26,10 +27,16 @@ REFINE = 100
 PEER_SECONDS = 300.0
 
 
-def gather(plans: list[Plan], runs: Path) -> dict[str, Any]:
-    """All that is trained and measured so far."""
-    done = [job for plan in plans for job in plan.jobs() if is_trained(job, runs) and is_measured(job, runs)]
-    return {"format": FORMAT, "models": [_row(job, Run(runs / job.name)) for job in done]}
+def gather(plans: Sequence[Plan], runs: Path, before: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """All that is trained and measured so far; of models whose run is not here, the row of `before` with its command."""
+    known = {row["train_command"]: row for row in (before or {}).get("models", [])}
+    rows = []
+    for job in (job for plan in plans for job in plan.jobs()):
+        if is_trained(job, runs) and is_measured(job, runs):
+            rows.append(_row(job, Run(runs / job.name)))
+        elif job.in_words()[0] in known:
+            rows.append(known[job.in_words()[0]])
+    return {"format": FORMAT, "models": rows}
 
 
 def _row(job: Job, run: Run) -> dict[str, Any]:
