@@ -64,6 +64,13 @@ def found(small):
     return rows.gather([small], small.runs)
 
 
+def test_a_model_whose_run_is_not_here_keeps_its_row(small, found, tmp_path):
+    assert found["models"]
+    assert rows.gather([small], tmp_path, before=found) == found
+    others = {"models": [{**row, "train_command": "freyvae train --other"} for row in found["models"]]}
+    assert rows.gather([small], tmp_path, before=others)["models"] == []
+
+
 def _unguided(system):
     return System(
         system.name, system.label, system.recipe, system.splits, {**system.changes, "objective": "free-energy"}
