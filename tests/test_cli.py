@@ -351,6 +351,7 @@ OTHERS = {
     "precision": "bfloat16",
     "minutes": 2.5,
     "flip": 0.5,
+    "binarize": True,
     "network.patch": 2,
     "network.depth": 3,
     "network.blocks": 2,

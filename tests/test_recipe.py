@@ -226,6 +226,7 @@ WRONG_TYPES = {
     "batch_size": ("all", "a whole number"),
     "seed": (None, "a whole number"),
     "flip": (None, "a number"),
+    "binarize": (1, "true or false"),
     "network.patch": ("4", "a whole number"),
     "network.depth": (1.5, "a whole number"),
     "network.blocks": (None, "a whole number"),
@@ -296,7 +297,7 @@ def test_a_wrong_type_names_the_field_and_what_it_must_be(name):
         ("split", "blocks", "split cannot be 'blocks': did you mean 'blocked'?"),
         ("likelihood", "bernouli", "likelihood cannot be 'bernouli': did you mean 'bernoulli'?"),
         ("optimizer", "adm", "optimizer cannot be 'adm': did you mean 'adam'?"),
-        ("split", "???", "split cannot be '???': there are blog, random, blocked"),
+        ("split", "???", "split cannot be '???': there are blog, random, blocked, given"),
     ],
 )
 def test_a_value_out_of_range_names_the_field(name, value, line):
