@@ -940,7 +940,7 @@ class Bomb:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["nowhere"], "nowhere: no such folder or file; give a folder, a file, frey-faces or synthetic-faces"),
+        (["nowhere"], "nowhere: no such folder or file; give a folder, a file, or one of "),
         (["empty"], "empty: no pictures in this folder"),
         (["one"], "a single picture; give the folder that holds all of them"),
         (["zero.npy"], "images of zero size, shape (30, 0, 4)"),

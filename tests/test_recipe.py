@@ -19,7 +19,7 @@ FIELDS = [short_name(full) for full in recipe_hints()]
 
 def test_the_shipped_recipes_are_named_after_themselves():
     frey = ["blog-2016", "frey-density", "frey-faces"]
-    assert recipe_names() == [*frey, "images", "images-density", "sylvester-vae-2018"]
+    assert recipe_names() == [*frey, "images", "images-density", "sylvester-vae-2018", "vamp-vae-2018"]
     assert [load_recipe(name).name for name in recipe_names()] == recipe_names()
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from studies.density.benchmarks import benchmark_part
 from studies.density.rows import Row, find
 from studies.shared.machine import in_words
 from studies.shared.markdown import markdown_table
@@ -14,7 +15,7 @@ NOT_YET = "not measured yet"
 
 
 def page(results: dict[str, Any], other_pictures: str = "") -> str:
-    """The page in Markdown, with the part on other pictures than the Frey faces."""
+    """The page in Markdown, with the parts on benchmark sets and on other pictures than the Frey faces."""
     protocol = results["protocol"]
     template = string.Template(TEMPLATE.read_text(encoding="utf-8"))
     text = template.substitute(
@@ -22,6 +23,7 @@ def page(results: dict[str, Any], other_pictures: str = "") -> str:
         models=models(results),
         ensembles=ensembles(results),
         machines=machines(results),
+        benchmarks=benchmark_part(results["benchmarks"]),
         other_pictures=other_pictures,
         commands="\n".join(f"{row['train_command']}\n{row['measure_command']}" for row in results["models"]),
         blocked_sentence=blocked_sentence(results),

@@ -165,7 +165,7 @@ def test_a_set_is_read_in_its_published_parts(home, name):
 def test_a_missing_file_is_named_with_all_that_are_needed(home, name):
     first, last = (BENCHMARKS[name].file_names[place][0] for place in (0, -1))
     line = refusal(name)
-    assert line.startswith(f"{name}: bring {first}")
+    assert line.startswith(f"{name}: bring the file{'s' * (first != last)} {first}")
     assert f"there is no {first} in {home / name}, a folder in $FREYVAE_DATA or in the cache" in line
     (made(home, name) / last).unlink()
     line = refusal(name)
@@ -263,4 +263,4 @@ def test_a_missing_file_ends_a_command_with_one_line(capsys):
     assert main(["train", "omniglot"]) == 2
     said = capsys.readouterr().err
     assert said.count("\n") == 1
-    assert "omniglot: bring chardata.mat" in said
+    assert "omniglot: bring the file chardata.mat: there is no chardata.mat in" in said

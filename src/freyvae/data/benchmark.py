@@ -83,8 +83,8 @@ class Benchmark(Source):
         return [path for path in found if path is not None]
 
     def files_in_words(self) -> str:
-        """The names of its files, as messages list them."""
-        return ", ".join(names[0] for names in self.file_names)
+        """What a person has to bring: `the files a, b`."""
+        return f"the file{'s' * (len(self.file_names) > 1)} {', '.join(names[0] for names in self.file_names)}"
 
     def checked(self, values: npt.NDArray[Any], count: int, path: Path) -> npt.NDArray[Any]:
         """Values of `count` images, (image, height, width, channel); given flat, or in any shape of as many rows.
