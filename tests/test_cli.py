@@ -351,6 +351,7 @@ OTHERS = {
     "precision": "bfloat16",
     "minutes": 2.5,
     "flip": 0.5,
+    "binarize": True,
     "network.patch": 2,
     "network.depth": 3,
     "network.blocks": 2,
@@ -359,6 +360,7 @@ OTHERS = {
     "likelihood.context": "neighbourhood",
     "likelihood.thinning": 8,
     "likelihood.coupled": True,
+    "likelihood.channel_palette": "image",
     "objective.guidance": 0.5,
     "likelihood": "gaussian",
     "posterior": "planar",
@@ -546,9 +548,10 @@ def test_every_flag_of_train_says_what_it_does_and_its_default(say, screen):
     for flag in ("--data", "--recipe", "--out", "--fresh", "--quiet"):
         (line,) = [line for line in page.splitlines() if f" {flag} " in line]
         assert "[default: " in line
-    assert "[default: 2; 16 in frey-density; 32 in images; 32 in images-density; 64 in sylvester-vae-2018]" in page
+    sizes = "16 in frey-density; 32 in images; 32 in images-density; 64 in sylvester-vae-2018; 40 in vamp-vae-2018"
+    assert f"[default: 2; {sizes}]" in page
     assert "[default: 1.0; 0.01 in blog-2016]" in page
-    recipes = ("frey-density", "images", "images-density", "sylvester-vae-2018")
+    recipes = ("frey-density", "images", "images-density", "sylvester-vae-2018", "vamp-vae-2018")
     others = "; ".join(f"none in {recipe}" for recipe in recipes)
     assert f"[default: humour pose; {others}]" in page
 
@@ -939,7 +942,7 @@ class Bomb:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["nowhere"], "nowhere: no such folder or file; give a folder, a file, frey-faces or synthetic-faces"),
+        (["nowhere"], "nowhere: no such folder or file; give a folder, a file, or one of "),
         (["empty"], "empty: no pictures in this folder"),
         (["one"], "a single picture; give the folder that holds all of them"),
         (["zero.npy"], "images of zero size, shape (30, 0, 4)"),

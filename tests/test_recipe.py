@@ -19,7 +19,7 @@ FIELDS = [short_name(full) for full in recipe_hints()]
 
 def test_the_shipped_recipes_are_named_after_themselves():
     frey = ["blog-2016", "frey-density", "frey-faces"]
-    assert recipe_names() == [*frey, "images", "images-density", "sylvester-vae-2018"]
+    assert recipe_names() == [*frey, "images", "images-density", "sylvester-vae-2018", "vamp-vae-2018"]
     assert [load_recipe(name).name for name in recipe_names()] == recipe_names()
 
 
@@ -226,6 +226,7 @@ WRONG_TYPES = {
     "batch_size": ("all", "a whole number"),
     "seed": (None, "a whole number"),
     "flip": (None, "a number"),
+    "binarize": (1, "true or false"),
     "network.patch": ("4", "a whole number"),
     "network.depth": (1.5, "a whole number"),
     "network.blocks": (None, "a whole number"),
@@ -234,6 +235,7 @@ WRONG_TYPES = {
     "likelihood.context": (True, "a text"),
     "likelihood.thinning": (8.0, "a whole number"),
     "likelihood.coupled": (1, "true or false"),
+    "likelihood.channel_palette": (True, "a text"),
     "objective.guidance": ("1", "a number"),
 }
 
@@ -296,7 +298,7 @@ def test_a_wrong_type_names_the_field_and_what_it_must_be(name):
         ("split", "blocks", "split cannot be 'blocks': did you mean 'blocked'?"),
         ("likelihood", "bernouli", "likelihood cannot be 'bernouli': did you mean 'bernoulli'?"),
         ("optimizer", "adm", "optimizer cannot be 'adm': did you mean 'adam'?"),
-        ("split", "???", "split cannot be '???': there are blog, random, blocked"),
+        ("split", "???", "split cannot be '???': there are blog, random, blocked, given"),
     ],
 )
 def test_a_value_out_of_range_names_the_field(name, value, line):

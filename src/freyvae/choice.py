@@ -14,7 +14,7 @@ from freyvae.arguments import in_words
 from freyvae.errors import BadInput, few_words
 from freyvae.fields import checked, hints, nearest
 
-# a model draws from seed + 1 to seed + 7 too, and generators take 32 bits
+# a model draws from seed + 1 to seed + 8 too, and generators take 32 bits
 LARGEST_SEED = 2**31 - 1
 
 Positive = Annotated[int, Meta(ge=1)]

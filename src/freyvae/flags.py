@@ -127,16 +127,19 @@ def chosen_recipe(data: str | None, recipe: str | None, flags: Any) -> Recipe:
     from freyvae.data.array_file import split_array
     from freyvae.data.file_kind import name_of_set
     from freyvae.data.shards import is_pattern
-    from freyvae.data.sources import NAMES
+    from freyvae.data.sources import NAMES, SOURCES
 
     known = data is None or data in NAMES
+    source = SOURCES[data or "frey-faces"] if known else None
     given = {name: value for name, value in dataclasses.asdict(flags).items() if value is not None} if flags else {}
     # by their short names, which is how the command line and its errors call them
     changes = {short_name(name.replace("__", ".")): value for name, value in given.items()}
     if "from" in changes and recipe is None:
         chosen, changes = _recipe_of_run(changes)
     else:
-        chosen = load_recipe(recipe or ("frey-faces" if known else "images"))
+        chosen = load_recipe(recipe or ("images" if source is None else source.recipe))
+        if recipe is None and source is not None and source.has_parts:
+            changes.setdefault("split", "given")
     if data is not None:
         path, array = split_array(data)
         is_path = not known and (path.exists() or is_pattern(path))

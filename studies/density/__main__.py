@@ -10,10 +10,11 @@ from typing import Any
 
 from freyvae.errors import BadInput
 from freyvae.files import write_whole
+from studies.density.benchmarks import benchmark_plan, is_here
 from studies.density.page import page
 from studies.density.picture import write_picture
 from studies.density.plan import plan, small_plan
-from studies.density.rows import gather
+from studies.density.rows import NO_BENCHMARKS, gather
 from studies.images.page import part
 from studies.shared.command import exit_code, parser_of_runs
 from studies.shared.jobs import Start, measure_missing, record_machine, start_process, train_missing
@@ -43,15 +44,16 @@ def _full(chosen: argparse.Namespace, start: Start) -> int:
     if chosen.page:
         write(json.loads((out / "results.json").read_text(encoding="utf-8")), out)
         return 0
-    everything = plan()
-    unknown = set(chosen.only).difference(*({job.name, job.system.name} for job in everything.jobs()))
+    everything, benchmarks = plan(), benchmark_plan()
+    every_job = [*everything.jobs(), *benchmarks.jobs()]
+    unknown = set(chosen.only).difference(*({job.name, job.system.name} for job in every_job))
     if unknown:
         raise BadInput(f"no system and no run {', '.join(sorted(unknown))}: see `python -m studies.density --list`")
     if chosen.list:
-        for job in everything.jobs(chosen.only):
+        for job in (*everything.jobs(chosen.only), *benchmarks.jobs(chosen.only)):
             print("\n".join(job.in_words()))
         return 0
-    return make(everything, chosen.runs, out, chosen=chosen, start=start)
+    return make(everything, chosen.runs, out, chosen=chosen, start=start, benchmarks=benchmarks)
 
 
 def _small(chosen: argparse.Namespace, start: Start) -> int:
@@ -69,14 +71,26 @@ def _small(chosen: argparse.Namespace, start: Start) -> int:
         return code
 
 
-def make(everything: Plan, runs: Path, out: Path, *, chosen: argparse.Namespace, start: Start) -> int:
-    """Train, measure and write. Returns 1 if something failed; the page then says what is missing."""
+def make(
+    everything: Plan,
+    runs: Path,
+    out: Path,
+    *,
+    chosen: argparse.Namespace,
+    start: Start,
+    benchmarks: Plan = NO_BENCHMARKS,
+) -> int:
+    """Train, measure and write. Returns 1 if something failed; the page then says what is missing.
+
+    Of the benchmark sets, those whose files are here.
+    """
     jobs = list(everything.jobs(chosen.only))
+    jobs += [job for job in benchmarks.jobs(chosen.only) if is_here(job.system.name)]
     if chosen.trained_here:
         record_machine(jobs, runs)
     failed = [] if chosen.no_training else train_missing(jobs, runs, start)
     failed += measure_missing(jobs, runs, start)
-    write(gather(everything, runs), out)
+    write(gather(everything, runs, benchmarks), out)
     for name in failed:
         print(f"density: {name} failed", file=sys.stderr)
     return int(bool(failed))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from studies.density.benchmarks import benchmark_part
 from studies.density.rows import Row, find
 from studies.shared.machine import in_words
 from studies.shared.markdown import markdown_table
@@ -27,7 +28,7 @@ beside tell."""
 
 
 def page(results: dict[str, Any], other_pictures: str = "", floor: dict[str, Any] | None = None) -> str:
-    """The page in Markdown, with the part on other pictures than the Frey faces, and what `floor` found."""
+    """The page in Markdown, with the parts on benchmark sets and other pictures, and what `floor` found."""
     protocol = results["protocol"]
     template = string.Template(TEMPLATE.read_text(encoding="utf-8"))
     text = template.substitute(
@@ -35,6 +36,7 @@ def page(results: dict[str, Any], other_pictures: str = "", floor: dict[str, Any
         models=models(results),
         ensembles=ensembles(results),
         machines=machines(results),
+        benchmarks=benchmark_part(results["benchmarks"]),
         other_pictures=other_pictures,
         floor=floor_in_words(floor) if floor else "",
         commands="\n".join(f"{row['train_command']}\n{row['measure_command']}" for row in results["models"]),

@@ -14,6 +14,7 @@ from freyvae.metrics import standard_error
 from freyvae.records import Baseline
 from freyvae.reporting import tables
 from freyvae.run import Run
+from studies.density.benchmarks import benchmark_rows
 from studies.density.plan import BLOCKED, RANDOM
 from studies.density.published import PUBLISHED
 from studies.shared.jobs import is_measured, is_trained, machine_of
@@ -23,10 +24,12 @@ FORMAT = 1
 FRAMES = 1965
 BASELINES = ("full_gaussian", "png_files", "png_mosaic", "webp_files", "webp_mosaic", "jpeg_xl_files", "jpeg_xl_mosaic")
 
+NO_BENCHMARKS = Plan(())
+
 Row = dict[str, Any]
 
 
-def gather(plan: Plan, runs: Path) -> dict[str, Any]:
+def gather(plan: Plan, runs: Path, benchmarks: Plan = NO_BENCHMARKS) -> dict[str, Any]:
     """All data of the page, from the models that are trained and measured so far."""
     models, ensembles, baselines = [], [], {}
     images: dict[str, str] = {}
@@ -50,6 +53,7 @@ def gather(plan: Plan, runs: Path) -> dict[str, Any]:
         "means": [*_means(plan, "model", models), *_means(plan, "ensemble", ensembles)],
         "baselines": _baseline_rows(baselines),
         "published": [published._asdict() for published in PUBLISHED],
+        "benchmarks": benchmark_rows(benchmarks, runs),
     }
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from freyvae.data.sources import NAMES
 from freyvae.recipe import Recipe, load_recipe
 
 # folder of the runs, in the project and in the commands that the page prints
@@ -58,15 +59,15 @@ class Plan:
     Attributes:
         systems: the systems to train.
         samples: importance samples for each test image.
-        validation: number of validation images, for choices.
-        test: number of test images.
+        validation: number of validation images, for choices; None where the split says it.
+        test: number of test images; likewise.
         runs: folder of the runs in the commands that the page prints.
     """
 
     systems: tuple[System, ...]
     samples: int = 5000
-    validation: int = 200
-    test: int = 200
+    validation: int | None = 200
+    test: int | None = 200
     runs: Path = RUNS
 
     def jobs(self, only: Sequence[str] = ()) -> Iterator["Job"]:
@@ -99,12 +100,13 @@ class Job:
     @property
     def changes(self) -> dict[str, Any]:
         held_out = {"validation": self.plan.validation, "test": self.plan.test}
-        return {**self.system.changes, **self.split.changes, **held_out, "seed": self.seed}
+        counts = {name: count for name, count in held_out.items() if count is not None}
+        return {**self.system.changes, **self.split.changes, **counts, "seed": self.seed}
 
     @property
     def recipe(self) -> Recipe:
         changes = self.changes
-        if "data" in changes:
+        if "data" in changes and changes["data"] not in NAMES:
             changes["data"] = str(Path(changes["data"]).resolve())
         return load_recipe(self.system.recipe).replace(**changes)
 

@@ -38,7 +38,7 @@ def test_a_folder_and_a_file(tmp_path):
         ("Frey-Face", "did you mean frey-faces"),
         ("sinthetic-faces", "did you mean synthetic-faces"),
         ("/dev/null", "/dev/null: neither a file nor a folder"),
-        ("cells/", "cells/: no such folder or file; give a folder, a file, frey-faces or synthetic-faces"),
+        ("cells/", "cells/: no such folder or file; give a folder, a file, or one of caltech"),
     ],
 )
 def test_missing_paths(source, message, tmp_path, monkeypatch):

@@ -42,6 +42,18 @@ def test_every_image_once(scheme, count):
     _is_a_partition(split_indices(count, scheme, is_video=True), count)
 
 
+def test_a_set_may_have_a_published_split():
+    parts = split_indices(9, "given", parts=(5, 1, 3))
+    assert [part.tolist() for part in (parts.train, parts.validation, parts.test)] == [[0, 1, 2, 3, 4], [5], [6, 7, 8]]
+    images = np.arange(9, dtype=np.uint8).reshape(9, 1, 1, 1)
+    train, validation = split(ImageSet(images, "set", is_video=False, parts=(5, 1, 3)))
+    assert (train.ravel().tolist(), validation.ravel().tolist()) == ([0, 1, 2, 3, 4], [5])
+    with pytest.raises(BadInput, match="no published split of their own; choose the random or blocked"):
+        split_indices(9, "given")
+    with pytest.raises(BadInput, match=r"parts of \[5, 1, 4\] images do not hold 9"):
+        split_indices(9, "given", parts=(5, 1, 4))
+
+
 def test_a_part_may_be_empty():
     parts = split_indices(2, "random", validation=1, test=0)
     assert [len(parts.train), len(parts.validation), len(parts.test)] == [1, 1, 0]

@@ -1,4 +1,4 @@
-"""Images are shifted by one pixel or mirrored, with the given probability, and only in training."""
+"""Images are shifted, mirrored and made black and white, with the given probability, and only in training."""
 
 import keras
 import numpy as np
@@ -7,7 +7,7 @@ from keras import ops
 
 from freyvae.errors import BadInput
 from freyvae.model import VAE, load_vae
-from freyvae.model.augmentation import RandomFlip, RandomShift
+from freyvae.model.augmentation import RandomBinarization, RandomFlip, RandomShift
 
 pytestmark = pytest.mark.backend
 
@@ -95,3 +95,34 @@ def test_only_a_training_step_mirrors_and_a_saved_model_does_so_again(tmp_path):
     assert load_vae(tmp_path / "model.keras").flip == 1.0
     with pytest.raises(BadInput, match="flip"):
         VAE((5, 4, 1), 2, flip=1.5)
+
+
+def test_each_pixel_becomes_white_with_the_probability_that_its_grey_level_is():
+    image = np.array([0, 1, 64, 128, 254, 255], dtype="uint8").reshape(1, 2, 3, 1)
+    layer = RandomBinarization(seed=1)
+    drawn = ops.convert_to_numpy(layer(np.repeat(image, 20000, axis=0)))
+    assert drawn.dtype == np.uint8
+    assert set(np.unique(drawn)) == {0, 255}
+    expected = image[0] / 255
+    error = 5 * np.sqrt(expected * (1 - expected) / 20000)
+    assert (np.abs(drawn.mean(axis=0) / 255 - expected) <= error).all()
+    # pixels are drawn independently of each other
+    assert abs(np.corrcoef(drawn[:, 0, 2, 0], drawn[:, 1, 0, 0])[0, 1]) < 5 / np.sqrt(20000)
+    again = ops.convert_to_numpy(layer(np.repeat(image, 20000, axis=0)))
+    assert (again != drawn).any()
+
+
+def test_only_a_training_step_binarizes_and_a_saved_model_does_so_again(tmp_path):
+    images = np.full((6, 5, 4, 1), 100, dtype="uint8")
+    choices = {"hidden": (4,), "likelihood": "bernoulli", "noise_scale": 0.0, "seed": 0}
+    grey, drawing = (VAE((5, 4, 1), 2, binarize=binarize, **choices) for binarize in (False, True))
+
+    def distortion(vae, training):
+        return ops.convert_to_numpy(vae(images, training=training)["distortion"])
+
+    np.testing.assert_array_equal(distortion(drawing, False), distortion(grey, False))
+    assert len(set(distortion(drawing, True))) > 1
+    drawing.save(tmp_path / "model.keras")
+    assert load_vae(tmp_path / "model.keras").binarize is True
+    with pytest.raises(BadInput, match="binarize"):
+        VAE((5, 4, 1), 2, binarize="dynamic")

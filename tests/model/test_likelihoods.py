@@ -166,6 +166,13 @@ def test_bernoulli_is_minus_the_binary_cross_entropy():
     np.testing.assert_allclose(numpy(likelihood.log_prob(images)), numpy(expected), rtol=1e-4)
 
 
+def test_bernoulli_is_cautious_of_grey_images_alone():
+    images = np.array([0, 255, 255, 0], dtype="uint8").reshape(1, 2, 2, 1)
+    assert LIKELIHOODS["bernoulli"].said_of(images, "test") == []
+    (line,) = LIKELIHOODS["bernoulli"].said_of(images // 2, "test")
+    assert "their own entropy, 1.4 nats per test image" in line  # two pixels of log 2
+
+
 def test_an_unknown_likelihood_is_refused_with_those_there_are():
     with pytest.raises(BadInput, match="choose one of bernoulli, categorical, discretized-logistic"):
         LIKELIHOODS.read("poisson")

@@ -2,11 +2,14 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.io
 from studies.density import __main__ as program
+from studies.density.benchmarks import benchmark_part, benchmark_plan, benchmark_rows, is_here
 from studies.density.page import page
 from studies.density.picture import bars
 from studies.density.plan import BLOCKED, RANDOM, plan, small_plan
@@ -18,6 +21,7 @@ from studies.shared.plan import RUNS, Job, System
 from freyvae.__main__ import main as freyvae
 from freyvae.cli import app
 from freyvae.data import split_indices
+from freyvae.data.sources.caltech_silhouettes import CaltechSilhouettes
 from freyvae.errors import BadInput
 from freyvae.flags import chosen_recipe
 from freyvae.recipe.recipe import short_name
@@ -25,6 +29,7 @@ from freyvae.reporting import summary
 from freyvae.run import Run
 
 ROOT = Path(__file__).parents[2]
+PARTS_OF_FILE = [(part, what) for part in ("train", "val", "test") for what in ("data", "labels")]
 
 
 def recipe_of(command):
@@ -42,6 +47,14 @@ def test_a_command_trains_what_the_plan_says(job):
     assert out == RUNS / job.name
     assert recipe.split.validation == job.plan.validation
     assert recipe.split.test == job.plan.test
+
+
+@pytest.mark.parametrize("job", [*benchmark_plan().jobs()], ids=lambda job: job.name)
+def test_a_command_trains_a_benchmark_set_on_its_published_split(job):
+    recipe, out = recipe_of(job.train_command())
+    assert recipe == job.recipe
+    assert out == RUNS / job.name
+    assert (recipe.data.source, recipe.split.name) == (job.system.name, "given")
 
 
 def test_a_command_says_what_is_true_what_is_not_and_what_is_empty():
@@ -194,6 +207,59 @@ def test_where_a_run_was_trained_is_not_made_up(small):
         assert "| not recorded |" in page(results)
     finally:
         path.write_bytes(kept)
+
+
+@pytest.fixture
+def silhouettes(tmp_path, monkeypatch):
+    """A set of 30 images whose file is there, and no other."""
+    monkeypatch.setenv("FREYVAE_DATA", str(tmp_path))
+    monkeypatch.setattr("pooch.os_cache", lambda project: tmp_path / "cache")
+    monkeypatch.setattr(CaltechSilhouettes, "parts", (10, 10, 10))
+    pixels = np.random.default_rng(0).integers(0, 2, (10, 784), dtype=np.uint8)
+    held = {f"{part}_{what}": pixels[:, : 784 if what == "data" else 1] for part, what in PARTS_OF_FILE}
+    (tmp_path / "caltech-silhouettes").mkdir()
+    scipy.io.savemat(tmp_path / "caltech-silhouettes" / "caltech101_silhouettes_28_split1.mat", held)
+
+
+def test_a_benchmark_set_is_trained_where_its_file_is_and_asked_for_where_it_is_not(
+    silhouettes, tmp_path, monkeypatch, capsys
+):
+    plan = benchmark_plan()
+    assert [job.system.name for job in plan.jobs() if is_here(job.system.name)] == ["caltech-silhouettes"]
+    small = {"epochs": 1, "hidden": (4,), "prior_components": 2, "batch_size": 10}
+    first_and_last = tuple(
+        replace(system, changes={**system.changes, **small}, samples=2)
+        for system in plan.systems[:: len(plan.systems) - 1]
+    )
+    monkeypatch.setattr(program, "benchmark_plan", lambda: replace(plan, systems=first_and_last))
+    monkeypatch.setattr(program, "plan", lambda: small_plan(tmp_path / "images.npy"))
+    monkeypatch.setattr(summary, "show", lambda run, vae: [])
+    monkeypatch.setattr(summary, "report", lambda run: None)
+    folders = ["--runs", str(tmp_path / "runs"), "--out", str(tmp_path / "out")]
+    sets = ["--only", "caltech-silhouettes", "--only", "static-mnist"]
+
+    def start(words, backend):
+        return freyvae([*words, "--quiet"] if words[0] == "train" else list(words))
+
+    assert program.main([*folders, *sets], start=start) == 0
+    assert "training 1 of 1: caltech-silhouettes-given-0" in capsys.readouterr().err
+    found, missing = json.loads((tmp_path / "out" / "results.json").read_text())["benchmarks"]
+    run = Run(tmp_path / "runs" / "caltech-silhouettes-given-0")
+    assert found["figures"]["nll"] == run.measurement.nll_nats > 0
+    assert found["figures"]["data_sha256"] == run.training.data_sha256
+    assert missing["figures"] is None
+    text = (tmp_path / "out" / "results.md").read_text("utf-8")
+    assert f"| caltech-silhouettes | `vamp-vae-2018` | nats | {found['figures']['nll']:.2f} ± " in text
+    names = "binarized_mnist_train.amat, binarized_mnist_valid.amat, binarized_mnist_test.amat"
+    assert f"| static-mnist | `vamp-vae-2018` | nats |  |  | bring the files {names} |" in text
+
+
+def test_published_figures_of_benchmark_sets_say_where_they_are_from(tmp_path):
+    text = benchmark_part(benchmark_rows(benchmark_plan(), tmp_path))
+    published = [line for line in text.splitlines() if line.count("|") == 6 and "---" not in line][1:]
+    assert len(published) == 14
+    assert all("from memory" in line for line in published)
+    assert benchmark_part([]) == ""
 
 
 def test_a_failure_is_named_and_the_rest_goes_on(tmp_path, capsys):

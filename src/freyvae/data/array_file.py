@@ -95,7 +95,7 @@ def load_file(
             return ImageSet(images=fitted, name=printable(name_of_set(path)), is_video=False)
         array = read_numpy(path, name)
     elif suffix == ".mat":
-        array = _from_matlab(path, name, size)
+        array = in_matlab_order(read_matlab(path, name), where, size)
     else:
         way = printable(way_to_read(path))
         raise BadInput(
@@ -276,7 +276,17 @@ def chosen_array(where: str, wanted: str | None, names: list[str], what: str = "
     )
 
 
-def _from_matlab(path: Path, name: str | None, size: tuple[int, int] | None) -> _Array:
+def read_matlab(path: Path, name: str | None, *, vectors: bool = False) -> _Array:
+    """The numeric array of this name in a MATLAB file, as it is there, or the one that `load_file` chooses.
+
+    Args:
+        path: the file.
+        name: of the array; None for the only one, or `images`.
+        vectors: whether rows and columns are meant too.
+
+    Raises:
+        BadInput: the file is damaged, of MATLAB 7.3, or larger than memory, or holds no array of this name.
+    """
     import scipy.io
 
     where = printable(path)
@@ -288,11 +298,13 @@ def _from_matlab(path: Path, name: str | None, size: tuple[int, int] | None) -> 
         held = {
             variable: math.prod(shape) * _MATLAB_BYTES[kind]
             for variable, shape, kind in listed
-            if kind in _MATLAB_BYTES and (sound is None or variable in sound) and (len(shape) > 2 or min(shape) > 1)
+            if kind in _MATLAB_BYTES
+            and (sound is None or variable in sound)
+            and (vectors or len(shape) > 2 or min(shape) > 1)
         }
         variable = chosen_array(where, name, sorted(held), "numeric array")
         check_fits(2 * held[variable], where, "save it as uint8, or fewer images")
-        value = scipy.io.loadmat(path, variable_names=[variable])[variable]
+        value: _Array = scipy.io.loadmat(path, variable_names=[variable])[variable]
     except BadInput:
         raise
     except NotImplementedError:
@@ -303,7 +315,7 @@ def _from_matlab(path: Path, name: str | None, size: tuple[int, int] | None) -> 
         raise BadInput(
             f"{where}: {printable(way_to_read(path)) or 'damaged, cut short or not a MATLAB file'}"
         ) from None
-    return in_matlab_order(value, where, size)
+    return value
 
 
 def in_matlab_order(value: _Array, where: str, size: tuple[int, int] | None) -> _Array:

@@ -50,6 +50,8 @@ class ImageSet:
             bits; otherwise None.
         lost: how many different stored integers became how many bytes, in words; "" if none became the same byte.
         known_fingerprint: the fingerprint, where the source has it on record.
+        parts: the numbers of training, validation and test images of the split that the set was published with, in
+            which order they lie; None where there is none. The split `given` takes it.
     """
 
     images: Images | Pixels
@@ -63,6 +65,7 @@ class ImageSet:
     levels: str | None = None
     lost: str = ""
     known_fingerprint: str | None = None
+    parts: tuple[int, int, int] | None = None
 
     def __len__(self) -> int:
         return len(self.images)

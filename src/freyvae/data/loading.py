@@ -29,11 +29,13 @@ def load_images(
     """Load images from a data set, a folder or a file.
 
     Args:
-        source: `frey-faces`, `synthetic-faces`, or a path: of what `load_folder` and `load_file` read; of an IDX file,
-            compressed or not; of an HDF5, MATLAB 7.3 or Parquet file (extras `hdf5` and `parquet`); of a zip or tar
-            archive of pictures; or of a folder with tar or Parquet files only, or one that `datasets.save_to_disk`
-            wrote. It may name an array or a column in a file, `mnist.npz:x_train`, and several files,
-            `train-{000..003}.tar`. A name has precedence over a path: write `./frey-faces` for a folder of that name.
+        source: `frey-faces`, `synthetic-faces`, a benchmark set whose files are there (`static-mnist`, `dynamic-mnist`,
+            `omniglot`, `caltech-silhouettes`, `fashion-mnist`, `cifar-10`), or a path: of what `load_folder` and
+            `load_file` read; of an IDX file, compressed or not; of an HDF5, MATLAB 7.3 or Parquet file (extras `hdf5`
+            and `parquet`); of a zip or tar archive of pictures; or of a folder with tar or Parquet files only, or one
+            that `datasets.save_to_disk` wrote. It may name an array or a column in a file, `mnist.npz:x_train`, and
+            several files, `train-{000..003}.tar`. A name has precedence over a path: write `./frey-faces` for a folder
+            of that name.
         image_size: as in `load_folder`.
         grey: for a path, turn colour into grey.
         strict: for a folder, refuse it if a picture can't be read.
@@ -47,7 +49,8 @@ def load_images(
 
     Raises:
         BadInput: there is no such name or path; it is damaged, holds no images or none that are clearly meant, or needs
-            an extra that is not installed; `load_folder` or `load_file` refuses it, or `read_labels` the table.
+            an extra that is not installed; a benchmark set lacks a file, or has one of other images; `load_folder` or
+            `load_file` refuses it, or `read_labels` the table.
         DataUnavailable: no source has the Frey faces.
     """
     grey, strict, progress = truth("grey", grey), truth("strict", strict), checked_progress(progress)
@@ -66,7 +69,7 @@ def kind_of_source(source: str | Path) -> Source:
     if chosen is not None:
         return chosen
     near = difflib.get_close_matches(str(source).lower().replace("_", "-"), NAMES, n=1, cutoff=0.7)
-    hint = f"did you mean {near[0]}?" if near else f"give a folder, a file, {' or '.join(NAMES)}"
+    hint = f"did you mean {near[0]}?" if near else f"give a folder, a file, or one of {', '.join(NAMES)}"
     raise BadInput(f"{printable(source)}: no such folder or file; {hint}")
 
 

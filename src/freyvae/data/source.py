@@ -26,6 +26,11 @@ class Source(Choice):
     takes_the_rest: ClassVar[bool] = False
     """Whether it also accepts paths that another source accepts, and is meant only where there is no other."""
 
+    recipe: ClassVar[str] = "images"
+    """The name of the shipped recipe that suits it."""
+    has_parts: ClassVar[bool] = False
+    """Whether its images have a published split, `ImageSet.parts`."""
+
     def accepts(self, source: str | Path) -> bool:
         """Whether this source is meant by `source`. At most one that does not take the rest may accept a path."""
         return self.by_name and isinstance(source, str) and source == self.name

@@ -14,7 +14,7 @@ from freyvae.data.pixels import Images
 from freyvae.errors import BadInput
 from freyvae.memory import check_fits
 
-SCHEMES = ("blog", "random", "blocked")
+SCHEMES = ("blog", "random", "blocked", "given")
 
 _BLOG_TRAIN, _BLOG_VALIDATION = 1800, 100
 _OF_THE_POST = (1965, 28, 20, 1)
@@ -45,24 +45,27 @@ def split_indices(
     test: float = 0.1,
     seed: int = 0,
     is_video: bool = False,
+    parts: tuple[int, int, int] | None = None,
 ) -> Split:
     """Divide `count` images.
 
     Args:
         count: number of images.
-        scheme: `blog`, `random` or `blocked`. `blog` is the split of the post: the first 1800 images train, the next
-            100 validate, and the rest test. `random` is a permutation by `seed`, divided into training, validation and
-            test images. It is the protocol of van den Berg et al. 2018, where 1965 frames with
+        scheme: `blog`, `random`, `blocked` or `given`. `blog` is the split of the post: the first 1800 images train,
+            the next 100 validate, and the rest test. `random` is a permutation by `seed`, divided into training,
+            validation and test images. It is the protocol of van den Berg et al. 2018, where 1965 frames with
             `validation=200, test=200` give 1565, 200 and 200. `blocked` has the same parts as contiguous runs, in
-            order.
-        validation: a fraction in (0, 1), or a whole number of images; 0 for none. `blog` ignores it.
+            order. `given` is the published split of a set that has one.
+        validation: a fraction in (0, 1), or a whole number of images; 0 for none. `blog` and `given` ignore it.
         test: the same for the test images.
         seed: the seed of the permutation, 0 to 2**32 - 1.
         is_video: whether the order is time. The note then says how a random split misleads.
+        parts: the numbers of training, validation and test images of `given`, which lie in this order: those of
+            `ImageSet.parts`. With another scheme, the note says whether the test images are others.
 
     Raises:
         BadInput: there are fewer than two images, none is left to train on, a part is neither a fraction nor a count,
-            the scheme is unknown, or `blog` has fewer than 1900 images.
+            the scheme is unknown, `blog` has fewer than 1900 images, or `given` no parts that hold them all.
 
     Example:
         >>> import freyvae
@@ -88,6 +91,12 @@ def split_indices(
                 f"there are only {count}; choose the random or blocked split"
             )
         order, train_end, validation_end = np.arange(count), _BLOG_TRAIN, held_out
+    elif scheme == "given":
+        if parts is None:
+            raise BadInput("these images have no published split of their own; choose the random or blocked split")
+        if sum(parts) != count:
+            raise BadInput(f"parts of {in_words(list(parts))} images do not hold {count}")
+        order, train_end, validation_end = np.arange(count), parts[0], parts[0] + parts[1]
     else:
         n_validation, n_test = _part(validation, count, "validation"), _part(test, count, "test")
         train_end = count - n_validation - n_test
@@ -100,6 +109,8 @@ def split_indices(
         order = _permutation(count, seed) if scheme == "random" else np.arange(count)
     train, validate, rest = np.split(order.astype(np.int64), [train_end, validation_end])
     note = _neighbours_note(train, np.concatenate([validate, rest])) if scheme == "random" and is_video else ""
+    if parts is not None and not np.array_equal(rest, np.arange(count - parts[2], count)):
+        note = "These are not the test images of the published split, so figures compare with no published ones."
     return Split(train=train, validation=validate, test=rest, note=note)
 
 
@@ -118,9 +129,10 @@ def split(
 
     Args:
         images: anything that `as_images` takes, or an `ImageSet`, which says whether it is a video.
-        scheme: `blog`, `random` or `blocked`, as in `split_indices`. The default is `blog` for 1965 grey images of
-            28 x 20, the shape of the post's; for other images it is `blocked` for a video and `random` otherwise.
-        validation: a fraction, or a whole number of images; `blog` ignores it.
+        scheme: `blog`, `random`, `blocked` or `given`, as in `split_indices`. The default is `given` for an `ImageSet`
+            with a published split, and `blog` for 1965 grey images of 28 x 20, the shape of the post's; for other
+            images it is `blocked` for a video and `random` otherwise.
+        validation: a fraction, or a whole number of images; `blog` and `given` ignore it.
         test: the same for the test images.
         seed: the seed of the permutation of `random`.
         is_video: whether the order is time. A warning then says how a random split misleads.
@@ -131,16 +143,19 @@ def split(
     Raises:
         BadInput: as in `as_images` and `split_indices`.
     """
-    is_video = truth("is_video", is_video)
+    is_video, parts = truth("is_video", is_video), None
     if isinstance(images, ImageSet):
-        is_video, images = is_video or images.is_video, images.images
+        is_video, parts, images = is_video or images.is_video, images.parts, images.images
     pixels = as_images(images)
     if scheme is None:
-        scheme = "blog" if pixels.shape == _OF_THE_POST else "blocked" if is_video else "random"
-    parts = split_indices(len(pixels), scheme, validation=validation, test=test, seed=seed, is_video=is_video)
-    if parts.note:
-        _log.warning("%s", parts.note)
-    return pixels[parts.train], pixels[parts.validation]
+        of_pixels = "blog" if pixels.shape == _OF_THE_POST else "blocked" if is_video else "random"
+        scheme = of_pixels if parts is None else "given"
+    chosen = split_indices(
+        len(pixels), scheme, validation=validation, test=test, seed=seed, is_video=is_video, parts=parts
+    )
+    if chosen.note:
+        _log.warning("%s", chosen.note)
+    return pixels[chosen.train], pixels[chosen.validation]
 
 
 def _part(wanted: float, count: int, name: str) -> int:

@@ -19,7 +19,7 @@ from freyvae.engine.precision import layers_computing_in, with_float32_outputs
 from freyvae.errors import BadInput, few_words
 from freyvae.files import as_path, cannot_write
 from freyvae.model.arrays import OnArrays
-from freyvae.model.augmentation import RandomFlip, RandomShift
+from freyvae.model.augmentation import RandomBinarization, RandomFlip, RandomShift
 from freyvae.model.channel_palette import ChannelPalette
 from freyvae.model.checks import as_networks, check_details, check_networks, checked_image_shape, checked_probability
 from freyvae.model.details import Choose, Details, details_chosen
@@ -91,6 +91,8 @@ class VAE(OnArrays):
         objective: the loss, of `freyvae.objectives`: `free-energy` or `importance-weighted`.
         shift: probability that a training step sees an image moved by one pixel; never where it is not training.
         flip: probability that a training step sees an image mirrored, left to right.
+        binarize: whether a training step draws black or white for each value, its grey level being the probability of
+            white (dynamic binarization).
         precision: in which the network's layers compute, `float32` or `bfloat16`.
         seed: of every draw, the initial weights included; None draws one.
 
@@ -120,6 +122,7 @@ class VAE(OnArrays):
         objective: Objective | str = "free-energy",
         shift: float = 0.0,
         flip: float = 0.0,
+        binarize: bool = False,
         precision: str = "float32",
         seed: int | None = None,
         name: str = "vae",
@@ -148,6 +151,7 @@ class VAE(OnArrays):
         self.objective.check(self.posterior_choice, self.prior_choice)
         self.shift = checked_probability("shift", shift)
         self.flip = checked_probability("flip", flip)
+        self.binarize = truth("binarize", binarize)
         seed = None if seed is None else whole("seed", seed, at_least=0, at_most=LARGEST_SEED)
         # as Keras draws its own
         self.seed: int = random.randint(1, 10**9) if seed is None else seed
@@ -182,6 +186,7 @@ class VAE(OnArrays):
             self.channel_palette.build((None, *image_shape))
         self.moved = RandomShift(self.shift, seed=self.seed + 3, name="moved") if self.shift else None
         self.mirrored = RandomFlip(self.flip, seed=self.seed + 7, name="mirrored") if self.flip else None
+        self.binarized = RandomBinarization(seed=self.seed + 8, name="binarized") if self.binarize else None
         # the training steps so far, for the warm-up: a variable, so that it is saved and goes on
         self.steps = self.add_weight(
             shape=(), initializer="zeros", dtype="float32", trainable=False, name="training_steps"
@@ -203,7 +208,7 @@ class VAE(OnArrays):
     @property
     def _augmentations(self) -> list[Any]:
         """The layers that change training images at random."""
-        return [layer for layer in (self.moved, self.mirrored) if layer is not None]
+        return [layer for layer in (self.moved, self.mirrored, self.binarized) if layer is not None]
 
     def _make_networks(self, encoder: Any, decoder: Any) -> tuple[Any, Any]:
         """The networks that a person gave, and in place of None those of `network`."""
@@ -454,6 +459,7 @@ class VAE(OnArrays):
             **{name: KINDS[name].saved(choice) for name, choice in self.choices.items()},
             "shift": self.shift,
             "flip": self.flip,
+            "binarize": self.binarize,
             "seed": self.seed,
         }
 

@@ -63,6 +63,7 @@ SHORT_NAMES: dict[str, tuple[str, str | None]] = {
             "warm_up_epochs",
             "shift",
             "flip",
+            "binarize",
             "freeze",
             "precision",
             "seed",

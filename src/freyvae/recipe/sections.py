@@ -19,7 +19,11 @@ class Data(Record):
     """Which images, and how they are made uint8."""
 
     source: Annotated[
-        str, Meta(description="frey-faces, synthetic-faces, or the path of a folder, file or archive of images")
+        str,
+        Meta(
+            description="frey-faces, synthetic-faces, a benchmark set such as static-mnist, or the path of a folder, "
+            "file or archive of images"
+        ),
     ] = "frey-faces"
     image_size: Annotated[
         str | None, Meta(description="resize images to HEIGHTxWIDTH pixels; by default they keep their size")
@@ -73,7 +77,14 @@ class RandomSplit(BlockedSplit):
     seed: Annotated[Seed, Meta(description="seed of the random split")] = 0
 
 
-SPLITS = Kinds("split", Split, [BlogSplit, RandomSplit, BlockedSplit])
+@dataclass(frozen=True)
+class GivenSplit(Split):
+    """The one that the set was published with, such as MNIST's."""
+
+    name = "given"
+
+
+SPLITS = Kinds("split", Split, [BlogSplit, RandomSplit, BlockedSplit, GivenSplit])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +149,13 @@ class Training(Record):
         float,
         Meta(ge=0, le=1, description="probability that an epoch shows a training image mirrored, left to right"),
     ] = 0.0
+    binarize: Annotated[
+        bool,
+        Meta(
+            description="draw black or white for each pixel at every training step, the grey level being the "
+            "probability of white (dynamic binarization)"
+        ),
+    ] = False
     start_from: Annotated[
         str | None, Meta(description="folder of a run whose weights the training begins with, as fine-tuning does")
     ] = None

@@ -33,6 +33,7 @@ def build_vae(recipe: Recipe, train: np.ndarray) -> VAE:
         objective=recipe.objective_of_steps(steps_per_epoch),
         shift=recipe.training.shift,
         flip=recipe.training.flip,
+        binarize=recipe.training.binarize,
         precision=recipe.training.precision,
         seed=recipe.training.seed,
     )

@@ -53,7 +53,9 @@ class TrainingData:
         train, validation, test = (
             np.flatnonzero(np.isin(chosen, part)) for part in (split.train, split.validation, split.test)
         )
-        shown = dataclasses.replace(images, images=images[chosen], files=files, labels=labels, known_fingerprint=None)
+        shown = dataclasses.replace(
+            images, images=images[chosen], files=files, labels=labels, known_fingerprint=None, parts=None
+        )
         return TrainingData(shown, Split(train=train, validation=validation, test=test, note=split.note))
 
 
@@ -74,6 +76,7 @@ def load_training_data(recipe: Recipe, *, progress: bool | Progress = False) -> 
         len(images.images),
         recipe.split.name,
         is_video=images.is_video,
+        parts=images.parts,
         **recipe.split.get_config(),
     )
     if recipe.training.batch_size > len(split.train):

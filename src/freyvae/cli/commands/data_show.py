@@ -27,7 +27,8 @@ def data_show(
     """Look at a set of images: how many, of what size, and a picture of some.
 
     Args:
-        data: frey-faces, synthetic-faces, or the path of a folder, file or archive of images.
+        data: frey-faces, synthetic-faces, a benchmark set such as static-mnist, or the path of a folder, file or
+            archive of images.
         count: how many images to show.
         columns: images in a row.
         image_size: resize to HEIGHTxWIDTH pixels. [default: as they are]

@@ -45,9 +45,10 @@ def train(
     Writes the run folder: recipe.toml, model.keras, history.csv, metrics.json, pictures, report.html, explorer.
 
     Args:
-        data: frey-faces, synthetic-faces, or the path of a folder, file or archive of images. [default: the recipe's]
+        data: frey-faces, synthetic-faces, a benchmark set such as static-mnist, or the path of a folder, file or
+            archive of images. [default: the recipe's]
         recipe: a shipped recipe (see `freyvae recipes list`) or a TOML file; the flags below change its choices.
-            [default: that of the run in --from, else frey-faces, or images for a path]
+            [default: that of the run in --from, else the one that suits the data: frey-faces, or images for a path]
         seeds: train so many models at once, of the recipe's seed and the next ones. Writes a run folder for each in
             --out, whose pictures `freyvae show` draws, and of all seeds.json and report.html: mean and deviation of
             every number.

@@ -18,6 +18,7 @@ class FreyFaces(Source):
 
     name = "frey-faces"
     by_name = True
+    recipe = "frey-faces"
 
     def load(self, source: Any, *, image_size: Any, grey: bool, levels: Any, progress: Any, **others: Any) -> Any:
         """As `Source.load`."""

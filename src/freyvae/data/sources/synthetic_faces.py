@@ -18,6 +18,7 @@ class SyntheticFaces(Source):
 
     name = "synthetic-faces"
     by_name = True
+    recipe = "frey-faces"
 
     def load(self, source: Any, *, image_size: Any, grey: bool, levels: Any, seed: int, **others: Any) -> Any:
         """As `Source.load`."""

@@ -13,7 +13,8 @@ from freyvae.model.logistic import log_sigmoid
 class Bernoulli(Likelihood):
     """Coin flips, one a value, with a logit each.
 
-    Grey images are not coin flips: -log p has a floor, the pixels' own entropy, and is no probability of the bytes.
+    For black and white images, -log p is that of the image. Grey images are not coin flips: -log p has a floor, the
+    pixels' own entropy, and is no probability of the bytes.
     """
 
     name = "bernoulli"
@@ -47,6 +48,10 @@ class Bernoulli(Likelihood):
         """The cross-entropy with the mean."""
         white = np.clip(mean / 255.0, 1e-3, 1.0 - 1e-3)
         return np.asarray(-(levels / 255.0 * np.log(white) + (1.0 - levels / 255.0) * np.log1p(-white)))
+
+    def said_of(self, images: np.ndarray, part: str) -> list[str]:
+        """The caution, unless all pixels are black or white."""
+        return super().said_of(images, part) if self.least_nats(images) else []
 
     def least_nats(self, images: np.ndarray) -> float:
         """The grey levels' own entropy, -x log x - (1 - x) log(1 - x)."""
