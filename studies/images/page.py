@@ -65,7 +65,9 @@ def models(found: dict[str, Any]) -> str:
         for row in found["models"]
     ]
     heads = ["model", "images to train, to test", "RMSE", "NLL", "free energy", "PNG", "WebP", "JPEG-XL"]
-    return markdown_table([*heads, "JPEG-XL, a file each", "epochs", "training, s", "of all cores, s"], lines, words=(0, 1))
+    return markdown_table(
+        [*heads, "JPEG-XL, a file each", "epochs", "training, s", "of all cores, s"], lines, words=(0, 1)
+    )
 
 
 def samples(found: dict[str, Any]) -> str:

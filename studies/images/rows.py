@@ -28,7 +28,7 @@ PEER_SECONDS = 300.0
 
 
 def gather(plans: Sequence[Plan], runs: Path, before: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """All that is trained and measured so far; of models whose run is not here, the row of `before` with its command."""
+    """All that is trained and measured so far. A model whose run is not here has the row of `before`."""
     known = {row["train_command"]: row for row in (before or {}).get("models", [])}
     rows = []
     for job in (job for plan in plans for job in plan.jobs()):

@@ -9,7 +9,7 @@ from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 import freyvae
 from freyvae.__main__ import main
 from freyvae.errors import BadInput
-from freyvae.explorer.groups import named_groups, read_groups
+from freyvae.explorer.groups import KeptGroups, read_groups
 from freyvae.explorer.page import bundle_of_run
 from freyvae.metrics.grouping import agreement, mixture
 from freyvae.metrics.nearest import Posteriors
@@ -85,7 +85,7 @@ def test_wrong_input_is_one_line(sorted_run, squares, choices, line):
 
 def test_the_groups_of_a_run_are_kept_and_its_page_colours_points_by_them(copied):
     found = freyvae.cluster(copied, count=3)
-    np.testing.assert_array_equal(read_groups(copied, 60), found.mixture.groups)
+    np.testing.assert_array_equal(read_groups(copied, 60).numbers, found.mixture.groups)
     bundle = bundle_of_run(copied)
     assert bundle.header["groups"] == ["group 1", "group 2", "group 3"]
     np.testing.assert_array_equal(np.frombuffer(bundle.blobs["groups"], np.uint8), found.mixture.groups)
@@ -113,6 +113,8 @@ def test_where_the_run_is_held_the_table_is_written_and_that_is_said(copied, tmp
 
 
 def test_groups_beyond_the_colours_are_others():
-    names, numbers = named_groups(np.arange(20, dtype=np.uint8), 12)
-    assert (len(names), names[0], names[-1]) == (12, "group 1", "others")
-    assert numbers.tolist() == [*range(11), *[11] * 9]
+    kept = KeptGroups("group", [f"group {number}" for number in range(1, 21)], np.arange(20, dtype=np.uint8))
+    shown = kept.at_most(12)
+    assert (len(shown.names), shown.names[0], shown.names[-1]) == (12, "group 1", "others")
+    assert shown.numbers.tolist() == [*range(11), *[11] * 9]
+    assert kept.at_most(20) is kept

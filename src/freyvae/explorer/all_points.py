@@ -21,7 +21,7 @@ import numpy.typing as npt
 from freyvae.data.pixels import blocks, evenly_spaced, part_of
 from freyvae.errors import BadInput
 from freyvae.explorer.bundle import Bundle
-from freyvae.explorer.groups import named_groups, read_groups
+from freyvae.explorer.groups import read_groups
 from freyvae.explorer.projection import read_projection, within_plane
 from freyvae.explorer.scores import read_scores
 from freyvae.explorer.service import BYTES, Answer, Opened, Query, Service, numbers_of, refusal
@@ -159,7 +159,7 @@ def write_points(opened: Opened, bundle: Bundle, key: str, *, on_block: Callable
         columns["labels"] = _numbered(images.labels, chosen, bundle.header["labels"])
     groups = read_groups(opened.run, count)
     if groups is not None and bundle.header["groups"]:
-        columns["groups"] = named_groups(groups, len(bundle.header["groups"]))[1][chosen]
+        columns["groups"] = groups.at_most(len(bundle.header["groups"])).numbers[chosen]
     scores = read_scores(opened.run, count)
     if scores is not None and bundle.header["score"]:
         columns["scores"] = (256 * scores.shares[chosen]).astype(np.uint8)

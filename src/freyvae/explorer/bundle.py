@@ -22,7 +22,7 @@ from freyvae.errors import BadInput
 from freyvae.explorer.density import measure_density
 from freyvae.explorer.frames import pack_frames
 from freyvae.explorer.graph import Graph, read_graph
-from freyvae.explorer.groups import named_groups
+from freyvae.explorer.groups import KeptGroups
 from freyvae.explorer.likeness import reconstruction_percentiles
 from freyvae.explorer.projection import Projection
 from freyvae.explorer.scores import KeptScores
@@ -66,7 +66,7 @@ def make_bundle(
     parts: npt.NDArray[np.uint8] | None = None,
     is_video: bool = False,
     labels: Sequence[str] | None = None,
-    groups: npt.NDArray[np.uint8] | None = None,
+    groups: KeptGroups | None = None,
     scores: KeptScores | None = None,
     projection: Projection | None = None,
     files: Sequence[str] | None = None,
@@ -82,7 +82,7 @@ def make_bundle(
         parts: uint8 (image,): 0 for training, 1 for validation, 2 for test; by default all are for training.
         is_video: whether the order is time.
         labels: of the images.
-        groups: of the images, uint8 (image,), 0 the largest.
+        groups: of the images.
         scores: of the images.
         projection: the map of the images, `within_plane`.
         files: their names, by which the page finds them, unless they take more than `MOST_NAME_BYTES`.
@@ -119,10 +119,10 @@ def make_bundle(
     named, label_numbers = most_frequent(labels or (), len(LABELS))
     if labels is not None:
         blobs["labels"] = label_numbers[kept].tobytes()
-    group_names: list[str] = []
     if groups is not None:
-        group_names, group_numbers = named_groups(groups, len(LABELS))
-        blobs["groups"] = group_numbers[kept].tobytes()
+        groups = groups.at_most(len(LABELS))
+        blobs["groups"] = groups.numbers[kept].tobytes()
+    group_names = [] if groups is None else list(groups.names)
     if scores is not None:
         blobs["scores"] = scores.shares[kept].astype("<f4").tobytes()
     if files is not None:
@@ -154,6 +154,7 @@ def make_bundle(
         "labels": named,
         "labelColours": list(LABELS[: len(named)]),
         "groups": group_names,
+        "groupBy": "" if groups is None else groups.by,
         "groupColours": list(LABELS[: len(group_names)]),
         "score": "" if scores is None else scores.by,
         "map": "" if projection is None else projection.method.upper(),

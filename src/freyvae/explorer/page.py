@@ -122,6 +122,8 @@ def bundle_of_run(run: Run, *, vae: "VAE | None" = None, data: "TrainingData | N
     if projection is not None:
         projection = dataclasses.replace(projection, points=within_plane(projection.points)[everything.shown])
     groups, scores = read_groups(run, len(everything.images)), read_scores(run, len(everything.images))
+    if groups is not None:
+        groups = dataclasses.replace(groups, numbers=groups.numbers[everything.shown])
     if scores is not None:
         scores = dataclasses.replace(scores, shares=scores.shares[everything.shown])
     bundle = make_bundle(
@@ -132,7 +134,7 @@ def bundle_of_run(run: Run, *, vae: "VAE | None" = None, data: "TrainingData | N
         parts=parts,
         is_video=data.images.is_video,
         labels=data.images.labels,
-        groups=None if groups is None else groups[everything.shown],
+        groups=groups,
         scores=scores,
         projection=projection,
         files=data.images.files,

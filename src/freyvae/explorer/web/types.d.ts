@@ -88,6 +88,8 @@ export interface Header {
   labelColours: string[];
   /** the groups that have a colour, likewise */
   groups: string[];
+  /** what tells them apart, such as `group`, "" without groups */
+  groupBy: string;
   groupColours: string[];
   /** the score that images have, such as `oddness`, "" without one */
   score: string;

@@ -41,7 +41,7 @@ export function makeChoices({ header, points, axesNow, onaxes, onview, oncolour,
   const labels = header.labels ?? [];
   const groups = header.groups ?? [];
   if (header.score) colours.unshift(["score", header.score]);
-  if (groups.length) colours.unshift(["group", "group"]);
+  if (groups.length) colours.unshift(["group", header.groupBy]);
   if (labels.length) colours.unshift(["label", "label"]);
   if (heldOut) colours.unshift(["part", "split"]);
   const colourName = newId("colour");
