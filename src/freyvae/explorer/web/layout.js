@@ -5,6 +5,7 @@ import { capital, plural, withCode } from "./text.js";
 
 /** @import { Everything } from "./everything.js" */
 /** @import { Points } from "./points.js" */
+/** @import { Runtime } from "./runtime.js" */
 /** @import { Child, Header } from "./types.js" */
 /** @import { Views } from "./views.js" */
 
@@ -15,9 +16,10 @@ import { capital, plural, withCode } from "./text.js";
  * @param {"h1" | "h2"} options.heading the title's element; headings of sections are one level below
  * @param {boolean} options.isBeside whether it stands beside another: what both show of a picture comes first
  * @param {Everything} options.everything
+ * @param {Runtime} options.runtime
  * @param {Views} options.views
  */
-export function layOut({ header, points: { word }, heading, isBeside, everything, views }) {
+export function layOut({ header, points: { word }, heading, isBeside, everything, runtime, views }) {
   const [height, width, channels] = header.imageShape;
   const kind =
     channels === 1 ? "grey pixels" : channels === 3 ? "colour pixels" : `pixels in ${plural(channels, "channel")}`;
@@ -49,6 +51,7 @@ export function layOut({ header, points: { word }, heading, isBeside, everything
       h("div", { class: "row" }, [views.save.element, views.linkButton, views.theme.button]),
     ),
     header.leftOut ? h("p", { class: "hint left-out" }, withCode(capital(`${header.leftOut}.`)), onDraw) : null,
+    runtime.note,
     isBeside ? filmstrip.element : null,
     h(
       "div",
