@@ -51,7 +51,6 @@ export function layOut({ header, points: { word }, heading, isBeside, everything
       h("div", { class: "row" }, [views.save.element, views.linkButton, views.theme.button]),
     ),
     header.leftOut ? h("p", { class: "hint left-out" }, withCode(capital(`${header.leftOut}.`)), onDraw) : null,
-    runtime.note,
     isBeside ? filmstrip.element : null,
     h(
       "div",
@@ -86,6 +85,7 @@ export function layOut({ header, points: { word }, heading, isBeside, everything
       ),
       section("Your own picture", views.ownPicture.elements),
     ),
+    runtime.note,
     views.announcer,
     views.ownPicture.overlay,
   );

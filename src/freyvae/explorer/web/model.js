@@ -54,9 +54,8 @@ export function makeModel(bundle, served) {
         model.encode = encode;
         onfail(error);
       };
-      /** @param {Code} latents */
-      model.decodeByAny = (latents) =>
-        onnx.decode(latents).catch((error) => {
+      model.decodeByAny = (latents, isUrgent = false) =>
+        onnx.decode(latents, isUrgent).catch((error) => {
           fail(error);
           return decode(latents).slice();
         });

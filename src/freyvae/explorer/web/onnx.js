@@ -9,7 +9,7 @@
  */
 /** What it is asked: to decode latents, or to encode the pixels of an image of this shape. */
 /** @typedef {{ latents: Float32Array } | { pixels: Uint8Array, shape: number[] }} About */
-/** @typedef {About & { number: number }} Question */
+/** @typedef {About & { number: number, isUrgent: boolean }} Question */
 /** @typedef {{ kind: Kind, hasEncoder: boolean, threads: number }} Started */
 /**
  * An answer without a number is about the start.
@@ -62,25 +62,29 @@ export async function startOnnx(imageShape) {
 
   /**
    * @param {About} about
+   * @param {boolean} isUrgent
    * @returns {Promise<Float32Array[]>}
    */
-  const ask = (about) =>
+  const ask = (about, isUrgent) =>
     new Promise((resolve, reject) => {
       const number = questions++;
       waiting.set(number, { resolve, reject });
-      worker.postMessage({ number, ...about });
+      worker.postMessage({ number, isUrgent, ...about });
     });
 
   return {
     ...started,
-    /** @param {Code} latents */
-    decode: async (latents) => (await ask({ latents: Float32Array.from(latents) }))[0],
+    /**
+     * @param {Code} latents
+     * @param {boolean} isUrgent whether it comes before those that are not and wait
+     */
+    decode: async (latents, isUrgent) => (await ask({ latents: Float32Array.from(latents) }, isUrgent))[0],
     /**
      * @param {Levels} pixels
      * @returns {Promise<Posterior>}
      */
     async encode(pixels) {
-      const [mean, logVariance] = await ask({ pixels: Uint8Array.from(pixels), shape: imageShape });
+      const [mean, logVariance] = await ask({ pixels: Uint8Array.from(pixels), shape: imageShape }, true);
       return { code: mean, deviations: logVariance.map((value) => Math.exp(value / 2)) };
     },
     end: () => worker.terminate(),

@@ -23,9 +23,10 @@ async function fetchNetwork(name) {
   return new Uint8Array(await response.arrayBuffer());
 }
 
-/** Whether there is a GPU that WebGPU can use. */
+/** Whether there is a GPU that WebGPU can use, not only software in its place, which is slower than WebAssembly. */
 async function hasGpu() {
-  return Boolean(await navigator.gpu?.requestAdapter().catch(() => null));
+  const adapter = await navigator.gpu?.requestAdapter().catch(() => null);
+  return Boolean(adapter) && !adapter?.info.isFallbackAdapter;
 }
 
 /**
@@ -37,6 +38,7 @@ async function hasGpu() {
 async function start(kind, decoder, encoder) {
   /** @type {Runtime} */
   const runtime = await import(beside(`onnxruntime-web/ort.${kind}.min.mjs`));
+  runtime.env.logLevel = "error";
   const options = { executionProviders: [kind] };
   return {
     runtime,
@@ -90,21 +92,33 @@ async function answer(question) {
 /** @param {Answer} message */
 const say = (message) => postMessage(message);
 
+/** @type {Question[]} */
+const waiting = [];
+let isWorking = false;
+
 // a network runs once at a time
-/** @type {Promise<unknown>} */
-let last = starting.then(
+async function work() {
+  if (isWorking) return;
+  isWorking = true;
+  for (let question = waiting.shift(); question; question = waiting.shift()) {
+    const { number } = question;
+    try {
+      say({ number, outputs: await answer(question) });
+    } catch (error) {
+      say({ number, error: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  isWorking = false;
+}
+
+starting.then(
   ({ kind, encoder, runtime }) =>
     say({ started: { kind, hasEncoder: encoder !== null, threads: runtime.env.wasm.numThreads ?? 1 } }),
   (error) => say({ error: String(error.message ?? error) }),
 );
+
 onmessage = ({ data }) => {
-  /** @type {Question} */
-  const question = data;
-  last = last.then(async () => {
-    try {
-      say({ number: question.number, outputs: await answer(question) });
-    } catch (error) {
-      say({ number: question.number, error: error instanceof Error ? error.message : String(error) });
-    }
-  });
+  if (data.isUrgent) waiting.unshift(data);
+  else waiting.push(data);
+  work();
 };

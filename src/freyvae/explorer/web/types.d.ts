@@ -220,8 +220,8 @@ export type Levels = Uint8Array | Uint8ClampedArray;
 
 export type Decode = (latents: Code) => Float32Array;
 
-/** A decoder that may be another's: the pixels, or a promise of them. */
-export type DecodeByAny = (latents: Code) => Float32Array | Promise<Float32Array>;
+/** A decoder that may be a runtime's: the pixels, or a promise of them. What is urgent comes before what is not. */
+export type DecodeByAny = (latents: Code, isUrgent?: boolean) => Float32Array | Promise<Float32Array>;
 
 /** What the encoder says of an image: the code, which is the mean of its posterior, and the posterior's deviations. */
 export interface Posterior {

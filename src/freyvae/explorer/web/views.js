@@ -67,7 +67,7 @@ export function makeViews({ root, themed, listenOn, bundle, model, points, serve
   const { header } = bundle;
   const { unitName } = model;
   /** @type {DecodeByAny} */
-  const decodeByAny = (latents) => model.decodeByAny(latents);
+  const decodeByAny = (latents, isUrgent) => model.decodeByAny(latents, isUrgent);
   const { painter } = points;
   const where = () => state.latents;
 

@@ -32,7 +32,10 @@ export function makeFace({ root, header, decode, painter }) {
     canvas.style.width = `${scale * width}px`;
     canvas.style.height = `${scale * height}px`;
   }
-  const draw = newestOnly(decode, (pixels) => painter(canvas, toLevels(pixels, levels)));
+  const draw = newestOnly(
+    (/** @type {number[]} */ latents) => decode(latents, true),
+    (pixels) => painter(canvas, toLevels(pixels, levels)),
+  );
 
   const watch = new ResizeObserver(fit);
   watch.observe(root);
