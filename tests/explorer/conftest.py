@@ -61,6 +61,15 @@ def vae(run: Run) -> Any:
 
 
 @pytest.fixture(scope="session")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run whose encoder has more weights than a page holds, with its page. Tests must not change it."""
+    network = freyvae.networks.Dense(hidden=(2000, 2000))
+    run = make_squares(tmp_path_factory.mktemp("large"), network=network, epochs=1)
+    write_page(run)
+    return run
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """Debian's Chromium, driven by Playwright."""
     try:

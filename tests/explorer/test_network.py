@@ -40,7 +40,9 @@ def test_the_page_decodes_and_encodes_as_the_model_does(page: Any, vae: VAE) -> 
     decoded = page.evaluate("latents => latents.map(z => freyvae.decode(z))", latents.tolist())
     assert np.abs(np.array(decoded) - _grey_levels(vae.decode(latents))).max() <= ONE_GREY_LEVEL
     images = np.random.default_rng(2).integers(0, 256, (10, 28, 20, 1), dtype="uint8")
-    encoded = page.evaluate("images => images.map(x => freyvae.encode(x))", images.reshape(10, -1).tolist())
+    encoded = page.evaluate(
+        "images => Promise.all(images.map(x => freyvae.encode(x)))", images.reshape(10, -1).tolist()
+    )
     np.testing.assert_allclose(encoded, vae.encode(images), atol=1e-3)
 
 
@@ -164,7 +166,9 @@ def test_convolutional_networks_too(kind: str, open_page: Any, tmp_path: Path) -
     assert np.ptp(expected) > 20
     decoded = page.evaluate("latents => latents.map(z => freyvae.decode(z))", case.latents.tolist())
     assert np.abs(np.array(decoded) - expected).max() <= ONE_GREY_LEVEL
-    encoded = page.evaluate("images => images.map(x => freyvae.encode(x))", case.images.reshape(10, -1).tolist())
+    encoded = page.evaluate(
+        "images => Promise.all(images.map(x => freyvae.encode(x)))", case.images.reshape(10, -1).tolist()
+    )
     np.testing.assert_allclose(encoded, case.means, rtol=1e-3, atol=1e-3)
 
 
@@ -190,7 +194,7 @@ def test_groups_below_the_code_are_left_out_and_that_is_said(open_page: Any, tmp
     latents = np.random.default_rng(1).normal(size=(10, 2)).astype("float32")
     decoded = page.evaluate("latents => latents.map(z => freyvae.decode(z))", latents.tolist())
     assert np.abs(np.array(decoded) - _grey_levels(vae.decode(latents))).max() <= ONE_GREY_LEVEL
-    encoded = page.evaluate("images => images.map(x => freyvae.encode(x))", images.reshape(9, -1).tolist())
+    encoded = page.evaluate("images => Promise.all(images.map(x => freyvae.encode(x)))", images.reshape(9, -1).tolist())
     np.testing.assert_allclose(encoded, vae.encode(images), rtol=1e-3, atol=1e-3)
 
 

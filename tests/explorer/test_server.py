@@ -231,7 +231,8 @@ def test_a_token_for_once_serves_once(served: tuple[Run, Server]) -> None:
         (b"GET /" + 70_000 * b"a" + b" HTTP/1.1\r\n\r\n", b"414"),
         (b"GET / HTTP/1.1\r\n" + 200 * b"A: b\r\n" + b"\r\n", b"431"),
         (b"GET / HTTP/1.1\r\nA: " + 70_000 * b"a" + b"\r\n\r\n", b"431"),
-        (b"POST / HTTP/1.1\r\n\r\n", b"501"),
+        (b"POST / HTTP/1.1\r\n\r\n", b"403"),
+        (b"PUT / HTTP/1.1\r\n\r\n", b"501"),
         (b"<SCRIPT> / HTTP/1.1\r\n\r\n", b"501"),
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\n", b"400"),  # TLS
     ],

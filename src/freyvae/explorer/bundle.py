@@ -230,26 +230,22 @@ def _left_out(vae: Any) -> str:
 
 def _servable_encoder(vae: Any) -> tuple[Graph | None, str]:
     """The encoder, or None and the reason why the page cannot hold it."""
-    if not vae.posterior_choice.is_diagonal_normal:
-        return None, (
-            "own pictures cannot be dropped on this page: their codes go through the posterior's flow "
-            f"({vae.posterior_choice.name}), which it cannot compute"
-        )
+    cannot = "own pictures cannot be dropped on this page"
     if vae.image_shape[2] not in OF_PICTURES:
-        return None, (
-            "own pictures cannot be dropped on this page: a picture is grey or colour, and the model's images have "
-            f"{vae.image_shape[2]} channels"
-        )
+        channels = vae.image_shape[2]
+        return None, f"{cannot}: a picture is grey or colour, and the model's images have {channels} channels"
+    cannot += " as a file, only when `freyvae explore` serves it"
+    if not vae.posterior_choice.is_diagonal_normal:
+        flow = vae.posterior_choice.name
+        return None, f"{cannot}: their codes go through the posterior's flow ({flow}), which it cannot compute"
     try:
         graph = read_graph(vae.encoder)
         graph.check_page_can_compute()
     except BadInput as reason:
-        return None, f"own pictures cannot be dropped on this page: {reason}"
+        return None, f"{cannot}: {reason}"
     if graph.weight_count > MOST_ENCODER_WEIGHTS:
-        return None, (
-            f"own pictures cannot be dropped on this page: the encoder has {graph.weight_count:,} weights, and a page "
-            f"holds at most {MOST_ENCODER_WEIGHTS:,}"
-        )
+        weights, most = f"{graph.weight_count:,}", f"{MOST_ENCODER_WEIGHTS:,}"
+        return None, f"{cannot}: the encoder has {weights} weights, and a page holds at most {most}"
     return graph, ""
 
 

@@ -22,6 +22,8 @@ def explore(
     title: str = "VAE",
     port: int | None = None,
     no_browser: bool = False,
+    runtime: str = "page",
+    onnx_runtime_web: str | Path | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Any:
     """Open the explorer of a model and images as a widget in a notebook, or of a run in the browser.
@@ -41,6 +43,10 @@ def explore(
         title: for a model: the title above the widget.
         port: for a run: the port to listen on, at 127.0.0.1; by default 8765, or the next free one.
         no_browser: for a run: only serve, without opening the browser.
+        runtime: for a run: what runs the networks in the page: "page", its own interpreter, or "onnx", ONNX Runtime
+            Web, for large models.
+        onnx_runtime_web: for a run: the folder `dist` of the npm package onnxruntime-web; by default that of
+            `node_modules` in the working folder.
         say: for a run: called with each message, such as the address; by default they go to standard error.
 
     Returns:
@@ -48,14 +54,23 @@ def explore(
 
     Raises:
         BadInput: the extra `notebook` is not installed, the images do not fit the model, the decoder has a layer that
-            the page cannot compute, there is no such run, two runs have other images, or no port
-            is free.
+            the page cannot compute, there is no such run, two runs have other images, no port
+            is free, or ONNX Runtime Web is to run the networks and is not there.
     """
     if isinstance(vae, Run | str | Path):
         if images is not None:
             raise BadInput("the explorer of a run has the run's own images: leave images out, or give a model")
         other = None if beside is None else opened(beside)
-        return serve(opened(vae), beside=other, port=port, browser=not no_browser, say=say)
+        folder = None if onnx_runtime_web is None else Path(onnx_runtime_web)
+        return serve(
+            opened(vae),
+            beside=other,
+            port=port,
+            browser=not no_browser,
+            runtime=runtime,
+            onnx_runtime_web=folder,
+            say=say,
+        )
     if beside is not None:
         raise BadInput("side by side stand two runs: leave beside out, or give a run, not a model")
     if images is None:

@@ -28,19 +28,29 @@ def write_onnx(vae: Any, folder: Path) -> list[Path]:
     Raises:
         BadInput: a network has a layer that the export does not know.
     """
-    encoder = _Writer(read_graph(vae.encoder), "images", unsigned=True)
+    written = []
+    for name, content in {"encoder": encoder_as_onnx(vae), "decoder": decoder_as_onnx(vae)}.items():
+        path = folder / f"{name}.onnx"
+        write_whole(path, content)
+        written.append(path)
+    return written
+
+
+def encoder_as_onnx(vae: Any) -> bytes:
+    """The content of `encoder.onnx`. Raises as `write_onnx` does."""
+    writer = _Writer(read_graph(vae.encoder), "images", unsigned=True)
     names = ["mean", "log_variance"]
     if not vae.posterior_choice.is_diagonal_normal:
         names = ["base_mean", "base_log_variance", "flow_parameters"][: len(vae.encoder.outputs)]
-    encoder.output_as(names)
-    decoder = _Writer(read_graph(with_parameters(vae.generator), name="decoder"), "latents")
-    decoder.output_as(["pixels", "parameters"])
-    written = []
-    for name, writer in {"encoder": encoder, "decoder": decoder}.items():
-        path = folder / f"{name}.onnx"
-        write_whole(path, writer.model(name))
-        written.append(path)
-    return written
+    writer.output_as(names)
+    return writer.model("encoder")
+
+
+def decoder_as_onnx(vae: Any) -> bytes:
+    """The content of `decoder.onnx`. Raises as `write_onnx` does."""
+    writer = _Writer(read_graph(with_parameters(vae.generator), name="decoder"), "latents")
+    writer.output_as(["pixels", "parameters"])
+    return writer.model("decoder")
 
 
 class _Writer:

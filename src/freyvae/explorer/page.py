@@ -34,7 +34,9 @@ _OURS = re.compile(rb'content="freyvae"|"freyvae-(format|sha256|bundle)"|^[\s\0]
 _POLICY = re.compile(rb'<meta http-equiv="Content-Security-Policy" content="([^"]*)">')
 _BUNDLE = re.compile(rb'id="freyvae-bundle">(.*?)</script>', re.DOTALL)
 # a page that is opened as a file asks nobody; a served one may ask its server
-NO_REQUESTS, OWN_REQUESTS = "connect-src 'none'", "connect-src 'self'"
+_NO_REQUESTS, _OWN_REQUESTS = "connect-src 'none'", "connect-src 'self'"
+# nor does it start a worker; a served one may start the worker of ONNX Runtime Web, by the policy of web/onnx.js
+_NO_WORKER, _OWN_WORKER = "trusted-types 'none'", "trusted-types freyvae-onnx; worker-src 'self'"
 # in place of the checksum while the checksum is computed
 _NO_SHA256 = "0" * 64
 # the meta tags are within the first bytes of a page
@@ -183,12 +185,22 @@ def read_bundle(path: Path) -> Bundle:
 
 def with_requests(page: bytes, services: Sequence[str]) -> bytes:
     """A page that may ask its own server, and knows what that answers: the names of its services."""
-    head = page[:_HEAD_BYTES].replace(NO_REQUESTS.encode(), OWN_REQUESTS.encode(), 1)
-    return head.replace(b"<html ", f'<html data-served="{" ".join(services)}" '.encode(), 1) + page[_HEAD_BYTES:]
+    head = (
+        page[:_HEAD_BYTES]
+        .decode("utf-8", "surrogateescape")
+        .replace("<html ", f'<html data-served="{" ".join(services)}" ', 1)
+    )
+    return policy_with_requests(head, services).encode("utf-8", "surrogateescape") + page[_HEAD_BYTES:]
 
 
-def script_of(entry: Literal["page", "widget"]) -> str:
-    """The script of the page, or of the widget for notebooks: one ES module without imports.
+def policy_with_requests(policy: str, services: Sequence[str]) -> str:
+    """The policy of a page that may ask its own server for these services."""
+    policy = policy.replace(_NO_REQUESTS, _OWN_REQUESTS, 1)
+    return policy.replace(_NO_WORKER, _OWN_WORKER, 1) if "onnx" in services else policy
+
+
+def script_of(entry: Literal["page", "widget", "onnx_worker"]) -> str:
+    """The script of the page, of the widget for notebooks, or of the page's worker: one ES module without imports.
 
     `make page-script` joins the modules of `web/` into it with esbuild. The result is committed, since an installed
     freyvae must work without node. With an import map of data: URLs browsers could join the modules, but a policy that
@@ -211,8 +223,8 @@ def content_security_policy(script: str, style: str) -> str:
     return (
         f"default-src 'none'; script-src 'sha256-{digest(script)}' 'wasm-unsafe-eval'; "
         f"style-src 'sha256-{digest(style)}'; "
-        f"img-src data: blob:; {NO_REQUESTS}; base-uri 'none'; form-action 'none'; "
-        "require-trusted-types-for 'script'; trusted-types 'none'"
+        f"img-src data: blob:; {_NO_REQUESTS}; base-uri 'none'; form-action 'none'; "
+        f"require-trusted-types-for 'script'; {_NO_WORKER}"
     )
 
 

@@ -28,25 +28,27 @@ from freyvae.console import say as to_stderr
 from freyvae.errors import BadInput
 from freyvae.explorer.all_points import AllPoints, Pictures, is_sample
 from freyvae.explorer.draw import Draw
+from freyvae.explorer.encode import Encode
+from freyvae.explorer.onnx_web import folder_of_runtime, services_of_onnx
 from freyvae.explorer.page import (
-    NO_REQUESTS,
-    OWN_REQUESTS,
     is_current,
     is_damaged,
     policy_of_this_version,
+    policy_with_requests,
     read_bundle,
     refuse_foreign_page,
     with_requests,
     write_page,
 )
 from freyvae.explorer.pair import check_same_images, write_pair
-from freyvae.explorer.service import Answer, Opened, Service
+from freyvae.explorer.service import QUIET_POLICY, Answer, Opened, Service, ServiceOfBytes
 from freyvae.run import Run
 
 ADDRESS = "127.0.0.1"
 PORT = 8765
 PORTS_TRIED = 50
 MOST_CONNECTIONS = 128  # open at the same time
+RUNTIMES = ("page", "onnx")
 SECONDS_TO_ASK = 10.0  # from the connection to the end of the request's head
 SECONDS_TO_ANSWER = 600.0  # a large page may have to pass through a slow tunnel
 
@@ -58,9 +60,6 @@ _TYPES = {
     ".toml": "text/plain; charset=utf-8",
 }
 _PAGE, _BESIDE = "/explorer/index.html", "/explorer/beside.html"
-_QUIET_POLICY = (
-    "default-src 'none'; img-src data: 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-)
 # A browser that follows a link from another site does not send the cookie. It does when it follows the link below.
 _NO_TOKEN = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>The {name} needs its token</title>'
@@ -76,6 +75,8 @@ def serve(
     beside: Run | None = None,
     port: int | None = None,
     browser: bool = True,
+    runtime: str = "page",
+    onnx_runtime_web: Path | None = None,
     say: Callable[[str], None] | None = None,
 ) -> None:
     """Serve a run's page on 127.0.0.1 until Ctrl-C. It is written first if it is missing or of another version.
@@ -85,20 +86,24 @@ def serve(
         beside: another on the same images: the page shows both, side by side.
         port: the port to listen on; by default 8765. If it is taken, the next free one is used, with a message.
         browser: open the page in the browser.
+        runtime: what the page runs the networks by: "page" for its own interpreter, "onnx" for ONNX Runtime Web.
+        onnx_runtime_web: the folder with the files of that, as `folder_of_runtime` takes it.
         say: called with each message; by default they go to standard error.
 
     Raises:
-        BadInput: the page is of a newer format or cannot be written, the runs have other images, or no port is free.
+        BadInput: the page is of a newer format or cannot be written, the runs have other images, no port is free, or
+            there is no ONNX Runtime Web.
     """
     say = say or to_stderr
+    folder = _folder_of(runtime, onnx_runtime_web, beside)
     port = PORT if port is None else port
     if beside is not None:
         check_same_images(run, beside)
     for each in (run,) if beside is None else (run, beside):
         prepare_page(each, say=say)
-    handler, services = Handler, services_of(run) if beside is None else ()
+    handler, services = Handler, services_of(run, onnx=folder)
     if beside is not None:
-        handler = Beside
+        handler, services = Beside, services_of_pair(run, beside)
         say(f"both are in {write_pair(run, beside)}, which can be opened, or sent, as a file too")
     with closing(services), make_server(run, port=port, say=say, handler=handler, services=services) as server:
         folders = " beside ".join(str(each.folder) for each in (run, beside) if each is not None)
@@ -124,11 +129,43 @@ def prepare_page(run: Run, *, say: Callable[[str], None] | None = None) -> Path:
     return write_page(run, say=(lambda line: say(f"note: {line}")) if say else None)
 
 
-def services_of(run: Run) -> tuple[Service, ...]:
-    """What the server of a run's page computes for it. `closing` ends them."""
+def _folder_of(runtime: str, folder: Path | None, beside: Run | None) -> Path | None:
+    """Where ONNX Runtime Web is, if the page runs by it."""
+    if runtime not in RUNTIMES:
+        raise BadInput(f"runtime must be one of {', '.join(RUNTIMES)}, not {runtime}")
+    if runtime == "page":
+        if folder is not None:
+            raise BadInput('onnx_runtime_web=... is where the files for runtime="onnx" are: give both')
+        return None
+    if beside is not None:
+        raise BadInput('two runs side by side have the page\'s own interpreter: leave out runtime="onnx"')
+    return folder_of_runtime(folder)
+
+
+def services_of(run: Run, *, onnx: Path | None = None) -> tuple[Service, ...]:
+    """What the server of a run's page computes for it. `closing` ends them.
+
+    Args:
+        run: a run with a page.
+        onnx: the folder of ONNX Runtime Web, if the page runs by it.
+    """
     bundle, opened = read_bundle(run.explorer_path), Opened(run)
-    of_all = (AllPoints(opened, bundle), Pictures(opened)) if is_sample(bundle) else ()
-    return (*of_all, Draw(opened)) if bundle.header["leftOut"] else of_all
+    services: list[Service] = [AllPoints(opened, bundle), Pictures(opened)] if is_sample(bundle) else []
+    if bundle.header["leftOut"]:
+        services.append(Draw(opened))
+    if bundle.header["encoder"] is None:
+        services.append(Encode(opened, bundle))
+    return tuple(services) if onnx is None else (*services, *services_of_onnx(opened, onnx))
+
+
+def services_of_pair(run: Run, beside: Run) -> tuple[Service, ...]:
+    """What the server computes for the page of two runs: codes, where the page does not hold the encoder."""
+    bundles = {folder: (each, read_bundle(each.explorer_path)) for folder, each in (("", run), ("beside/", beside))}
+    return tuple(
+        Encode(Opened(each), bundle, folder=folder)
+        for folder, (each, bundle) in bundles.items()
+        if bundle.header["encoder"] is None
+    )
 
 
 @contextmanager
@@ -297,6 +334,10 @@ class Handler(BaseHTTPRequestHandler):
         """Answer as to GET, but without the file's content."""
         self._answer()
 
+    def do_POST(self) -> None:
+        """Answer to bytes, where a service takes them."""
+        self._answer()
+
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Answer in the form of this server where the base class refuses a request."""
         self._refuse(HTTPStatus(code))
@@ -306,10 +347,15 @@ class Handler(BaseHTTPRequestHandler):
         # a page of another site could let its own name point at 127.0.0.1 (DNS rebinding); Host is then that name
         if self.headers.get_all("Host") not in self.hosts:
             return self._refuse(HTTPStatus.FORBIDDEN)
-        if "Transfer-Encoding" in self.headers or self.headers.get("Content-Length", "0") != "0":
-            return self._refuse(HTTPStatus.BAD_REQUEST)
         path, _, query = self.path.partition("#")[0].partition("?")
         path = unquote(path)
+        service = self.services.get(path)
+        taker = service if self.command == "POST" and isinstance(service, ServiceOfBytes) else None
+        if self.command == "POST" and taker is None:
+            return self._refuse(HTTPStatus.NOT_IMPLEMENTED)
+        size = "0" if taker is None else str(taker.size)
+        if "Transfer-Encoding" in self.headers or self.headers.get("Content-Length", "0") != size:
+            return self._refuse(HTTPStatus.BAD_REQUEST)
         has_token = path == "/" and self.server.is_token(parse_qs(query).get("token", [""])[0])
         if not has_token and not self._has_cookie():
             refusal = _NO_TOKEN.format(home=self.home, name=self.page_name, printed_by=self.printed_by)
@@ -318,9 +364,12 @@ class Handler(BaseHTTPRequestHandler):
             self.send_response(HTTPStatus.FOUND)
             self.send_header("Location", self.home)
             self.send_header("Set-Cookie", f"{self.server.cookie}; Path=/; HttpOnly; SameSite=Strict")
-            return self._finish(b"", "text/plain; charset=utf-8", _QUIET_POLICY)
-        if path in self.services:
-            return self._serve(self.services[path].answer(parse_qs(query)))
+            return self._finish(b"", "text/plain; charset=utf-8", QUIET_POLICY)
+        if taker is not None:
+            content = self.rfile.read(taker.size)
+            return self._serve(taker.answer_to(content)) if len(content) == taker.size else None
+        if service is not None:
+            return self._serve(service.answer(parse_qs(query)))
         return self.serve_path(path)
 
     def _serve(self, answer: Answer) -> None:
@@ -330,7 +379,7 @@ class Handler(BaseHTTPRequestHandler):
             return self._refuse(HTTPStatus.NOT_FOUND)
         with nullcontext() if isinstance(content, bytes) else content:
             self.send_response(answer.status)
-            return self._finish(content, answer.kind, _QUIET_POLICY)
+            return self._finish(content, answer.kind, answer.policy)
 
     def serve_path(self, path: str) -> None:
         """Answer to who has the token with the file for a path, if there is one."""
@@ -342,11 +391,11 @@ class Handler(BaseHTTPRequestHandler):
         if content is None or file is None:
             return self._refuse(HTTPStatus.NOT_FOUND)
         with content:
-            policy = policy_of_this_version() if path in (_PAGE, _BESIDE) else _QUIET_POLICY
+            policy = policy_of_this_version() if path in (_PAGE, _BESIDE) else QUIET_POLICY
             served: bytes | BinaryIO = content
-            if path == _PAGE and self.services:
-                policy = policy.replace(NO_REQUESTS, OWN_REQUESTS)
-                served = with_requests(content.read(), [service.name for service in self.services.values()])
+            if path == self.home and self.services:
+                names = list(dict.fromkeys(service.name for service in self.services.values()))
+                policy, served = policy_with_requests(policy, names), with_requests(content.read(), names)
             self.send_response(HTTPStatus.OK)
             return self._finish(served, _TYPES[file.suffix], f"{policy}; frame-ancestors 'none'")
 
@@ -358,7 +407,7 @@ class Handler(BaseHTTPRequestHandler):
     def begin_stream(self, kind: str) -> None:
         """Begin an answer that ends with the connection."""
         self.send_response(HTTPStatus.OK)
-        self._send_headers(kind, _QUIET_POLICY)
+        self._send_headers(kind, QUIET_POLICY)
 
     def _has_cookie(self) -> bool:
         cookies = ";".join(self.headers.get_all("Cookie", [])).split(";")
@@ -389,7 +438,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         content = body or f"{html.escape(status.phrase)}\n"
         self._finish(
-            content.encode(), "text/html; charset=utf-8" if body else "text/plain; charset=utf-8", _QUIET_POLICY
+            content.encode(), "text/html; charset=utf-8" if body else "text/plain; charset=utf-8", QUIET_POLICY
         )
 
     def _finish(self, content: bytes | BinaryIO, kind: str, policy: str) -> None:
@@ -410,6 +459,8 @@ class Handler(BaseHTTPRequestHandler):
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",
             "Cross-Origin-Opener-Policy": "same-origin",
+            # with the line above, ONNX Runtime Web may use threads
+            "Cross-Origin-Embedder-Policy": "require-corp",
             "Cross-Origin-Resource-Policy": "same-origin",
             "Cache-Control": "no-cache",
             # so that bytes after a request, such as its body, are never read as another request

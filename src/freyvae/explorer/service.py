@@ -19,15 +19,19 @@ if TYPE_CHECKING:
 Query = Mapping[str, Sequence[str]]
 
 BYTES = "application/octet-stream"
+QUIET_POLICY = (
+    "default-src 'none'; img-src data: 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a request is answered with: bytes, or a file."""
+    """What a request is answered with: bytes, or a file; what they are, and what they may do in a browser."""
 
     content: bytes | Path
     kind: str = BYTES
     status: HTTPStatus = HTTPStatus.OK
+    policy: str = QUIET_POLICY
 
 
 def refusal(reason: object, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> Answer:
@@ -53,6 +57,24 @@ class Service(ABC):
     def close(self) -> None:
         """End what goes on in the background."""
         return
+
+
+class ServiceOfBytes(Service):
+    """Answers requests that bring bytes, by POST.
+
+    Attributes:
+        size: how many bytes a request brings.
+    """
+
+    size: int
+
+    def answer(self, query: Query) -> Answer:
+        """405, since nothing was brought."""
+        return refusal(f"{self.path} takes {self.size} bytes, by POST", HTTPStatus.METHOD_NOT_ALLOWED)
+
+    @abstractmethod
+    def answer_to(self, content: bytes) -> Answer:
+        """The answer to a request that brought this. Called by several threads."""
 
 
 class Opened:

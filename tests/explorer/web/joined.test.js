@@ -12,7 +12,7 @@ test("the scripts that are shipped are those of the modules", () => {
   const folder = mkdtempSync(join(tmpdir(), "freyvae-"));
   try {
     execFileSync("npm", ["run", "--silent", "join", "--", `--outdir=${folder}`], { cwd: root });
-    for (const name of ["page.js", "widget.js"]) {
+    for (const name of ["page.js", "widget.js", "onnx_worker.js"]) {
       const shipped = readFileSync(join(root, "src/freyvae/explorer/static", name), "utf-8");
       const joined = readFileSync(join(folder, name), "utf-8");
       assert.ok(shipped === joined, `${name} is not that of the modules in web/: make page-script writes it`);

@@ -1,6 +1,7 @@
 """The page with the sliders, served on this machine."""
 
 from pathlib import Path
+from typing import Literal
 
 import freyvae
 from freyvae.cli.apps import app
@@ -9,7 +10,15 @@ from freyvae.flags import Whole
 
 
 @app.command
-def explore(run: Path, beside: Path | None = None, *, port: Whole | None = None, no_browser: bool = False) -> None:
+def explore(
+    run: Path,
+    beside: Path | None = None,
+    *,
+    port: Whole | None = None,
+    no_browser: bool = False,
+    runtime: Literal["page", "onnx"] = "page",
+    onnx_runtime_web: Path | None = None,
+) -> None:
     """Serve a run's page with the sliders on this machine, and open it in the browser. Ctrl-C ends it.
 
     The page needs no server: `explorer/index.html` in the run's folder can be opened, or sent, as a file. The address
@@ -20,6 +29,10 @@ def explore(run: Path, beside: Path | None = None, *, port: Whole | None = None,
         beside: another run folder: one page shows the same pictures in both. [default: none]
         port: to listen on, at 127.0.0.1. [default: 8765, or the next free one]
         no_browser: only serve.
+        runtime: what runs the networks in the page: its own interpreter, or ONNX Runtime Web, for large models.
+        onnx_runtime_web: the folder `dist` of the npm package onnxruntime-web. [default: that of node_modules here]
     """
     wait_for("opening the page")
-    freyvae.explore(run, beside=beside, port=port, no_browser=no_browser)
+    freyvae.explore(
+        run, beside=beside, port=port, no_browser=no_browser, runtime=runtime, onnx_runtime_web=onnx_runtime_web
+    )

@@ -5,6 +5,7 @@ import { capital, plural, withCode } from "./text.js";
 
 /** @import { Everything } from "./everything.js" */
 /** @import { Points } from "./points.js" */
+/** @import { Runtime } from "./runtime.js" */
 /** @import { Child, Header } from "./types.js" */
 /** @import { Views } from "./views.js" */
 
@@ -15,9 +16,10 @@ import { capital, plural, withCode } from "./text.js";
  * @param {"h1" | "h2"} options.heading the title's element; headings of sections are one level below
  * @param {boolean} options.isBeside whether it stands beside another: what both show of a picture comes first
  * @param {Everything} options.everything
+ * @param {Runtime} options.runtime
  * @param {Views} options.views
  */
-export function layOut({ header, points: { word }, heading, isBeside, everything, views }) {
+export function layOut({ header, points: { word }, heading, isBeside, everything, runtime, views }) {
   const [height, width, channels] = header.imageShape;
   const kind =
     channels === 1 ? "grey pixels" : channels === 3 ? "colour pixels" : `pixels in ${plural(channels, "channel")}`;
@@ -83,6 +85,7 @@ export function layOut({ header, points: { word }, heading, isBeside, everything
       ),
       section("Your own picture", views.ownPicture.elements),
     ),
+    runtime.note,
     views.announcer,
     views.ownPicture.overlay,
   );

@@ -10,6 +10,7 @@ import { readFragment, writeFragment } from "./link.js";
 import { makeModel } from "./model.js";
 import { makeMotion } from "./motion.js";
 import { makePoints } from "./points.js";
+import { makeRuntime } from "./runtime.js";
 import { makeShow } from "./show.js";
 import { debounced } from "./timing.js";
 import { makeViews } from "./views.js";
@@ -41,8 +42,8 @@ export function mount(
   { fragment = "", onstate, onlatents, themed = root, listenOn = root, heading = "h1", served = null, onpick, onfile },
 ) {
   const { header } = bundle;
-  const model = makeModel(bundle);
-  const { encode } = model;
+  const model = makeModel(bundle, served);
+  const runtime = makeRuntime({ header, model, served });
   const points = makePoints(bundle, model.decode);
   const everything = makeEverything({ header, word: points.word, served });
   const defaults = defaultState(bundle);
@@ -157,7 +158,7 @@ export function mount(
   const views = makeViews({ root, themed, listenOn, bundle, model, points, served, state, hands });
   const show = makeShow({ header, model, points, everything, state, views, isQuiet: () => motion.walking });
   root.classList.add("freyvae");
-  root.replaceChildren(layOut({ header, points, heading, isBeside: Boolean(onpick), everything, views }));
+  root.replaceChildren(layOut({ header, points, heading, isBeside: Boolean(onpick), everything, runtime, views }));
 
   /** @param {number[]} latents */
   function move(latents) {
@@ -192,7 +193,10 @@ export function mount(
     if (point >= 0) return pick(point);
     try {
       const { levels, title } = await everything.picture(number);
-      if (encode) hands.showPicture({ levels, code: Float32Array.from(encode(levels)), unlike: null, title });
+      if (model.encode) {
+        const { code } = await model.encode(levels);
+        hands.showPicture({ levels, code, unlike: null, title });
+      }
     } catch (error) {
       if (!(error instanceof ExplorerError)) throw error;
       views.comparison.show(error.message, null, null);
@@ -227,6 +231,7 @@ export function mount(
     views.trays.redraw();
     root.dataset.frames = "drawn";
   });
+  runtime.start(show.face);
   everything.load((cloud) => {
     cloud.hide(state.hidden);
     views.plane.setCloud(cloud);
@@ -248,11 +253,12 @@ export function mount(
       const pixels = model.decode(latents);
       return Array.from(toLevels(pixels, new Uint8ClampedArray(pixels.length)));
     },
-    encode: encode && ((/** @type {ArrayLike<number>} */ pixels) => Array.from(encode(pixels))),
+    /** The code of an image's grey levels. @param {ArrayLike<number>} pixels */
+    encode: async (pixels) => model.encode && Array.from((await model.encode(Uint8Array.from(pixels))).code),
     /** The deviations of a shown image's posterior. @param {number} point */
-    deviationsOf(point) {
+    async deviationsOf(point) {
       const pixels = points.original(point);
-      return pixels && model.deviationsOf && Array.from(model.deviationsOf(pixels));
+      return pixels && model.encode && Array.from((await model.encode(pixels)).deviations);
     },
     get latents() {
       return [...state.latents];

@@ -27,7 +27,10 @@ function openPage() {
     root,
     fragment: written,
     themed,
-    served: themed.dataset.served ? makeServed(themed.dataset.served.split(" "), bundles[0].header.imageShape) : null,
+    served: bundles.map(({ header }, which) => {
+      const services = themed.dataset.served?.split(" ");
+      return services ? makeServed(services, header.imageShape, which ? "beside/" : "") : null;
+    }),
     onstate: (fragment) => {
       if (fragment === written) return;
       written = fragment;

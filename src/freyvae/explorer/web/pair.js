@@ -10,7 +10,7 @@ import { mount } from "./mount.js";
  * @property {HTMLElement} root
  * @property {HTMLElement} themed the element whose data-theme is set
  * @property {string} fragment the initial state, as in a link
- * @property {Served | null} served
+ * @property {(Served | null)[]} served of each run
  * @property {(fragment: string) => void} onstate called with the fragment of a new state when changes pause
  */
 
@@ -21,9 +21,9 @@ const BETWEEN = "&beside&";
  * @param {Bundle[]} bundles
  * @param {PageOptions} options
  */
-export function openOne([bundle], { root, ...options }) {
+export function openOne([bundle], { root, served, ...options }) {
   // a paste reaches the document even if nothing on the page has the focus
-  const first = mount(root, bundle, { ...options, listenOn: document });
+  const first = mount(root, bundle, { ...options, served: served[0], listenOn: document });
   return { first, second: null, load: first.load, ready: first.ready };
 }
 
@@ -31,7 +31,7 @@ export function openOne([bundle], { root, ...options }) {
  * @param {Bundle[]} bundles of two runs on the same images
  * @param {PageOptions} options
  */
-export function openPair(bundles, { root, themed, fragment, onstate }) {
+export function openPair(bundles, { root, themed, fragment, served, onstate }) {
   const states = statesOf(fragment);
   const roots = bundles.map(({ header }) => h("div", { role: "region", "aria-label": header.title }));
   root.classList.remove("freyvae");
@@ -42,6 +42,7 @@ export function openPair(bundles, { root, themed, fragment, onstate }) {
   const both = bundles.map((bundle, which) =>
     mount(roots[which], bundle, {
       themed,
+      served: served[which],
       listenOn: listenOn[which],
       fragment: states[which],
       heading: "h2",

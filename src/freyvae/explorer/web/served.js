@@ -2,7 +2,7 @@
 
 import { ExplorerError } from "./errors.js";
 
-/** @import { Header } from "./types.js" */
+/** @import { Header, Levels, Posterior } from "./types.js" */
 
 const ASK_AGAIN_MILLISECONDS = 1000;
 const MOST_BYTES = 2 ** 24; // of the pictures of a request
@@ -11,15 +11,19 @@ const MOST_KEPT = 2000; // pictures
 /**
  * @param {string[]} names of the services that the server has
  * @param {Header["imageShape"]} imageShape
+ * @param {string} folder of this run's services, where there are two runs
  */
-export function makeServed(names, [height, width, channels]) {
+export function makeServed(names, [height, width, channels], folder = "") {
   const size = height * width * channels;
   /** @type {Map<number, Uint8Array>} */
   const kept = new Map();
 
-  /** @param {string} path */
-  async function ask(path) {
-    const response = await fetch(path).catch(() => null);
+  /**
+   * @param {string} path
+   * @param {RequestInit} [how]
+   */
+  async function ask(path, how) {
+    const response = await fetch(folder + path, how).catch(() => null);
     if (!response) throw new ExplorerError("The server has ended.");
     if (!response.ok) throw new ExplorerError((await response.text()).trim());
     return response;
@@ -33,7 +37,7 @@ export function makeServed(names, [height, width, channels]) {
 
   return {
     /** @param {string} name */
-    has: (name) => names.includes(name),
+    has: (name) => names.includes(folder + name),
 
     /**
      * The file of all points, when all images have a place.
@@ -48,6 +52,18 @@ export function makeServed(names, [height, width, channels]) {
         onprogress(done, total);
         await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MILLISECONDS));
       }
+    },
+
+    /**
+     * The posterior of an image, by the run's own encoder.
+     *
+     * @param {Levels} pixels
+     * @returns {Promise<Posterior>}
+     */
+    async encode(pixels) {
+      const body = Uint8Array.from(pixels);
+      const found = new Float32Array(await (await ask("encode", { method: "POST", body })).arrayBuffer());
+      return { code: found.slice(0, found.length / 2), deviations: found.slice(found.length / 2) };
     },
 
     /**

@@ -1,13 +1,16 @@
 // Shows the state in the views, one part at a time.
 
 import { capital, signed } from "./text.js";
-import { debounced, oncePerFrame } from "./timing.js";
+import { ExplorerError } from "./errors.js";
+import { debounced, newestOnly, oncePerFrame } from "./timing.js";
 
 /** @import { Everything } from "./everything.js" */
 /** @import { Model } from "./model.js" */
 /** @import { Points } from "./points.js" */
-/** @import { Header, OwnPicture, State } from "./types.js" */
+/** @import { Code, Header, Levels, OwnPicture, State } from "./types.js" */
 /** @import { Views } from "./views.js" */
+
+/** @typedef {{ pixels: Levels | null, code: Code | null }} Compared */
 
 // screen readers read at most this many latents of a code
 const MOST_SAID = 6;
@@ -102,14 +105,33 @@ export function makeShow({ header, model, points, everything, state, views, isQu
     lines();
   }
 
+  /** @type {Compared} */
+  let compared = { pixels: null, code: null };
+  const showPosterior = newestOnly(
+    posteriorOf,
+    (posterior, /** @type {Compared} */ of) => of === compared && views.plane.mark({ posterior }),
+  );
+
+  /** The posterior of the image that is compared, with its code; null where it is not known. @param {Compared} of */
+  async function posteriorOf({ pixels, code }) {
+    if (!pixels || !code || !model.encode) return null;
+    try {
+      return { code, deviations: (await model.encode(pixels)).deviations };
+    } catch (error) {
+      if (!(error instanceof ExplorerError)) throw error;
+      return null;
+    }
+  }
+
   /** Show the chosen image, or the user's picture. Returns the error of its reconstruction, if there is one. */
   function frame() {
     const point = state.frame;
     views.filmstrip.show(point);
     const pixels = (point === null ? own?.levels : points.original(point)) ?? null;
     const code = (point === null ? own?.code : points.codeOf(point)) ?? null;
-    const deviations = pixels && model.deviationsOf?.(pixels);
-    views.plane.mark({ frame: point, posterior: code && deviations ? { code, deviations } : null });
+    compared = { pixels, code };
+    views.plane.mark({ frame: point, posterior: null });
+    showPosterior(compared);
     views.trays.setCurrent(point);
     path();
     return views.comparison.show(titleOf(point), pixels, code);

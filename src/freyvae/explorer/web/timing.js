@@ -36,19 +36,68 @@ export function oncePerFrame(work) {
 }
 
 /**
- * Runs a generator in slices of a few milliseconds, so that dragging stays smooth. A new job ends the previous one.
+ * A function that does a work for one input at a time. Of the inputs that come meanwhile only the newest is kept, so
+ * that what is shown is in order, and in the end that of the last input. What is at hand is shown at once.
  *
- * @returns {(job: Iterator<unknown>) => void}
+ * @template Input, Output
+ * @param {(input: Input) => Output | Promise<Output>} work
+ * @param {(output: Output, input: Input) => void} show
+ */
+export function newestOnly(work, show) {
+  let working = false;
+  /** @type {{ input: Input } | null} */
+  let next = null;
+  /** @param {Input} input */
+  return function take(input) {
+    if (working) {
+      next = { input };
+      return;
+    }
+    const output = work(input);
+    if (!(output instanceof Promise)) return show(output, input);
+    working = true;
+    output
+      .then((found) => show(found, input))
+      .finally(() => {
+        working = false;
+        const waiting = next;
+        next = null;
+        if (waiting) take(waiting.input);
+      });
+  };
+}
+
+/**
+ * In the job of a slicer: a value, which is waited for if it is a promise.
+ *
+ * @template T
+ * @param {T | Promise<T>} value
+ * @returns {Generator<Promise<T>, T, any>}
+ */
+export function* waited(value) {
+  return value instanceof Promise ? yield value : value;
+}
+
+/**
+ * Runs a generator in slices of a few milliseconds, so that dragging stays smooth. A new job ends the previous one. A
+ * promise that it yields is waited for, and what comes of it is given back.
+ *
+ * @returns {(job: Iterator<unknown, void, any>) => void}
  */
 export function makeSlicer() {
   let current = 0;
   return (job) => {
     const mine = ++current;
-    const slice = () => {
-      if (mine !== current) return;
+    /** @type {unknown} */
+    let given;
+    const slice = async () => {
       const end = performance.now() + 7;
-      while (performance.now() < end) if (job.next().done) return;
-      setTimeout(slice, 4);
+      while (mine === current && performance.now() < end) {
+        const { done, value } = job.next(given);
+        if (done) return;
+        given = value instanceof Promise ? await value : value;
+      }
+      if (mine === current) setTimeout(slice, 4);
     };
     setTimeout(slice, 0);
   };

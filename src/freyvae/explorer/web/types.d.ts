@@ -222,6 +222,18 @@ export type Levels = Uint8Array | Uint8ClampedArray;
 
 export type Decode = (latents: Code) => Float32Array;
 
+/** A decoder that may be a runtime's: the pixels, or a promise of them. What is urgent comes before what is not. */
+export type DecodeByAny = (latents: Code, isUrgent?: boolean) => Float32Array | Promise<Float32Array>;
+
+/** What the encoder says of an image: the code, which is the mean of its posterior, and the posterior's deviations. */
+export interface Posterior {
+  code: Float32Array;
+  deviations: Float32Array;
+}
+
+/** An encoder: the page's, the server's or a runtime's. */
+export type Encode = (pixels: Levels) => Promise<Posterior>;
+
 export type Painter = (canvas: HTMLCanvasElement, levels: Levels) => void;
 
 /** A child of an element; null and undefined are left out. */

@@ -23,7 +23,7 @@ import { makeTrays } from "./views/trays.js";
 /** @import { Model } from "./model.js" */
 /** @import { Points } from "./points.js" */
 /** @import { Served } from "./served.js" */
-/** @import { Bundle, Direction, Kind, OwnPicture, State, View } from "./types.js" */
+/** @import { Bundle, DecodeByAny, Direction, Kind, OwnPicture, State, View } from "./types.js" */
 
 /**
  * The actions of the user.
@@ -65,7 +65,9 @@ import { makeTrays } from "./views/trays.js";
  */
 export function makeViews({ root, themed, listenOn, bundle, model, points, served, state, hands }) {
   const { header } = bundle;
-  const { decode, encode, unitName } = model;
+  const { unitName } = model;
+  /** @type {DecodeByAny} */
+  const decodeByAny = (latents, isUrgent) => model.decodeByAny(latents, isUrgent);
   const { painter } = points;
   const where = () => state.latents;
 
@@ -87,12 +89,12 @@ export function makeViews({ root, themed, listenOn, bundle, model, points, serve
   });
   const trays = makeTrays({ points, onchange: hands.fillTrays, onmake: hands.addDirection });
   const lasso = makeLasso({ points, onlasso: plane.setLasso, onfill: trays.fill });
-  const comparison = makeComparison({ header, decode, painter, inWords: model.likeness.inWords });
+  const comparison = makeComparison({ header, model, painter });
   const filmstrip = makeFilmstrip({
     header,
     points,
     onpick: (point) => hands.pick(point, { fly: false }),
-    onpicknumber: served?.has("pictures") && encode ? hands.pickNumber : null,
+    onpicknumber: served?.has("pictures") && model.encode ? hands.pickNumber : null,
     errorOf: (point) => {
       const pixels = points.original(point);
       return pixels && comparison.errorOf(pixels, points.codeOf(point));
@@ -108,12 +110,12 @@ export function makeViews({ root, themed, listenOn, bundle, model, points, serve
     plane,
     comparison,
     filmstrip,
-    face: makeFace({ root, header, decode, painter }),
+    face: makeFace({ root, header, decode: decodeByAny, painter }),
     knowing: makeKnowing(root),
     neighbours: makeNeighbours({ bundle, points, onpick: (point) => hands.pick(point) }),
     sliders: makeLatentSliders({
       header,
-      decode,
+      decode: decodeByAny,
       painter,
       unitName,
       names: state.names,
@@ -144,7 +146,7 @@ export function makeViews({ root, themed, listenOn, bundle, model, points, serve
     trays,
     lasso,
     path: makePath({ points, onvalue: hands.goAlongPath, onend: hands.endPath }),
-    ownPicture: makeOwnPicture({ header, encode, listenOn, onpicture: hands.showPicture, onfile: hands.takeFile }),
+    ownPicture: makeOwnPicture({ header, model, listenOn, onpicture: hands.showPicture, onfile: hands.takeFile }),
     save: makeSave({ header, model, painter, where, names: () => state.names }),
     linkButton: hands.bringAddressUpToDate && makeLinkButton({ flush: hands.bringAddressUpToDate, announce }),
     theme: makeTheme({

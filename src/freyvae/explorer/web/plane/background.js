@@ -4,7 +4,7 @@
 import { colourOf, contextOf, makePainter, toLevels } from "../canvas.js";
 import { clamp } from "../clamp.js";
 import { h } from "../dom.js";
-import { debounced, makeSlicer } from "../timing.js";
+import { debounced, makeSlicer, waited } from "../timing.js";
 
 /** @import { Model } from "../model.js" */
 /** @import { Header } from "../types.js" */
@@ -69,7 +69,7 @@ export function makeBackground({ header, model, points, geometry, served }) {
     for (const [number, [column, row]] of fromTheMiddle(columns, rows).entries()) {
       const code = codeOf(column, row, inhabitants);
       if (!code) continue;
-      painter(tile, toLevels(model.decode(code), levels));
+      painter(tile, toLevels(yield* waited(model.decodeByAny(code)), levels));
       context.drawImage(tile, column * width, row * height);
       const isSlow = number > 0 && (performance.now() - began) / number > SLOW_MILLISECONDS;
       for (let pause = isSlow ? PAUSE_STEPS : 0; pause > 0; pause--) yield;

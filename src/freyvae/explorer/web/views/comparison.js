@@ -4,15 +4,17 @@
 import { colourOf, contextOf, toLevels } from "../canvas.js";
 import { h } from "../dom.js";
 
-/** @import { Code, Decode, Header, Levels, Painter } from "../types.js" */
+/** @import { Model } from "../model.js" */
+/** @import { Code, Header, Levels, Painter } from "../types.js" */
 
 // a difference of this many grey levels has the full colour
 const FULL_COLOUR = 64;
 const ELLIPSE = " The ellipse on the plane is its posterior, to two deviations.";
 const ELLIPSE_BUT_ON_MAP = " On a plane of latents or components the ellipse is its posterior, to two deviations.";
 
-/** @param {{ header: Header, decode: Decode, painter: Painter, inWords: (error: number) => string }} options */
-export function makeComparison({ header, decode, painter, inWords }) {
+/** @param {{ header: Header, model: Model, painter: Painter }} options */
+export function makeComparison({ header, model, painter }) {
+  const { decode } = model;
   const [height, width, channels] = header.imageShape;
   /** @param {string} name */
   const picture = (name) => h("canvas", { class: "crisp", width, height, role: "img", "aria-label": name });
@@ -40,7 +42,7 @@ export function makeComparison({ header, decode, painter, inWords }) {
         "its reconstruction, and their difference.",
     ),
   );
-  const hasEllipse = header.encoder && header.latents.count > 1;
+  const hasEllipse = model.encode && header.latents.count > 1;
   const ellipse = hasEllipse ? (header.map ? ELLIPSE_BUT_ON_MAP : ELLIPSE) : "";
   const levels = new Uint8ClampedArray(height * width * channels);
   /** @type {[string, Levels | null, Code | null]} */
@@ -89,7 +91,7 @@ export function makeComparison({ header, decode, painter, inWords }) {
     painter(original, pixels);
     paintDifference(pixels);
     const error = rootMeanSquare(pixels, levels);
-    score.textContent = `${inWords(error)}.${ellipse}`;
+    score.textContent = `${model.likeness.inWords(error)}.${ellipse}`;
     return error;
   }
 

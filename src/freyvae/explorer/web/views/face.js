@@ -3,14 +3,15 @@
 import { toLevels } from "../canvas.js";
 import { clamp } from "../clamp.js";
 import { h } from "../dom.js";
+import { newestOnly } from "../timing.js";
 
-/** @import { Decode, Header, Painter } from "../types.js" */
+/** @import { DecodeByAny, Header, Painter } from "../types.js" */
 
 /**
  * @param {object} options
  * @param {HTMLElement} options.root of the explorer
  * @param {Header} options.header
- * @param {Decode} options.decode
+ * @param {DecodeByAny} options.decode
  * @param {Painter} options.painter
  */
 export function makeFace({ root, header, decode, painter }) {
@@ -31,6 +32,11 @@ export function makeFace({ root, header, decode, painter }) {
     canvas.style.width = `${scale * width}px`;
     canvas.style.height = `${scale * height}px`;
   }
+  const draw = newestOnly(
+    (/** @type {number[]} */ latents) => decode(latents, true),
+    (pixels) => painter(canvas, toLevels(pixels, levels)),
+  );
+
   const watch = new ResizeObserver(fit);
   watch.observe(root);
   addEventListener("resize", fit);
@@ -38,8 +44,8 @@ export function makeFace({ root, header, decode, painter }) {
   return {
     element: place,
     fit,
-    /** @param {number[]} latents */
-    draw: (latents) => painter(canvas, toLevels(decode(latents), levels)),
+    /** @type {(latents: number[]) => void} */
+    draw,
     /** @param {string} where in words */
     describe: (where) => canvas.setAttribute("aria-label", `The decoded image at ${where}`),
     destroy() {

@@ -6,12 +6,12 @@ import { plural } from "../text.js";
 import { makeSlider } from "./slider.js";
 import { makeStrips } from "./strips.js";
 
-/** @import { Decode, Header, Painter } from "../types.js" */
+/** @import { DecodeByAny, Header, Painter } from "../types.js" */
 
 /**
  * @param {object} options
  * @param {Header} options.header
- * @param {Decode} options.decode
+ * @param {DecodeByAny} options.decode
  * @param {Painter} options.painter
  * @param {string} options.unitName
  * @param {string[]} options.names

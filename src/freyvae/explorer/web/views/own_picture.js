@@ -3,23 +3,28 @@
 import { h, newId } from "../dom.js";
 import { ExplorerError } from "../errors.js";
 import { readPicture } from "../picture.js";
-import { capital } from "../text.js";
+import { capital, withCode } from "../text.js";
 
+/** @import { Model } from "../model.js" */
 /** @import { Header, OwnPicture } from "../types.js" */
 
 /**
  * @param {object} options
  * @param {Header} options.header
- * @param {((pixels: ArrayLike<number>) => Float32Array) | null} options.encode
+ * @param {Model} options.model
  * @param {HTMLElement | Document} options.listenOn where a picture may be dropped or pasted
  * @param {(own: OwnPicture) => void} options.onpicture
  * @param {((file: File) => void) | null} options.onfile told of each picture of the user, too
  */
-export function makeOwnPicture({ header, encode, listenOn, onpicture, onfile }) {
+export function makeOwnPicture({ header, model, listenOn, onpicture, onfile }) {
+  // a picture is grey or colour
+  const isTaken = model.encode !== null && [1, 3].includes(header.imageShape[2]);
   const note = h(
     "p",
     { class: "hint", role: "status" },
-    encode ? "Or drop a picture anywhere on this page, or paste one. It stays in this browser." : "",
+    isTaken
+      ? `Or drop a picture anywhere on this page, or paste one. ${header.encoder ? "It stays in this browser." : "It stays on the machine that serves the page."}`
+      : "",
   );
   const file = h("input", {
     type: "file",
@@ -41,10 +46,10 @@ export function makeOwnPicture({ header, encode, listenOn, onpicture, onfile }) 
 
   /** @param {File | undefined} picture */
   async function take(picture) {
-    if (!encode || !picture) return;
+    if (!isTaken || !model.encode || !picture) return;
     try {
       const { levels, note: done } = await readPicture(picture, header.imageShape);
-      const code = Float32Array.from(encode(levels));
+      const { code } = await model.encode(levels);
       note.textContent = done;
       note.classList.remove("wrong");
       onpicture({ levels, code, unlike: null, title: "Your picture" });
@@ -66,7 +71,7 @@ export function makeOwnPicture({ header, encode, listenOn, onpicture, onfile }) 
       dragDepth = 0;
       given(carried.files[0]);
     }
-    overlay.classList.toggle("open", dragDepth > 0 && Boolean(encode));
+    overlay.classList.toggle("open", dragDepth > 0 && isTaken);
   }
   /** @param {ClipboardEvent} event */
   function onPaste(event) {
@@ -82,17 +87,17 @@ export function makeOwnPicture({ header, encode, listenOn, onpicture, onfile }) 
   for (const [kind, answer] of heard) listenOn.addEventListener(kind, answer);
 
   return {
-    elements: encode
+    elements: isTaken
       ? [
           h(
             "p",
             { class: "hint" },
-            "The encoder runs in this page too. It shows the code of your picture, and its reconstruction.",
+            `The encoder runs ${header.encoder ? "in this page" : "for this page"} too. It shows the code of your picture, and its reconstruction.`,
           ),
           h("div", { class: "row file" }, file, h("label", { for: file.id, class: "button" }, "Choose a picture")),
           note,
         ]
-      : [h("p", { class: "hint" }, capital(`${header.encoderMissing}.`)), note],
+      : [h("p", { class: "hint" }, withCode(capital(`${header.encoderMissing}.`))), note],
     overlay,
     take,
     destroy() {

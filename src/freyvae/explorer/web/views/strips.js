@@ -4,9 +4,9 @@
 import { contextOf, toLevels } from "../canvas.js";
 import { clamp } from "../clamp.js";
 import { h } from "../dom.js";
-import { debounced, makeSlicer } from "../timing.js";
+import { debounced, makeSlicer, waited } from "../timing.js";
 
-/** @import { Decode, Header, Painter } from "../types.js" */
+/** @import { DecodeByAny, Header, Painter } from "../types.js" */
 
 const HIGH = 36; // CSS pixels
 const MOST_IMAGES = 12;
@@ -16,7 +16,7 @@ const PAUSE = 150;
 /**
  * @param {object} options
  * @param {Header} options.header
- * @param {Decode} options.decode
+ * @param {DecodeByAny} options.decode
  * @param {Painter} options.painter
  * @param {number[]} options.of the latents that have a strip
  */
@@ -57,7 +57,7 @@ export function makeStrips({ header, decode, painter, of }) {
       context.setTransform(ratio, 0, 0, ratio, 0, 0);
       for (let image = 0; image < images; image++) {
         code[latent] = (2 * ((image + 0.5) / images) - 1) * scale.limit * scale.unit;
-        painter(tile, toLevels(decode(code), levels));
+        painter(tile, toLevels(yield* waited(decode(code)), levels));
         const own = (high * width) / height;
         context.drawImage(tile, (image + 0.5) * wide - own / 2, (HIGH - high) / 2, own, high);
         yield;
