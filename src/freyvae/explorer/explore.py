@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from freyvae.data.images import ImageSet
 from freyvae.errors import BadInput
+from freyvae.explorer.column import keep_column
 from freyvae.explorer.server import serve
 from freyvae.explorer.widget import widget_of
 from freyvae.run import Run, opened
@@ -18,6 +19,7 @@ def explore(
     images: npt.ArrayLike | ImageSet | Mapping[str, npt.ArrayLike] | None = None,
     *,
     beside: Run | str | Path | None = None,
+    colour_by: str | Path | None = None,
     names: tuple[str, ...] = (),
     title: str = "VAE",
     port: int | None = None,
@@ -39,6 +41,9 @@ def explore(
         images: for a model: anything that `as_images` takes, of the model's size. Their codes are the points. Or such
             images by `training`, `validation` and `test`, which the widget then tells apart.
         beside: for a run: another on the same images, or its folder, to stand beside it in one page.
+        colour_by: for a run: a column of a .csv or .tsv file of its images, by which its page colours them, as the
+            labels of a training are read, `cells.csv:stage`. It is kept in the run: words in place of the groups that
+            `cluster` found, numbers in place of the scores of `score`.
         names: for a model: the names of its latents.
         title: for a model: the title above the widget.
         port: for a run: the port to listen on, at 127.0.0.1; by default 8765, or the next free one.
@@ -55,15 +60,18 @@ def explore(
     Raises:
         BadInput: the extra `notebook` is not installed, the images do not fit the model, the decoder has a layer that
             the page cannot compute, there is no such run, two runs have other images, no port
-            is free, or ONNX Runtime Web is to run the networks and is not there.
+            is free, ONNX Runtime Web is to run the networks and is not there, or the table has no such column or not a
+            value for each image.
     """
     if isinstance(vae, Run | str | Path):
         if images is not None:
             raise BadInput("the explorer of a run has the run's own images: leave images out, or give a model")
-        other = None if beside is None else opened(beside)
+        run, other = opened(vae), None if beside is None else opened(beside)
+        if colour_by is not None:
+            keep_column(run, colour_by)
         folder = None if onnx_runtime_web is None else Path(onnx_runtime_web)
         return serve(
-            opened(vae),
+            run,
             beside=other,
             port=port,
             browser=not no_browser,
@@ -71,6 +79,8 @@ def explore(
             onnx_runtime_web=folder,
             say=say,
         )
+    if colour_by is not None:
+        raise BadInput("a column of a table is kept in a run: leave colour_by out, or give a run, not a model")
     if beside is not None:
         raise BadInput("side by side stand two runs: leave beside out, or give a run, not a model")
     if images is None:

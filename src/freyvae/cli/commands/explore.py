@@ -14,6 +14,7 @@ def explore(
     run: Path,
     beside: Path | None = None,
     *,
+    colour_by: str | None = None,
     port: Whole | None = None,
     no_browser: bool = False,
     runtime: Literal["page", "onnx"] = "page",
@@ -27,6 +28,8 @@ def explore(
     Args:
         run: the run folder.
         beside: another run folder: one page shows the same pictures in both. [default: none]
+        colour_by: a column of a .csv or .tsv file of the run's images, by which the page colours them, such as
+            cells.csv:stage. It is kept in the run: words in place of groups, numbers in place of scores.
         port: to listen on, at 127.0.0.1. [default: 8765, or the next free one]
         no_browser: only serve.
         runtime: what runs the networks in the page: its own interpreter, or ONNX Runtime Web, for large models.
@@ -34,5 +37,11 @@ def explore(
     """
     wait_for("opening the page")
     freyvae.explore(
-        run, beside=beside, port=port, no_browser=no_browser, runtime=runtime, onnx_runtime_web=onnx_runtime_web
+        run,
+        beside=beside,
+        colour_by=colour_by,
+        port=port,
+        no_browser=no_browser,
+        runtime=runtime,
+        onnx_runtime_web=onnx_runtime_web,
     )
