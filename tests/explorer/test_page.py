@@ -14,6 +14,7 @@ from tests.explorer.conftest import accessibility_findings
 
 import freyvae
 from freyvae.explorer.bundle import make_bundle
+from freyvae.explorer.groups import KeptGroups
 from freyvae.explorer.page import page_text
 from freyvae.explorer.projection import Projection, within_plane
 from freyvae.explorer.scores import KeptScores
@@ -465,7 +466,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Many:
         title="many",
         parts=(np.arange(400) % 10 == 0).astype(np.uint8),
         labels=["dark"] * 200 + ["light"] * 200,
-        groups=(np.arange(400) % 3).astype(np.uint8),
+        groups=KeptGroups("corner", ["group 1", "group 2", "group 3"], (np.arange(400) % 3).astype(np.uint8)),
         scores=KeptScores("oddness", (np.arange(400) * 7 % 400 / 400).astype(np.float32)),
         files=[f"pictures/{'dark' if number < 200 else 'light'}-{number}.png" for number in range(400)],
         sample_of=5000,
@@ -761,13 +762,13 @@ def test_of_many_latents_a_screen_reader_hears_those_that_say_most(open_page: An
     assert re.findall(r"(z\d+) ", said) == order
 
 
-def test_points_are_coloured_and_hidden_by_the_groups_of_cluster(open_page: Any, many: Many) -> None:
+def test_points_are_coloured_and_hidden_by_groups_under_their_name(open_page: Any, many: Many) -> None:
     page = open_page(many[0], reduced_motion="reduce", fragment="colour=label&frame=4")
     assert "light, group 2" not in page.text_content(".comparison .what")
     assert "dark, group 2" in page.text_content(".comparison .what")
     dots = "document.querySelectorAll('.board canvas')[2].toDataURL()"
     by_label = page.evaluate(dots)
-    page.get_by_text("group", exact=True).click()
+    page.get_by_text("corner", exact=True).click()
     by_group = page.evaluate(dots)
     assert by_group != by_label
     second = page.get_by_role("button", name="group 2", exact=True)

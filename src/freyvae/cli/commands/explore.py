@@ -30,6 +30,7 @@ def explore(
         beside: another run folder: one page shows the same pictures in both. [default: none]
         colour_by: a column of a .csv or .tsv file of the run's images, by which the page colours them, such as
             cells.csv:stage. It is kept in the run: words in place of groups, numbers in place of scores.
+            [default: none]
         port: to listen on, at 127.0.0.1. [default: 8765, or the next free one]
         no_browser: only serve.
         runtime: what runs the networks in the page: its own interpreter, or ONNX Runtime Web, for large models.
