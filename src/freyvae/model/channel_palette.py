@@ -72,7 +72,7 @@ class ChannelPalette(keras.layers.Layer):
         each = ops.log(ops.where(palettes > 0.0, chances, 1.0 - chances))
         darkest = ops.argmax(palettes, axis=-1)
         lightest = LEVELS - 1 - ops.argmax(ops.flip(palettes, axis=-1), axis=-1)
-        levels = np.arange(LEVELS)
+        levels = ops.arange(LEVELS)
         between = ops.logical_and(levels > ops.expand_dims(darkest, -1), levels < ops.expand_dims(lightest, -1))
         inside = ops.sum(ops.where(between, each, 0.0), axis=-1)
         ends = ops.take(self.darkest, darkest) * ops.take(self.lightest, lightest) / self._from(darkest)
@@ -88,7 +88,8 @@ class ChannelPalette(keras.layers.Layer):
 
         Both are floats of the images' shape (image, height, width, channel).
         """
-        own, others = np.arange(LEVELS)[:, None], np.arange(LEVELS)
+        others = ops.arange(LEVELS, dtype="int32")
+        own = ops.expand_dims(others, 1)
         occurs = ops.expand_dims(palettes > 0.0, 2)
         darker = ops.max(ops.where(ops.logical_and(occurs, others < own), others, -1), axis=-1)
         lighter = ops.min(ops.where(ops.logical_and(occurs, others > own), others, LEVELS), axis=-1)
@@ -98,15 +99,16 @@ class ChannelPalette(keras.layers.Layer):
 
     def nearest(self, palettes: Tensor, images: Tensor) -> Tensor:
         """Images whose values are the nearest that occur: uint8 (image, height, width, channel)."""
-        own, others = np.arange(LEVELS)[:, None], np.arange(LEVELS)
-        distance = (np.abs(own - others) + 0.5 * (others > own)).astype("float32")
+        others = ops.arange(LEVELS, dtype="int32")
+        own = ops.expand_dims(others, 1)
+        distance = ops.cast(ops.abs(own - others), "float32") + 0.5 * ops.cast(others > own, "float32")
         missing = 2.0 * LEVELS * ops.expand_dims(1.0 - palettes, 2)
         return _looked_up(ops.argmin(distance + missing, axis=-1), images, "uint8")
 
     def draw(self, count: Any, channels: int, seed: keras.random.SeedGenerator) -> Tensor:
         """Palettes drawn from p(S)."""
         uniform = keras.random.uniform((count, channels, LEVELS + 2), 1e-6, 1.0 - 1e-6, seed=seed)
-        chances = ops.convert_to_tensor(self.chances)
+        chances, levels = ops.convert_to_tensor(self.chances), ops.arange(LEVELS)
 
         def drawn_from(probabilities: Tensor, least: Tensor, number: Tensor) -> Tensor:
             """Where the cumulative probability passes a uniform number, from the least level on."""
@@ -121,7 +123,7 @@ class ChannelPalette(keras.layers.Layer):
 
         def next_level(level: Any, drawn: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
             place, palettes = drawn
-            here = ops.cast(ops.equal(np.arange(LEVELS), level), "float32")
+            here = ops.cast(ops.equal(levels, level), "float32")
             occurs = ops.sum(here * uniform[..., :LEVELS], axis=-1, keepdims=True) < ops.take(chances, place)
             occurs = ops.logical_and(occurs, ops.logical_and(level > darkest, level < lightest))
             occurs = ops.logical_or(occurs, ops.logical_or(ops.equal(level, darkest), ops.equal(level, lightest)))

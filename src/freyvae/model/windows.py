@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from freyvae.late import np, ops
+from freyvae.late import ops
 
 Tensor = Any
 
@@ -25,7 +25,7 @@ class Rows(NamedTuple):
     @property
     def inside(self) -> Tensor:
         """Whether they are rows of the image, 0 or 1, float (row,)."""
-        return ops.cast(self.first + self.step * np.arange(self.number) < self.height, "float32")
+        return ops.cast(self.first + self.step * ops.arange(self.number, dtype="int32") < self.height, "float32")
 
     def of(self, values: Tensor) -> Tensor:
         """They of values (image, height, width, n): (image, row, width, n)."""

@@ -49,7 +49,7 @@ class MixtureOfLogistics(Likelihood):
             importance-weighted bound of several draws takes all rows.
         channel_palette: with `image`, the grey levels that occur in an image are told first, and its pixels have none
             but these (`ChannelPalette`): for images whose contrast was stretched, which leaves gaps between the levels.
-            `automatic` is `image` where the training images are such, and `none` elsewhere.
+            `automatic` is `image` where `train` finds the training images to be such, and `none` elsewhere.
     """
 
     name = "mixture-of-logistics"
