@@ -1,7 +1,5 @@
 """A column of a table of a run's images: words become groups of the page, numbers a score."""
 
-import importlib
-
 import numpy as np
 import pytest
 from tests.explorer.conftest import make_squares
@@ -47,12 +45,31 @@ def test_numbers_become_a_score(squares_run, table):
 
 def test_the_command_keeps_it_before_it_serves(squares_run, table, monkeypatch):
     served = []
-    # the function has its module's name
-    module = importlib.import_module("freyvae.explorer.explore")
-    monkeypatch.setattr(module, "serve", lambda run, **choices: served.append(run))
-    freyvae.explore(squares_run, colour_by=f"{table}:stage", no_browser=True)
+
+    def make_server(run, **choices):
+        served.append(run)
+        raise BadInput("this test has no server")
+
+    monkeypatch.setattr("freyvae.explorer.server.make_server", make_server)
+    with pytest.raises(BadInput, match="no server"):
+        freyvae.explore(squares_run, colour_by=f"{table}:stage", no_browser=True)
     assert served == [squares_run]
     assert read_groups(squares_run, 400).by == "stage"
+
+
+def test_where_another_argument_is_refused_it_is_not_kept(squares_run, table):
+    keep_column(squares_run, f"{table}:stage")
+    table.write_text(table.read_text().replace("stage", "phase", 1))
+    with pytest.raises(BadInput, match="runtime must be one of"):
+        freyvae.explore(squares_run, colour_by=f"{table}:phase", runtime="neither")
+    assert read_groups(squares_run, 400).by == "stage"
+
+
+def test_the_only_column_needs_no_name(squares_run, tmp_path):
+    path = tmp_path / "sizes.csv"
+    path.write_text("size\n" + "\n".join(map(str, range(400))) + "\n")
+    keep_column(squares_run, path)
+    assert read_scores(squares_run, 400).by == "size"
 
 
 @pytest.mark.parametrize(
@@ -62,10 +79,12 @@ def test_the_command_keeps_it_before_it_serves(squares_run, table, monkeypatch):
         ("cells.csv:size", "size"),
         ("short.csv:stage", "2 rows for 400 images"),
         ("words.txt", "from a .csv or .tsv file"),
+        ("nan.csv", "area of image 3 is nan: give every image a number"),
     ],
 )
 def test_wrong_tables_are_refused_in_a_line(squares_run, table, given, line):
     (table.parent / "short.csv").write_text("stage\na\nb\n")
+    (table.parent / "nan.csv").write_text("area\n1\n2\nnan\n" + 397 * "4\n")
     with pytest.raises(BadInput, match=line) as refused:
         freyvae.explore(squares_run, colour_by=table.parent / given)
     assert len(str(refused.value).splitlines()) == 1

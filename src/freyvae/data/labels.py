@@ -33,7 +33,12 @@ def labels_of_folders(files: Sequence[str]) -> tuple[str, ...] | None:
 
 
 def read_labels(table: str | Path, *, count: int, files: Sequence[str] | None) -> tuple[str, ...]:
-    """The labels of images from a .csv or .tsv file with a header.
+    """The labels of images from a table: the values of `read_column`, which has its arguments and errors."""
+    return read_column(table, count=count, files=files)[1]
+
+
+def read_column(table: str | Path, *, count: int, files: Sequence[str] | None) -> tuple[str, tuple[str, ...]]:
+    """A column of a .csv or .tsv file with a header: its name, and its value for each image.
 
     A colon after the path names the column, `cells.csv:stage`; by default it is the one called `label`, `class` or
     `target`, or the only one beside the file names. A column called `file`, `filename`, `file_name`, `image` or `path`
@@ -45,11 +50,8 @@ def read_labels(table: str | Path, *, count: int, files: Sequence[str] | None) -
         count: number of images.
         files: the file name of each image, or None.
 
-    Returns:
-        a label for each image.
-
     Raises:
-        BadInput: the file cannot be read, has no such column, or an image has no label or two.
+        BadInput: the file cannot be read, has no such column, or an image has no value or two.
     """
     path, column = _split_column(table)
     if path.suffix.lower() not in _SUFFIXES:
@@ -62,8 +64,9 @@ def read_labels(table: str | Path, *, count: int, files: Sequence[str] | None) -
         if len(values) != count:
             hint = "" if files is None else "; add a column `file`"
             raise BadInput(f"{printable(path)}: {len(values)} rows for {count} images; give a row for each{hint}")
-        return _complete(path, values, [f"row {row}" for row in range(1, count + 1)])
-    return _of_files(path, [row[header.index(name_column)].strip() for row in rows], values, files)
+        return label_column, _complete(path, values, [f"row {row}" for row in range(1, count + 1)])
+    names = [row[header.index(name_column)].strip() for row in rows]
+    return label_column, _of_files(path, names, values, files)
 
 
 def _split_column(table: str | Path) -> tuple[Path, str | None]:

@@ -1,11 +1,14 @@
 """A column of a person's own table, by which the page of a run colours and sorts its images."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from freyvae.data.labels import most_frequent, read_labels
+from freyvae.data.labels import most_frequent, read_column
+from freyvae.errors import BadInput
 from freyvae.explorer.groups import GROUPS_FORMAT
 from freyvae.explorer.page import keep_for_page
 from freyvae.explorer.scores import SCORES_FORMAT
@@ -23,39 +26,35 @@ def keep_column(run: Run, table: str | Path) -> None:
 
     Args:
         run: the run.
-        table: a .csv or .tsv file as `read_labels` takes it, with the column's name after a colon, `cells.csv:stage`.
+        table: a .csv or .tsv file as `read_column` takes it, with the column's name after a colon, `cells.csv:stage`.
 
     Raises:
-        BadInput: the table cannot be read, has no such column or not a value for each image; or the run's images are
-            gone, or another process works on it.
+        BadInput: the table cannot be read, has no such column or not a value for each image, or a number that is not finite; or the
+            run's images are gone, or another process works on it.
     """
     from freyvae.evaluation import load_measured_data
 
     data = load_measured_data(run)
-    images = data.images
-    values = read_labels(table, count=len(images.images), files=images.files)
-    name = _name_of_column(table)
+    name, values = read_column(table, count=len(data.images), files=data.images.files)
+    found: dict[str, Any] = {"by": name, "images_sha256": data.images.fingerprint}
+    numbers = _as_numbers(name, values)
+    if numbers is not None:
+        path = run.scores_path
+        found |= {"format": SCORES_FORMAT, "scores": numbers}
+    else:
+        path, (names, groups) = run.groups_path, most_frequent(values, _MOST_GROUPS)
+        found |= {"format": GROUPS_FORMAT, "names": np.array(names), "groups": groups}
     with run.lock():
-        numbers = _as_numbers(values)
-        if numbers is not None:
-            found = {"format": SCORES_FORMAT, "by": name, "scores": numbers}
-            keep_for_page(run, run.scores_path, vae=run.load_model(), data=data, **found)
-            return
-        names, groups = most_frequent(values, _MOST_GROUPS)
-        found = {"format": GROUPS_FORMAT, "by": name, "names": np.array(names), "groups": groups}
-        keep_for_page(run, run.groups_path, vae=run.load_model(), data=data, **found)
+        keep_for_page(run, path, vae=run.load_model(), data=data, **found)
 
 
-def _name_of_column(table: str | Path) -> str:
-    """The column that is named after a colon, or the table's own name."""
-    _, _, column = str(table).rpartition(":")
-    return column if column and not Path(table).exists() else Path(table).stem
-
-
-def _as_numbers(values: tuple[str, ...]) -> np.ndarray | None:
-    """Values as numbers, float64 (image,), if all of them are finite ones."""
+def _as_numbers(name: str, values: Sequence[str]) -> np.ndarray | None:
+    """Values as numbers, float64 (image,), if they are numbers. Raises `BadInput` where one of these is not finite."""
     try:
         numbers = [float(value) for value in values]
     except ValueError:
         return None
-    return np.array(numbers) if all(map(math.isfinite, numbers)) else None
+    without = next((at for at, number in enumerate(numbers, start=1) if not math.isfinite(number)), None)
+    if without is not None:
+        raise BadInput(f"{name} of image {without} is {values[without - 1]}: give every image a number, or all a word")
+    return np.array(numbers)

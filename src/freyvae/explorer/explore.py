@@ -8,7 +8,6 @@ import numpy.typing as npt
 
 from freyvae.data.images import ImageSet
 from freyvae.errors import BadInput
-from freyvae.explorer.column import keep_column
 from freyvae.explorer.server import serve
 from freyvae.explorer.widget import widget_of
 from freyvae.run import Run, opened
@@ -66,13 +65,12 @@ def explore(
     if isinstance(vae, Run | str | Path):
         if images is not None:
             raise BadInput("the explorer of a run has the run's own images: leave images out, or give a model")
-        run, other = opened(vae), None if beside is None else opened(beside)
-        if colour_by is not None:
-            keep_column(run, colour_by)
+        other = None if beside is None else opened(beside)
         folder = None if onnx_runtime_web is None else Path(onnx_runtime_web)
         return serve(
-            run,
+            opened(vae),
             beside=other,
+            colour_by=colour_by,
             port=port,
             browser=not no_browser,
             runtime=runtime,

@@ -27,6 +27,7 @@ from urllib.parse import parse_qs, unquote
 from freyvae.console import say as to_stderr
 from freyvae.errors import BadInput
 from freyvae.explorer.all_points import AllPoints, Pictures, is_sample
+from freyvae.explorer.column import keep_column
 from freyvae.explorer.draw import Draw
 from freyvae.explorer.encode import Encode
 from freyvae.explorer.onnx_web import folder_of_runtime, services_of_onnx
@@ -73,6 +74,7 @@ def serve(
     run: Run,
     *,
     beside: Run | None = None,
+    colour_by: str | Path | None = None,
     port: int | None = None,
     browser: bool = True,
     runtime: str = "page",
@@ -84,6 +86,7 @@ def serve(
     Args:
         run: a finished run.
         beside: another on the same images: the page shows both, side by side.
+        colour_by: a column of a table, which is kept in the run first: `keep_column`.
         port: the port to listen on; by default 8765. If it is taken, the next free one is used, with a message.
         browser: open the page in the browser.
         runtime: what the page runs the networks by: "page" for its own interpreter, "onnx" for ONNX Runtime Web.
@@ -92,13 +95,15 @@ def serve(
 
     Raises:
         BadInput: the page is of a newer format or cannot be written, the runs have other images, no port is free, or
-            there is no ONNX Runtime Web.
+            there is no ONNX Runtime Web; or as `keep_column`.
     """
     say = say or to_stderr
     folder = _folder_of(runtime, onnx_runtime_web, beside)
     port = PORT if port is None else port
     if beside is not None:
         check_same_images(run, beside)
+    if colour_by is not None:
+        keep_column(run, colour_by)
     for each in (run,) if beside is None else (run, beside):
         prepare_page(each, say=say)
     handler, services = Handler, services_of(run, onnx=folder)
