@@ -25,6 +25,7 @@ from keras import layers, ops
 
 from freyvae.data import load_frey_faces
 from freyvae.files import write_whole
+from freyvae.model.autoregression import AROUND, BEFORE
 from freyvae.model.logistic import logistic_log_mass
 from studies.shared.command import exit_code
 from studies.shared.process import ROOT
@@ -32,10 +33,8 @@ from studies.shared.process import ROOT
 FILE = "floor.json"
 # pairs of frames that are most alike
 PAIRS = 200
-# seen of the frames beside, and of the present one before a pixel: (down, right)
-BESIDE = [(down, right) for down in range(-2, 3) for right in range(-2, 3)]
-BEFORE = [(down, right) for down in range(-3, 1) for right in range(-3, 4) if (down, right) < (0, 0)]
-HERE = BESIDE.index((0, 0))
+# seen of the frames beside: (down, right)
+HERE = AROUND.index((0, 0))
 COMPONENTS, UNITS, HIDDEN_LAYERS, BATCH, EPOCHS = 4, 128, 3, 2048, 8
 LEARNING_RATE, WEIGHT_DECAY = 2e-3, 0.01
 SPLITS = {"random 123": np.random.RandomState(123).permutation, "blocked": np.arange}
@@ -69,7 +68,7 @@ def seen(images: np.ndarray, frames: np.ndarray) -> tuple[np.ndarray, np.ndarray
     def at(shift: int, down: int, right: int) -> np.ndarray:
         return padded[frames + shift, 3 + down : 3 + down + height, 3 + right : 3 + right + width]
 
-    found = [at(shift, *place) for shift in (-1, 1) for place in BESIDE]
+    found = [at(shift, *place) for shift in (-1, 1) for place in AROUND]
     for down, right in BEFORE:
         inside = (rows + down >= 0) & (columns + right >= 0) & (columns + right < width)
         found.append(np.where(inside, at(0, down, right), at(-1, 0, 0)))
@@ -80,9 +79,9 @@ def seen(images: np.ndarray, frames: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 def network() -> keras.Model:
     """Features uint8 (value, feature) -> locations, log-scales and logits, (value, 3 * component)."""
-    features = keras.Input((2 * len(BESIDE) + len(BEFORE) + 2,), dtype="uint8")
+    features = keras.Input((2 * len(AROUND) + len(BEFORE) + 2,), dtype="uint8")
     values = ops.cast(features, "float32")
-    before, after = values[:, HERE : HERE + 1], values[:, len(BESIDE) + HERE : len(BESIDE) + HERE + 1]
+    before, after = values[:, HERE : HERE + 1], values[:, len(AROUND) + HERE : len(AROUND) + HERE + 1]
     middle = 0.5 * (before + after)
     hidden = ops.concatenate([(values[:, :-2] - middle) / 16.0, values[:, -2:] / 255.0, middle / 255.0], axis=-1)
     for _ in range(HIDDEN_LAYERS):

@@ -94,5 +94,5 @@ def _seconds_of_step(found: dict[str, Any], name: str, batch: int) -> float | No
         row, steps = found["contenders"][0], found["epochs"] * TRAIN / BATCH
         return None if row["absent"] else row["seconds"] / steps
     rows = found["networks"]["rows"]
-    row = next(row for row in rows if row["network"].replace("`", "") == name and row["name"] == "freyvae")
+    row = next(row for row in rows if row["network"] == name and row["name"] == "freyvae")
     return None if row["absent"] else batch / row["a_second"]

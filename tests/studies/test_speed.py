@@ -192,12 +192,12 @@ def test_tables_have_the_figures_and_the_ratios(results):
     assert found["explorer"]["first face"] == ["first face", "600.00 ms", "500 ms", "missed"]
     assert gpu.table(results["gpu"]) == "no GPU: skipped"
     step = {"batch": 100, "precision": "float32", "operations": 2e9, "bytes": 4e6}
-    networks = {"batch": 50, "rows": [{**results["convolutions"]["rows"][0], "network": "images, float32"}]}
+    networks = {"batch": 50, "rows": [{**results["convolutions"]["rows"][0], "network": "`images`, float32"}]}
     networks["rows"][0]["name"] = "freyvae"
     costs = {
         "absent": "",
         "rates": {"bytes": 1e12, "float32": 2e14, "bfloat16": 4e14},
-        "steps": {"post": step, "images, float32": {**step, "batch": 50}},
+        "steps": {"post": step, "`images`, float32": {**step, "batch": 50}},
     }
     measured = {**results["peers"], "device": "a card", "networks": networks, "costs": costs}
     on_gpu = gpu.table(measured)
@@ -205,7 +205,7 @@ def test_tables_have_the_figures_and_the_ratios(results):
     steps = {row[0]: row[1:] for row in rows(on_gpu)}
     seconds = results["peers"]["contenders"][0]["seconds"] / (results["peers"]["epochs"] * 18)
     assert steps["post"] == ["2.00", "10.0", "4.0", "4.0", f"{1e6 * seconds:,.0f}", f"{1e-5 / seconds:.2f}"]
-    assert len(steps["images, float32"]) == 6
+    assert len(steps["`images`, float32"]) == 6
     assert gpu.table({**measured, "costs": {"absent": ABSENT}}).endswith(f"absent: {ABSENT}")
     for name in ("peers", "process", "many", "throughput", "convolutions"):
         table = rows(PARTS[name].table(results[name]))
@@ -446,7 +446,7 @@ def test_on_a_gpu_all_contenders_take_turns(monkeypatch):
         script, said = command[2].rpartition(".")[2], {"a_second": 50.0, "loss": 1.0, "weights": 10}
         if script == "roofline":
             step = {"batch": 2, "precision": "float32", "operations": 2e9, "bytes": 4e6}
-            names = ("post", "images, float32", "images, bfloat16")
+            names = ("post", "`images`, float32", "`images`, bfloat16")
             rates = {"bytes": 1e12, "float32": 2e14, "bfloat16": 4e14}
             said = {"rates": rates, "steps": dict.fromkeys(names, step)}
         elif script in ("ours", "keras_fit", "torch_loop"):

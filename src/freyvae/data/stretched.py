@@ -3,8 +3,10 @@
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from freyvae.data.pixels import Images, Pixels, evenly_chosen
+
+_MOST_IMAGES = 1000
 # levels around one, to either side, whose mean count says how often it should occur
 _AROUND = 8
 # of the levels within an image's range, how many more have to be missing than by chance
@@ -28,12 +30,12 @@ class Missing(NamedTuple):
         return bool(self.share > max(self.expected + _LEAST_SHARE, _LEAST_TIMES * self.expected))
 
 
-def missing_levels(images: npt.NDArray[np.uint8]) -> Missing:
-    """How many grey levels are missing in images, uint8 (image, height, width, channel)."""
+def missing_levels(images: Images | Pixels) -> Missing:
+    """How many grey levels are missing in images (image, height, width, channel), or in many of them."""
     missing = expected = levels = 0.0
     reach = np.ones(2 * _AROUND + 1)
     around = np.convolve(np.ones(256), reach, "same")
-    for image in images:
+    for image in evenly_chosen(images, _MOST_IMAGES):
         for channel in np.moveaxis(image, -1, 0):
             counts = np.bincount(channel.ravel(), minlength=256)
             present = np.nonzero(counts)[0]

@@ -200,8 +200,7 @@ class Bound:
     def log_prob(self, images: Tensor) -> Tensor:
         """Log-probability of uint8 images (image, height, width, channel), in nats per image, shape (image,)."""
         palettes = self._palettes(images)
-        found = ops.sum(self._of_values(images, palettes), axis=-1)
-        return found if self.palette is None else found + self.palette.log_prob(palettes)
+        return ops.sum(self._of_values(images, palettes), axis=-1) + self._of_palettes(palettes)
 
     def log_prob_of_values(self, images: Tensor) -> Tensor:
         """Log-probability of each value, in nats, without that of its image's palette: (image, value)."""
@@ -215,13 +214,15 @@ class Bound:
         """
         palettes = self._palettes(images)
         height, width, _ = self._shape
-        found = ops.sum(ops.reshape(self._of_values(images, palettes), (-1, *self._shape)), axis=-1)
-        if self.palette is None:
-            return found
-        return found + ops.reshape(self.palette.log_prob(palettes), (-1, 1, 1)) / (height * width)
+        share = ops.reshape(self._of_palettes(palettes), (-1, 1, 1)) / (height * width)
+        return ops.sum(ops.reshape(self._of_values(images, palettes), (-1, *self._shape)), axis=-1) + share
 
     def _palettes(self, images: Tensor) -> Tensor:
         return None if self.palette is None else self.palette.of(images)
+
+    def _of_palettes(self, palettes: Tensor) -> Tensor:
+        """What telling the palettes takes of the log-probability, in nats: (image,), or 0 where none are told."""
+        return 0.0 if self.palette is None else self.palette.log_prob(palettes)
 
     def _of_values(self, images: Tensor, palettes: Tensor, rows: Rows | None = None) -> Tensor:
         """Log-probability of each value, of images with these palettes, or of some of their rows: (image, value)."""
@@ -288,8 +289,7 @@ class BoundOfRows(Bound):
         palettes = self._palettes(images)
         each = self._of_values(images, palettes, self.rows)
         by_row = ops.sum(ops.reshape(each, (-1, count, width * channels)), axis=-1)
-        found = self.rows.step * ops.sum(self.rows.inside * by_row, axis=-1)
-        return found if self.palette is None else found + self.palette.log_prob(palettes)
+        return self.rows.step * ops.sum(self.rows.inside * by_row, axis=-1) + self._of_palettes(palettes)
 
 
 def as_bytes(fractions: Tensor) -> Tensor:

@@ -14,7 +14,6 @@ from freyvae.console import say as to_stderr
 from freyvae.console import silence
 from freyvae.data.channels import channels_in_words
 from freyvae.data.levels import SIXTEEN_BITS, levels_text
-from freyvae.data.pixels import evenly_chosen
 from freyvae.engine import processes
 from freyvae.engine.memory import check_training
 from freyvae.errors import BadInput
@@ -34,9 +33,6 @@ from freyvae.training.callbacks import Annealing, ProgressBar, Recorder, StopOnI
 from freyvae.training.data import TrainingData, load_training_data
 from freyvae.training.stopping import is_over
 from freyvae.training.tracking import TRACKERS, Follower, TensorBoardLog
-
-# of the training images, that decide on a likelihood
-MOST_IMAGES = 1000
 
 
 class Interrupted(Stopped):
@@ -192,7 +188,7 @@ def settled(recipe: Recipe, data: TrainingData, *, say: Callable[[str], None]) -
         recipe = recipe.replace(network=network)
         of = f"{shape[0]} x {shape[1]} {channels_in_words(shape[2])}"
         say(f"{of}: {network.in_words(shape, recipe.latent_dim)}, {network.name}")
-    likelihood = recipe.likelihood.for_images(evenly_chosen(data.train, MOST_IMAGES))
+    likelihood = recipe.likelihood.for_images(data.train)
     if likelihood != recipe.likelihood:
         recipe = recipe.replace(likelihood=likelihood)
         if likelihood.tells_palette:

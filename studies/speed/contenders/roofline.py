@@ -78,7 +78,7 @@ print(
             "steps": {
                 "post": {"batch": BATCH, "precision": "float32", **cost(post(), BATCH, "float32")},
                 **{
-                    f"images, {name}": {
+                    f"`images`, {name}": {
                         "batch": batch,
                         "precision": name,
                         **cost(recipe(batch, name), batch, name),

@@ -1,12 +1,10 @@
 """Grey levels that are missing between those that occur, as stretched contrast leaves them."""
 
-from freyvae.data.pixels import evenly_chosen
 from freyvae.data.stretched import missing_levels
 from freyvae.metrics.measure import Seen
 from freyvae.records import Finding
 
 PLACE = 72
-_MOST_IMAGES = 1000
 
 
 def find(seen: Seen) -> Finding | None:
@@ -14,7 +12,7 @@ def find(seen: Seen) -> Finding | None:
     likelihood = seen.vae.pixel_likelihood
     if not likelihood.is_probability_of_bytes or likelihood.tells_palette:
         return None
-    missing = missing_levels(evenly_chosen(seen.train, _MOST_IMAGES))
+    missing = missing_levels(seen.train)
     return Finding(
         name="missing_levels",
         value=missing.share,
