@@ -29,8 +29,8 @@ def keep_column(run: Run, table: str | Path) -> None:
         table: a .csv or .tsv file as `read_column` takes it, with the column's name after a colon, `cells.csv:stage`.
 
     Raises:
-        BadInput: the table cannot be read, has no such column or not a value for each image, or a number that is not finite; or the
-            run's images are gone, or another process works on it.
+        BadInput: the table cannot be read, has no such column, not a value for each image, or a number that is not
+            finite; or the run's images are gone, or another process works on it.
     """
     from freyvae.evaluation import load_measured_data
 
