@@ -14,6 +14,7 @@ from freyvae.files import write_whole
 from freyvae.run import Run
 from freyvae.training.data import load_training_data
 from studies.density.__main__ import write as write_page
+from studies.images import peers
 from studies.images.picture import write_picture
 from studies.images.pictures import prepare
 from studies.images.plan import PICTURES, RUNS, plans
@@ -56,6 +57,9 @@ def make(plans: Sequence[Plan], jobs: Sequence[Job], runs: Path, out: Path, *, t
     found = gather(plans, runs, before)
     if "samples" in before:
         found["samples"] = before["samples"]
+    # a peer trains for as long as ours did, so that it is compared once; to do it again, remove its file and its rows
+    asked = jobs if train else []
+    found["peers"] = peers.gather(found["models"], asked, runs, before.get("peers", []))
     job = next(job for plan in plans for job in plan.jobs() if job.system.name == SAMPLED)
     if is_trained(job, runs):
         # compared once, as the peer trains for minutes; to do it again, remove the file

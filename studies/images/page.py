@@ -4,6 +4,7 @@ import string
 from pathlib import Path
 from typing import Any
 
+from studies.images.peers import PEERS
 from studies.images.rows import BASELINES, PEER
 from studies.shared.machine import in_words
 from studies.shared.markdown import markdown_table
@@ -23,6 +24,7 @@ def part(found: dict[str, Any]) -> str:
     return template.substitute(
         goals=goals(found),
         models=models(found),
+        peers=peers(found),
         samples=samples(found),
         commands="\n".join(f"{row['train_command']}\n{row['measure_command']}" for row in found["models"]),
         machines="; ".join(dict.fromkeys(in_words(row["machine"]) for row in found["models"] if row["machine"])),
@@ -68,6 +70,33 @@ def models(found: dict[str, Any]) -> str:
     return markdown_table(
         [*heads, "JPEG-XL, a file each", "epochs", "training, s", "of all cores, s"], lines, words=(0, 1)
     )
+
+
+def peers(found: dict[str, Any]) -> str:
+    """Table of our likelihoods, those of peers that had the same processor time, and files of the same images."""
+    rows: dict[tuple[str, str], dict[str, Any]] = {(row["system"], row["peer"]): row for row in found.get("peers", [])}
+    lines = []
+    for model in found["models"]:
+        of_model = [rows.get((model["system"], peer.name)) for peer in PEERS]
+        if not any(of_model):
+            continue
+        files = (model["baselines"].get(key) for key in ("webp_mosaic", "jpeg_xl_mosaic"))
+        figures = [model["nll_bits_per_dim"], *(row and row.get("nll_bits_per_dim") for row in of_model), *files]
+        best = min(figure for figure in figures if figure is not None)
+        said = [_number("nll_bits_per_dim", figure) for figure in figures]
+        epochs = [f"{row['epochs']:.0f}" if row and "epochs" in row else "" for row in of_model]
+        lines.append(
+            [
+                SETS.get(model["set"], model["set"]),
+                *(f"**{text}**" if figure == best else text for text, figure in zip(said, figures, strict=True)),
+                f"{model['processor_seconds']:.0f}",
+                ", ".join([str(model["epochs"]), *epochs]),
+            ]
+        )
+    if not lines:
+        return "They are not compared yet."
+    heads = ["bits per dimension", "freyvae", *(peer.label for peer in PEERS), "WebP", "JPEG-XL"]
+    return markdown_table([*heads, "processor time, s", "epochs"], lines, words=(0,))
 
 
 def samples(found: dict[str, Any]) -> str:
