@@ -365,6 +365,7 @@ OTHERS = {
     "likelihood.scale_per": "channel",
     "likelihood.context": "neighbourhood",
     "likelihood.thinning": 8,
+    "likelihood.reach": 6,
     "likelihood.coupled": True,
     "likelihood.channel_palette": "image",
     "objective.guidance": 0.5,

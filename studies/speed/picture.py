@@ -50,7 +50,7 @@ def draw(results: dict[str, Any]) -> Figure:
         )
         if bars
     ]
-    curves = results.get("scaling", {}).get("axes", [])
+    curves = [axis for axis in results.get("scaling", {}).get("axes", []) if axis["name"] in LABELS]
     heights = [HEAD + ROW * len(bars) for _, bars in panels] + ([HEAD + EXPONENT + CURVES + FOOT] if curves else [])
     size = (WIDTH + 2 * MARGIN, TOP + sum(heights) + MARGIN)
     figure = Figure(figsize=(size[0] / DPI, size[1] / DPI), dpi=DPI, facecolor="white")

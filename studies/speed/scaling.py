@@ -1,8 +1,9 @@
 """The time of an epoch as the work grows: with the images, the pixels, the latents, and the size of a batch.
 
-The default model is trained on random images, each point in a separate process. Along one axis, the other sizes stay at
-`BASE`. The exponent is the slope of time over size in log-log: 1 is linear, and less is better. Costs that do not grow
-make the slope over all points smaller. So the slope between the two largest points is given too.
+The default model, of matrix products, and that of the recipe `images`, of convolutions, are trained on random images,
+each point in a separate process. Along one axis, the other sizes stay at `BASE`, `COLOUR` or `CONVOLUTIONS`. The
+exponent is the slope of time over size in log-log: 1 is linear, and less is better. Costs that do not grow make the
+slope over all points smaller. So the slope between the two largest points is given too.
 """
 
 import sys
@@ -23,14 +24,22 @@ class Work(NamedTuple):
     width: int = 20
     latents: int = 2
     batch: int = 100
+    channels: int = 1
+    recipe: str = "none"  # the default model
 
 
 BASE = Work()
+COLOUR = BASE._replace(images=1000, channels=3)
+CONVOLUTIONS = Work(images=128, height=64, width=64, latents=32, batch=16, channels=3, recipe="images")
+SIDES = (32, 64, 128, 256)
 AXES: dict[str, tuple[Work, ...]] = {
     "images": tuple(BASE._replace(images=images) for images in (10**3, 10**4, 10**5, 10**6)),
     "pixels": tuple(BASE._replace(height=14 * times, width=10 * times) for times in (1, 2, 4, 8)),
     "latents": tuple(BASE._replace(latents=latents) for latents in (2, 8, 32, 128)),
     "batch": tuple(BASE._replace(batch=batch) for batch in (25, 100, 400, 1600)),
+    "pixels in colour": tuple(COLOUR._replace(height=side, width=side) for side in SIDES),
+    "pixels in colour, convolutions": tuple(CONVOLUTIONS._replace(height=side, width=side) for side in SIDES),
+    "channels, convolutions": tuple(CONVOLUTIONS._replace(channels=channels) for channels in (1, 3, 10)),
 }
 SMALL = Work(images=60, batch=20)
 QUICK = {
@@ -39,6 +48,7 @@ QUICK = {
         "pixels": (SMALL, SMALL._replace(height=56, width=40)),
         "latents": (SMALL, SMALL._replace(latents=4)),
         "batch": (SMALL, SMALL._replace(batch=40)),
+        "channels, convolutions": (SMALL._replace(height=8, width=8, recipe="images"),),
     },
     "enough": 0.1,
 }
@@ -62,7 +72,8 @@ def run(axes: Mapping[str, Sequence[Work]] | None = None, enough: float = 2.0) -
 
 def size(axis: str, point: Work) -> int:
     """The size of a point along an axis."""
-    return point.height * point.width if axis == "pixels" else getattr(point, axis)
+    quantity = axis.split(maxsplit=1)[0].rstrip(",")
+    return point.height * point.width if quantity == "pixels" else getattr(point, quantity)
 
 
 def slope(points: Sequence[Mapping[str, Any]]) -> float | None:
@@ -79,7 +90,9 @@ def table(found: dict[str, Any]) -> str:
     rows = []
     for axis in found["axes"]:
         for point in axis["points"]:
-            name = f"{point['height']} x {point['width']} pixels" if axis["name"] == "pixels" else axis["name"]
+            name = axis["name"]
+            if name.startswith("pixels"):
+                name = f"{point['height']} x {point['width']} {name}"
             if point["absent"]:
                 rows.append([name, *absent(f"{point['size']:,}", point["absent"], len(heads) - 1)])
                 continue

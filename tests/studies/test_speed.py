@@ -111,7 +111,14 @@ def results():
             "work": [{"name": "decode", "absent": "", **work}, {"name": "gone", "label": "gone", "absent": ABSENT}]
         },
         "scaling": {
-            "axes": [points("images", 0.98), points("pixels", 0.9), points("latents", 0.1), points("batch", -0.3)]
+            "axes": [
+                points("images", 0.98),
+                points("pixels", 0.9),
+                points("latents", 0.1),
+                points("batch", -0.3),
+                points("pixels in colour, convolutions", 1.1),
+                points("channels, convolutions", 0.2),
+            ]
         },
         "convolutions": {
             "rounds": 1,
@@ -184,6 +191,8 @@ def test_tables_have_the_figures_and_the_ratios(results):
     assert found["throughput"]["decode 20,000 codes"] == ["decode 20,000 codes", "0.50", "40,000 images", "400"]
     assert found["scaling"]["112 x 80 pixels"][1] == "8,960"
     assert found["scaling"]["batch"] == ["batch", "-0.30", "-0.30"]
+    assert found["scaling"]["256 x 256 pixels in colour, convolutions"][1] == "65,536"
+    assert found["scaling"]["channels, convolutions"] == ["channels, convolutions", "0.20", "0.20"]
     table = rows(convolutions.table(results["convolutions"]))
     assert table[3][1:] == ["a loop", "90.0", "0.67", "1,000,000", "4,000.4", "500"]
     assert found["packs"][packs.OURS] == [packs.OURS, "8.00", "7,500", "0.75", "90"]
@@ -222,7 +231,7 @@ def test_who_is_absent_is_named(results, name):
 def test_what_failed_is_named_in_the_other_tables(results):
     for axis in results["scaling"]["axes"]:
         axis["points"][-1] = {**axis["points"][-1], "absent": "ended by SIGKILL"}
-    assert scaling.table(results["scaling"]).count("absent: ended by SIGKILL") == 4
+    assert scaling.table(results["scaling"]).count("absent: ended by SIGKILL") == 6
     draw(results)
     explorer = PARTS["explorer"]
     assert explorer.table({"absent": "there is no Chromium"}) == "absent: there is no Chromium"
@@ -409,10 +418,12 @@ def test_an_interruption_ends_the_child_too(tmp_path):
 
 def test_a_point_of_scaling_is_measured(monkeypatch):
     point = Work(images=20, batch=10)
+    coloured = Work(images=20, height=8, width=8, batch=10, channels=3, recipe="images")
     # the point that two axes share, once
-    monkeypatch.setattr(scaling, "AXES", {"images": (point,), "batch": (point,)})
+    monkeypatch.setattr(scaling, "AXES", {"images": (point,), "batch": (point,), "pixels in colour": (coloured,)})
     found = scaling.run(enough=0.01)
-    images, batch = found["axes"]
+    images, batch, colour = found["axes"]
+    assert [colour["points"][0][key] for key in ("absent", "size")] == ["", 64]
     assert [images["points"][0]["size"], batch["points"][0]["size"]] == [20, 10]
     assert not images["points"][0]["absent"]
     assert images["points"][0]["seconds"] == batch["points"][0]["seconds"] > 0

@@ -28,15 +28,15 @@ AROUND = [(down, right) for down in range(-2, 3) for right in range(-2, 3)]
 class Autoregression(keras.layers.Layer):
     """Moves and reshapes the mixture of logistics of each pixel x_i, given the pixels x_<i before it.
 
-    In two steps. f being the decoder's locations and w its scales, the first is linear over the whole image,
+    In two steps. f being the decoder's locations and w its scales, the first is linear,
 
-        m_i = f_i + sum_{j<i} B_ij (x_j - f_j),  B learned and strictly lower triangular.
+        m_i = f_i + sum_{j<i} B_ij (x_j - f_j),  B learned and strictly lower triangular,
 
-    The second is local: a small network, the same for every pixel, sees of the pixels before within `BEFORE` the
-    residual x_j - f_j, what the first step left of it, (x_j - m_j) / w_j, and the size of that; the decoder's locations
-    all around; a learned vector of the pixel's own and the latents. It corrects location, offsets, log-scales and
-    logits of the pixel's components. As in the contexts of lossless image coders (Wu & Memon 1997), a pixel is
-    uncertain where its neighbours surprised.
+    and 0 beyond the mixture's `reach`. The second is local: a small network, the same for every pixel, sees of the
+    pixels before within `BEFORE` the residual x_j - f_j, what the first step left of it, (x_j - m_j) / w_j, and the
+    size of that; the decoder's locations all around; a learned vector of the pixel's own and the latents. It corrects
+    location, offsets, log-scales and logits of the pixel's components. As in the contexts of lossless image coders (Wu
+    & Memon 1997), a pixel is uncertain where its neighbours surprised.
 
     Args:
         mixture: the `MixtureOfLogistics` whose parameters it corrects.
@@ -94,18 +94,16 @@ class Autoregression(keras.layers.Layer):
     def start_at(self, decoder: keras.Model, images: np.ndarray) -> None:
         """Let the linear part begin at the Gaussian of uint8 images (image, height, width, 1), and the scales with it.
 
-        With L the Cholesky factor of their covariance and d its diagonal, each pixel given those before has the mean
-        mu_i + sum_{j<i} B_ij (x_j - mu_j), B = I - diag(d) L^-1, and the deviation d_i.
+        Each pixel given those before, within reach, has the mean mu_i + sum_j B_ij (x_j - mu_j) and the deviation d_i.
         """
         pixels = images.reshape(len(images), -1) / 255.0
         # one image has none, one pixel a variance
         covariance = np.atleast_2d(np.cov(pixels.T, bias=len(pixels) == 1))
         variance = np.diag(covariance) + 1e-5
-        factor = np.linalg.cholesky((1.0 - SHRINKAGE) * covariance + SHRINKAGE * np.diag(variance))
-        deviation = np.diag(factor)
-        linear = np.eye(len(deviation)) - deviation[:, None] * np.linalg.inv(factor)
+        covariance = (1.0 - SHRINKAGE) * covariance + SHRINKAGE * np.diag(variance)
+        linear, deviation = _from_all(covariance) if not self.mixture.reach else self._from_within(covariance)
         self.mean_image.assign(images.mean(axis=0)[..., 0] / 255.0)
-        self.linear.assign(np.tril(linear, -1))
+        self.linear.assign(linear)
         # a logistic of scale w has the deviation w pi / sqrt(3)
         log_scale = np.log(deviation * np.sqrt(3.0) / np.pi / self.mixture.start_scale)
         bias = decoder.get_layer("others").bias
@@ -113,6 +111,25 @@ class Autoregression(keras.layers.Layer):
         values = np.zeros((len(deviation), self.mixture.parameters_per_value - 1))
         values[:, count - 1 : 2 * count - 1] = log_scale[:, None]
         bias.assign(values.ravel())
+
+    def _from_within(self, covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """B, and each pixel's deviation about its mean given those before within reach."""
+        within = np.tril(ops.convert_to_numpy(self.within) > 0, -1)
+        linear, variance = np.zeros_like(covariance), np.diag(covariance).copy()
+        for pixel, before in enumerate(map(np.flatnonzero, within)):
+            linear[pixel, before] = np.linalg.solve(covariance[np.ix_(before, before)], covariance[before, pixel])
+            variance[pixel] -= linear[pixel, before] @ covariance[before, pixel]
+        return linear, np.sqrt(variance)
+
+    @property
+    def within(self) -> Tensor:
+        """Whether pixel j is within reach of pixel i, float (i, j), 1 or 0."""
+        height, width = self.mean_image.shape
+        place = ops.arange(height * width, dtype="int32")
+        rows, columns = place // width, place % width
+        reach = self.mixture.reach or max(height, width)
+        near = [ops.abs(ops.expand_dims(of, 1) - of) <= reach for of in (rows, columns)]
+        return ops.cast(ops.logical_and(*near), self.linear.dtype)
 
     def rows_of_step(self, step: Tensor, height: int) -> None:
         """A training step takes all rows: the first step's matrix product is of whole images anyway."""
@@ -136,7 +153,10 @@ class Autoregression(keras.layers.Layer):
         scale = ops.stop_gradient(ops.exp(self.mixture.components_of(parameters)[1][0]))
         scale = ops.reshape(scale, (-1, height, width, 1))
         residual = ops.cast(images, location.dtype) / 255.0 - location
-        linear = ops.matmul(ops.reshape(residual, (-1, height * width)), ops.transpose(ops.tril(self.linear, -1)))
+        weights = ops.tril(self.linear, -1)
+        if self.mixture.reach:
+            weights = weights * self.within
+        linear = ops.matmul(ops.reshape(residual, (-1, height * width)), ops.transpose(weights))
         linear = ops.reshape(linear, (-1, height, width, 1))
         surprise = (residual - linear) / scale
         # one matrix product of all windows, what is seen brought to about the same size; a convolution would read
@@ -153,8 +173,8 @@ class Autoregression(keras.layers.Layer):
             parameters, location, linear, scale = (
                 square(values, place, 1) for values in (parameters, location, linear, scale)
             )
-        # as a matrix product, whose gradient is one too: of `+ of_pixel` it is a sum over images, which XLA gives to one
-        # core, and which took a fifth of a training step
+        # as a matrix product, whose gradient is one too: of `+ of_pixel` it is a sum over images, which XLA gives
+        # to one core, and which took a fifth of a training step
         vector = ops.matmul(ops.ones((ops.shape(latents)[0], 1), dtype=latents.dtype), ops.reshape(of_pixel, (1, -1)))
         hidden = ops.matmul(ops.concatenate(around, axis=-1), self.from_windows)
         hidden = hidden + ops.reshape(vector, (-1, *of_pixel.shape[-2:]))
@@ -166,3 +186,10 @@ class Autoregression(keras.layers.Layer):
         moved = ops.clip(location + linear + scale * corrections[..., :1], 1e-4, 1.0 - 1e-4)
         logit = ops.log(moved) - ops.log1p(-moved)  # the likelihood squashes it again
         return ops.concatenate([logit, parameters[..., 1:] + corrections[..., 1:]], axis=-1)
+
+
+def _from_all(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """As `_from_within`, of all pixels before: with L the Cholesky factor and d its diagonal, B = I - diag(d) L^-1."""
+    factor = np.linalg.cholesky(covariance)
+    deviation = np.diag(factor)
+    return np.tril(np.eye(len(deviation)) - deviation[:, None] * np.linalg.inv(factor), -1), deviation

@@ -1,8 +1,9 @@
-"""Measures one point of `scaling`: the default model, trained on random images of one size.
+"""Measures one point of `scaling`: a model, trained on random images of one size.
 
-    python -m studies.speed.contenders.scaling_point IMAGES HEIGHT WIDTH LATENTS BATCH ENOUGH
+    python -m studies.speed.contenders.scaling_point IMAGES HEIGHT WIDTH LATENTS BATCH CHANNELS RECIPE ENOUGH
 
-Epochs are repeated until they took ENOUGH seconds together. Compilation is not counted.
+RECIPE is a shipped one, or `none` for the default model. Epochs are repeated until they took ENOUGH seconds together.
+Compilation is not counted.
 """
 
 import json
@@ -11,12 +12,18 @@ import sys
 from studies.speed.contenders.throughput_work import EpochClock, noise
 
 import freyvae
+from freyvae.training import build_vae
 
 MOST_EPOCHS = 100
 
-images, height, width, latents, batch = map(int, sys.argv[1:6])
-clock = EpochClock(enough=float(sys.argv[6]))
-vae = freyvae.VAE((height, width, 1), latents, seed=0)
-vae.compile(optimizer="adam")
-vae.fit(noise(images, height, width, 1), epochs=MOST_EPOCHS, batch_size=batch, callbacks=[clock], verbose=0)
+count, height, width, latents, batch, channels = map(int, sys.argv[1:7])
+recipe, enough = sys.argv[7], float(sys.argv[8])
+images = noise(count, height, width, channels)
+if recipe == "none":
+    vae = freyvae.VAE((height, width, channels), latents, seed=0)
+    vae.compile(optimizer="adam")
+else:
+    vae = build_vae(freyvae.load_recipe(recipe).replace(latent_dim=latents, batch_size=batch), images)
+clock = EpochClock(enough)
+vae.fit(images, epochs=MOST_EPOCHS, batch_size=batch, callbacks=[clock], verbose=0)
 print(json.dumps({"seconds": clock.median(), "epochs": len(clock.seconds)}))

@@ -43,6 +43,8 @@ class MixtureOfLogistics(Likelihood):
         context: of an autoregressive one: `image`, all pixels before, by a matrix of all pixels against all and a
             network (`Autoregression`; small grey images); `neighbourhood`, those nearby (`Neighbourhood`; any images).
             `automatic` is the first where that is possible.
+        reach: with the context `image`, the linear prediction sees the pixels before within so many rows and columns;
+            0 is all of them, which for few images is too many to learn from.
         thinning: with the context `neighbourhood`, a training step takes every so manieth row of an image for all of
             them, from another one at each step: the free energy is then the same on average. The network that looks
             at the pixels before is small and the same for all pixels, so that it learns as well from fewer of them. An
@@ -69,6 +71,14 @@ class MixtureOfLogistics(Likelihood):
             "those nearby (neighbourhood); automatic is the first where that is possible"
         ),
     ] = "automatic"
+    reach: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="with the context image, how many rows and columns away the linear prediction from the pixels "
+            "before looks; 0: at all of them",
+        ),
+    ] = 0
     thinning: Annotated[
         Positive,
         Meta(
