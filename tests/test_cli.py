@@ -555,7 +555,7 @@ def test_every_flag_of_train_says_what_it_does_and_its_default(say, screen):
     for flag in ("--data", "--recipe", "--out", "--fresh", "--quiet"):
         (line,) = [line for line in page.splitlines() if f" {flag} " in line]
         assert "[default: " in line
-    sizes = "16 in frey-density; 32 in images; 32 in images-density; 64 in sylvester-vae-2018; 40 in vamp-vae-2018"
+    sizes = "12 in frey-density; 32 in images; 32 in images-density; 64 in sylvester-vae-2018; 40 in vamp-vae-2018"
     assert f"[default: 2; {sizes}]" in page
     assert "[default: 1.0; 0.01 in blog-2016]" in page
     recipes = ("frey-density", "images", "images-density", "sylvester-vae-2018", "vamp-vae-2018")

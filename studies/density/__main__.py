@@ -90,7 +90,7 @@ def make(
         record_machine(jobs, runs)
     failed = [] if chosen.no_training else train_missing(jobs, runs, start)
     failed += measure_missing(jobs, runs, start)
-    write(gather(everything, runs, benchmarks), out)
+    write(gather(everything, runs, benchmarks, _read(out / "results.json")), out)
     for name in failed:
         print(f"density: {name} failed", file=sys.stderr)
     return int(bool(failed))

@@ -19,7 +19,7 @@ def plan() -> Plan:
     """The plan of the page, whose text is about the first system."""
     density = _first_shipped("frey-density", "frey-faces")
     systems = [
-        System("density", f"`{density}`", density, EVERY, seeds=(0, 1)),
+        System("density", f"`{density}`", density, EVERY),
         System(
             "sixteen-latents",
             "`frey-faces` with 16 latents",

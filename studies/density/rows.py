@@ -2,7 +2,7 @@
 
 import math
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,10 @@ from freyvae.data import split_indices
 from freyvae.errors import BadInput
 from freyvae.metrics import standard_error
 from freyvae.records import Baseline
+from freyvae.recipe import parse_recipe
 from freyvae.reporting import tables
 from freyvae.run import Run
+from freyvae.training.train import differences
 from studies.density.benchmarks import benchmark_rows
 from studies.density.plan import BLOCKED, RANDOM
 from studies.density.published import PUBLISHED
@@ -29,9 +31,15 @@ NO_BENCHMARKS = Plan(())
 Row = dict[str, Any]
 
 
-def gather(plan: Plan, runs: Path, benchmarks: Plan = NO_BENCHMARKS) -> dict[str, Any]:
-    """All data of the page, from the models that are trained and measured so far."""
+def gather(
+    plan: Plan, runs: Path, benchmarks: Plan = NO_BENCHMARKS, before: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """All data of the page, from the models that are trained and measured so far.
+
+    A model whose run is not here has the row of `before`, if it was trained by the recipe that the plan has now.
+    """
     models, ensembles, baselines = [], [], {}
+    rows_before = (before or {}).get("models", [])
     images: dict[str, str] = {}
     for system in plan.systems:
         for split in system.splits:
@@ -41,7 +49,9 @@ def gather(plan: Plan, runs: Path, benchmarks: Plan = NO_BENCHMARKS) -> dict[str
             for one in measured.values():
                 _same_images(images, split, one)
                 baselines.setdefault(split.label, one.measured.baselines)
-            models += [one.row() for one in measured.values()]
+            for job in jobs:
+                kept = [row for row in rows_before if _is_of(row, job)]
+                models += [measured[job.seed].row()] if job.seed in measured else kept
             if len(measured) > 1:
                 ensembles.append(_ensemble_row(system, split, measured))
     return {
@@ -55,6 +65,13 @@ def gather(plan: Plan, runs: Path, benchmarks: Plan = NO_BENCHMARKS) -> dict[str
         "published": [published._asdict() for published in PUBLISHED],
         "benchmarks": benchmark_rows(benchmarks, runs),
     }
+
+
+def _is_of(row: Mapping[str, Any], job: Job) -> bool:
+    """Whether a row is of this job, and of its recipe as it is now."""
+    if row["train_command"] != job.in_words()[0] or "recipe_toml" not in row:
+        return False
+    return not differences(parse_recipe(row["recipe_toml"], "results.json", of_run=True), job.recipe)
 
 
 class Measured:
@@ -92,6 +109,7 @@ class Measured:
             "machine": machine_of(self.run),
             "train_command": train,
             "measure_command": measure,
+            "recipe_toml": recipe.to_toml(),
         }
 
 

@@ -70,22 +70,21 @@ def test_the_local_part_sees_the_pixels_just_before():
     assert np.flatnonzero(moved).tolist() == list(range(6, 20))
 
 
-def test_within_its_reach_the_linear_part_begins_at_the_gaussian_and_beyond_there_is_nothing():
+def test_with_a_reach_the_linear_part_begins_at_nothing_and_beyond_it_sees_nothing():
     images = smooth_images(200).reshape(-1, 20, 1, 1)
     starts = {}
-    for reach in (0, 2, 40):
+    for reach in (0, 5):
         decoder = Dense(hidden=(8,)).decoder(2, (20, 1, 1), parameters_per_value=9, seed=0)
         layer = Autoregression(MixtureOfLogistics(autoregressive=True, reach=reach), seed=0)
         layer.build((None, 20, 1, 9), (None, 2), (None, 20, 1, 1))
         layer.start_at(decoder, images)
         starts[reach] = numpy(layer.linear)
-    np.testing.assert_allclose(starts[40], starts[0], atol=1e-5)
-    rows, columns = np.nonzero(starts[2])
-    assert set(rows - columns) == {1, 2}
-    # a random walk: the last value says all, for two as for all
-    assert np.diag(starts[2], -1)[2:] == pytest.approx(np.diag(starts[0], -1)[2:], abs=0.15)
+        scales = numpy(decoder.get_layer("others").bias).reshape(20, 8)[:, 2:5]
+        assert scales.std() > 0.0
+    # a random walk: the last value says almost all
+    assert (np.diag(starts[0], -1) > 0.5).all()
+    assert not starts[5].any()
 
-    layer.mixture = MixtureOfLogistics(autoregressive=True, reach=5)
     parameters, latents, images = drawn(20, 1)
     layer.linear.assign(np.full((20, 20), 0.02, "float32"))
     before = numpy(layer(parameters, latents, images)).reshape(20, 9)

@@ -189,6 +189,17 @@ def test_what_is_not_trained_yet_is_said(tmp_path):
     bars(results)
 
 
+def test_a_model_whose_run_is_gone_keeps_its_row_if_its_recipe_is_still_the_same(small, tmp_path):
+    out, *_ = small
+    plan = small_plan(out / "images.npy")
+    before = gather(plan, out / "runs")
+    assert gather(plan, tmp_path, before=before)["models"] == before["models"]
+    others = [replace(system, changes={**system.changes, "learning_rate": 0.5}) for system in plan.systems]
+    commands = [job.in_words()[0] for job in replace(plan, systems=tuple(others)).jobs()]
+    renamed = [{**row, "train_command": command} for row, command in zip(before["models"], commands, strict=True)]
+    assert gather(replace(plan, systems=tuple(others)), tmp_path, before={"models": renamed})["models"] == []
+
+
 def test_a_run_of_another_recipe_is_refused(small, tmp_path):
     out, *_ = small
     job = next(small_plan(tmp_path / "others.npy").jobs())

@@ -94,16 +94,20 @@ class Autoregression(keras.layers.Layer):
     def start_at(self, decoder: keras.Model, images: np.ndarray) -> None:
         """Let the linear part begin at the Gaussian of uint8 images (image, height, width, 1), and the scales with it.
 
-        Each pixel given those before, within reach, has the mean mu_i + sum_j B_ij (x_j - mu_j) and the deviation d_i.
+        With L the Cholesky factor of their covariance and d its diagonal, each pixel given those before has the mean
+        mu_i + sum_{j<i} B_ij (x_j - mu_j), B = I - diag(d) L^-1, and the deviation d_i. Where it has a reach, the linear
+        part begins at 0, and only the scales there: else codes leave to it what they would learn to say.
         """
         pixels = images.reshape(len(images), -1) / 255.0
         # one image has none, one pixel a variance
         covariance = np.atleast_2d(np.cov(pixels.T, bias=len(pixels) == 1))
         variance = np.diag(covariance) + 1e-5
         covariance = (1.0 - SHRINKAGE) * covariance + SHRINKAGE * np.diag(variance)
-        linear, deviation = _from_all(covariance) if not self.mixture.reach else self._from_within(covariance)
+        factor = np.linalg.cholesky(covariance)
+        deviation = np.diag(factor)
         self.mean_image.assign(images.mean(axis=0)[..., 0] / 255.0)
-        self.linear.assign(linear)
+        if not self.mixture.reach:
+            self.linear.assign(np.tril(np.eye(len(deviation)) - deviation[:, None] * np.linalg.inv(factor), -1))
         # a logistic of scale w has the deviation w pi / sqrt(3)
         log_scale = np.log(deviation * np.sqrt(3.0) / np.pi / self.mixture.start_scale)
         bias = decoder.get_layer("others").bias
@@ -111,15 +115,6 @@ class Autoregression(keras.layers.Layer):
         values = np.zeros((len(deviation), self.mixture.parameters_per_value - 1))
         values[:, count - 1 : 2 * count - 1] = log_scale[:, None]
         bias.assign(values.ravel())
-
-    def _from_within(self, covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """B, and each pixel's deviation about its mean given those before within reach."""
-        within = np.tril(ops.convert_to_numpy(self.within) > 0, -1)
-        linear, variance = np.zeros_like(covariance), np.diag(covariance).copy()
-        for pixel, before in enumerate(map(np.flatnonzero, within)):
-            linear[pixel, before] = np.linalg.solve(covariance[np.ix_(before, before)], covariance[before, pixel])
-            variance[pixel] -= linear[pixel, before] @ covariance[before, pixel]
-        return linear, np.sqrt(variance)
 
     @property
     def within(self) -> Tensor:
@@ -186,10 +181,3 @@ class Autoregression(keras.layers.Layer):
         moved = ops.clip(location + linear + scale * corrections[..., :1], 1e-4, 1.0 - 1e-4)
         logit = ops.log(moved) - ops.log1p(-moved)  # the likelihood squashes it again
         return ops.concatenate([logit, parameters[..., 1:] + corrections[..., 1:]], axis=-1)
-
-
-def _from_all(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """As `_from_within`, of all pixels before: with L the Cholesky factor and d its diagonal, B = I - diag(d) L^-1."""
-    factor = np.linalg.cholesky(covariance)
-    deviation = np.diag(factor)
-    return np.tril(np.eye(len(deviation)) - deviation[:, None] * np.linalg.inv(factor), -1), deviation
