@@ -11,8 +11,8 @@ import numpy as np
 from freyvae.data import split_indices
 from freyvae.errors import BadInput
 from freyvae.metrics import standard_error
-from freyvae.records import Baseline
 from freyvae.recipe import parse_recipe
+from freyvae.records import Baseline
 from freyvae.reporting import tables
 from freyvae.run import Run
 from freyvae.training.train import differences

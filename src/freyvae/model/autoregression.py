@@ -95,8 +95,8 @@ class Autoregression(keras.layers.Layer):
         """Let the linear part begin at the Gaussian of uint8 images (image, height, width, 1), and the scales with it.
 
         With L the Cholesky factor of their covariance and d its diagonal, each pixel given those before has the mean
-        mu_i + sum_{j<i} B_ij (x_j - mu_j), B = I - diag(d) L^-1, and the deviation d_i. Where it has a reach, the linear
-        part begins at 0, and only the scales there: else codes leave to it what they would learn to say.
+        mu_i + sum_{j<i} B_ij (x_j - mu_j), B = I - diag(d) L^-1, and the deviation d_i. Where it has a reach, the
+        linear part begins at 0, and only the scales there: else codes leave to it what they would learn to say.
         """
         pixels = images.reshape(len(images), -1) / 255.0
         # one image has none, one pixel a variance
