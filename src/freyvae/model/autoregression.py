@@ -116,15 +116,15 @@ class Autoregression(keras.layers.Layer):
         values[:, count - 1 : 2 * count - 1] = log_scale[:, None]
         bias.assign(values.ravel())
 
-    @property
-    def within(self) -> Tensor:
-        """Whether pixel j is within reach of pixel i, float (i, j), 1 or 0."""
+    def _linear(self) -> Tensor:
+        """B, (pixel, pixel): 0 for what does not come before, and beyond reach."""
+        weights = ops.tril(self.linear, -1)
+        if not self.mixture.reach:
+            return weights
         height, width = self.mean_image.shape
         place = ops.arange(height * width, dtype="int32")
-        rows, columns = place // width, place % width
-        reach = self.mixture.reach or max(height, width)
-        near = [ops.abs(ops.expand_dims(of, 1) - of) <= reach for of in (rows, columns)]
-        return ops.cast(ops.logical_and(*near), self.linear.dtype)
+        near = [ops.abs(ops.expand_dims(of, 1) - of) <= self.mixture.reach for of in (place // width, place % width)]
+        return weights * ops.cast(ops.logical_and(*near), weights.dtype)
 
     def rows_of_step(self, step: Tensor, height: int) -> None:
         """A training step takes all rows: the first step's matrix product is of whole images anyway."""
@@ -148,10 +148,7 @@ class Autoregression(keras.layers.Layer):
         scale = ops.stop_gradient(ops.exp(self.mixture.components_of(parameters)[1][0]))
         scale = ops.reshape(scale, (-1, height, width, 1))
         residual = ops.cast(images, location.dtype) / 255.0 - location
-        weights = ops.tril(self.linear, -1)
-        if self.mixture.reach:
-            weights = weights * self.within
-        linear = ops.matmul(ops.reshape(residual, (-1, height * width)), ops.transpose(weights))
+        linear = ops.matmul(ops.reshape(residual, (-1, height * width)), ops.transpose(self._linear()))
         linear = ops.reshape(linear, (-1, height, width, 1))
         surprise = (residual - linear) / scale
         # one matrix product of all windows, what is seen brought to about the same size; a convolution would read
