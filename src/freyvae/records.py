@@ -202,6 +202,27 @@ class LabelScores:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Refined:
+    """What a run's images cost with posteriors that were refined for each of them. See `metrics.importance_sampled`.
+
+    Attributes:
+        steps: of gradient descent for each image.
+        free_energy_nats: with them; what lies between and the encoder's free energy is its amortization gap.
+        nll_nats: -log p(x), by importance sampling with all samples: a tighter bound.
+        nll_nats_se: its standard error over images; None for one image.
+        nll_bits_per_dim: None where the likelihood is no probability of bytes.
+        nll_bits_per_dim_se: likewise, and for one image.
+    """
+
+    steps: int
+    free_energy_nats: Nats
+    nll_nats: Nats
+    nll_nats_se: Nats | None
+    nll_bits_per_dim: BitsPerDim | None = None
+    nll_bits_per_dim_se: BitsPerDim | None = field(default=None, metadata={"written_with": "nll_bits_per_dim"})
+
+
+@dataclass(frozen=True, kw_only=True)
 class MeasuredWith:
     """What a measurement was made with: versions, Keras's backend, the seed of the draws, how long it took."""
 
@@ -229,6 +250,7 @@ class Measurement(_Measured):
         nll_bits_per_dim_se: likewise, and for one image.
         nll_samples: importance samples for each image.
         nll_nats_by_samples: number of samples, as text -> -log p(x).
+        refined: what it is with refined posteriors; None where that was not asked for.
         rmse_grey_levels: error of the reconstructions.
         active_units: number of latents of the top group that are active.
         latent_dim: number of latents of the top group.
@@ -261,6 +283,7 @@ class Measurement(_Measured):
     nll_bits_per_dim_se: BitsPerDim | None = field(default=None, metadata={"written_with": "nll_bits_per_dim"})
     nll_samples: int
     nll_nats_by_samples: dict[str, Nats]
+    refined: Refined | None = None
     rmse_grey_levels: Annotated[GreyLevels, Meta(title="RMSE")]
     active_units: int
     latent_dim: int

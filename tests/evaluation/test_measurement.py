@@ -77,6 +77,23 @@ def copied(folder, run):
     return copy
 
 
+def test_refined_posteriors_are_measured_beside_the_encoders(copied, capsys):
+    run = copied("refined")
+    plain = measure(run, samples=20)
+    assert main(["measure", str(run.folder), "--samples", "20", "--refine", "30"]) == 0
+    table = capsys.readouterr().out
+    found = run.measurement
+    assert "  with refined posteriors" in table
+    assert "Refined posteriors were moved by gradient descent" in " ".join(table.split())
+    assert (found.nll_nats, found.free_energy_nats) == (plain.nll_nats, plain.free_energy_nats)
+    assert found.refined.steps == 30
+    assert found.refined.free_energy_nats < found.free_energy_nats
+    assert found.refined.nll_bits_per_dim == pytest.approx(found.refined.nll_nats * found.bits_per_nat)
+    assert "--samples 20 --split test --refine 30" in run.report_path.read_text(encoding="utf-8")
+    measure(run, samples=20)
+    assert run.measurement.refined is None
+
+
 @pytest.fixture(scope="module")
 def run(folder):
     run = trained(folder, "bytes")
@@ -136,6 +153,7 @@ def test_it_adds_no_key_that_is_not_listed(folder):
     assert set(run.read_metrics()) - set(of_training) == set(MEASURES) - {
         "factors",
         "label_scores",
+        "refined",
         "rates_of_groups_nats",
     }
     assert run.measurement == found

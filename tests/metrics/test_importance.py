@@ -1,5 +1,6 @@
 """The importance-sampled likelihood against the exact one of a linear model, and its memory against a bound."""
 
+import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -14,6 +15,7 @@ from freyvae.model.groups import Encoded
 
 LATENTS, IMAGES = 2, 40
 pytestmark = pytest.mark.backend
+on_jax = pytest.mark.skipif(keras.backend.backend() != "jax", reason="the gradient is taken with JAX")
 
 
 class LinearVAE:
@@ -153,6 +155,39 @@ def test_images_of_more_values_than_fit_go_one_by_one(monkeypatch):
     vae = LinearVAE()
     found = importance_sampled(vae, vae.images[:2], samples=3)
     np.testing.assert_allclose(found.nll, vae.exact_nll()[:2], atol=2e-3)
+
+
+@on_jax
+def test_refined_posteriors_lie_at_the_exact_ones_and_leave_the_encoders_figures_alone():
+    vae = LinearVAE(moved=0.5)
+    found = importance_sampled(vae, vae.images, samples=30, refine=100)
+    plain = importance_sampled(vae, vae.images, samples=30)
+    assert plain.refined is None
+    np.testing.assert_array_equal(found.nll, plain.nll)
+    # the encoder is wrong by half a unit: 30 draws say too little, and of refined posteriors each says all
+    assert (plain.nll - vae.exact_nll()).mean() > 0.02
+    assert (plain.free_energy - vae.exact_nll()).mean() > 1.0
+    np.testing.assert_allclose(found.refined.nll, vae.exact_nll(), atol=5e-3)
+    np.testing.assert_allclose(found.refined.free_energy, vae.exact_nll(), atol=0.5)
+
+
+@on_jax
+@pytest.mark.parametrize(
+    "choices", [{"posterior": "planar"}, {"prior": "gaussian-mixture"}, {"network": "hierarchical"}], ids=str
+)
+def test_posteriors_of_every_kind_are_refined(choices):
+    vae = VAE((8, 8, 1), 2, seed=0, **choices)
+    images = np.random.default_rng(0).integers(0, 256, (5, 8, 8, 1), dtype="uint8")
+    found = importance_sampled(vae, images, samples=100, refine=30)
+    assert found.refined.free_energy.mean() < found.free_energy.mean() - 0.05
+    assert found.refined.nll.mean() < found.nll.mean() + 0.05
+    assert found.refined.rates.shape == found.rates.shape
+
+
+def test_refining_by_less_than_no_step_is_refused():
+    vae = LinearVAE()
+    with pytest.raises(BadInput, match="refine must be at least 0, not -1"):
+        importance_sampled(vae, vae.images, refine=-1)
 
 
 def test_no_sample_is_refused():

@@ -58,6 +58,20 @@ def test_one_pixel_is_what_it_is_among_all():
         np.testing.assert_allclose(alone[:, 0, 0], together[:, pixel], rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("context", ["image", "neighbourhood"])
+def test_the_network_is_as_wide_as_the_mixture_says(context, tmp_path):
+    random, wide = np.random.default_rng(0), MixtureOfLogistics(autoregressive=True, context=context, width=24)
+    vae = VAE(image_shape=(5, 4, 1), latent_dim=2, network=Dense(hidden=(8,)), likelihood=wide)
+    own = VAE(image_shape=(5, 4, 1), latent_dim=2, likelihood=MixtureOfLogistics(autoregressive=True, context=context))
+    assert vae.autoregression.hidden.shape == (24, 24)
+    assert own.autoregression.hidden.shape == ((64, 64) if context == "image" else (96, 96))
+    for weight in vae.autoregression.weights:
+        weight.assign(random.normal(0, 0.2, weight.shape).astype("float32"))
+    vae.save(tmp_path / "model.keras")
+    again = load_vae(tmp_path / "model.keras")
+    np.testing.assert_array_equal(again.sample(2, seed=1), vae.sample(2, seed=1))
+
+
 def test_the_local_part_sees_the_pixels_just_before():
     layer = layer_with_weights(5, 4)
     layer.linear.assign(np.zeros((20, 20), "float32"))

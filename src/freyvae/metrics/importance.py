@@ -1,7 +1,7 @@
 """How probable are images under a model? The likelihood by importance sampling, the posterior being the proposal."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 
 from freyvae.console import Progress, shown
+from freyvae.engine.descent import Descent
 from freyvae.engine.programs import Program
 from freyvae.errors import BadInput
 from freyvae.kept_parts import KeptParts, Part
@@ -16,6 +17,8 @@ from freyvae.metrics.decoding import decoded_values
 from freyvae.model import VAE
 
 Tensor = Any
+# images -> float32 (image, latent)
+Centres = Callable[[np.ndarray], np.ndarray]
 # the numbers of samples whose estimates show whether the last one has settled
 STEPS = (1, 10, 100, 1000, 5000)
 # decoded values that one step holds: what bounds the memory, and still keeps a processor busy
@@ -34,11 +37,13 @@ class SampledLikelihood:
         distortion: -E log p(x | z), averaged over all draws.
         nll_by_samples: number of samples S -> the estimate -L_S of -log p(x). All come from the same draws: for an S
             below the largest, L_S is the mean over as many disjoint blocks of S draws as there are.
+        refined: the same with posteriors that were refined for each image.
     """
 
     rates: np.ndarray
     distortion: np.ndarray
     nll_by_samples: dict[int, np.ndarray]
+    refined: "SampledLikelihood | None" = None
 
     @property
     def rate(self) -> np.ndarray:
@@ -63,6 +68,7 @@ def importance_sampled(
     images: np.ndarray,
     *,
     samples: int = 5000,
+    refine: int = 0,
     seed: int = 0,
     progress: bool | Progress = False,
     kept: KeptParts | None = None,
@@ -72,23 +78,49 @@ def importance_sampled(
     Burda, Grosse & Salakhutdinov 2016, eq. 8. The posterior is the model's own, of deviation 1, whatever `noise_scale`
     it was trained with. Memory is bounded however many images and samples there are: `VALUES_AT_ONCE`.
 
+    An encoder knows the images that it was trained on better than others (the amortization gap: Cremer, Li & Duvenaud
+    2018), and S draws from a posterior that lies beside the true one say too little. With `refine` all is estimated
+    once more, each image's posterior moved so many steps of gradient descent downhill on the free energy without noise,
+    its deviations as they are: a tighter bound of the same model's likelihood.
+
     Args:
         vae: the model.
         images: uint8 (image, height, width, channel).
         samples: S.
+        refine: steps of gradient descent for each image; 50 are enough for most.
         seed: of the draws.
         progress: told how many draws are done; True shows a bar.
         kept: where parts of the work are kept, to go on from after an interruption.
 
     Raises:
-        BadInput: `samples` below 1.
+        BadInput: `samples` below 1, `refine` below 0, or posteriors are to be refined on another backend than JAX.
     """
     if samples < 1:
         raise BadInput(f"samples must be at least 1, not {samples}")
+    if refine < 0:
+        raise BadInput(f"refine must be at least 0, not {refine}")
     sizes = sorted({step for step in STEPS if step < samples} | {samples})
     images_at_once, draws_at_once = _chunk(vae, len(images), samples)
     noise = keras.random.SeedGenerator(seed)
-    step = _step(vae, noise, draws_at_once)
+    step, posteriors = _step(vae, noise, draws_at_once), [_centres(vae)]
+    if refine:
+        posteriors.append(_refined(vae, posteriors[0], refine))
+
+    def drawn(filled: np.ndarray, centres: np.ndarray, *, count: int, done: int) -> np.ndarray:
+        """Distortion, rates and estimates of the first `count` images, (image, column); `done` draws are behind it."""
+        blocks = [_Blocks(size, images_at_once) for size in sizes]
+        distortion = np.zeros(images_at_once)
+        rates: Any = 0.0
+        for before in range(0, samples, draws_at_once):
+            values = (each.astype(np.float64) for each in step(filled, centres))
+            for log_weight, log_likelihood, *rates_there in list(zip(*values, strict=True))[: samples - before]:
+                distortion -= log_likelihood / samples
+                rates = rates + np.stack(rates_there) / samples
+                for block in blocks:
+                    block.add(log_weight)
+            by_now = done + count * min(before + draws_at_once, samples)
+            told.advance(by_now, len(posteriors) * len(images) * samples, "importance sampling")
+        return np.stack([distortion, *rates, *(-block.mean() for block in blocks)], axis=1)[:count]
 
     def parts_from(first: int, before: Part | None) -> Iterator[Part]:
         if before is not None:
@@ -97,24 +129,21 @@ def importance_sampled(
             chunk = images[start : start + images_at_once]
             # one shape, compiled once: the last images are filled up, the last draws cut off
             filled = np.concatenate([chunk, np.repeat(chunk[-1:], images_at_once - len(chunk), axis=0)])
-            blocks = [_Blocks(size, images_at_once) for size in sizes]
-            distortion = np.zeros(images_at_once)
-            rates: Any = 0.0
-            for done in range(0, samples, draws_at_once):
-                drawn = (values.astype(np.float64) for values in step(filled))
-                for log_weight, log_likelihood, *rates_there in list(zip(*drawn, strict=True))[: samples - done]:
-                    distortion -= log_likelihood / samples
-                    rates = rates + np.stack(rates_there) / samples
-                    for block in blocks:
-                        block.add(log_weight)
-                drawn_by_now = start * samples + len(chunk) * min(done + draws_at_once, samples)
-                told.advance(drawn_by_now, len(images) * samples, "importance sampling")
-            found = np.stack([distortion, *rates, *(-block.mean() for block in blocks)], axis=1)[: len(chunk)]
-            yield Part({"found": found}, keras.ops.convert_to_numpy(noise.state))
+            found = []
+            for number, centres in enumerate(posteriors):
+                done = (len(posteriors) * start + number * len(chunk)) * samples
+                found.append(drawn(filled, centres(filled), count=len(chunk), done=done))
+            yield Part({"found": np.concatenate(found, axis=1)}, keras.ops.convert_to_numpy(noise.state))
 
     with shown(progress) as told:
         parts = parts_from(0, None) if kept is None else kept.each(len(images), parts_from)
-        distortion, *others = np.concatenate([part.columns["found"] for part in parts]).T
+        columns = np.concatenate([part.columns["found"] for part in parts])
+    own, *refined = (_likelihood(of, sizes) for of in np.split(columns, len(posteriors), axis=1))
+    return replace(own, refined=refined[0] if refined else None)
+
+
+def _likelihood(columns: np.ndarray, sizes: Sequence[int]) -> SampledLikelihood:
+    distortion, *others = columns.T
     of_groups, nll = others[: -len(sizes)], others[-len(sizes) :]
     return SampledLikelihood(np.stack(of_groups, axis=1), distortion, dict(zip(sizes, nll, strict=True)))
 
@@ -145,15 +174,32 @@ class _Blocks:
         return mean
 
 
+def _centres(vae: VAE) -> Centres:
+    """Images -> the centres of their posteriors."""
+    program = Program(vae, lambda images: (vae.encoded(images).posterior.centre,))
+    return lambda images: program(images)[0]
+
+
+def _refined(vae: VAE, start: Centres, steps: int) -> Centres:
+    """The same, refined by so many steps."""
+    noise = keras.random.SeedGenerator(0)
+
+    def cost(centres: Tensor, images: Tensor) -> Tensor:
+        return vae.estimate(images, vae.encoded(images).centred_at(centres), noise, noise_scale=0.0).parts.total
+
+    descent = Descent(vae, cost)
+    return lambda images: descent(start(images), images, steps=steps)
+
+
 def _step(vae: VAE, noise: keras.random.SeedGenerator, draws: int) -> Program:
     """A few draws for a few images at once: log-weights, log-likelihoods and the rate of each group, in nats.
 
-    Each is (draw, image).
+    Each is (draw, image). It takes images, and the centres of their posteriors.
     """
 
-    def draw(images: Tensor) -> tuple[Tensor, ...]:
+    def draw(images: Tensor, centres: Tensor) -> tuple[Tensor, ...]:
         repeated = ops.tile(images, (draws, 1, 1, 1))
-        found = vae.estimate(repeated, vae.encoded(images).repeated(draws), noise)
+        found = vae.estimate(repeated, vae.encoded(images).centred_at(centres).repeated(draws), noise)
         by_draw = (draws, images.shape[0])
         rates = [found.parts.rates[:, group] for group in range(len(found.groups))]
         return tuple(ops.reshape(each, by_draw) for each in (found.log_weights, -found.parts.distortion, *rates))

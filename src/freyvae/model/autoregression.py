@@ -18,9 +18,9 @@ Tensor = Any
 MOST_PIXELS = 64 * 64
 # share of the diagonal in the covariance to begin with, which has more numbers than there are images to tell them
 SHRINKAGE = 0.03
-# of the local network: units of its two hidden layers, and where it looks, (down, right) from a pixel: at pixels before
-# it, and at locations all around
+# units of the local network's two hidden layers, where the mixture does not say
 WIDTH = 64
+# where it looks, (down, right) from a pixel: at pixels before it, and at locations all around
 BEFORE = [(down, right) for down in range(-3, 1) for right in range(-3, 4) if (down, right) < (0, 0)]
 AROUND = [(down, right) for down in range(-2, 3) for right in range(-2, 3)]
 
@@ -46,6 +46,7 @@ class Autoregression(keras.layers.Layer):
     def __init__(self, mixture: Any, *, seed: int | None = None, **kwargs: Any):
         super().__init__(**kwargs)
         self.mixture = mixture
+        self.width = mixture.width or WIDTH
         self.seed = seed
 
     @staticmethod
@@ -77,18 +78,18 @@ class Autoregression(keras.layers.Layer):
 
         self.mean_image = constants("usual", height, width, value=0.5, trainable=False)
         self.linear = constants("linear", pixels, pixels)
-        self.from_windows = matrix("from_windows", 3 * len(BEFORE) + len(AROUND), WIDTH)
-        self.from_latents = matrix("from_latents", latents_shape[-1], WIDTH, scale=0.1)
-        self.of_pixel = matrix("of_pixel", pixels, WIDTH, scale=0.01 * pixels)
-        self.hidden = matrix("hidden", WIDTH, WIDTH)
-        self.hidden_bias = constants("hidden_bias", WIDTH)
-        self.to_corrections = constants("to_corrections", WIDTH, parameters)
+        self.from_windows = matrix("from_windows", 3 * len(BEFORE) + len(AROUND), self.width)
+        self.from_latents = matrix("from_latents", latents_shape[-1], self.width, scale=0.1)
+        self.of_pixel = matrix("of_pixel", pixels, self.width, scale=0.01 * pixels)
+        self.hidden = matrix("hidden", self.width, self.width)
+        self.hidden_bias = constants("hidden_bias", self.width)
+        self.to_corrections = constants("to_corrections", self.width, parameters)
         self.corrections = constants("corrections", parameters)
 
     def values_of_image(self, image_shape: tuple[int, int, int]) -> int:
         """How many values a training step keeps of each image, for an estimate of its memory."""
         height, width, _ = image_shape
-        of_pixel: int = 3 * len(BEFORE) + len(AROUND) + 4 * WIDTH + 2 * self.mixture.parameters_per_value
+        of_pixel: int = 3 * len(BEFORE) + len(AROUND) + 4 * self.width + 2 * self.mixture.parameters_per_value
         return height * width * of_pixel
 
     def start_at(self, decoder: keras.Model, images: np.ndarray) -> None:

@@ -46,6 +46,15 @@ class Conditional(ABC):
             has deviation 1.
         """
 
+    @property
+    @abstractmethod
+    def centre(self) -> Tensor:
+        """What noise is added to, (image, latent): the mean, or with a flow that of the normals it begins with."""
+
+    @abstractmethod
+    def centred_at(self, centre: Tensor) -> Conditional:
+        """The same distributions with another `centre`, (image, latent)."""
+
     @abstractmethod
     def repeated(self, count: int) -> Conditional:
         """The same distributions `count` times, one after another: (image, ...) -> (count * image, ...)."""
@@ -93,6 +102,15 @@ class IndependentNormals(Conditional):
         log_density = -0.5 * ops.sum(ops.square(noise) + self.log_variance + LOG_TWO_PI, axis=-1)
         return self.mean + self.deviation * noise, log_density
 
+    @property
+    def centre(self) -> Tensor:
+        """As `Conditional.centre`."""
+        return self._mean
+
+    def centred_at(self, centre: Tensor) -> IndependentNormals:
+        """As `Conditional.centred_at`."""
+        return IndependentNormals(centre, self.log_variance)
+
     def repeated(self, count: int) -> IndependentNormals:
         """As `Conditional.repeated`."""
         return IndependentNormals(ops.tile(self.mean, (count, 1)), ops.tile(self.log_variance, (count, 1)))
@@ -138,6 +156,15 @@ class TransformedNormals(Conditional):
         latents, log_density = self.base.draw(seed, noise_scale=noise_scale)
         latents, log_determinant = self.transform(latents, self.parameters)
         return latents, log_density - log_determinant
+
+    @property
+    def centre(self) -> Tensor:
+        """As `Conditional.centre`."""
+        return self.base.centre
+
+    def centred_at(self, centre: Tensor) -> TransformedNormals:
+        """As `Conditional.centred_at`."""
+        return TransformedNormals(self.base.centred_at(centre), self.transform, self.parameters)
 
     def repeated(self, count: int) -> TransformedNormals:
         """As `Conditional.repeated`."""

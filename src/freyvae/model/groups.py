@@ -33,6 +33,10 @@ class Encoded:
         repeated = tuple(ops.tile(features, (count, 1, 1, 1)) for features in self.features)
         return Encoded(self.posterior.repeated(count), repeated)
 
+    def centred_at(self, centre: Tensor) -> Encoded:
+        """The same with another centre of the top group's posterior, (image, latent)."""
+        return Encoded(self.posterior.centred_at(centre), self.features)
+
 
 @dataclass(frozen=True)
 class Group:

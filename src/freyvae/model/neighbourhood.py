@@ -14,7 +14,7 @@ from freyvae.model.logistic import bounded_log_scale
 from freyvae.model.windows import Rows, square, windows
 
 Tensor = Any
-# units of the hidden layers, and of one a channel
+# units of the hidden layers, where the mixture does not say, and of one a channel
 WIDTH, WIDTH_OF_CHANNEL = 96, 32
 # where it looks, (down, right) from a pixel: at pixels before it, and at the decoder's locations around it
 BEFORE = [(down, right) for down in range(-3, 1) for right in range(-3, 4) if (down, right) < (0, 0)]
@@ -58,6 +58,7 @@ class Neighbourhood(keras.layers.Layer):
     def __init__(self, mixture: Any, *, seed: int | None = None, **kwargs: Any):
         super().__init__(**kwargs)
         self.mixture = mixture
+        self.width = mixture.width or WIDTH
         self.seed = seed
 
     def build(
@@ -75,16 +76,16 @@ class Neighbourhood(keras.layers.Layer):
             return self.add_weight(shape=shape, initializer="zeros", name=name)
 
         inputs = len(BEFORE) * (channels + 1) + (len(AROUND) + 1) * channels
-        self.from_windows = matrix("from_windows", inputs, WIDTH, scale=2.0)
-        self.from_latents = matrix("from_latents", latents_shape[-1], WIDTH, scale=0.1)
-        self.hidden, self.hidden_bias = matrix("hidden", WIDTH, WIDTH), constants("hidden_bias", WIDTH)
-        self.to_channels = matrix("to_channels", WIDTH, channels * WIDTH_OF_CHANNEL, scale=2.0)
+        self.from_windows = matrix("from_windows", inputs, self.width, scale=2.0)
+        self.from_latents = matrix("from_latents", latents_shape[-1], self.width, scale=0.1)
+        self.hidden, self.hidden_bias = matrix("hidden", self.width, self.width), constants("hidden_bias", self.width)
+        self.to_channels = matrix("to_channels", self.width, channels * WIDTH_OF_CHANNEL, scale=2.0)
         self.from_channels = matrix("from_channels", 2 * channels, channels * WIDTH_OF_CHANNEL)
         self.of_channel = constants("of_channel", channels * WIDTH_OF_CHANNEL)
         self.to_parameters = constants("to_parameters", WIDTH_OF_CHANNEL, numbers)
         self.parameters_of_channel = constants("parameters_of_channel", channels, numbers)
         # values of an image in the largest tensor, for who divides a step's work
-        self.largest_output = images_shape[1] * images_shape[2] * max(inputs, WIDTH) // self.mixture.thinning
+        self.largest_output = images_shape[1] * images_shape[2] * max(inputs, self.width) // self.mixture.thinning
         # of the pixel itself each channel sees those before: what it may not see is multiplied by zero
         seen = np.triu(np.ones((channels, channels), "float32"), 1)
         self._mask = np.repeat(np.concatenate([seen, seen]), WIDTH_OF_CHANNEL, axis=1)
@@ -92,7 +93,7 @@ class Neighbourhood(keras.layers.Layer):
     def values_of_image(self, image_shape: tuple[int, int, int]) -> int:
         """How many values a training step keeps of each image, for an estimate of its memory."""
         height, width, channels = image_shape
-        of_pixel = len(BEFORE) * (channels + 1) + (len(AROUND) + 1) * channels + 4 * WIDTH
+        of_pixel = len(BEFORE) * (channels + 1) + (len(AROUND) + 1) * channels + 4 * self.width
         of_channel: int = 2 * WIDTH_OF_CHANNEL + 4 * self.mixture.parameters_per_value
         return height * width * (of_pixel + channels * of_channel)
 

@@ -267,6 +267,9 @@ def _costs(found: Measurement, data: str) -> Table:
         bits = "" if bits_per_nat is None else _with_error(nats * bits_per_nat, _times(error, bits_per_nat), 3)
         return name, bits, _with_error(nats, error, 1), rmse
 
+    refined = []
+    if found.refined is not None:
+        refined = [model("  with refined posteriors", found.refined.nll_nats, found.refined.nll_nats_se)]
     rows = [
         model(
             f"the model, {found.nll_samples} samples",
@@ -274,6 +277,7 @@ def _costs(found: Measurement, data: str) -> Table:
             found.nll_nats_se,
             f"{found.rmse_grey_levels:.1f}",
         ),
+        *refined,
         model("free energy, its upper bound", found.free_energy_nats),
         model("  distortion: image given code", found.distortion_nats),
         model("  rate: the code" if groups is None else "  rate: all latents", found.rate_nats),

@@ -45,6 +45,8 @@ class MixtureOfLogistics(Likelihood):
             `automatic` is the first where that is possible.
         reach: with the context `image`, the linear prediction sees the pixels before within so many rows and columns;
             0 is all of them, which for few images is too many to learn from.
+        width: units of the hidden layers of the network that looks at the pixels before; 0 is its own, 64 with the
+            context `image` and 96 with `neighbourhood`.
         thinning: with the context `neighbourhood`, a training step takes every so manieth row of an image for all of
             them, from another one at each step: the free energy is then the same on average. The network that looks
             at the pixels before is small and the same for all pixels, so that it learns as well from fewer of them. An
@@ -77,6 +79,14 @@ class MixtureOfLogistics(Likelihood):
             ge=0,
             description="with the context image, how many rows and columns away the linear prediction from the pixels "
             "before looks; 0: at all of them",
+        ),
+    ] = 0
+    width: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="units of the hidden layers of the network that looks at the pixels before; 0: 64 with the "
+            "context image, 96 with neighbourhood",
         ),
     ] = 0
     thinning: Annotated[
