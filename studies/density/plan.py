@@ -19,7 +19,7 @@ def plan() -> Plan:
     """The plan of the page, whose text is about the first system."""
     density = _first_shipped("frey-density", "frey-faces")
     systems = [
-        System("density", f"`{density}`", density, EVERY),
+        System("density", f"`{density}`", density, EVERY, refine=50),
         System(
             "sixteen-latents",
             "`frey-faces` with 16 latents",
@@ -57,7 +57,7 @@ def small_plan(images: Path) -> Plan:
     """A miniature of the plan: smallest networks, epochs and samples, on an .npy file of at least 60 images."""
     changes = {"data": str(images), "epochs": 2, "hidden": (8,), "batch_size": 10}
     systems = (
-        System("density", "`frey-faces`", "frey-faces", (*RANDOM[:2], BLOCKED), changes, seeds=(0, 1)),
+        System("density", "`frey-faces`", "frey-faces", (*RANDOM[:2], BLOCKED), changes, seeds=(0, 1), refine=3),
         # no shift: with so few pixels in an image, a shift takes the values of pixels far outside their ranges
         System(
             "autoregressive",

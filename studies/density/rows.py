@@ -12,7 +12,7 @@ from freyvae.data import split_indices
 from freyvae.errors import BadInput
 from freyvae.metrics import standard_error
 from freyvae.recipe import parse_recipe
-from freyvae.records import Baseline
+from freyvae.records import Baseline, to_json
 from freyvae.reporting import tables
 from freyvae.run import Run
 from freyvae.training.train import differences
@@ -99,6 +99,7 @@ class Measured:
             **_costs(self.nll, self.free_energy, self.bits_per_nat),
             "rate_nats": measured.rate_nats,
             "samples": measured.nll_samples,
+            **({} if measured.refined is None else {"refined": to_json(measured.refined)}),
             "images": measured.images,
             "val_free_energy_nats": training.val_free_energy_nats,
             "epochs": training.epochs,

@@ -52,12 +52,13 @@ def is_trained(job: Job, runs: Path) -> bool:
 
 
 def is_measured(job: Job, runs: Path) -> bool:
-    """Whether a trained run is measured on the test images, with the number of samples in the plan."""
+    """Whether a trained run is measured on the test images, with the samples and the refinement in the plan."""
     run = Run(runs / job.name)
     found = run.measurement
     if found is None or not run.measured_path.is_file():
         return False
-    return (found.measured_split, found.nll_samples) == ("test", job.samples)
+    refine = 0 if found.refined is None else found.refined.steps
+    return (found.measured_split, found.nll_samples, refine) == ("test", job.samples, job.system.refine)
 
 
 def train_missing(jobs: Sequence[Job], runs: Path, start: Start = start_process) -> list[str]:

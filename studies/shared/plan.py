@@ -40,6 +40,7 @@ class System:
         seeds: seeds of the training. With several, their ensemble is measured too.
         backend: Keras's backend.
         samples: importance samples for each test image; by default the plan's.
+        refine: steps by which each test image's posterior is bettered for a second estimate; 0 for none.
     """
 
     name: str
@@ -50,6 +51,7 @@ class System:
     seeds: tuple[int, ...] = (0,)
     backend: str = "jax"
     samples: int | None = None
+    refine: int = 0
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,8 @@ class Job:
         return ["freyvae", "train", "--recipe", self.system.recipe, *flags, "--out", str(runs / self.name)]
 
     def measure_command(self, runs: Path = RUNS) -> list[str]:
-        return ["freyvae", "measure", str(runs / self.name), "--samples", str(self.samples)]
+        refine = ["--refine", str(self.system.refine)] if self.system.refine else []
+        return ["freyvae", "measure", str(runs / self.name), "--samples", str(self.samples), *refine]
 
     def in_words(self) -> tuple[str, str]:
         """The two commands, as they would be typed."""

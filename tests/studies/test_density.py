@@ -145,7 +145,10 @@ def test_the_json_holds_every_figure_of_every_model(small):
         assert row["nll_bits_per_dim_se"] > 0
         assert row["machine"]["cpu"]
         assert row["machine"]["cores"] >= 1
-        assert row["measure_command"].endswith("--samples 10")
+        is_refined = row["system"] == "density"
+        assert row["measure_command"].endswith("--samples 10 --refine 3" if is_refined else "--samples 10")
+        assert ("refined" in row) == is_refined
+        assert not is_refined or row["refined"]["steps"] == 3
     for ensemble in results["ensembles"]:
         costs = [
             row["nll_nats"]
@@ -169,6 +172,8 @@ def test_the_page_shows_the_figures_of_the_json(small):
     for row in (*results["models"], *results["ensembles"], *results["means"]):
         assert f"{row['nll_bits_per_dim']:.3f} ± " in text
         assert f"{row['free_energy_bits_per_dim']:.3f} ± " in text
+        assert "refined" not in row or f"| {row['refined']['nll_bits_per_dim']:.3f} | " in text
+    assert "steps of gradient descent" in text
     for row in results["published"]:
         assert f"| {row['label']} | {row['nll_bits_per_dim']:.2f} |" in text
         assert "from memory" in row["source"]
