@@ -150,15 +150,16 @@ def test_samples_follow_the_distribution_that_they_are_drawn_from():
     assert (drawn[:, 1] > drawn[:, 0]).mean() == pytest.approx(above, abs=4 * np.sqrt(above * (1 - above) / 4000))
 
 
+@pytest.mark.parametrize(("context", "channels"), [("neighbourhood", 3), ("image", 1)])
 @pytest.mark.parametrize("height", [6, 7])
-def test_thinned_the_likelihood_is_the_same_on_average_over_the_steps(height):
+def test_thinned_the_likelihood_is_the_same_on_average_over_the_steps(height, context, channels):
     """Every third row for all, from the first, the second, the third: also where the last rows are no whole third."""
-    mixture = MixtureOfLogistics(components=3, autoregressive=True, context="neighbourhood", thinning=3)
-    vae = VAE((height, 4, 3), 2, network=Dense(hidden=(4,)), likelihood=mixture, seed=0)
+    mixture = MixtureOfLogistics(components=3, autoregressive=True, context=context, thinning=3)
+    vae = VAE((height, 4, channels), 2, network=Dense(hidden=(4,)), likelihood=mixture, seed=0)
     random = np.random.default_rng(0)
     for weight in vae.autoregression.weights:
         weight.assign(numpy(weight.value) + random.normal(0, 0.1, weight.shape).astype("float32"))
-    images = random.integers(0, 256, (2, height, 4, 3), dtype="uint8")
+    images = random.integers(0, 256, (2, height, 4, channels), dtype="uint8")
     latents = ops.convert_to_tensor(random.normal(size=(2, 2)).astype("float32"))
     # compiled as a whole: operation by operation takes ten times as long
     in_training = Program(vae, lambda *values: (vae.likelihood(*values, training=True).log_prob(values[1]),))

@@ -11,7 +11,7 @@ import numpy as np
 from keras import ops
 
 from freyvae.errors import BadInput
-from freyvae.model.windows import square, windows
+from freyvae.model.windows import Rows, square, windows
 
 Tensor = Any
 # its matrix has the square of this many numbers
@@ -127,9 +127,6 @@ class Autoregression(keras.layers.Layer):
         near = [ops.abs(ops.expand_dims(of, 1) - of) <= self.mixture.reach for of in (place // width, place % width)]
         return weights * ops.cast(ops.logical_and(*near), weights.dtype)
 
-    def rows_of_step(self, step: Tensor, height: int) -> None:
-        """A training step takes all rows: the first step's matrix product is of whole images anyway."""
-
     def call(self, parameters: Tensor, latents: Tensor, images: Tensor, pixel: Any = None) -> Tensor:
         """What the pixels before make of each pixel's distribution.
 
@@ -143,6 +140,15 @@ class Autoregression(keras.layers.Layer):
             The parameters of `MixtureOfLogistics` for each pixel given those before, (image, height, width, n), or of
             the one pixel, (image, 1, 1, n).
         """
+        return self._given(parameters, latents, images, pixel=pixel)
+
+    def of_rows(self, parameters: Tensor, latents: Tensor, images: Tensor, rows: Rows) -> Tensor:
+        """As `call`, of some rows: (image, row, width, n)."""
+        return self._given(parameters, latents, images, rows=rows)
+
+    def _given(
+        self, parameters: Tensor, latents: Tensor, images: Tensor, *, pixel: Any = None, rows: Rows | None = None
+    ) -> Tensor:
         height, width = parameters.shape[1:3]
         place = None if pixel is None else (pixel // width, pixel % width)
         location = ops.sigmoid(parameters[..., :1])
@@ -155,10 +161,10 @@ class Autoregression(keras.layers.Layer):
         # one matrix product of all windows, what is seen brought to about the same size; a convolution would read
         # better, but is several times slower on XLA's CPU
         around = [
-            *windows(surprise, BEFORE, place),
-            *windows(ops.abs(surprise), BEFORE, place),
-            *windows(16.0 * residual, BEFORE, place),
-            *windows(8.0 * (location - ops.expand_dims(self.mean_image, -1)), AROUND, place),
+            *windows(surprise, BEFORE, place, rows),
+            *windows(ops.abs(surprise), BEFORE, place, rows),
+            *windows(16.0 * residual, BEFORE, place, rows),
+            *windows(8.0 * (location - ops.expand_dims(self.mean_image, -1)), AROUND, place, rows),
         ]
         of_pixel = self.of_pixel
         if place is not None:
@@ -166,6 +172,9 @@ class Autoregression(keras.layers.Layer):
             parameters, location, linear, scale = (
                 square(values, place, 1) for values in (parameters, location, linear, scale)
             )
+        if rows is not None:
+            of_pixel = ops.reshape(rows.of(ops.reshape(of_pixel, (1, height, width, -1))), (-1, self.width))
+            parameters, location, linear, scale = map(rows.of, (parameters, location, linear, scale))
         # as a matrix product, whose gradient is one too: of `+ of_pixel` it is a sum over images, which XLA gives
         # to one core, and which took a fifth of a training step
         vector = ops.matmul(ops.ones((ops.shape(latents)[0], 1), dtype=latents.dtype), ops.reshape(of_pixel, (1, -1)))

@@ -100,11 +100,6 @@ class Neighbourhood(keras.layers.Layer):
     def start_at(self, decoder: keras.Model, images: np.ndarray) -> None:
         """Begin at the neighbours, whatever the training images are."""
 
-    def rows_of_step(self, step: Tensor, height: int) -> Rows | None:
-        """The rows that a training step takes for all: every `thinning`-th, from the next one on each time."""
-        every = min(self.mixture.thinning, height)
-        return Rows(ops.cast(step, "int32") % every, every, height) if every > 1 else None
-
     def call(self, parameters: Tensor, latents: Tensor, images: Tensor, pixel: Any = None) -> Tensor:
         """The distribution of each value, given those before.
 

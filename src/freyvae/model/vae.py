@@ -35,6 +35,7 @@ from freyvae.model.posterior import Posterior
 from freyvae.model.prior import Prior
 from freyvae.model.short_forms import KINDS, SHORT_FORMS, with_short_forms, without_effect
 from freyvae.model.weights import Weights
+from freyvae.model.windows import rows_of_step
 from freyvae.notebook import card
 
 Tensor = Any
@@ -519,7 +520,8 @@ class VAE(OnArrays):
         rows = None
         # an average of log-probabilities is the same from some of the rows; a bound of several draws is no average
         if training and self.objective.draws == 1:
-            rows = self.autoregression.rows_of_step(ops.convert_to_tensor(self.steps), images.shape[1])
+            thinning = self.autoregression.mixture.thinning
+            rows = rows_of_step(ops.convert_to_tensor(self.steps), thinning, images.shape[1])
         if rows is None:
             parameters = self.autoregression(parameters, latents, images)
             return Bound(self.pixel_likelihood, parameters, of_code=of_code, palette=self.channel_palette)

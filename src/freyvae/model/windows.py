@@ -42,6 +42,12 @@ class Rows(NamedTuple):
         return ops.slice(values, (0, self.first, 0, 0), (ops.shape(values)[0], size, *values.shape[2:]))
 
 
+def rows_of_step(step: Tensor, thinning: int, height: int) -> Rows | None:
+    """Every `thinning`-th row, from the next one on each time: what a training step takes for all; None for all."""
+    every = min(thinning, height)
+    return Rows(ops.cast(step, "int32") % every, every, height) if every > 1 else None
+
+
 def windows(
     values: Tensor, offsets: list[tuple[int, int]], place: tuple[Any, Any] | None, rows: Rows | None = None
 ) -> list[Tensor]:

@@ -47,9 +47,9 @@ class MixtureOfLogistics(Likelihood):
             0 is all of them, which for few images is too many to learn from.
         width: units of the hidden layers of the network that looks at the pixels before; 0 is its own, 64 with the
             context `image` and 96 with `neighbourhood`.
-        thinning: with the context `neighbourhood`, a training step takes every so manieth row of an image for all of
-            them, from another one at each step: the free energy is then the same on average. The network that looks
-            at the pixels before is small and the same for all pixels, so that it learns as well from fewer of them. An
+        thinning: of an autoregressive one, a training step takes every so manieth row of an image for all of them,
+            from another one at each step: the free energy is then the same on average. The network that looks at the
+            pixels before is small and the same for all pixels, so that it learns as well from fewer of them. An
             importance-weighted bound of several draws takes all rows.
         channel_palette: with `image`, the grey levels that occur in an image are told first, and its pixels have none
             but these (`ChannelPalette`): for images whose contrast was stretched, which leaves gaps between the levels.
