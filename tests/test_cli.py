@@ -366,7 +366,7 @@ OTHERS = {
     "likelihood.context": "neighbourhood",
     "likelihood.thinning": 8,
     "likelihood.reach": 6,
-    "likelihood.width": 24,
+    "likelihood.context_width": 24,
     "likelihood.coupled": True,
     "likelihood.channel_palette": "image",
     "objective.guidance": 0.5,

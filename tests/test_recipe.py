@@ -235,7 +235,7 @@ WRONG_TYPES = {
     "likelihood.context": (True, "a text"),
     "likelihood.thinning": (8.0, "a whole number"),
     "likelihood.reach": (6.5, "a whole number"),
-    "likelihood.width": (6.5, "a whole number"),
+    "likelihood.context_width": (6.5, "a whole number"),
     "likelihood.coupled": (1, "true or false"),
     "likelihood.channel_palette": (True, "a text"),
     "objective.guidance": ("1", "a number"),

@@ -207,8 +207,8 @@ class Refined:
 
     Attributes:
         steps: of gradient descent for each image.
-        free_energy_nats: with them; what lies between and the encoder's free energy is its amortization gap.
-        nll_nats: -log p(x), by importance sampling with all samples: a tighter bound.
+        free_energy_nats: with them; the difference from the encoder's estimates its amortization gap.
+        nll_nats: -log p(x), by importance sampling with all samples.
         nll_nats_se: its standard error over images; None for one image.
         nll_bits_per_dim: None where the likelihood is no probability of bytes.
         nll_bits_per_dim_se: likewise, and for one image.
@@ -250,7 +250,7 @@ class Measurement(_Measured):
         nll_bits_per_dim_se: likewise, and for one image.
         nll_samples: importance samples for each image.
         nll_nats_by_samples: number of samples, as text -> -log p(x).
-        refined: what it is with refined posteriors; None where that was not asked for.
+        refined: the same estimates with posteriors refined for each image; None where that was not asked for.
         rmse_grey_levels: error of the reconstructions.
         active_units: number of latents of the top group that are active.
         latent_dim: number of latents of the top group.

@@ -19,8 +19,8 @@ REFINED = """
 
 These figures are by the encoder's posteriors, as those of the papers are. An encoder knows the frames that it was
 trained on better than others (the amortization gap: Cremer, Li & Duvenaud 2018), so that the free energy is higher than
-the model could have it, and {samples} draws may say too little. With each test frame's posterior moved by {steps}
-steps of gradient descent, its deviations as they are, as many draws from the same models are a tighter bound:
+the model could have it, and the bound by {samples} draws is loose. With each test frame's posterior moved by {steps}
+steps of gradient descent, its deviations as they are, as many draws from the same models give:
 
 {table}
 """

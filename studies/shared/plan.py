@@ -40,7 +40,7 @@ class System:
         seeds: seeds of the training. With several, their ensemble is measured too.
         backend: Keras's backend.
         samples: importance samples for each test image; by default the plan's.
-        refine: steps by which each test image's posterior is bettered for a second estimate; 0 for none.
+        refine: steps by which each test image's posterior is refined for a second estimate; 0 for none.
     """
 
     name: str

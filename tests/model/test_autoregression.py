@@ -60,7 +60,7 @@ def test_one_pixel_is_what_it_is_among_all():
 
 @pytest.mark.parametrize("context", ["image", "neighbourhood"])
 def test_the_network_is_as_wide_as_the_mixture_says(context, tmp_path):
-    random, wide = np.random.default_rng(0), MixtureOfLogistics(autoregressive=True, context=context, width=24)
+    random, wide = np.random.default_rng(0), MixtureOfLogistics(autoregressive=True, context=context, context_width=24)
     vae = VAE(image_shape=(5, 4, 1), latent_dim=2, network=Dense(hidden=(8,)), likelihood=wide)
     own = VAE(image_shape=(5, 4, 1), latent_dim=2, likelihood=MixtureOfLogistics(autoregressive=True, context=context))
     assert vae.autoregression.hidden.shape == (24, 24)

@@ -110,8 +110,8 @@ def measure(
     Args:
         run: a finished run, or its folder.
         samples: importance samples for each image; memory does not depend on it.
-        refine: steps of gradient descent by which each image's posterior is bettered for a second, tighter estimate
-            (`metrics.importance_sampled`); 50 are enough for most. Twice the work, and on JAX alone.
+        refine: steps of gradient descent by which each image's posterior is refined for a second estimate, usually a
+            tighter one (`metrics.importance_sampled`); 50 are enough for most. JAX only.
         split: `test`, `validation` or `training`.
         seed: of the draws.
         progress: told how far it is; True draws a bar on stderr, if that is a terminal.
@@ -122,7 +122,8 @@ def measure(
 
     Raises:
         BadInput: the split is unknown or holds no images, the images are not those of the training any more, an
-            argument is out of range, or the run's files are damaged or of a newer version.
+            argument is out of range, the run's files are damaged or of a newer version, or posteriors are to be refined
+            on another backend than JAX.
     """
     _check_part(split)
     run, progress = opened(run), checked_progress(progress)
@@ -138,8 +139,9 @@ def measure(
         vae = run.load_model()
 
         def known_by() -> str:
+            refined = f" refined by {refine}" if refine else ""
             return (
-                f"likelihoods {sha256_of(run.model_path)} {data.images.fingerprint} {split} {samples} {refine} {seed}"
+                f"likelihoods {sha256_of(run.model_path)} {data.images.fingerprint} {split} {samples} {seed}{refined}"
             )
 
         with keeping(run.measured_path, known_by, say) as kept:
@@ -247,8 +249,8 @@ def _measurement(
     return replace(found, measured_notes=tuple(_notes(vae, data, found)))
 
 
-def _refined(likelihood: metrics.SampledLikelihood | None, steps: int, bits: float | None) -> Refined | None:
-    """The record of it; `bits` are the nats of a bit per dimension, None where there are none."""
+def _refined(likelihood: metrics.SampledLikelihood | None, steps: int, nats_per_bit: float | None) -> Refined | None:
+    """The record of a likelihood with refined posteriors; `nats_per_bit` is of a bit per dimension."""
     if likelihood is None:
         return None
     nll, error = float(likelihood.nll.mean()), standard_error(likelihood.nll)
@@ -257,8 +259,8 @@ def _refined(likelihood: metrics.SampledLikelihood | None, steps: int, bits: flo
         free_energy_nats=float(likelihood.free_energy.mean()),
         nll_nats=nll,
         nll_nats_se=error,
-        nll_bits_per_dim=None if bits is None else nll / bits,
-        nll_bits_per_dim_se=None if bits is None or error is None else error / bits,
+        nll_bits_per_dim=None if nats_per_bit is None else nll / nats_per_bit,
+        nll_bits_per_dim_se=None if nats_per_bit is None or error is None else error / nats_per_bit,
     )
 
 
@@ -369,7 +371,7 @@ def _notes(vae: VAE, data: TrainingData, found: Measurement) -> list[str]:
         )
     if found.refined is not None:
         notes.append(
-            "Refined posteriors were moved by gradient descent for each image: a tighter bound of the same likelihood. "
+            "Refined posteriors were moved by gradient descent for each image: another bound of the same likelihood. "
             "Figures of papers are by the encoder's posteriors, as all others here are."
         )
     if data.images.is_video and split != "training":

@@ -25,6 +25,8 @@ STEPS = (1, 10, 100, 1000, 5000)
 VALUES_AT_ONCE = 2**19
 # of one image: each is a draw of its own in the program that is compiled
 MOST_DRAWS_AT_ONCE = 4
+# images whose gradients are kept at once
+FEW = 128
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,9 +81,9 @@ def importance_sampled(
     it was trained with. Memory is bounded however many images and samples there are: `VALUES_AT_ONCE`.
 
     An encoder knows the images that it was trained on better than others (the amortization gap: Cremer, Li & Duvenaud
-    2018), and S draws from a posterior that lies beside the true one say too little. With `refine` all is estimated
-    once more, each image's posterior moved so many steps of gradient descent downhill on the free energy without noise,
-    its deviations as they are: a tighter bound of the same model's likelihood.
+    2018), and S draws from an inaccurate posterior give a loose bound. With `refine` all is estimated once more, after
+    each image's posterior was moved so many steps of gradient descent downhill on the free energy without noise, its
+    deviations as they are: another bound of the same model's likelihood, which is usually tighter.
 
     Args:
         vae: the model.
@@ -101,12 +103,14 @@ def importance_sampled(
         raise BadInput(f"refine must be at least 0, not {refine}")
     sizes = sorted({step for step in STEPS if step < samples} | {samples})
     images_at_once, draws_at_once = _chunk(vae, len(images), samples)
-    noise = keras.random.SeedGenerator(seed)
-    step, posteriors = _step(vae, noise, draws_at_once), [_centres(vae)]
+    posteriors = [_centres(vae)]
     if refine:
         posteriors.append(_refined(vae, posteriors[0], refine))
+    # of each its own, so that the encoder's figures are the same with and without refined ones
+    noises = [keras.random.SeedGenerator(seed) for _ in posteriors]
+    steps = [_step(vae, noise, draws_at_once) for noise in noises]
 
-    def drawn(filled: np.ndarray, centres: np.ndarray, *, count: int, done: int) -> np.ndarray:
+    def drawn(step: Program, filled: np.ndarray, centres: np.ndarray, *, count: int, done: int) -> np.ndarray:
         """Distortion, rates and estimates of the first `count` images, (image, column); `done` draws are behind it."""
         blocks = [_Blocks(size, images_at_once) for size in sizes]
         distortion = np.zeros(images_at_once)
@@ -123,17 +127,20 @@ def importance_sampled(
         return np.stack([distortion, *rates, *(-block.mean() for block in blocks)], axis=1)[:count]
 
     def parts_from(first: int, before: Part | None) -> Iterator[Part]:
-        if before is not None:
-            noise.state.assign(before.state)
+        if before is not None and before.state is not None:
+            # version 0.2 kept the one state by itself
+            for noise, state in zip(noises, np.atleast_2d(before.state), strict=True):
+                noise.state.assign(state)
         for start in range(first, len(images), images_at_once):
             chunk = images[start : start + images_at_once]
             # one shape, compiled once: the last images are filled up, the last draws cut off
             filled = np.concatenate([chunk, np.repeat(chunk[-1:], images_at_once - len(chunk), axis=0)])
             found = []
-            for number, centres in enumerate(posteriors):
+            for number, (step, centres) in enumerate(zip(steps, posteriors, strict=True)):
                 done = (len(posteriors) * start + number * len(chunk)) * samples
-                found.append(drawn(filled, centres(filled), count=len(chunk), done=done))
-            yield Part({"found": np.concatenate(found, axis=1)}, keras.ops.convert_to_numpy(noise.state))
+                found.append(drawn(step, filled, centres(filled), count=len(chunk), done=done))
+            states = np.stack([ops.convert_to_numpy(noise.state) for noise in noises])
+            yield Part({"found": np.concatenate(found, axis=1)}, states)
 
     with shown(progress) as told:
         parts = parts_from(0, None) if kept is None else kept.each(len(images), parts_from)
@@ -188,7 +195,13 @@ def _refined(vae: VAE, start: Centres, steps: int) -> Centres:
         return vae.estimate(images, vae.encoded(images).centred_at(centres), noise, noise_scale=0.0).parts.total
 
     descent = Descent(vae, cost)
-    return lambda images: descent(start(images), images, steps=steps)
+
+    def refined(images: np.ndarray) -> np.ndarray:
+        centres = start(images)
+        few = [slice(first, first + FEW) for first in range(0, len(images), FEW)]
+        return np.concatenate([descent(centres[rows], images[rows], steps=steps) for rows in few])
+
+    return refined
 
 
 def _step(vae: VAE, noise: keras.random.SeedGenerator, draws: int) -> Program:

@@ -58,7 +58,7 @@ class Neighbourhood(keras.layers.Layer):
     def __init__(self, mixture: Any, *, seed: int | None = None, **kwargs: Any):
         super().__init__(**kwargs)
         self.mixture = mixture
-        self.width = mixture.width or WIDTH
+        self.width = mixture.context_width or WIDTH
         self.seed = seed
 
     def build(

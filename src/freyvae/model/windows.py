@@ -43,7 +43,7 @@ class Rows(NamedTuple):
 
 
 def rows_of_step(step: Tensor, thinning: int, height: int) -> Rows | None:
-    """Every `thinning`-th row, from the next one on each time: what a training step takes for all; None for all."""
+    """The rows that a training step uses: every `thinning`-th, from the next one on at each step; None means all."""
     every = min(thinning, height)
     return Rows(ops.cast(step, "int32") % every, every, height) if every > 1 else None
 

@@ -44,8 +44,8 @@ def measure(
     Args:
         run: a finished run, or its folder.
         samples: importance samples for each image.
-        refine: steps of gradient descent by which each image's posterior is bettered for a second, tighter estimate;
-            50 are enough for most. Twice the work, and on JAX alone.
+        refine: steps of gradient descent by which each image's posterior is refined for a second estimate, usually a
+            tighter one; 50 are enough for most. JAX only.
         split: `test`, `validation` or `training`.
         seed: of the draws.
         progress: told how far it is; True draws a bar on stderr, if that is a terminal.

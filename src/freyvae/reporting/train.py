@@ -1,10 +1,7 @@
 """Train a run, and draw what it has to show."""
 
-import importlib
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
-from threading import Thread
 
 import keras
 
@@ -72,9 +69,6 @@ def train(
     _, _, speak = checked(recipe, fresh=fresh, quiet=quiet, say=say)
 
     def trained(*others: keras.callbacks.Callback) -> Run:
-        if pictures:
-            # a second's work in Python, which a training on a device, or in XLA, leaves time for
-            Thread(target=_import_ahead, daemon=True).start()
         run, vae = training.train_model(
             recipe, place, fresh=fresh, quiet=quiet, say=say, log=log, callbacks=[*callbacks, *others]
         )
@@ -85,12 +79,6 @@ def train(
     if not live or not processes.is_first():
         return trained()
     return followed(run_of(recipe, place), trained, title=recipe.name, port=port, browser=not no_browser, say=speak)
-
-
-def _import_ahead() -> None:
-    """Import what the pictures ask for late, where it is installed: they say so if it is not."""
-    with suppress(ImportError):
-        importlib.import_module("sklearn.mixture")
 
 
 def _draw(run: Run, vae: VAE | None, *, quiet: bool, say: Callable[[str], None]) -> None:

@@ -33,8 +33,8 @@ def measure(
     Args:
         run: the run folder.
         samples: importance samples for each image.
-        refine: steps of gradient descent by which each image's posterior is bettered, for a second, tighter estimate;
-            50 are enough for most.
+        refine: steps of gradient descent by which each image's posterior is refined for a second estimate, usually a
+            tighter one; 50 are enough for most. JAX only.
         split: test, validation or training.
         seed: of the draws.
         quiet: say nothing but errors.

@@ -45,12 +45,13 @@ class MixtureOfLogistics(Likelihood):
             `automatic` is the first where that is possible.
         reach: with the context `image`, the linear prediction sees the pixels before within so many rows and columns;
             0 is all of them, which for few images is too many to learn from.
-        width: units of the hidden layers of the network that looks at the pixels before; 0 is its own, 64 with the
-            context `image` and 96 with `neighbourhood`.
+        context_width: units of the hidden layers of the network that looks at the pixels before; 0 is the context's
+            default, 64 for `image` and 96 for `neighbourhood`.
         thinning: of an autoregressive one, a training step takes every so manieth row of an image for all of them,
-            from another one at each step: the free energy is then the same on average. The network that looks at the
-            pixels before is small and the same for all pixels, so that it learns as well from fewer of them. An
-            importance-weighted bound of several draws takes all rows.
+            from another one at each step: the free energy is then the same on average. The network of the context
+            `neighbourhood` is small and the same for all pixels, so that it learns as well from fewer of them; with
+            `image` a step saves less time and teaches less. An importance-weighted bound of several draws takes all
+            rows.
         channel_palette: with `image`, the grey levels that occur in an image are told first, and its pixels have none
             but these (`ChannelPalette`): for images whose contrast was stretched, which leaves gaps between the levels.
             `automatic` is `image` where `train` finds the training images to be such, and `none` elsewhere.
@@ -81,12 +82,12 @@ class MixtureOfLogistics(Likelihood):
             "before looks; 0: at all of them",
         ),
     ] = 0
-    width: Annotated[
+    context_width: Annotated[
         int,
         Meta(
             ge=0,
-            description="units of the hidden layers of the network that looks at the pixels before; 0: 64 with the "
-            "context image, 96 with neighbourhood",
+            description="units of the hidden layers of the network that looks at the pixels before; 0: 64 for the "
+            "context image, 96 for neighbourhood",
         ),
     ] = 0
     thinning: Annotated[
