@@ -3,7 +3,6 @@
 import math
 import shlex
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -87,32 +86,24 @@ def show(run: Run | str | Path, *, vae: VAE | None = None) -> list[str]:
         left_out: list[str] = []
         if len(data.images) < len(everything.images):
             left_out.append(f"pictures are of {len(data.images):,} of the {len(everything.images):,} images")
-        page_left_out: list[str] = []
-
-        def draw_page() -> None:
-            try:
-                write_page(run, vae=vae, data=everything, say=page_left_out.append)
-            except BadInput as reason:
-                page_left_out.append(f"the explorer is left out: {reason}")
-
-        # the page's pixels are packed, and its programs compiled, outside of Python's lock, and Matplotlib needs it
-        with ThreadPoolExecutor(1) as pool:
-            page = pool.submit(draw_page)
-            drawn = pictures.draw_all(
-                vae,
-                {name: data.images.images[indices] for name, indices in parts.items()},
-                history=run.read_history(),
-                folder=run.pictures_path,
-                latent_names=recipe.latent_names or None,
-                is_video=data.images.is_video,
-                frames=parts,
-                labels=None if labels is None else {name: [labels[i] for i in own] for name, own in parts.items()},
-                note=left_out.append,
-            )
-            run.write_drawn([picture.name for picture in drawn])
-            page.result()
+        drawn = pictures.draw_all(
+            vae,
+            {name: data.images.images[indices] for name, indices in parts.items()},
+            history=run.read_history(),
+            folder=run.pictures_path,
+            latent_names=recipe.latent_names or None,
+            is_video=data.images.is_video,
+            frames=parts,
+            labels=None if labels is None else {name: [labels[i] for i in own] for name, own in parts.items()},
+            note=left_out.append,
+        )
+        run.write_drawn([picture.name for picture in drawn])
+        try:
+            write_page(run, vae=vae, data=everything, say=left_out.append)
+        except BadInput as reason:
+            left_out.append(f"the explorer is left out: {reason}")
         _write_report(run, everything)
-    return [*left_out, *page_left_out]
+    return left_out
 
 
 def report(run: Run) -> None:
