@@ -185,8 +185,8 @@ def _measurement(
     seed: int,
     began: float,
 ) -> Measurement:
-    bits = images[0].size * math.log(2.0)
-    is_bytes = vae.pixel_likelihood.is_probability_of_bytes
+    # of a bit per dimension
+    nats_per_bit = images[0].size * math.log(2.0) if vae.pixel_likelihood.is_probability_of_bytes else None
     codes = vae.encode(images)
     seen = Seen(vae=vae, images=images, train=data.train, codes=codes, history=history)
     active = metrics.is_active(codes)
@@ -213,12 +213,12 @@ def _measurement(
         distortion_nats=float(likelihood.distortion.mean()),
         nll_nats=float(likelihood.nll.mean()),
         nll_nats_se=nll_se,
-        free_energy_bits_per_dim=float(likelihood.free_energy.mean() / bits) if is_bytes else None,
-        nll_bits_per_dim=float(likelihood.nll.mean() / bits) if is_bytes else None,
-        nll_bits_per_dim_se=nll_se / bits if is_bytes and nll_se is not None else None,
+        free_energy_bits_per_dim=_per_bit(float(likelihood.free_energy.mean()), nats_per_bit),
+        nll_bits_per_dim=_per_bit(float(likelihood.nll.mean()), nats_per_bit),
+        nll_bits_per_dim_se=_per_bit(nll_se, nats_per_bit),
         nll_samples=max(likelihood.nll_by_samples),
         nll_nats_by_samples={str(count): float(nll.mean()) for count, nll in likelihood.nll_by_samples.items()},
-        refined=_refined(likelihood.refined, refine, bits if is_bytes else None),
+        refined=_refined(likelihood.refined, refine, nats_per_bit),
         rmse_grey_levels=rmse,
         active_units=int(active.sum()),
         latent_dim=vae.latent_dim,
@@ -250,7 +250,7 @@ def _measurement(
 
 
 def _refined(likelihood: metrics.SampledLikelihood | None, steps: int, nats_per_bit: float | None) -> Refined | None:
-    """The record of a likelihood with refined posteriors; `nats_per_bit` is of a bit per dimension."""
+    """The record of a likelihood with refined posteriors."""
     if likelihood is None:
         return None
     nll, error = float(likelihood.nll.mean()), standard_error(likelihood.nll)
@@ -259,9 +259,14 @@ def _refined(likelihood: metrics.SampledLikelihood | None, steps: int, nats_per_
         free_energy_nats=float(likelihood.free_energy.mean()),
         nll_nats=nll,
         nll_nats_se=error,
-        nll_bits_per_dim=None if nats_per_bit is None else nll / nats_per_bit,
-        nll_bits_per_dim_se=None if nats_per_bit is None or error is None else error / nats_per_bit,
+        nll_bits_per_dim=_per_bit(nll, nats_per_bit),
+        nll_bits_per_dim_se=_per_bit(error, nats_per_bit),
     )
+
+
+def _per_bit(nats: float | None, nats_per_bit: float | None) -> float | None:
+    """Nats as bits per dimension; None where there are none, or no probability of bytes."""
+    return None if nats is None or nats_per_bit is None else nats / nats_per_bit
 
 
 def constant_baselines(likelihood: Likelihood, train: np.ndarray, images: np.ndarray) -> dict[str, Baseline]:

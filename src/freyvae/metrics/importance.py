@@ -15,18 +15,17 @@ from freyvae.errors import BadInput
 from freyvae.kept_parts import KeptParts, Part
 from freyvae.metrics.decoding import decoded_values
 from freyvae.model import VAE
+from freyvae.model.arrays import FEW, in_chunks
 
 Tensor = Any
-# images -> float32 (image, latent)
-Centres = Callable[[np.ndarray], np.ndarray]
+# images -> the centres of their posteriors, float32 (image, latent), or nothing where they are the encoder's
+Centres = Callable[[np.ndarray], tuple[np.ndarray, ...]]
 # the numbers of samples whose estimates show whether the last one has settled
 STEPS = (1, 10, 100, 1000, 5000)
 # decoded values that one step holds: what bounds the memory, and still keeps a processor busy
 VALUES_AT_ONCE = 2**19
 # of one image: each is a draw of its own in the program that is compiled
 MOST_DRAWS_AT_ONCE = 4
-# images whose gradients are kept at once
-FEW = 128
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,20 +102,20 @@ def importance_sampled(
         raise BadInput(f"refine must be at least 0, not {refine}")
     sizes = sorted({step for step in STEPS if step < samples} | {samples})
     images_at_once, draws_at_once = _chunk(vae, len(images), samples)
-    posteriors = [_centres(vae)]
+    posteriors: list[Centres] = [lambda images: ()]
     if refine:
-        posteriors.append(_refined(vae, posteriors[0], refine))
+        posteriors.append(_refined(vae, refine))
     # of each its own, so that the encoder's figures are the same with and without refined ones
     noises = [keras.random.SeedGenerator(seed) for _ in posteriors]
     steps = [_step(vae, noise, draws_at_once) for noise in noises]
 
-    def drawn(step: Program, filled: np.ndarray, centres: np.ndarray, *, count: int, done: int) -> np.ndarray:
+    def drawn(step: Program, filled: np.ndarray, *centres: np.ndarray, count: int, done: int) -> np.ndarray:
         """Distortion, rates and estimates of the first `count` images, (image, column); `done` draws are behind it."""
         blocks = [_Blocks(size, images_at_once) for size in sizes]
         distortion = np.zeros(images_at_once)
         rates: Any = 0.0
         for before in range(0, samples, draws_at_once):
-            values = (each.astype(np.float64) for each in step(filled, centres))
+            values = (each.astype(np.float64) for each in step(filled, *centres))
             for log_weight, log_likelihood, *rates_there in list(zip(*values, strict=True))[: samples - before]:
                 distortion -= log_likelihood / samples
                 rates = rates + np.stack(rates_there) / samples
@@ -138,7 +137,7 @@ def importance_sampled(
             found = []
             for number, (step, centres) in enumerate(zip(steps, posteriors, strict=True)):
                 done = (len(posteriors) * start + number * len(chunk)) * samples
-                found.append(drawn(step, filled, centres(filled), count=len(chunk), done=done))
+                found.append(drawn(step, filled, *centres(filled), count=len(chunk), done=done))
             states = np.stack([ops.convert_to_numpy(noise.state) for noise in noises])
             yield Part({"found": np.concatenate(found, axis=1)}, states)
 
@@ -181,38 +180,31 @@ class _Blocks:
         return mean
 
 
-def _centres(vae: VAE) -> Centres:
-    """Images -> the centres of their posteriors."""
-    program = Program(vae, lambda images: (vae.encoded(images).posterior.centre,))
-    return lambda images: program(images)[0]
-
-
-def _refined(vae: VAE, start: Centres, steps: int) -> Centres:
-    """The same, refined by so many steps."""
+def _refined(vae: VAE, steps: int) -> Centres:
+    """Where so many steps of descent move the encoder's."""
     noise = keras.random.SeedGenerator(0)
 
     def cost(centres: Tensor, images: Tensor) -> Tensor:
         return vae.estimate(images, vae.encoded(images).centred_at(centres), noise, noise_scale=0.0).parts.total
 
+    encode = Program(vae, lambda images: (vae.encoded(images).posterior.centre,))
     descent = Descent(vae, cost)
-
-    def refined(images: np.ndarray) -> np.ndarray:
-        centres = start(images)
-        few = [slice(first, first + FEW) for first in range(0, len(images), FEW)]
-        return np.concatenate([descent(centres[rows], images[rows], steps=steps) for rows in few])
-
-    return refined
+    return lambda images: (
+        in_chunks(lambda *few: (descent(*few, steps=steps),), in_chunks(encode, images), images, most=FEW),
+    )
 
 
 def _step(vae: VAE, noise: keras.random.SeedGenerator, draws: int) -> Program:
     """A few draws for a few images at once: log-weights, log-likelihoods and the rate of each group, in nats.
 
-    Each is (draw, image). It takes images, and the centres of their posteriors.
+    Each is (draw, image). It takes images, and the centres of their posteriors where these are not the encoder's.
     """
 
-    def draw(images: Tensor, centres: Tensor) -> tuple[Tensor, ...]:
-        repeated = ops.tile(images, (draws, 1, 1, 1))
-        found = vae.estimate(repeated, vae.encoded(images).centred_at(centres).repeated(draws), noise)
+    def draw(images: Tensor, *centres: Tensor) -> tuple[Tensor, ...]:
+        repeated, encoded = ops.tile(images, (draws, 1, 1, 1)), vae.encoded(images)
+        if centres:
+            encoded = encoded.centred_at(*centres)
+        found = vae.estimate(repeated, encoded.repeated(draws), noise)
         by_draw = (draws, images.shape[0])
         rates = [found.parts.rates[:, group] for group in range(len(found.groups))]
         return tuple(ops.reshape(each, by_draw) for each in (found.log_weights, -found.parts.distortion, *rates))

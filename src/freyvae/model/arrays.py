@@ -78,17 +78,17 @@ class OnArrays(FedWithImages):
                 are to be refined on another backend than JAX.
         """
         refine, images = whole("refine", refine, at_least=0), self._images(images)
-        codes = _in_chunks(self._codes, images)
+        codes = in_chunks(self._codes, images)
         if not refine:
             return codes
-        return _in_chunks(lambda *chunk: (self._descent(*chunk, steps=refine),), codes, images, most=FEW)
+        return in_chunks(lambda *chunk: (self._descent(*chunk, steps=refine),), codes, images, most=FEW)
 
     def posterior_deviations(self, images: Any) -> np.ndarray:
         """The standard deviations of the posteriors about the codes of images: (image, latent) float32.
 
         Raises as `encode` does.
         """
-        return _in_chunks(self._deviations, self._images(images))
+        return in_chunks(self._deviations, self._images(images))
 
     def decode(self, latents: Any) -> np.ndarray:
         """Expected pixels in [0, 1] of latents (image, latent): (image, height, width, channel) float32.
@@ -98,7 +98,7 @@ class OnArrays(FedWithImages):
         Raises:
             BadInput: the latents have another shape, there are none, or they are not finite.
         """
-        return _in_chunks(self._expected_pixels, self._latent_gate(latents))
+        return in_chunks(self._expected_pixels, self._latent_gate(latents))
 
     def prepare(self, *, encode: Sequence[int] = (), decode: Sequence[int] = ()) -> None:
         """Compile `encode` and `decode` for so many images and latents at a time, as their first call would.
@@ -121,7 +121,7 @@ class OnArrays(FedWithImages):
         """
         if not self.groups_below:
             return self.decode(self.encode(images))
-        return _in_chunks(self._reconstructions, self._images(images))
+        return in_chunks(self._reconstructions, self._images(images))
 
     def sample(self, count_or_latents: Any, *, seed: int = 0) -> np.ndarray:
         """Draw images from the model: codes from the prior p(z), then every pixel from the likelihood p(x | z).
@@ -154,7 +154,7 @@ class OnArrays(FedWithImages):
             noise.state.assign(state)
             return (images,)
 
-        return _in_chunks(draw, codes if given is None else given)
+        return in_chunks(draw, codes if given is None else given)
 
     def sample_means(self, count: Any, *, seed: int = 0) -> np.ndarray:
         """Expected pixels of codes drawn from the prior: (image, height, width, channel) float32 in [0, 1].
@@ -178,7 +178,7 @@ class OnArrays(FedWithImages):
         latents = drawn if given is None else given
         if not self.groups_below:
             return self.decode(latents)
-        return _in_chunks(eagerly(lambda chunk: (self._drawn_likelihood(chunk, noise).mean(),)), latents)
+        return in_chunks(eagerly(lambda chunk: (self._drawn_likelihood(chunk, noise).mean(),)), latents)
 
     def draw_images(self, count_or_latents: Any, *, seed: int = 0) -> np.ndarray:
         """`sample`, by the name that it had before version 0.2; it goes with the next."""
@@ -274,7 +274,7 @@ class OnArrays(FedWithImages):
             distortion, rates = sum(draw.distortion for draw in draws), sum(draw.rates for draw in draws)
             return (ops.concatenate([ops.expand_dims(distortion, -1), rates], axis=-1) / samples,)
 
-        found = _in_chunks(eagerly(parts), self._images(images))
+        found = in_chunks(eagerly(parts), self._images(images))
         return FreeEnergy(distortion=found[:, 0], rates=found[:, 1:])
 
     def _latent_gate(self, latents: Any) -> np.ndarray:
@@ -297,7 +297,7 @@ def _noise(seed: Any) -> keras.random.SeedGenerator:
     return keras.random.SeedGenerator(whole("seed", seed, at_least=0, at_most=LARGEST_SEED))
 
 
-def _in_chunks(function: Callable[..., tuple[np.ndarray, ...]], *arrays: np.ndarray, most: int = 0) -> np.ndarray:
+def in_chunks(function: Callable[..., tuple[np.ndarray, ...]], *arrays: np.ndarray, most: int = 0) -> np.ndarray:
     """The first result of function(*arrays), `most` rows at a time, so that memory does not grow with the data."""
     chunks, most = [], most or CHUNK
     for start in range(0, len(arrays[0]), most):
