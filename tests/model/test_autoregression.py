@@ -72,6 +72,12 @@ def test_the_network_is_as_wide_as_the_mixture_says(context, tmp_path):
     np.testing.assert_array_equal(again.sample(2, seed=1), vae.sample(2, seed=1))
 
 
+def test_a_network_that_no_memory_holds_is_refused():
+    endless = MixtureOfLogistics(autoregressive=True, context_width=10**9)
+    with pytest.raises(BadInput, match=r"weights need .* GiB are free: choose a smaller context_width=\.\.\."):
+        VAE(image_shape=(5, 4, 1), latent_dim=2, likelihood=endless)
+
+
 def test_the_local_part_sees_the_pixels_just_before():
     layer = layer_with_weights(5, 4)
     layer.linear.assign(np.zeros((20, 20), "float32"))

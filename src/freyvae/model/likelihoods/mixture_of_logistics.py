@@ -136,9 +136,12 @@ class MixtureOfLogistics(Likelihood):
         """As `Likelihood.given_pixels_before`."""
         if not self.autoregressive:
             return None
+        from freyvae.engine.memory import check_memory
         from freyvae.model.autoregression import Autoregression
         from freyvae.model.neighbourhood import Neighbourhood
 
+        # of its largest matrix, since XLA ends the process where one is far too large
+        check_memory("weights", (self.context_width**2,), "float32", "choose a smaller context_width=...")
         is_possible = Autoregression.is_possible(image_shape)
         if self.context == "image" or (self.context == "automatic" and is_possible):
             return Autoregression(self, seed=seed, name="autoregression")
