@@ -205,6 +205,8 @@ class LabelScores:
 class Refined:
     """What a run's images cost with posteriors that were refined for each of them. See `metrics.importance_sampled`.
 
+    Of a model with groups of latents, those of the top group alone.
+
     Attributes:
         steps: of gradient descent for each image.
         free_energy_nats: with them; the difference from the encoder's estimates its amortization gap.

@@ -1,6 +1,6 @@
 """Rows of the page for benchmark sets: trained and measured where their files are, and otherwise without a figure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ from freyvae.data.sources import SOURCES
 from freyvae.errors import BadInput
 from freyvae.run import Run
 from studies.density.published import BENCHMARKS as PUBLISHED
-from studies.shared.jobs import is_measured, is_trained, machine_of
+from studies.shared.jobs import is_measured, is_row_of, is_trained, machine_of
 from studies.shared.machine import in_words
 from studies.shared.markdown import markdown_table
 from studies.shared.plan import Job, Plan, Split, System
@@ -40,12 +40,16 @@ def is_here(name: str) -> bool:
     return True
 
 
-def benchmark_rows(plan: Plan, runs: Path) -> list[Row]:
-    """A row for each set, with figures where its model is trained and measured."""
-    return [_row(job, runs) for job in plan.jobs()]
+def benchmark_rows(plan: Plan, runs: Path, before: Sequence[Row] = ()) -> list[Row]:
+    """A row for each set, with figures where its model is trained and measured.
+
+    One whose run is not here has those of `before`, if the recipe is still the same.
+    """
+    known = {row["set"]: row for row in before}
+    return [_row(job, runs, known.get(job.system.name, {})) for job in plan.jobs()]
 
 
-def _row(job: Job, runs: Path) -> Row:
+def _row(job: Job, runs: Path, before: Mapping[str, Any]) -> Row:
     train, measure = job.in_words()
     is_of_bytes = job.recipe.likelihood.is_probability_of_bytes
     row: Row = {
@@ -73,6 +77,9 @@ def _row(job: Job, runs: Path) -> Row:
             "seconds": training.seconds,
             "machine": machine_of(run),
         }
+        row["recipe_toml"] = run.recipe.to_toml()
+    elif before and not is_trained(job, runs) and is_row_of(before, job):
+        row |= {name: before[name] for name in ("figures", "recipe_toml")}
     return row
 
 

@@ -33,7 +33,7 @@ from studies.shared.process import ROOT
 FILE = "floor.json"
 # pairs of frames that are most alike
 PAIRS = 200
-# seen of the frames beside: (down, right)
+# the pixel itself among `AROUND`
 HERE = AROUND.index((0, 0))
 COMPONENTS, UNITS, HIDDEN_LAYERS, BATCH, EPOCHS = 4, 128, 3, 2048, 8
 LEARNING_RATE, WEIGHT_DECAY = 2e-3, 0.01

@@ -11,15 +11,13 @@ import numpy as np
 from freyvae.data import split_indices
 from freyvae.errors import BadInput
 from freyvae.metrics import standard_error
-from freyvae.recipe import parse_recipe
 from freyvae.records import Baseline, to_json
 from freyvae.reporting import tables
 from freyvae.run import Run
-from freyvae.training.train import differences
 from studies.density.benchmarks import benchmark_rows
 from studies.density.plan import BLOCKED, RANDOM
 from studies.density.published import PUBLISHED
-from studies.shared.jobs import is_measured, is_trained, machine_of
+from studies.shared.jobs import is_measured, is_row_of, is_trained, machine_of
 from studies.shared.plan import Job, Plan, Split, System
 
 FORMAT = 1
@@ -36,10 +34,11 @@ def gather(
 ) -> dict[str, Any]:
     """All data of the page, from the models that are trained and measured so far.
 
-    A model whose run is not here has the row of `before`, if it was trained by the recipe that the plan has now.
+    A model whose run is not here has the row of `before`, if it is of the recipe and the commands that the plan has
+    now. So has an ensemble of such models, a baseline of splits that no run here has, and a benchmark set.
     """
     models, ensembles, baselines = [], [], {}
-    rows_before = (before or {}).get("models", [])
+    before = before or {}
     images: dict[str, str] = {}
     for system in plan.systems:
         for split in system.splits:
@@ -49,11 +48,18 @@ def gather(
             for one in measured.values():
                 _same_images(images, split, one)
                 baselines.setdefault(split.label, one.measured.baselines)
-            for job in jobs:
-                kept = [row for row in rows_before if _is_of(row, job)]
-                models += [measured[job.seed].row()] if job.seed in measured else kept
+            kept = {
+                job.seed: row
+                for job in jobs
+                for row in before.get("models", [])
+                if not is_trained(job, runs) and is_row_of(row, job)
+            }
+            models += [one.row() for one in measured.values()] + list(kept.values())
             if len(measured) > 1:
                 ensembles.append(_ensemble_row(system, split, measured))
+            elif not measured:
+                known = find(before.get("ensembles", []), **_identity(system, split))
+                ensembles += [known] if known and set(known["seeds"]) <= set(kept) else []
     return {
         "format": FORMAT,
         "protocol": _protocol(plan),
@@ -61,17 +67,10 @@ def gather(
         "models": models,
         "ensembles": ensembles,
         "means": [*_means(plan, "model", models), *_means(plan, "ensemble", ensembles)],
-        "baselines": _baseline_rows(baselines),
+        "baselines": _baseline_rows(baselines, before.get("baselines", [])),
         "published": [published._asdict() for published in PUBLISHED],
-        "benchmarks": benchmark_rows(benchmarks, runs),
+        "benchmarks": benchmark_rows(benchmarks, runs, before.get("benchmarks", [])),
     }
-
-
-def _is_of(row: Mapping[str, Any], job: Job) -> bool:
-    """Whether a row is of this job, and of its recipe as it is now."""
-    if row["train_command"] != job.in_words()[0] or "recipe_toml" not in row:
-        return False
-    return not differences(parse_recipe(row["recipe_toml"], "results.json", of_run=True), job.recipe)
 
 
 class Measured:
@@ -181,8 +180,11 @@ def _means(plan: Plan, of: str, rows: Iterable[Row]) -> list[Row]:
     return means
 
 
-def _baseline_rows(found: dict[str, dict[str, Baseline]]) -> list[Row]:
-    """The cost of the same test images without a model: the mean over the random splits, and the blocked split."""
+def _baseline_rows(found: dict[str, dict[str, Baseline]], before: Sequence[Row]) -> list[Row]:
+    """The cost of the same test images without a model: the mean over the random splits, and the blocked split.
+
+    Each as `before` has it, where that is of more splits.
+    """
 
     def cost(baseline: Baseline) -> float:
         bits = baseline.any_bits_per_dim
@@ -192,16 +194,20 @@ def _baseline_rows(found: dict[str, dict[str, Baseline]]) -> list[Row]:
     for key, label in ((key, tables.BASELINES[key]) for key in BASELINES):
         random = [cost(found[split.label][key]) for split in RANDOM if key in found.get(split.label, {})]
         blocked = found.get("blocked", {}).get(key)
-        if random or blocked:
-            rows.append(
-                {
-                    "baseline": key,
-                    "label": label,
-                    "random_bits_per_dim": statistics.mean(random) if random else None,
-                    "random_splits": len(random),
-                    "blocked_bits_per_dim": cost(blocked) if blocked else None,
-                }
-            )
+        row: Row = {
+            "baseline": key,
+            "label": label,
+            "random_bits_per_dim": statistics.mean(random) if random else None,
+            "random_splits": len(random),
+            "blocked_bits_per_dim": cost(blocked) if blocked else None,
+        }
+        known = find(before, baseline=key)
+        if known and known["random_splits"] > len(random):
+            row |= {name: known[name] for name in ("random_bits_per_dim", "random_splits")}
+        if known and not blocked:
+            row["blocked_bits_per_dim"] = known["blocked_bits_per_dim"]
+        if row["random_splits"] or row["blocked_bits_per_dim"] is not None:
+            rows.append(row)
     return rows
 
 

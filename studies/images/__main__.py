@@ -57,16 +57,18 @@ def make(plans: Sequence[Plan], jobs: Sequence[Job], runs: Path, out: Path, *, t
     found = gather(plans, runs, before)
     if "samples" in before:
         found["samples"] = before["samples"]
-    # a peer trains for as long as ours did, so that it is compared once; to do it again, remove its file and its rows
-    asked = jobs if train else []
-    found["peers"] = peers.gather(found["models"], asked, runs, before.get("peers", []))
+    found["peers"] = peers.gather(found["models"], jobs if train else [], runs, before.get("peers", []))
+    failed += [f"{row['peer']} beside {row['system']} ({row['failure']})" for row in found["peers"] if row["failure"]]
     job = next(job for plan in plans for job in plan.jobs() if job.system.name == SAMPLED)
     if is_trained(job, runs):
         # compared once, as the peer trains for minutes; to do it again, remove the file
         compared = runs / "samples.json"
-        if not compared.is_file():
-            write_whole(compared, json.dumps(samples(job, runs, runs)) + "\n")
-        found["samples"] = json.loads(compared.read_text(encoding="utf-8"))
+        if compared.is_file():
+            found["samples"] = json.loads(compared.read_text(encoding="utf-8"))
+        else:
+            found["samples"] = samples(job, runs, runs)
+            if found["samples"][PEER] is not None:
+                write_whole(compared, json.dumps(found["samples"]) + "\n")
         _draw(job, runs, out / "pictures" / "samples.png")
     write_whole(path, json.dumps(found, indent=2) + "\n")
     results = out / "results.json"

@@ -89,7 +89,7 @@ def peers(found: dict[str, Any]) -> str:
             [
                 SETS.get(model["set"], model["set"]),
                 *(f"**{text}**" if figure == best else text for text, figure in zip(said, figures, strict=True)),
-                f"{model['processor_seconds']:.0f}",
+                f"{next(row['seconds'] for row in of_model if row):.0f}",
                 ", ".join([str(model["epochs"]), *epochs]),
             ]
         )

@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,38 +59,49 @@ PEERS = (
 )
 
 
-def compare(row: Mapping[str, Any], job: Job) -> list[dict[str, Any]]:
-    """The peers of a model, of which this is the row: each trained on its images for its processor time."""
+def compare(row: Mapping[str, Any], job: Job, asked: Sequence[Peer]) -> Iterator[dict[str, Any]]:
+    """Peers of a model, of which this is the row: each trained on its images for its processor time, one at a time."""
     data = load_training_data(job.recipe)
     images = data.images.images
-    found: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
         parts = {"train": data.split.train, "validation": data.split.validation, "test": data.split.test}
         for name, part in parts.items():
             np.save(Path(folder) / f"{name}.npy", images[part])
-        for peer in PEERS:
+        for peer in asked:
             told = peer.arguments[job.system.name]
             command = [TORCH, "-m", peer.script, folder, row["processor_seconds"], *told]
             ended = run_child(command, missing=peer.needs)
             figures = {} if ended.failure else ended.said()
-            found.append({"system": job.system.name, "peer": peer.name, "failure": ended.failure, **figures})
-    return found
+            yield {
+                "system": job.system.name,
+                "peer": peer.name,
+                "seconds": row["processor_seconds"],
+                "failure": ended.failure,
+                **figures,
+            }
 
 
 def gather(
     models: Sequence[Mapping[str, Any]], jobs: Sequence[Job], runs: Path, before: Sequence[Mapping[str, Any]]
 ) -> list[Mapping[str, Any]]:
-    """A row for each peer of each model that has one. What was compared once is kept, in `runs` or as it was before."""
-    rows = {row["system"]: row for row in models}
-    asked = {job.system.name: job for job in jobs if job.system.name in PIXELCNN and job.system.name in rows}
+    """A row for each peer of each model that has some, compared now if its job is among `jobs`.
+
+    What was compared for the time that ours took is kept, in `runs` or as it was before. What failed is done again.
+    """
+    asked = {job.system.name: job for job in jobs}
     found: list[Mapping[str, Any]] = []
-    for system in PIXELCNN:
-        kept = runs / f"peers-{system}.json"
-        known = [row for row in before if row["system"] == system]
-        if kept.is_file():
-            known = json.loads(kept.read_text(encoding="utf-8"))
-        elif system in asked and not known:
-            known = compare(rows[system], asked[system])
-            write_whole(kept, json.dumps(known) + "\n")
-        found += known
+    for model in (model for model in models if model["system"] in PIXELCNN and model["processor_seconds"]):
+        system, kept = model["system"], runs / f"peers-{model['system']}.json"
+        rows = [*before, *(json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else [])]
+        known = {
+            row["peer"]: row
+            for row in rows
+            if row["system"] == system and row["seconds"] == model["processor_seconds"] and not row["failure"]
+        }
+        missing = [peer for peer in PEERS if peer.name not in known]
+        if system in asked and missing:
+            for row in compare(model, asked[system], missing):
+                known[row["peer"]] = row
+                write_whole(kept, json.dumps(list(known.values())) + "\n")
+        found += known.values()
     return found

@@ -40,7 +40,7 @@ def _read(name: str) -> np.ndarray:
         try:
             with tarfile.open(archive) as opened:
                 opened.extractall(temporary, filter="data")
-        except OSError as error:
+        except (OSError, EOFError, tarfile.TarError) as error:
             raise BadInput(f"{archive} cannot be read: set FREYVAE_DATA to the folder of the archives") from error
         if name == "photos32":
             return _chosen_photos(Path(temporary) / name)

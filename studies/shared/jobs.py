@@ -8,12 +8,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from freyvae.errors import BadInput
 from freyvae.files import write_whole
+from freyvae.recipe import parse_recipe
 from freyvae.run import Run
 from freyvae.training.train import differences
 from studies.shared.machine import machine
@@ -59,6 +60,13 @@ def is_measured(job: Job, runs: Path) -> bool:
         return False
     refine = 0 if found.refined is None else found.refined.steps
     return (found.measured_split, found.nll_samples, refine) == ("test", job.samples, job.system.refine)
+
+
+def is_row_of(row: Mapping[str, Any], job: Job) -> bool:
+    """Whether a row of an earlier page is of this job: of its commands, and of its recipe as it is now."""
+    if (row["train_command"], row["measure_command"]) != job.in_words() or "recipe_toml" not in row:
+        return False
+    return not differences(parse_recipe(row["recipe_toml"], "an earlier page", of_run=True), job.recipe)
 
 
 def train_missing(jobs: Sequence[Job], runs: Path, start: Start = start_process) -> list[str]:

@@ -15,6 +15,7 @@ from freyvae.engine.training import state_of
 from freyvae.errors import BadInput
 from freyvae.model import POSTERIORS, VAE
 from freyvae.model.likelihoods import MixtureOfLogistics
+from freyvae.model.objectives import ImportanceWeighted
 
 DENSE = freyvae.networks.Dense(hidden=(256, 256))
 CONVOLUTIONAL = freyvae.networks.Convolutional(width=8)
@@ -59,9 +60,21 @@ def allocated(vae, images):
         (CONVOLUTIONAL, (16, 16, 3), {"likelihood": "discretized-logistic"}),
         (DENSE, (28, 20, 1), {"likelihood": "mixture-of-logistics", "autoregressive": True}),
         (DENSE, (16, 16, 3), {"likelihood": "mixture-of-logistics", "autoregressive": True}),
+        (DENSE, (28, 20, 1), {"likelihood": MixtureOfLogistics(autoregressive=True, thinning=4)}),
+        (DENSE, (16, 16, 3), {"likelihood": MixtureOfLogistics(autoregressive=True, thinning=8)}),
         (DENSE, (6, 5, 1), {"likelihood": "bernoulli", "posterior": "inverse-autoregressive", "flow_length": 32}),
     ],
-    ids=["dense", "dense, mixture", "dense, five channels", "convolutional", "pixels before", "nearby", "flow"],
+    ids=[
+        "dense",
+        "dense, mixture",
+        "dense, five channels",
+        "convolutional",
+        "pixels before",
+        "nearby",
+        "rows of pixels before",
+        "rows of nearby",
+        "flow",
+    ],
 )
 def test_the_estimate_is_within_a_factor_of_two_of_what_is_allocated(network, shape, changes):
     vae = compiled_vae(network, shape, **changes)
@@ -85,6 +98,12 @@ def test_a_flow_and_the_pixels_before_need_more(shape, more):
     assert with_more.values_of_image > plain.values_of_image + values_of_layers(with_more.encoder) - values_of_layers(
         plain.encoder
     )
+
+
+def test_of_several_draws_every_row_is_kept():
+    choices = {"network": DENSE, "likelihood": MixtureOfLogistics(autoregressive=True, thinning=3), "seed": 0}
+    one, two = (VAE((6, 5, 1), 2, objective=ImportanceWeighted(samples=draws), **choices) for draws in (1, 2))
+    assert two.values_of_image > 3 * one.values_of_image
 
 
 def test_activations_grow_with_the_batch_and_slots_count_until_the_optimizer_is_built():

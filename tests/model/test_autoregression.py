@@ -113,6 +113,18 @@ def test_with_a_reach_the_linear_part_begins_at_nothing_and_beyond_it_sees_nothi
     assert np.flatnonzero(moved).tolist() == [11, 12, 13, 14, 15]
 
 
+def test_a_reach_is_one_of_rows_and_of_columns():
+    layer = Autoregression(MixtureOfLogistics(autoregressive=True, reach=1), seed=0)
+    layer.build((None, 4, 5, 9), (None, 2), (None, 4, 5, 1))
+    layer.linear.assign(np.full((20, 20), 0.02, "float32"))
+    parameters, latents, images = drawn(4, 5)
+    before = numpy(layer(parameters, latents, images)).reshape(20, 9)
+    images[0, 1, 2] ^= 64
+    moved = np.abs(numpy(layer(parameters, latents, images)).reshape(20, 9) - before).max(axis=1) > 1e-6
+    # to the right, and the three below
+    assert np.flatnonzero(moved).tolist() == [8, 11, 12, 13]
+
+
 def test_the_probabilities_of_all_images_sum_to_one():
     layer = layer_with_weights(1, 2)
     parameters, latents, _ = drawn(1, 2)

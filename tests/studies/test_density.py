@@ -112,7 +112,8 @@ def small(tmp_path_factory):
         for path in sorted((out / "runs" / "density-blocked-1").iterdir()):
             path.unlink()
         (out / "runs" / "density-blocked-1").rmdir()
-        Run(out / "runs" / "density-blocked-0").measured_path.unlink()
+        few = ["measure", str(out / "runs" / "density-blocked-0"), "--samples", "5", "--refine", "3", "--quiet"]
+        assert freyvae(few) == 0
         assert program.main(["--small", "--out", str(out)], start=start) == 0
     return out, first, started, models
 

@@ -53,10 +53,23 @@ def test_peers_have_the_images_and_the_time_of_ours_and_are_compared_once(asked,
         (peer.script, parts, 900.0) for peer in peers.PEERS
     ]
     assert [row["failure"] for row in found] == ["", "pythae is not installed"]
-    assert peers.gather([MODEL], [job], tmp_path, []) == found
-    assert peers.gather([MODEL], [], tmp_path / "elsewhere", found) == found
+    compared = found[:1]
+    for folder, before in ((tmp_path, []), (tmp_path / "elsewhere", found)):
+        assert peers.gather([MODEL], [], folder, before) == compared
     assert len(asked) == len(peers.PEERS)
     assert peers.gather([MODEL], [], tmp_path / "elsewhere", []) == []
+
+
+def test_a_peer_that_failed_is_asked_again_and_every_one_when_ours_took_another_time(asked, tmp_path):
+    job = _job(tmp_path)
+    before = peers.gather([MODEL], [job], tmp_path, [])
+    asked.clear()
+    peers.gather([MODEL], [job], tmp_path, before)
+    assert [script for script, *_ in asked] == ["studies.images.peer_pythae"]
+    asked.clear()
+    longer = MODEL | {"processor_seconds": 950.0}
+    assert [row["seconds"] for row in peers.gather([longer], [job], tmp_path, before)] == [950.0, 950.0]
+    assert [told[0] for *_, told in asked] == [950.0, 950.0]
 
 
 def test_every_peer_is_told_how_for_each_likelihood_that_has_a_goal():

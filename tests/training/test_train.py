@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ import pytest
 import freyvae
 from freyvae.data import load_images
 from freyvae.engine.memory import bytes_of_training
+from freyvae.engine.training import Place
 from freyvae.errors import BadInput, TrainingFailed
 from freyvae.model import VAE
 from freyvae.model.likelihoods import MixtureOfLogistics
@@ -51,6 +53,29 @@ def test_a_run_holds_what_was_chosen_learned_and_measured(recipe):
     assert (metrics["seed"], metrics["data"], metrics["split"]) == (0, "images.npy", "random")
     assert metrics["backend"] in ("jax", "torch", "tensorflow")
     assert metrics["train_images"] == 60
+
+
+def test_checkpoints_that_take_long_are_far_apart_within_long_epochs_too(recipe, monkeypatch):
+    clock, saved = SimpleNamespace(now=0.0), []
+
+    def save(path, model, progress):
+        saved.append(clock.now)
+        clock.now += 2.0
+
+    monkeypatch.setattr(callbacks.time, "perf_counter", lambda: clock.now)
+    monkeypatch.setattr(checkpoint, "save", save)
+    recorder = callbacks.Recorder(Run("long"), recipe, checkpoint.Progress([], 0.0, ""), say=print)
+    recorder.set_model(build_vae(recipe, np.load("images.npy")[..., None]))
+    recorder.on_train_begin()
+    for epoch in range(5):
+        recorder.on_epoch_begin(epoch)
+        for _ in range(4):
+            clock.now += 10.0
+            recorder.on_block_end(Place(0, 0, []), 0.5)
+        recorder.on_epoch_end(epoch, {"loss": 1.0})
+    # of 2 s each, a hundred seconds apart, at the end of a block or of an epoch
+    assert len(saved) == 2
+    assert saved[1] - saved[0] > 2.0 / callbacks.SHARE_OF_CHECKPOINTS
 
 
 def test_a_finished_run_is_reloaded_and_fresh_trains_anew(recipe, capsys):

@@ -35,7 +35,6 @@ class Pixels:
                 "compression does not code coupled channels: train without coupled=..., or with autoregressive=True"
             )
         self.shape = vae.image_shape
-        self.values = int(np.prod(vae.image_shape))
         # the coder gives every level a probability of at least 2**-24, so it can code every image
         self._categorical = constriction.stream.model.Categorical(perfect=False)
         self._palettes = (

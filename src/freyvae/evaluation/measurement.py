@@ -375,8 +375,9 @@ def _notes(vae: VAE, data: TrainingData, found: Measurement) -> list[str]:
             "closed form, and none for each latent: it is estimated with the same draws as the distortion."
         )
     if found.refined is not None:
+        which = "posteriors of the top group of latents" if vae.groups_below else "posteriors"
         notes.append(
-            "Refined posteriors were moved by gradient descent for each image: another bound of the same likelihood. "
+            f"Refined {which} were moved by gradient descent for each image: another bound of the same likelihood. "
             "Figures of papers are by the encoder's posteriors, as all others here are."
         )
     if data.images.is_video and split != "training":

@@ -82,7 +82,8 @@ def importance_sampled(
     An encoder knows the images that it was trained on better than others (the amortization gap: Cremer, Li & Duvenaud
     2018), and S draws from an inaccurate posterior give a loose bound. With `refine` all is estimated once more, after
     each image's posterior was moved so many steps of gradient descent downhill on the free energy without noise, its
-    deviations as they are: another bound of the same model's likelihood, which is usually tighter.
+    deviations as they are: another bound of the same model's likelihood, which is usually tighter. Of a model with
+    groups of latents, only the top group's posterior moves.
 
     Args:
         vae: the model.

@@ -86,11 +86,10 @@ class Autoregression(keras.layers.Layer):
         self.to_corrections = constants("to_corrections", self.width, parameters)
         self.corrections = constants("corrections", parameters)
 
-    def values_of_image(self, image_shape: tuple[int, int, int]) -> int:
-        """How many values a training step keeps of each image, for an estimate of its memory."""
-        height, width, _ = image_shape
+    def values_of_pixel(self, channels: int) -> int:
+        """How many values a training step keeps of each pixel that it takes, for an estimate of its memory."""
         of_pixel: int = 3 * len(BEFORE) + len(AROUND) + 4 * self.width + 2 * self.mixture.parameters_per_value
-        return height * width * of_pixel
+        return of_pixel
 
     def start_at(self, decoder: keras.Model, images: np.ndarray) -> None:
         """Let the linear part begin at the Gaussian of uint8 images (image, height, width, 1), and the scales with it.

@@ -19,7 +19,6 @@ WIDTH, WIDTH_OF_CHANNEL = 96, 32
 # where it looks, (down, right) from a pixel: at pixels before it, and at the decoder's locations around it
 BEFORE = [(down, right) for down in range(-3, 1) for right in range(-3, 4) if (down, right) < (0, 0)]
 AROUND = [(down, right) for down in range(-1, 2) for right in range(-1, 2)]
-REACH = 3
 _LEFT, _ABOVE, _ABOVE_LEFT, _ABOVE_RIGHT = (BEFORE.index(at) for at in ((0, -1), (-1, 0), (-1, -1), (-1, 1)))
 _FAR_LEFT, _FAR_ABOVE = (BEFORE.index(at) for at in ((0, -2), (-2, 0)))
 
@@ -90,12 +89,11 @@ class Neighbourhood(keras.layers.Layer):
         seen = np.triu(np.ones((channels, channels), "float32"), 1)
         self._mask = np.repeat(np.concatenate([seen, seen]), WIDTH_OF_CHANNEL, axis=1)
 
-    def values_of_image(self, image_shape: tuple[int, int, int]) -> int:
-        """How many values a training step keeps of each image, for an estimate of its memory."""
-        height, width, channels = image_shape
+    def values_of_pixel(self, channels: int) -> int:
+        """How many values a training step keeps of each pixel that it takes, for an estimate of its memory."""
         of_pixel = len(BEFORE) * (channels + 1) + (len(AROUND) + 1) * channels + 4 * self.width
         of_channel: int = 2 * WIDTH_OF_CHANNEL + 4 * self.mixture.parameters_per_value
-        return height * width * (of_pixel + channels * of_channel)
+        return of_pixel + channels * of_channel
 
     def start_at(self, decoder: keras.Model, images: np.ndarray) -> None:
         """Begin at the neighbours, whatever the training images are."""

@@ -35,7 +35,7 @@ from freyvae.model.posterior import Posterior
 from freyvae.model.prior import Prior
 from freyvae.model.short_forms import KINDS, SHORT_FORMS, with_short_forms, without_effect
 from freyvae.model.weights import Weights
-from freyvae.model.windows import rows_of_step
+from freyvae.model.windows import Rows, rows_of_step
 from freyvae.notebook import card
 
 Tensor = Any
@@ -313,6 +313,12 @@ class VAE(OnArrays):
         )
 
     @property
+    def _thinning(self) -> int:
+        """Of how many rows an autoregressive decoder's training step takes one."""
+        # an average of log-probabilities is the same from some of the rows; a bound of several draws is no average
+        return self.autoregression.mixture.thinning if self.objective.draws == 1 else 1
+
+    @property
     def values_of_image(self) -> int:
         """How many values a training step keeps of each image, for an estimate of its memory: `engine.memory`.
 
@@ -323,7 +329,9 @@ class VAE(OnArrays):
         decoded: int = values_of_layers(self.decoder) + below + 2 * parameters
         decoded += self.posterior_choice.values_of_draw(self.latent_dim)
         if self.autoregression is not None:
-            decoded += self.autoregression.values_of_image(self.image_shape)
+            height, width, channels = self.image_shape
+            rows = Rows(0, min(self._thinning, height), height).number
+            decoded += rows * width * self.autoregression.values_of_pixel(channels)
         return values_of_layers(self.encoder) + self.objective.draws * decoded
 
     # --- what Keras calls ---
@@ -518,10 +526,8 @@ class VAE(OnArrays):
         if images is None:
             return of_code
         rows = None
-        # an average of log-probabilities is the same from some of the rows; a bound of several draws is no average
-        if training and self.objective.draws == 1:
-            thinning = self.autoregression.mixture.thinning
-            rows = rows_of_step(ops.convert_to_tensor(self.steps), thinning, images.shape[1])
+        if training:
+            rows = rows_of_step(ops.convert_to_tensor(self.steps), self._thinning, images.shape[1])
         if rows is None:
             parameters = self.autoregression(parameters, latents, images)
             return Bound(self.pixel_likelihood, parameters, of_code=of_code, palette=self.channel_palette)

@@ -27,8 +27,8 @@ from freyvae.training.stopping import is_over, kept_epoch, share_done
 SECONDS_BETWEEN_CHECKPOINTS = 1.0
 # within an epoch
 SECONDS_WITHIN = 30.0
-# longer where writing takes long: about this share of the time at most
-SHARE_OF_CHECKPOINTS = 0.1
+# longer where writing takes long: about this share of the time at most; a kill costs at most what was done since
+SHARE_OF_CHECKPOINTS = 0.02
 # images whose reconstructions a terminal shows
 SHOWN = 12
 
@@ -71,7 +71,7 @@ class Recorder(WithinEpochs):
         self._began_epoch = time.perf_counter(), time.process_time()
         if not self.epoch_seconds:
             self.compile_seconds = self._began_epoch[0] - self._began
-        self._save_within_at = self._began_epoch[0] + SECONDS_WITHIN
+        self._save_within_at = max(self._began_epoch[0] + SECONDS_WITHIN, self._save_again_at)
 
     def on_block_end(self, place: Place, share: float) -> None:
         """Save now and then where an epoch is long."""
