@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -199,7 +200,15 @@ def test_a_model_whose_run_is_gone_keeps_its_row_if_its_recipe_is_still_the_same
     out, *_ = small
     plan = small_plan(out / "images.npy")
     before = gather(plan, out / "runs")
-    assert gather(plan, tmp_path, before=before)["models"] == before["models"]
+    assert before["ensembles"]
+    assert before["baselines"]
+    assert gather(plan, tmp_path, before=before) == before
+    # one of the two random splits is here: baselines are of both, as they were
+    one = tmp_path / "one"
+    shutil.copytree(out / "runs" / "density-random-123-0", one / "density-random-123-0")
+    assert gather(plan, one, before=before)["baselines"] == before["baselines"]
+    more = replace(plan, samples=11)
+    assert gather(more, tmp_path, before=before)["models"] == []
     others = [replace(system, changes={**system.changes, "learning_rate": 0.5}) for system in plan.systems]
     commands = [job.in_words()[0] for job in replace(plan, systems=tuple(others)).jobs()]
     renamed = [{**row, "train_command": command} for row, command in zip(before["models"], commands, strict=True)]
