@@ -313,6 +313,9 @@ def test_data_is_positional_or_a_flag(chosen):
     assert chosen("cells/") == chosen("--data=cells/") == cells
     assert chosen("cells", "--recipe", "images").name == "images"
     assert chosen("cells", "--name", "mine").name == "mine"
+    Path("cells.csv").touch()
+    for given, kept in (("cells.csv", ""), ("cells.csv:stage", ":stage")):
+        assert chosen("cells", "--labels", given).data.labels == f"{Path('cells.csv').resolve()}{kept}"
 
 
 @pytest.mark.parametrize(
@@ -1078,6 +1081,7 @@ def test_a_file_that_is_read_is_not_written_over(refused, say, run, pictures_fol
     assert say("compress", run, "images.npy", "--out", "images.freyvae").code == 0
     np.savez("images.npz", cells=np.load("images.npy"), other=[1])
     shutil.copytree(pictures_folder, "cells")
+    Path("table.csv").write_text("file,kind\n")
     for command in (
         ["encode", run, "images.npy", "--out", "images.npy"],
         ["compress", run, "images.npy", "--out", tmp_path / "images.npy"],
@@ -1086,6 +1090,9 @@ def test_a_file_that_is_read_is_not_written_over(refused, say, run, pictures_fol
         ["decode", run, "--codes", "codes.npy", "--out", "./codes.npy"],
         ["data", "show", "cells", "--out", "cells/3.png"],
         ["compress", run, "images.npz:cells", "--out", "images.npz"],
+        ["cluster", run, "cells", "--labels", "table.csv:kind", "--out", "table.csv"],
+        ["neighbours", run, "cells", "--labels", "table.csv", "--out", "table.csv"],
+        ["score", run, "cells", "--labels", "table.csv:kind", "--out", "table.csv"],
     ):
         assert refused(*command).endswith("is read here, and would be lost: choose another --out")
 

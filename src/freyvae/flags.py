@@ -126,6 +126,7 @@ def chosen_recipe(data: str | None, recipe: str | None, flags: Any) -> Recipe:
     """The recipe asked for, that of the run to start from, or the one that suits the data; with the flags over it."""
     from freyvae.data.array_file import split_array
     from freyvae.data.file_kind import name_of_set
+    from freyvae.data.labels import split_column
     from freyvae.data.shards import is_pattern
     from freyvae.data.sources import NAMES, SOURCES
 
@@ -146,6 +147,10 @@ def chosen_recipe(data: str | None, recipe: str | None, flags: Any) -> Recipe:
         changes["data"] = _written_out(path, array) if is_path else data
         if recipe is None and "name" not in given:
             changes["name"] = data if known else name_of_set(path.resolve()).lstrip(".") or "images"
+    if changes.get("labels") is not None:
+        table, column = split_column(changes["labels"])
+        if table.exists():
+            changes["labels"] = _written_out(table, column)
     return chosen.replace(**changes)
 
 
@@ -159,6 +164,6 @@ def _recipe_of_run(changes: dict[str, Any]) -> tuple[Recipe, dict[str, Any]]:
     return chosen, changes
 
 
-def _written_out(path: Path, array: str | None) -> str:
-    """A path in full, so that the run finds its images from wherever it is looked at."""
-    return str(path.resolve()) if array is None else f"{path.resolve()}:{array}"
+def _written_out(path: Path, part: str | None) -> str:
+    """A path in full, so that the run finds its images and labels from wherever it is looked at."""
+    return str(path.resolve()) if part is None else f"{path.resolve()}:{part}"

@@ -514,11 +514,12 @@ def check_output(path: Path, *inputs: str | Path | None) -> None:
     if not path.is_file():
         return
     from freyvae.data.array_file import split_array
+    from freyvae.data.labels import split_column
 
     target = path.resolve()
     for source in inputs:
-        read = None if source is None else split_array(source)[0].resolve()
-        if read == target or read in target.parents:
+        read = set() if source is None else {split(source)[0].resolve() for split in (split_array, split_column)}
+        if read & {target, *target.parents}:
             raise BadInput(f"{path} is read here, and would be lost: choose another out=...")
     # a checkpoint lies a folder deeper
     for run in map(Run, target.parents[:2]):

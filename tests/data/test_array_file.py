@@ -263,6 +263,9 @@ def test_a_large_array_of_bytes_stays_on_the_disk(tmp_path, monkeypatch, shape):
     for other in ("fortran.npy", "floats.npy"):
         assert isinstance(load_file(tmp_path / other).images, np.ndarray)
     assert isinstance(load_file(tmp_path / "images.npy", levels="0:255").images, np.ndarray)
+    np.save(tmp_path / "first.npy", np.zeros((7, 3, 16, 16), np.uint8))
+    with pytest.raises(BadInput, match="the channel axis comes last"):
+        load_file(tmp_path / "first.npy")
     (tmp_path / "cut.npy").write_bytes((tmp_path / "images.npy").read_bytes()[:-1])
     with pytest.raises(BadInput, match="cut short"):
         load_file(tmp_path / "cut.npy")

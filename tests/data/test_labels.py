@@ -27,6 +27,15 @@ def test_the_first_folder_is_the_label(animals):
     assert load_images(animals / "cat").labels is None
 
 
+@pytest.mark.parametrize("header", ["File,Label", "label_of_image,FileName", "Image,class"])
+def test_the_column_of_file_names_may_be_in_capitals(animals, tmp_path, header):
+    rows = {"dog/1.png": "loud", "cat/young/2.png": "small", "cat/1.png": "quiet"}
+    is_first = not header.startswith("label")
+    lines = [",".join(row if is_first else row[::-1]) for row in rows.items()]
+    images = load_images(animals, labels=table(tmp_path, "\n".join([header, *lines])))
+    assert images.labels == tuple(rows[file] for file in images.files)
+
+
 def test_pictures_outside_of_any_folder_leave_none_labelled():
     assert labels_of_folders(["a/1.png", "b/2.png", "3.png"]) is None
     assert labels_of_folders(["a/1.png", "a/2.png"]) is None

@@ -367,6 +367,35 @@ def test_pictures_are_decoded_by_several_processes_in_their_order(pictures, monk
     assert found.unreadable == ("dogs/bad.png: not a picture of a kind we read",)
 
 
+def test_a_module_in_the_folder_is_not_run_by_the_processes_that_decode(pictures, monkeypatch):
+    monkeypatch.setattr(decoding, "FEWEST_FOR_PROCESSES", 2)
+    monkeypatch.setattr(decoding, "cores", lambda: 2)
+    (pictures / "numpy.py").write_text("raise RuntimeError")
+    monkeypatch.chdir(pictures)
+    np.testing.assert_array_equal(load_images(".").images, IMAGES)
+
+
+def test_what_was_left_out_before_an_interruption_is_known_after_it(pictures, tmp_path, monkeypatch):
+    (pictures / "cats" / "1bad.png").write_bytes(b"no picture")
+    (pictures / "dogs" / "gone.png").symlink_to("nowhere")
+    whole = pack(pictures, tmp_path / "whole.pack")
+    assert [line.partition(":")[0] for line in whole.unreadable] == ["cats/1bad.png", "dogs/gone.png"]
+    resume = interrupted_after(16, monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        pack(pictures, tmp_path / "p.pack")
+    resume()
+    assert pack(pictures, tmp_path / "p.pack").unreadable == whole.unreadable
+    check_pack(tmp_path / "p.pack")
+
+
+def test_a_strict_packing_ends_at_the_first_picture_that_is_unreadable(pictures, tmp_path, monkeypatch):
+    (pictures / "cats" / "1bad.png").write_bytes(b"no picture")
+    resume = interrupted_after(16, monkeypatch)
+    with pytest.raises(BadInput, match=r"unreadable: cats/1bad\.png"):
+        pack(pictures, tmp_path / "p.pack", strict=True)
+    resume()
+
+
 def test_a_script_without_a_guarded_main_module_may_pack(pictures, tmp_path):
     program = f"""
 from freyvae.data import decoding, pack

@@ -25,6 +25,16 @@ def _load_one(folder):
     return images.images[0]
 
 
+def test_of_a_camera_s_jpeg_with_previews_the_first_picture_is_read(tmp_path):
+    first, preview = (Image.fromarray(np.full((6, 4, 3), level, np.uint8)) for level in (40, 200))
+    first.save(tmp_path / "phone.jpg", "MPO", save_all=True, append_images=[preview.resize((2, 3))])
+    with Image.open(tmp_path / "phone.jpg") as opened:
+        assert (opened.format, opened.n_frames) == ("MPO", 2)
+    images = load_file(tmp_path / "phone.jpg").images
+    assert images.shape[:3] == (1, 6, 4)
+    assert np.abs(images.astype(int) - 40).max() <= 2
+
+
 @pytest.mark.parametrize("orientation", [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 65535])
 @pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "webp"])
 def test_pixels_are_turned_as_the_orientation_says(tmp_path, suffix, orientation):

@@ -216,7 +216,7 @@ def refusal(path, **choices):
         load_images(path, **choices)
     line = str(refused.value)
     assert line.isprintable()
-    assert "picture-" not in line
+    assert "unpacked-" not in line
     return line
 
 
@@ -281,7 +281,7 @@ def test_the_packing_of_what_is_unpacked_goes_on_and_names_its_pictures(tmp_path
     write_tar(tmp_path / "small/cells.tar", [("a.png", png(IMAGES[0])), ("b.png", png(IMAGES[1][:3]))])
     with pytest.raises(BadInput, match=r"cells\.tar: pictures of different sizes") as refused:
         pack(tmp_path / "small/cells.tar", tmp_path / "other.pack")
-    assert "picture-" not in str(refused.value)
+    assert "unpacked-" not in str(refused.value)
     assert not (tmp_path / "other.pack").exists()
 
 

@@ -7,7 +7,7 @@ import freyvae
 from freyvae.errors import BadInput
 from freyvae.inference.fill import Filling, read_mask
 from freyvae.model import VAE
-from freyvae.model.likelihoods import Gaussian
+from freyvae.model.likelihoods import Gaussian, MixtureOfLogistics
 from freyvae.model.networks import Dense
 
 
@@ -49,6 +49,17 @@ def test_codes_are_drawn_from_their_density_given_the_seen_pixels():
     drawn = found.draws[..., 0, 2:, 0].reshape(-1, 2)
     np.testing.assert_allclose(drawn.mean(axis=0), expected, atol=4 * deviation.max() / 16 + 1e-4)
     np.testing.assert_allclose(drawn.std(axis=0), deviation, rtol=0.2)
+
+
+def test_what_hidden_pixels_hold_is_not_looked_at_by_a_palette_either():
+    likelihood = MixtureOfLogistics(channel_palette="image")
+    vae = VAE((3, 4, 1), 2, network=Dense(hidden=(4,)), likelihood=likelihood, seed=0)
+    hidden = np.zeros((3, 4), bool)
+    hidden[:, 2:] = True
+    images = np.where(np.random.default_rng(0).random((3, 3, 4, 1)) < 0.5, 40, 200).astype("uint8")
+    other = np.where(hidden[..., None], np.arange(12, dtype="uint8").reshape(3, 4, 1), images)
+    one, two = (Filling(vae)(given, hidden, draws=2, steps=20).draws for given in (images, other))
+    np.testing.assert_array_equal(one, two)
 
 
 def test_log_probabilities_of_pixels_add_up_to_that_of_the_image():

@@ -47,9 +47,18 @@ def test_a_bootstrap_interval_is_about_the_value_and_the_same_at_every_call(scor
 
 
 def test_odd_images_that_are_all_above_have_an_area_of_one():
-    found = area_under_roc(np.array([1.0, 2.0, 3.0]), np.array([False, False, True]))
+    scores, is_odd = np.array([1.0, 2.0, 3.0, 4.0]), np.array([False, False, True, True])
+    found = area_under_roc(scores, is_odd)
     assert (found.value, found.low, found.high) == (1.0, 1.0, 1.0)
-    assert average_precision(np.array([1.0, 2.0, 3.0]), np.array([False, False, True])).value == 1.0
+    assert average_precision(scores, is_odd).value == 1.0
+
+
+@pytest.mark.parametrize("odd", [1, 999])
+def test_one_image_of_a_kind_says_nothing_of_others(odd):
+    scores = np.arange(1000.0)
+    for measure in (area_under_roc, average_precision):
+        found = measure(scores, (scores < odd))
+        assert (found.low, found.high) == (0.0, 1.0)
 
 
 @pytest.mark.parametrize(("count", "of"), [(0, 10), (3, 200), (10, 10), (1, 1)])

@@ -123,6 +123,7 @@ def test_held_out_images_that_are_nearly_in_the_training_images_leak():
     assert found("leak", images=images, train=train).value == 0
     images[:6] = train[10:16]
     images[:6, 0, 0] ^= 3
+    assert found("leak", images=train, train=train, is_held_out=False) is None
     finding = found("leak", images=images, train=train)
     assert (finding.is_amiss, finding.value) == (True, pytest.approx(0.1))
     assert finding.sentence.startswith("6 of 60 held-out images")

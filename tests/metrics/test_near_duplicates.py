@@ -50,6 +50,15 @@ def test_a_changed_copy_is_found_and_only_that(change):
         assert np.flatnonzero(near_duplicates(both, train)).tolist() == [5, 6]
 
 
+def test_strokes_at_other_places_of_a_dark_image_are_no_near_duplicates_and_moved_little_they_are():
+    strokes = np.zeros((7, 28, 28, 1), np.uint8)
+    for number, stroke in enumerate(strokes):
+        stroke[4:14, 3 + 3 * number : 6 + 3 * number] = 255
+    assert np.bitwise_count(difference_hashes(strokes)).sum(axis=1).max() <= MOST_BITS // 2
+    assert not near_duplicates(strokes[1::2], strokes[::2]).any()
+    assert near_duplicates(strokes // 2, strokes).all()
+
+
 def test_unrelated_images_differ_in_about_half_of_the_bits():
     distances = distance(scenes(200), scenes(200, seed=1))
     assert 0.45 < distances.mean() / BITS < 0.55

@@ -39,7 +39,7 @@ def launch(count: int) -> int:
     where = f"localhost:{_free_port()}"
     started = [
         subprocess.Popen(
-            [sys.executable, "-m", "freyvae", *arguments, "--coordinator", where]
+            [sys.executable, "-P", "-m", "freyvae", *arguments, "--coordinator", where]
             + ["--process", str(number), "--of", str(count)],
             env=os.environ | _cores(number, count),
             start_new_session=True,  # so that Ctrl-C comes once, from here

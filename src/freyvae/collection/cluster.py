@@ -88,7 +88,7 @@ def cluster(
     seed = whole("seed", seed, at_least=0, at_most=LARGEST_SEED)
     say, progress = silence if say is None else function("say", say), checked_progress(progress)
     require_csv(out, "groups")
-    check_output(out, None if data is None else as_path("data", data))
+    check_output(out, None if data is None else as_path("data", data), labels)
     if pictures is not None and pictures.exists() and not pictures.is_dir():
         raise BadInput(f"pictures={pictures} is a file: give a folder")
     if labels is not None and data is None:

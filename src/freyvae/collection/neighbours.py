@@ -94,7 +94,7 @@ def neighbours(
     count, by = whole("count", count, at_least=1), one_of("by", by, DISTANCES)
     say, progress = silence if say is None else function("say", say), checked_progress(progress)
     require_csv(out, "neighbours")
-    read = as_path("query", query), None if among is None else as_path("among", among)
+    read = as_path("query", query), None if among is None else as_path("among", among), labels
     for path in filter(None, (out, picture)):
         check_output(path, *read)
     if picture is not None and picture.suffix != ".png":

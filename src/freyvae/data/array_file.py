@@ -15,7 +15,7 @@ from freyvae.data.channels import MOST_CHANNELS
 from freyvae.data.copies import copies_note
 from freyvae.data.file_kind import HDF5_SUFFIXES, IN_WORDS, PARQUET_SUFFIXES, check_readable, kind_of_file, name_of_set
 from freyvae.data.image_size import ImageSize, fit_images, parse_image_size
-from freyvae.data.images import ImageSet, convert, have_said
+from freyvae.data.images import ImageSet, channels_may_come_first, convert, have_said
 from freyvae.data.levels import Levels, Survey, dark_note, parse_levels
 from freyvae.data.matlab_tags import readable_variables
 from freyvae.data.other_formats import way_to_read
@@ -223,7 +223,7 @@ def _left_on_disk(path: Path) -> FilePixels | None:
     size = math.prod(images)
     if dtype != np.uint8 or is_fortran or len(images) != 4 or not 1 <= images[3] <= MOST_CHANNELS or 0 in images:
         return None
-    if size < FEWEST_BYTES_ON_DISK or path.stat().st_size < offset + size:
+    if size < FEWEST_BYTES_ON_DISK or path.stat().st_size < offset + size or channels_may_come_first(images):
         return None
     count, height, width, channels = images
     return FilePixels(path, (count, height, width, channels), offset=offset)

@@ -152,8 +152,12 @@ class _Worker:
 
     def __enter__(self) -> "_Worker":
         # not by multiprocessing: a person's script need not guard its main module, and no thread of ours is copied
+        # -P: a folder of pictures may hold a numpy.py, which is no module of ours
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+            [sys.executable, "-P", "-c", _PROGRAM],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
         )
         return self
 

@@ -200,10 +200,16 @@ def _four_axes(array: npt.NDArray[np.generic], name: str) -> npt.NDArray[np.gene
     return array
 
 
+def channels_may_come_first(shape: tuple[int, ...]) -> bool:
+    """Whether (image, height, width, channel) may rather be (image, channel, height, width)."""
+    _, first, second, last = shape
+    return last not in OF_PICTURES and first <= MOST_CHANNELS and first < second and first < last
+
+
 def _check_channels(shape: tuple[int, ...], name: str) -> None:
     """Refuse too many channels, and shapes in which the channels may come first."""
     _, first, second, last = shape
-    may_come_first = first <= MOST_CHANNELS and first < second and first < last
+    may_come_first = channels_may_come_first(shape)
     hint = f"give 1 to {MOST_CHANNELS}"
     if may_come_first:
         hint = "the channel axis comes last: np.moveaxis(images, 1, -1)"

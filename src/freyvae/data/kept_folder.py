@@ -55,13 +55,14 @@ def cache_folder() -> Path:
 
 
 def _known_by(folder: Path, files: tuple[str, ...], *choices: object) -> str:
-    """A hash of the files, by name, size and time, of how they are read, and by what."""
+    """A hash of the files, by name, size and times, of how they are read, and by what."""
     decoder = [version("freyvae"), version("pillow")]
     digest = hashlib.sha256(repr([os.path.realpath(folder), decoder, choices]).encode("utf-8", "surrogateescape"))
     for name in files:
         try:
             about = os.stat(folder / name)
-            line = f"\n{name} {about.st_size} {about.st_mtime_ns}"
+            # the second time also changes with who may read the file
+            line = f"\n{name} {about.st_size} {about.st_mtime_ns} {about.st_ctime_ns}"
         except OSError:  # a link to nothing, which is left out
             line = f"\n{name}"
         digest.update(line.encode("utf-8", "surrogateescape"))

@@ -53,11 +53,12 @@ def read_column(table: str | Path, *, count: int, files: Sequence[str] | None) -
     Raises:
         BadInput: the file cannot be read, has no such column, or an image has no value or two.
     """
-    path, column = _split_column(table)
+    path, column = split_column(table)
     if path.suffix.lower() not in _SUFFIXES:
         raise BadInput(f"labels are read from a .csv or .tsv file, not from {printable(path)}")
     header, rows = _rows(path)
-    name_column = next((names for names in _FILE_COLUMNS if names in header), None)
+    known = {name.lower(): name for name in reversed(header)}
+    name_column = next((known[name] for name in _FILE_COLUMNS if name in known), None)
     label_column = _label_column(path, header, name_column, column)
     values = [row[header.index(label_column)].strip() for row in rows]
     if files is None or name_column is None:
@@ -69,8 +70,8 @@ def read_column(table: str | Path, *, count: int, files: Sequence[str] | None) -
     return label_column, _of_files(path, names, values, files)
 
 
-def _split_column(table: str | Path) -> tuple[Path, str | None]:
-    """Split a path from the name of a column of that file."""
+def split_column(table: str | Path) -> tuple[Path, str | None]:
+    """Split a path from the name of a column of that file, `cells.csv:stage`."""
     path = as_path("labels", table)
     file, colon, column = str(path).rpartition(":")
     if colon and column and not path.exists() and file.lower().endswith(_SUFFIXES):

@@ -4,7 +4,7 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -156,6 +156,13 @@ def _pack_files(
         _pack_pictures(source, files, out, rules, append=append, progress=progress, in_colour=in_colour)
 
 
+def _size(path: str) -> int | None:
+    try:
+        return os.path.getsize(path)
+    except OSError:  # a link to nothing, which is left out
+        return None
+
+
 def _pack_pictures(
     source: str, files: PictureFiles, out: Path, rules: _Rules, *, append: bool, progress: Progress, in_colour: bool
 ) -> None:
@@ -169,11 +176,11 @@ def _pack_pictures(
     )
     names_of_all = tuple(map(files.called, pictures.files))
     listing = [
-        f"{name} {os.path.getsize(f'{files.folder}/{file}')}"
-        for name, file in zip(names_of_all, pictures.files, strict=True)
+        f"{name} {_size(f'{files.folder}/{file}')}" for name, file in zip(names_of_all, pictures.files, strict=True)
     ]
     packing = _Packing(out, before, source, files.name, _known_by(files.source.resolve(), rules, listing))
     packing.in_colour = in_colour or pictures.some_in_colour()
+    packing.left_out = lambda: [*map(files.in_its_words, pictures.left_out)]
     labels, notes = files.labels_of(pictures.files)
     if rules.labels is not None:
         labels, notes = read_labels(rules.labels, count=len(names_of_all), files=names_of_all), []
@@ -189,6 +196,8 @@ def _pack_pictures(
         return rules.in_words() | {"levels": pictures.levels or "", "lost": pictures.lost}
 
     def flush() -> None:
+        if rules.strict:  # before anything is saved that goes on after an unreadable one
+            pictures.check_read(len(names), strict=True)
         if pictures.rules and not packing.kinds:  # all pictures were seen, and a rule was found
             packing.know(pictures.rules, known(), remarks())
         packing.add(
@@ -211,7 +220,7 @@ def _pack_pictures(
         pictures.check_read(packing.added, strict=rules.strict)
         if not packing.kinds:
             packing.know({}, known(), remarks())
-        packing.end(unreadable=[*map(files.in_its_words, pictures.left_out)], is_video=False)
+        packing.end(is_video=False)
 
 
 def _pack_images(
@@ -234,7 +243,8 @@ def _pack_images(
                 left=len(found) - done,
             )
         packing.know({}, rules.in_words() | {"levels": found.levels or "", "lost": found.lost}, found.notes)
-        packing.end(unreadable=found.unreadable, is_video=found.is_video)
+        packing.left_out = lambda: found.unreadable
+        packing.end(is_video=found.is_video)
 
 
 def _loaded(source: Any, rules: _Rules, out: Path, progress: Progress) -> tuple[ImageSet, str]:
@@ -282,6 +292,7 @@ class _Packing:
     Attributes:
         added: how many of the source's images are in the pack.
         in_colour: whether images are written in colour although the first ones are grey.
+        left_out: says which of the source's files were left out so far, each as `name: reason`.
         kinds: the rule of each kind of value, as far as they are known.
 
     Raises:
@@ -294,14 +305,17 @@ class _Packing:
         self._writer: PackWriter | None = None
         self._saved_at = time.monotonic()
         self.in_colour = False
+        self.left_out: Callable[[], Sequence[str]] = tuple
         self.kinds: Mapping[str, Any] = {} if before is None else before.kinds
         self._known: dict[str, Any] = {}
         self.added = 0
         if before is not None and before.unfinished is not None:
             if before.unfinished != known_by:
+                before_it = f", which also has the {before.images_before:,} images before it"
                 raise BadInput(
                     f"{printable(out)}: the packing of {printable(before.sources[-1])} was interrupted, and this is "
-                    "another or was changed since: remove that folder, or choose another place with out=..."
+                    "another or was changed since: give it as it was, remove that folder"
+                    f"{before_it * bool(before.images_before)}, or choose another place with out=..."
                 )
             self.added = before.images - before.images_before
 
@@ -391,10 +405,16 @@ class _Packing:
 
     def _save(self) -> None:
         assert self._writer is not None
-        self._writer.save(**self._known)
+        self._writer.save(**self._known, unreadable=self._unreadable)
         self._saved_at = time.monotonic()
 
-    def end(self, *, unreadable: Sequence[str], is_video: bool) -> None:
+    @property
+    def _unreadable(self) -> tuple[str, ...]:
+        """What was left out so far: what an earlier part of this packing had noted, too."""
+        assert self._writer is not None
+        return tuple(dict.fromkeys((*self._writer.contents.unreadable, *self.left_out())))
+
+    def end(self, *, is_video: bool) -> None:
         """All of the source is in the pack."""
         if self._writer is None:  # interrupted after the last image
             assert self._before is not None
@@ -404,7 +424,7 @@ class _Packing:
             **self._known
             | {
                 "kinds": {},
-                "unreadable": (*now.unreadable, *unreadable),
+                "unreadable": self._unreadable,
                 "is_video": is_video and not now.images_before,
                 "unfinished": None,
                 "images_before": 0,

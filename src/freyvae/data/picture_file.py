@@ -187,7 +187,8 @@ def _decode(source: Path | io.BytesIO, *, name: str, most: int | None) -> list[S
 
     try:
         with pillow_warnings(), _opened(source) as opened:
-            count = 1 if most == 1 else getattr(opened, "n_frames", 1)
+            # of a JPEG the further ones are previews and depth maps
+            count = 1 if most == 1 or opened.format == "MPO" else getattr(opened, "n_frames", 1)
             needed = 2 * count * opened.width * opened.height * 3
             if count > 1 or needed > _LARGE_BYTES:
                 check_fits(needed, printable(name), "take fewer pages or frames")

@@ -13,12 +13,13 @@ from freyvae.data.images import ImageSet
 from freyvae.data.labels import labels_of_folders
 from freyvae.errors import BadInput
 
-_NUMBERED = re.compile(r"\bpicture-(\d+)\.png")
+# a name that no picture of a person has
+_NUMBERED = re.compile(r"\bfreyvae-unpacked-(\d+)\.png")
 
 
 def numbered(place: int) -> str:
     """The name on disk of a picture that a source calls otherwise; the number gives its place among all of them."""
-    return f"picture-{place}.png"
+    return f"freyvae-unpacked-{place}.png"
 
 
 @dataclasses.dataclass(frozen=True)

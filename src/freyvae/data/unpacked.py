@@ -77,17 +77,16 @@ class Unpacked:
         """
         self.check_room(size)
         number = self._numbers.setdefault(name, len(self._numbers))
-        try:
-            file = (self._folder / str(number)).open("wb")
-        except OSError as error:
-            raise self._no_room(error) from None
-        with file:
-            while block := content.read(_AT_ONCE):
-                try:
+        block, mode = content.read(_AT_ONCE), "wb"
+        while block or mode == "wb":
+            # a full disk may be found only where the file is closed
+            try:
+                with (self._folder / str(number)).open(mode) as file:
                     file.write(block)
-                except OSError as error:
-                    raise self._no_room(error) from None
-                self._written += len(block)
+            except OSError as error:
+                raise self._no_room(error) from None
+            self._written += len(block)
+            block, mode = content.read(_AT_ONCE), "ab"
 
     def files(
         self,

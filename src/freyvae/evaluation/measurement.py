@@ -188,7 +188,7 @@ def _measurement(
     # of a bit per dimension
     nats_per_bit = images[0].size * math.log(2.0) if vae.pixel_likelihood.is_probability_of_bytes else None
     codes = vae.encode(images)
-    seen = Seen(vae=vae, images=images, train=data.train, codes=codes, history=history)
+    seen = Seen(vae=vae, images=images, train=data.train, codes=codes, history=history, is_held_out=split != "training")
     active = metrics.is_active(codes)
     latents = names_of_latents(vae.latent_dim, recipe.latent_names)
     rmse = metrics.rmse_grey_levels(vae, images)
@@ -340,8 +340,11 @@ def _faces_with_factors(vae: VAE, seeds: range) -> tuple[np.ndarray, dict[str, n
 
 
 def _label_scores(vae: VAE, data: TrainingData, part: str) -> LabelScores | None:
-    """How well labels are told from codes, fitted on training images; None where there are none, or one alone."""
-    if data.images.labels is None:
+    """How well labels are told from codes, fitted on training images and scored on others.
+
+    None where there are no labels, or one alone, or no others.
+    """
+    if data.images.labels is None or part == "training":
         return None
     _, labels = numbered(data.images.labels)
     train, apart = (
@@ -386,7 +389,7 @@ def _notes(vae: VAE, data: TrainingData, found: Measurement) -> list[str]:
         )
     if data.images.factors is not None and found.factors is None:
         notes.append("How well latents predict the known factors is left out: pip install 'freyvae[factors]'")
-    if data.images.labels is not None and found.label_scores is None:
+    if data.images.labels is not None and found.label_scores is None and split != "training":
         notes.append("What labels can be read from codes is left out: it takes ten training images and two labels.")
     gaussian = found.baselines.get("full_gaussian")
     if gaussian is None:

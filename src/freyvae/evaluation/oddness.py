@@ -34,7 +34,7 @@ _JOINED = ("corrected_bits", "novelty_nats", "local_deviations")
 _ORDINARY = 0.95
 FEWEST = 5
 # held-out images that are compared with: of more, as many evenly spaced
-_MOST_HELD_OUT = 2000
+MOST_HELD_OUT = 2000
 # of a pixel's variance, so many images count that are as all pixels are: those held out may be few
 _IMAGES_OF_ALL_PIXELS = 10
 
@@ -112,7 +112,7 @@ class Oddness:
         self._aggregate = AggregatePosterior(vae.encode(few), vae.posterior_deviations(few))
         side = 2 * (min(vae.image_shape[:2]) // 20) + 1
         self._window = (0, max(side, 3), max(side, 3))
-        known = evenly_chosen(held_out, _MOST_HELD_OUT)
+        known = evenly_chosen(held_out, MOST_HELD_OUT)
         costs = list(
             _each(image_costs(vae, known, samples=samples, seed=seed), len(known), progress, "held-out pictures")
         )

@@ -31,7 +31,7 @@ def measure_density(codes: _Array, deviations: _Array) -> dict[str, Any]:
     """
     count, latents = codes.shape
     spread = codes.std(axis=0) if count > 1 else np.zeros(latents)
-    bandwidth = spread * count ** (-1.0 / (latents + 4))
+    bandwidth = spread * min(count, REFERENCES) ** (-1.0 / (latents + 4))
     widths = np.sqrt(np.mean(np.square(deviations), axis=0) + np.square(bandwidth))
     widths = np.maximum(widths, 1e-6).astype(np.float32)
     chosen = np.unique(np.linspace(0, count - 1, min(count, REFERENCES)).round().astype(int))

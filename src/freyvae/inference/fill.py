@@ -188,6 +188,10 @@ class Filling:
     ) -> tuple[np.ndarray, float]:
         """Codes (image * draw, latent), and the share of proposals that was accepted."""
         guess, codes = _first_guess(self._vae, images, hidden)
+        if not hidden.all():
+            # a seen pixel instead: which levels occur in an image, its likelihood may ask of all pixels
+            row, column = np.argwhere(~hidden)[0]
+            images = np.where(hidden[..., None], images[:, row : row + 1, column : column + 1], images)
         seen = np.broadcast_to((~hidden).astype("float32"), images.shape[:3])
         codes = self._descent(codes, images, seen, steps=DESCENT_STEPS)
         scales = self._vae.posterior_deviations(guess)

@@ -77,7 +77,8 @@ def codes_like(vae: VAE, image: np.ndarray, count: int, *, distance: float = 0.0
         distance: 0 to 1.
         seed: of the draws.
     """
-    noise = keras.random.SeedGenerator(seed)
+    # not those of `VAE.sample`, which draws with the same seed what the code leaves open
+    noise = keras.random.SeedGenerator(int(np.random.default_rng(seed).integers(2**31)))
     drawn = vae.posterior(image).repeated(count).sample(noise)
     mixed = np.sqrt(1.0 - distance**2) * drawn + distance * vae.prior.sample(count, noise)
     return np.asarray(keras.ops.convert_to_numpy(mixed))

@@ -1,6 +1,7 @@
 """How odd are a person's pictures to a run's model: a table with a row a picture, and what it is worth."""
 
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from freyvae.console import Progress, checked_progress, printable, silence
 from freyvae.data import ImageSet, pixels_sha256
 from freyvae.errors import BadInput
 from freyvae.evaluation import load_measured_data
-from freyvae.evaluation.oddness import CODECS, SCORES, Oddness, joined
+from freyvae.evaluation.oddness import CODECS, MOST_HELD_OUT, SCORES, Oddness, joined
 from freyvae.explorer.page import keep_if_free
 from freyvae.explorer.scores import SCORES_FORMAT
 from freyvae.files import as_path, making_folder, sha256_of, write_whole
@@ -189,7 +190,7 @@ def score(
             f'{vae.pixel_likelihood.name} is no probability of bytes: choose another, such as by="oddness"'
         )
     if level is not None:
-        conformal_threshold(np.zeros(len(held_out)), level)  # refused before the work
+        _check_threshold(level, len(held_out))
     images = images_for(run, vae, data, levels=levels, labels=labels, progress=progress, say=say)
     is_odd = _odd(images, ordinary, say)
     oddness = Oddness(vae, own.train, held_out, codec=codec, samples=samples, seed=seed, progress=progress)
@@ -339,6 +340,20 @@ def _maps(folder: Path | None) -> Iterator[Path | None]:
         return
     with making_folder(folder) as temporary:
         yield temporary
+
+
+def _check_threshold(level: float, held_out: int) -> None:
+    """Refuse a level that so many held-out images, or those of them that are compared with, say nothing of."""
+    try:
+        conformal_threshold(np.zeros(min(held_out, MOST_HELD_OUT)), level)
+    except BadInput:
+        if held_out <= MOST_HELD_OUT:
+            raise
+        most = math.floor(1000 * MOST_HELD_OUT / (MOST_HELD_OUT + 1)) / 1000
+        raise BadInput(
+            f"threshold={level:g} is too high: {MOST_HELD_OUT} of the {held_out} held-out pictures are compared with, "
+            f"so give threshold={most:g} or less"
+        ) from None
 
 
 def _threshold(level: float, scores: np.ndarray, oddness: Oddness, column: str, check: np.ndarray) -> Threshold:

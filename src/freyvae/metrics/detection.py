@@ -29,7 +29,8 @@ def area_under_roc(scores: np.ndarray, is_odd: np.ndarray) -> Estimate:
     """The probability that an odd image scores higher than another, a tie counting half.
 
     The interval is DeLong's (DeLong et al. 1988), on the logit of the area, so that it stays within 0 and 1. Where all
-    odd images score higher than all others, the variance is zero and so is its width.
+    odd images score higher than all others, the variance is zero and so is its width. One image of a kind says nothing
+    of how others of it score: the interval is then all of [0, 1].
 
     Args:
         scores: float (image,), larger is odder.
@@ -41,7 +42,9 @@ def area_under_roc(scores: np.ndarray, is_odd: np.ndarray) -> Estimate:
     above = (together[: len(odd)] - rankdata(odd)) / len(others)
     below = 1.0 - (together[len(odd) :] - rankdata(others)) / len(odd)
     area = float(above.mean())
-    variance = sum(part.var(ddof=1) / len(part) for part in (above, below) if len(part) > 1)
+    if min(len(odd), len(others)) < 2:
+        return Estimate(value=area, low=0.0, high=1.0)
+    variance = above.var(ddof=1) / len(odd) + below.var(ddof=1) / len(others)
     if not 0.0 < area < 1.0:
         return Estimate(value=area, low=area, high=area)
     logit, half = np.log(area / (1.0 - area)), norm.ppf(0.5 + LEVEL / 2) * np.sqrt(variance) / (area * (1.0 - area))
@@ -53,7 +56,7 @@ def average_precision(scores: np.ndarray, is_odd: np.ndarray, *, seed: int = 0) 
     """The mean, over the odd images, of the precision among those that score at least as high.
 
     A score that says nothing has the share of odd images. The interval holds the middle 95 % of `RESAMPLES` bootstrap
-    samples, each with as many odd and other images as there are.
+    samples, each with as many odd and other images as there are; with one image of a kind it is all of [0, 1].
 
     Args:
         scores: float (image,), larger is odder.
@@ -62,6 +65,8 @@ def average_precision(scores: np.ndarray, is_odd: np.ndarray, *, seed: int = 0) 
     """
     random = np.random.default_rng(seed)
     odd, others = scores[is_odd], scores[~is_odd]
+    if min(len(odd), len(others)) < 2:
+        return Estimate(value=_precision(odd, others), low=0.0, high=1.0)
     resampled = [_precision(random.choice(odd, len(odd)), random.choice(others, len(others))) for _ in range(RESAMPLES)]
     low, high = np.quantile(resampled, [0.5 - LEVEL / 2, 0.5 + LEVEL / 2])
     return Estimate(value=_precision(odd, others), low=float(low), high=float(high))

@@ -22,6 +22,7 @@ class Seen:
         train: those that it was trained on.
         codes: of the images, float32 (image, latent).
         history: of the training, name -> a number an epoch; empty where it is not known.
+        is_held_out: whether the images took no part in the training.
     """
 
     vae: Any
@@ -29,6 +30,7 @@ class Seen:
     train: np.ndarray
     codes: np.ndarray
     history: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    is_held_out: bool = True
 
     @property
     def energies(self) -> np.ndarray:

@@ -9,6 +9,9 @@ BITS = CELLS * CELLS
 # two images are near-duplicates if at most this many of the 256 bits differ, a tenth. Unrelated pictures differ in
 # about half of them, copies that were resized or made lighter in 3, copies saved as a poor JPEG in 16 to 26
 MOST_BITS = 26
+# nor more than this share of the bits that are set in both together: a few strokes on black set so few that unrelated
+# ones could not differ in more
+MOST_SHARE = 0.25
 IMAGES_AT_ONCE = 256
 _WORDS = BITS // 64
 
@@ -35,8 +38,15 @@ def near_duplicates(
         for part in np.array_split(left, -(-len(left) // IMAGES_AT_ONCE) or 1):
             differing = hashes[part, None] ^ of_train
             distances = np.bitwise_count(differing).sum(axis=2, dtype=np.int64)
-            found[part] = (distances <= most_bits).any(axis=1)
+            bits_set = _set(hashes[part])[:, None] + _set(of_train)
+            found[part] = ((distances <= most_bits) & (distances <= MOST_SHARE * bits_set)).any(axis=1)
     return found
+
+
+def _set(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+    """How many bits of each hash are set, (image,)."""
+    counts: npt.NDArray[np.int64] = np.bitwise_count(hashes).sum(axis=1, dtype=np.int64)
+    return counts
 
 
 def difference_hashes(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]:

@@ -9,8 +9,10 @@ _MOST_IMAGES = 1000
 _MOST = 0.02
 
 
-def find(seen: Seen) -> Finding:
-    """The share of the images that have a near-duplicate among the training images, by a hash of their looks."""
+def find(seen: Seen) -> Finding | None:
+    """The share of held-out images that have a near-duplicate among the training images, by a hash of their looks."""
+    if not seen.is_held_out:
+        return None
     images = seen.images[:_MOST_IMAGES]
     count = int(near_duplicates(images, seen.train).sum())
     share = count / len(images)
