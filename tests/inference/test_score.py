@@ -164,6 +164,14 @@ def test_pictures_of_another_size_and_in_colour_are_brought_to_the_models_which_
     assert [line.split(",")[0] for line in said[-2:]] == ["note: images of 20x30", "note: colour images"]
 
 
+def test_a_threshold_is_one_of_the_pictures_that_are_compared_with(run, pictures, monkeypatch):
+    monkeypatch.setattr("freyvae.inference.score.MOST_HELD_OUT", 50)
+    with pytest.raises(
+        BadInput, match=r"50 of the 100 held-out pictures are compared with, so give threshold=0\.98 or"
+    ):
+        freyvae.score(run, pictures, threshold=0.985)
+
+
 @pytest.mark.parametrize(
     ("given", "line"),
     [

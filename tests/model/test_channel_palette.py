@@ -131,6 +131,28 @@ def test_probabilities_given_a_palette_sum_to_one(choices):
     np.testing.assert_allclose(by_pixel.sum(axis=(1, 2)), expected, rtol=1e-5)
 
 
+def test_a_channel_is_drawn_given_what_the_ones_before_it_are_brought_to():
+    """Of red only 0 and 255 occur, and green follows it."""
+    likelihood = MixtureOfLogistics(components=1, coupled=True, channel_palette="image")
+    parameters = np.zeros((1, 20, 20, likelihood.parameters_per_value, 3), "float32")
+    # narrow but for red; green's coefficient of the channel before it is about one
+    parameters[..., 1, :] = [3.0, -3.0, -3.0]
+    parameters[..., 3, 1] = 5.0
+    levels = np.zeros((1, 3, LEVELS), "float32")
+    levels[0, 0, [0, 255]] = levels[0, 1:] = 1.0
+    drawn = numpy(
+        likelihood.sample_of_levels(
+            ops.convert_to_tensor(parameters.reshape(1, 20, 20, -1)),
+            SeedGenerator(0),
+            lambda images: ChannelPalette().nearest(ops.convert_to_tensor(levels), images),
+        )
+    )
+    red, green = drawn[0, ..., 0], drawn[0, ..., 1].astype(int)
+    assert set(np.unique(red)) == {0, 255}
+    # where red is 0 green is as low as it can be, and as high where it is 255
+    assert green[red == 255].min() > green[red == 0].max()
+
+
 def pooled_probabilities(bound, images):
     probabilities = np.exp(numpy(bound.log_probabilities()))
     return np.array(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -110,6 +111,12 @@ class Likelihood(Choice):
     @abstractmethod
     def sample(self, parameters: Tensor, seed: keras.random.SeedGenerator) -> Tensor:
         """Draw uint8 images (image, height, width, channel)."""
+
+    def sample_of_levels(
+        self, parameters: Tensor, seed: keras.random.SeedGenerator, nearest: Callable[[Tensor], Tensor]
+    ) -> Tensor:
+        """Draw uint8 images of the levels that occur: `nearest` brings uint8 images to these."""
+        return nearest(self.sample(parameters, seed))
 
     def constant_nats(self, mean: np.ndarray, deviation: np.ndarray, levels: np.ndarray) -> np.ndarray | None:
         """What images cost without a model, by this kind of likelihood: float64 (image, value), in nats.
@@ -258,10 +265,11 @@ class Bound:
 
     def sample(self, seed: keras.random.SeedGenerator) -> Tensor:
         """Draw uint8 images (image, height, width, channel)."""
-        drawn = self.likelihood.sample(self.parameters, seed)
-        if self.palette is None:
-            return drawn
-        return self.palette.nearest(self.palette.draw(ops.shape(drawn)[0], self._shape[2], seed), drawn)
+        palette = self.palette
+        if palette is None:
+            return self.likelihood.sample(self.parameters, seed)
+        drawn = palette.draw(ops.shape(self.parameters)[0], self._shape[2], seed)
+        return self.likelihood.sample_of_levels(self.parameters, seed, lambda images: palette.nearest(drawn, images))
 
 
 class BoundOfRows(Bound):

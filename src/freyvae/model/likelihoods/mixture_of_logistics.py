@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -220,6 +221,12 @@ class MixtureOfLogistics(Likelihood):
 
     def sample(self, parameters: Tensor, seed: keras.random.SeedGenerator) -> Tensor:
         """As `Likelihood.sample`."""
+        return self.sample_of_levels(parameters, seed, lambda images: images)
+
+    def sample_of_levels(
+        self, parameters: Tensor, seed: keras.random.SeedGenerator, nearest: Callable[[Tensor], Tensor]
+    ) -> Tensor:
+        """As `Likelihood.sample_of_levels`: of coupled channels each is told what the ones before it are brought to."""
         locations, log_scales, logits = self.components_of(parameters)
         # the largest of logits plus Gumbel noise: each component with its probability
         uniform = keras.random.uniform(ops.shape(logits), 1e-6, 1.0 - 1e-6, seed=seed)
@@ -227,8 +234,12 @@ class MixtureOfLogistics(Likelihood):
         chosen = ops.one_hot(chosen, self.components, axis=0)
         location, log_scale = (ops.sum(chosen * values, axis=0) for values in (locations, log_scales))
         image_shape = self.image_shape(parameters)
+
+        def brought(values: Tensor) -> Tensor:
+            return nearest(ops.cast(ops.reshape(values, (-1, *image_shape)), "uint8"))
+
         if not self.coupled:
-            return ops.reshape(draw_logistic(location, log_scale, seed), (-1, *image_shape))
+            return brought(draw_logistic(location, log_scale, seed))
         # a channel after the other, each given those that are drawn
         expected = _expectation(locations, logits)
         drawn = ops.zeros_like(expected)
@@ -237,6 +248,7 @@ class MixtureOfLogistics(Likelihood):
             moved = location + self._moves(parameters, drawn / 255.0 - expected)
             found = ops.cast(draw_logistic(moved, log_scale, seed), drawn.dtype)
             drawn = ops.where(of_channel == channel, found, drawn)
+            drawn = ops.cast(ops.reshape(brought(drawn), ops.shape(drawn)), drawn.dtype)
         return ops.cast(ops.reshape(drawn, (-1, *image_shape)), "uint8")
 
     def _moves(self, parameters: Tensor, residuals: Tensor) -> Tensor:
@@ -254,4 +266,6 @@ class MixtureOfLogistics(Likelihood):
 
 def _expectation(location: Tensor, logits: Tensor) -> Tensor:
     """The mixture's mean, without what black and white cut off: (image, value), of (component, image, value)."""
+    if len(location) == 1:  # of which Keras warns
+        return location[0]
     return ops.sum(ops.softmax(logits, axis=0) * location, axis=0)
