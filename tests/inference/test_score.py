@@ -11,7 +11,7 @@ from PIL import Image
 import freyvae
 from freyvae.__main__ import main
 from freyvae.errors import BadInput
-from freyvae.evaluation.oddness import SCORES, Oddness
+from freyvae.evaluation.oddness import SCORES, Oddness, joined
 from freyvae.explorer.page import read_bundle, write_page
 from freyvae.explorer.scores import read_scores
 
@@ -217,6 +217,18 @@ def test_a_likelihood_that_is_no_probability_of_bytes_has_no_corrected_score(run
     found = Oddness(vae, images, images[:10]).scores_of(images[10:])
     assert set(found) == set(SCORES.values()) - {"corrected_bits"}
     assert all(np.isfinite(values).all() for values in found.values())
+
+
+def test_the_held_out_pictures_themselves_have_the_scores_that_others_are_compared_with():
+    vae = freyvae.VAE((8, 9, 1), 2, hidden=(4,), seed=0)
+    images = _ordinary(30, 2)[..., None]
+    images[25, 3, 3] = 255
+    oddness = Oddness(vae, images[:20], images[20:])
+    found = joined([chunk.scores for chunk in oddness.of_held_out()])
+    for column, expected in oddness.held_out.items():
+        np.testing.assert_allclose(found[column], expected, rtol=1e-4, err_msg=column)
+    # among itself it looks less odd than among others
+    assert found["local_deviations"][5] > oddness.scores_of(images[20:])["local_deviations"][5]
 
 
 def test_a_held_out_picture_is_standardised_by_all_others():

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from scipy.ndimage import uniform_filter
@@ -112,10 +113,8 @@ class Oddness:
         self._aggregate = AggregatePosterior(vae.encode(few), vae.posterior_deviations(few))
         side = 2 * (min(vae.image_shape[:2]) // 20) + 1
         self._window = (0, max(side, 3), max(side, 3))
-        known = evenly_chosen(held_out, MOST_HELD_OUT)
-        costs = list(
-            _each(image_costs(vae, known, samples=samples, seed=seed), len(known), progress, "held-out pictures")
-        )
+        self._known = known = evenly_chosen(held_out, MOST_HELD_OUT)
+        costs = list(_each(self._costs(known), len(known), progress, "held-out pictures"))
         self._usual = [_Usual(np.concatenate(maps)) for maps in zip(*map(self._windows, costs), strict=True)]
         places = np.cumsum([len(chunk.rate) for chunk in costs])[:-1]
         parts = zip(np.split(known, places), costs, strict=True)
@@ -141,12 +140,22 @@ class Oddness:
             noise_before: `Scored.noise` of that chunk, where there was one.
             progress: told how many are scored.
         """
-        choices = {"samples": self._samples, "seed": self._seed}
-        costs = image_costs(self._vae, images, **choices, first=first, noise_before=noise_before)
-        done = first
-        for chunk in _each(costs, len(images), progress, "pictures", done=first):
-            scored = self._scored(images[done : done + len(chunk.rate)], chunk)
-            done += len(chunk.rate)
+        costs = self._costs(images, first=first, noise_before=noise_before)
+        yield from self._chunks(images, _each(costs, len(images), progress, "pictures", done=first), first=first)
+
+    def of_held_out(self) -> Iterator[Scored]:
+        """The same of the held-out images that others are compared with, each compared with all others of them."""
+        yield from self._chunks(self._known, self._costs(self._known), is_usual=True)
+
+    def _costs(self, images: Images | Pixels, **begun: Any) -> Iterator[ImageCosts]:
+        return image_costs(self._vae, images, samples=self._samples, seed=self._seed, **begun)
+
+    def _chunks(
+        self, images: Images | Pixels, costs: Iterator[ImageCosts], *, first: int = 0, is_usual: bool = False
+    ) -> Iterator[Scored]:
+        for chunk in costs:
+            scored = self._scored(images[first : first + len(chunk.rate)], chunk, is_usual=is_usual)
+            first += len(chunk.rate)
             yield replace(scored, scores=self._with_oddness(scored.scores))
 
     def scores_of(self, images: np.ndarray) -> dict[str, np.ndarray]:

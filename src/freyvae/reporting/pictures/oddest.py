@@ -45,7 +45,7 @@ def oddest(
         raise BadInput("scores are of a VAE's probabilities, and this model has none")
     places = evenly_spaced(len(held_out), LOOKED_AT)
     looked_at = held_out[places]
-    chunks = list(Oddness(vae, train, looked_at).of(looked_at))
+    chunks = list(Oddness(vae, train, looked_at).of_held_out())
     scores = joined([chunk.scores for chunk in chunks])["oddness"]
     chosen = np.argsort(-scores, kind="stable")[: whole("count", count, at_least=1)]
     deviations = np.concatenate([chunk.deviations for chunk in chunks])[chosen]
