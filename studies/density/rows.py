@@ -48,12 +48,8 @@ def gather(
             for one in measured.values():
                 _same_images(images, split, one)
                 baselines.setdefault(split.label, one.measured.baselines)
-            kept = {
-                job.seed: row
-                for job in jobs
-                for row in before.get("models", [])
-                if not is_trained(job, runs) and is_row_of(row, job)
-            }
+            gone = [job for job in jobs if not is_trained(job, runs)]
+            kept = {job.seed: row for job in gone for row in before.get("models", []) if is_row_of(row, job)}
             models += [one.row() for one in measured.values()] + list(kept.values())
             if len(measured) > 1:
                 ensembles.append(_ensemble_row(system, split, measured))

@@ -11,7 +11,7 @@ from freyvae.arguments import truth
 from freyvae.console import Progress, checked_progress, printable, shown
 from freyvae.data.copies import copies_note
 from freyvae.data.decoding import Decoded, Decoding, Unread, decode, decoding
-from freyvae.data.folder_walk import find_pictures
+from freyvae.data.folder_walk import find_pictures, natural
 from freyvae.data.image_size import ImageSize, parse_image_size
 from freyvae.data.images import ImageSet, have_said
 from freyvae.data.labels import labels_of_folders
@@ -200,7 +200,7 @@ class PicturesOfFolder:
     @property
     def left_out(self) -> tuple[str, ...]:
         """The files that can't be read, each as `name: reason`."""
-        unread = (file for file in self.files if file in self._unreadable)
+        unread = sorted(self._unreadable, key=natural)
         return (*self._found.closed, *(f"{printable(file)}: {self._unreadable[file]}" for file in unread))
 
     @property

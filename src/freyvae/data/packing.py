@@ -311,11 +311,11 @@ class _Packing:
         self.added = 0
         if before is not None and before.unfinished is not None:
             if before.unfinished != known_by:
-                before_it = f", which also has the {before.images_before:,} images before it"
+                others = f", which also has {before.images_before:,} images of others" if before.images_before else ""
                 raise BadInput(
                     f"{printable(out)}: the packing of {printable(before.sources[-1])} was interrupted, and this is "
-                    "another or was changed since: give it as it was, remove that folder"
-                    f"{before_it * bool(before.images_before)}, or choose another place with out=..."
+                    f"another or was changed since: give it as it was, remove that folder{others}, or choose another "
+                    "place with out=..."
                 )
             self.added = before.images - before.images_before
 

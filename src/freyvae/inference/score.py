@@ -1,7 +1,6 @@
 """How odd are a person's pictures to a run's model: a table with a row a picture, and what it is worth."""
 
 import json
-import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from freyvae.explorer.scores import SCORES_FORMAT
 from freyvae.files import as_path, making_folder, sha256_of, write_whole
 from freyvae.inference.images import images_for
 from freyvae.kept_parts import Part, keeping
-from freyvae.metrics.conformal import conformal_threshold, percentiles
+from freyvae.metrics.conformal import conformal_threshold, highest_level, percentiles
 from freyvae.metrics.detection import Estimate, area_under_roc, average_precision, proportion
 from freyvae.metrics.image_costs import SAMPLES
 from freyvae.records import to_json
@@ -349,10 +348,9 @@ def _check_threshold(level: float, held_out: int) -> None:
     except BadInput:
         if held_out <= MOST_HELD_OUT:
             raise
-        most = math.floor(1000 * MOST_HELD_OUT / (MOST_HELD_OUT + 1)) / 1000
         raise BadInput(
             f"threshold={level:g} is too high: {MOST_HELD_OUT} of the {held_out} held-out pictures are compared with, "
-            f"so give threshold={most:g} or less"
+            f"so give threshold={highest_level(MOST_HELD_OUT):g} or less"
         ) from None
 
 

@@ -25,12 +25,16 @@ def conformal_threshold(held_out: np.ndarray, level: float) -> float:
     place = math.ceil((count + 1) * level - 1e-9)
     if place > count:
         needed = math.ceil(level / (1.0 - level) - 1e-9)
-        possible = math.floor(1000 * count / (count + 1)) / 1000
         raise BadInput(
             f"threshold={level:g} needs at least {needed} held-out pictures, and there are {count}: "
-            f"give threshold={possible:g} or less, or train with validation={needed} or more"
+            f"give threshold={highest_level(count):g} or less, or train with validation={needed} or more"
         )
     return float(np.sort(held_out)[place - 1])
+
+
+def highest_level(count: int) -> float:
+    """The highest level that so many held-out images say something of, in thousandths."""
+    return math.floor(1000 * count / (count + 1)) / 1000
 
 
 def percentiles(scores: np.ndarray, held_out: np.ndarray) -> np.ndarray:
