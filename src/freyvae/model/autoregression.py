@@ -11,6 +11,7 @@ import numpy as np
 from keras import ops
 
 from freyvae.errors import BadInput
+from freyvae.model.products import repeated, times
 from freyvae.model.windows import Rows, square, windows
 
 Tensor = Any
@@ -174,15 +175,13 @@ class Autoregression(keras.layers.Layer):
         if rows is not None:
             of_pixel = ops.reshape(rows.of(ops.reshape(of_pixel, (1, height, width, -1))), (-1, self.width))
             parameters, location, linear, scale = map(rows.of, (parameters, location, linear, scale))
-        # as a matrix product, whose gradient is one too: of `+ of_pixel` it is a sum over images, which XLA gives
-        # to one core, and which took a fifth of a training step
-        vector = ops.matmul(ops.ones((ops.shape(latents)[0], 1), dtype=latents.dtype), ops.reshape(of_pixel, (1, -1)))
-        hidden = ops.matmul(ops.concatenate(around, axis=-1), self.from_windows)
-        hidden = hidden + ops.reshape(vector, (-1, *of_pixel.shape[-2:]))
-        hidden = hidden + ops.expand_dims(ops.matmul(latents, self.from_latents), 1)
+        # a sum over images would take a fifth of a training step
+        vector = repeated(of_pixel, ops.shape(latents)[0])
+        hidden = times(ops.concatenate(around, axis=-1), self.from_windows)
+        hidden = hidden + vector + ops.expand_dims(ops.matmul(latents, self.from_latents), 1)
         hidden = ops.silu(hidden)
-        hidden = ops.silu(hidden + ops.matmul(hidden, self.hidden) + self.hidden_bias)
-        corrections = ops.matmul(hidden, self.to_corrections) + self.corrections
+        hidden = ops.silu(hidden + times(hidden, self.hidden) + self.hidden_bias)
+        corrections = times(hidden, self.to_corrections) + self.corrections
         corrections = ops.reshape(corrections, (-1, *parameters.shape[1:3], corrections.shape[-1]))
         moved = ops.clip(location + linear + scale * corrections[..., :1], 1e-4, 1.0 - 1e-4)
         logit = ops.log(moved) - ops.log1p(-moved)  # the likelihood squashes it again

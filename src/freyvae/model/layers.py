@@ -7,6 +7,7 @@ from keras import layers, ops
 
 from freyvae.engine.device import is_cpu_of_jax
 from freyvae.model.likelihood import Likelihood
+from freyvae.model.products import repeated
 
 
 @keras.saving.register_keras_serializable("freyvae")
@@ -60,11 +61,8 @@ class AppendConstants(layers.Layer):
 
     def call(self, values: Any) -> Any:
         """The constants, the same for every image, next to its values."""
-        count = ops.shape(values)[0]
-        # a product with ones, not `broadcast_to`: its gradient, a sum over the images, is then a matrix product, where
-        # XLA's CPU compiler would make a loop of it that takes longer than all the rest of a training step
-        constants = ops.matmul(ops.ones((count, 1), self.compute_dtype), ops.reshape(self.of_pixels(), (1, -1)))
-        return ops.concatenate([values, ops.reshape(constants, (count, *self._pixels, self.channels))], axis=-1)
+        # with `broadcast_to` the sum over images would take longer than all the rest of a training step
+        return ops.concatenate([values, repeated(self.of_pixels(), ops.shape(values)[0])], axis=-1)
 
     def compute_output_shape(self, input_shape: tuple[Any, ...]) -> tuple[Any, ...]:
         """The shape with more channels."""
