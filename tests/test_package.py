@@ -54,6 +54,12 @@ def test_the_public_pictures_are_those_that_are_drawn():
     assert all(getattr(public, name) is getattr(drawn, name) for name in drawn.__all__)
 
 
+def test_the_version_is_known_without_an_installation():
+    # a training would end in an error after its last epoch
+    sources = Path(freyvae.__file__).parent.rglob("*.py")
+    assert [path for path in sources if re.search(r"version\([\"']freyvae", path.read_text(encoding="utf-8"))] == []
+
+
 def test_a_name_that_is_not_there_is_an_attribute_error():
     with pytest.raises(AttributeError, match="module 'freyvae' has no attribute 'vea'"):
         _ = freyvae.vea

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from freyvae.registration import register_with_keras
-
-__version__ = "0.2.0"
+from freyvae.version import __version__ as __version__
 
 # Keras asks for TensorFlow unless told otherwise; the choice stays the user's
 os.environ["KERAS_BACKEND"] = os.environ.get("KERAS_BACKEND") or "jax"

@@ -7,7 +7,6 @@ import platform
 import struct
 import zlib
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 import keras
@@ -17,6 +16,7 @@ from keras import ops
 from freyvae.compression.bits_back import Stream
 from freyvae.errors import BadInput
 from freyvae.model import VAE
+from freyvae.version import __version__
 
 FORMAT = 2  # format 1 drew codes in another way
 MAGIC = b"freyvae\0"
@@ -112,4 +112,4 @@ def this_writer() -> str:
     """The versions and the machine in use, in words. With others, probabilities may differ in the last bit."""
     backend = keras.backend.backend()
     of_backend = importlib.import_module(backend).__version__
-    return f"freyvae {version('freyvae')}, {backend} {of_backend}, {platform.machine()}"
+    return f"freyvae {__version__}, {backend} {of_backend}, {platform.machine()}"

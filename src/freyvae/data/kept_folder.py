@@ -17,6 +17,7 @@ from freyvae.data.images import ImageSet, have_said
 from freyvae.data.levels import Levels
 from freyvae.data.pack import RECORD, check_pack
 from freyvae.errors import BadInput
+from freyvae.version import __version__
 
 # pictures of a folder: fewer are decoded in a few seconds
 FEWEST_KEPT = 2000
@@ -56,7 +57,7 @@ def cache_folder() -> Path:
 
 def _known_by(folder: Path, files: tuple[str, ...], *choices: object) -> str:
     """A hash of the files, by name, size and times, of how they are read, and by what."""
-    decoder = [version("freyvae"), version("pillow")]
+    decoder = [__version__, version("pillow")]
     digest = hashlib.sha256(repr([os.path.realpath(folder), decoder, choices]).encode("utf-8", "surrogateescape"))
     for name in files:
         try:

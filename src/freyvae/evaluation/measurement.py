@@ -5,7 +5,6 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +41,7 @@ from freyvae.records import (
 )
 from freyvae.run import Run, opened
 from freyvae.training import TrainingData, load_training_data
+from freyvae.version import __version__
 
 PARTS = ("test", "validation", "training")
 MOST_SAMPLES = 10**6  # a day's work for a small model: more are a slip of the hand
@@ -238,7 +238,7 @@ def _measurement(
         images=len(images),
         images_sha256=pixels_sha256(images),
         measured_with=MeasuredWith(
-            freyvae=version("freyvae"),
+            freyvae=__version__,
             keras=keras.__version__,
             backend=keras.backend.backend(),
             seed=seed,

@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -31,6 +30,7 @@ from freyvae.reporting.pictures.heat_map import Usual, heat_map, save_heat_map
 from freyvae.run import Run, check_output, opened
 from freyvae.table_file import require_csv, write_table
 from freyvae.training import TrainingData
+from freyvae.version import __version__
 
 # without `normal`, of labels that are 0 and 1 these are ordinary
 _ZERO = ("0",)
@@ -200,7 +200,7 @@ def score(
     )
 
     def known_by() -> str:
-        model = f"{version('freyvae')} {sha256_of(run.model_path)} {own.images.fingerprint}"
+        model = f"{__version__} {sha256_of(run.model_path)} {own.images.fingerprint}"
         return f"scores {model} {images.fingerprint} {codec} {samples} {seed}"
 
     with _maps(maps_path) as folder, keeping(out, known_by, say) as kept:

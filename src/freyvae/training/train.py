@@ -33,6 +33,7 @@ from freyvae.training.callbacks import Annealing, ProgressBar, Recorder, StopOnI
 from freyvae.training.data import TrainingData, load_training_data
 from freyvae.training.stopping import is_over
 from freyvae.training.tracking import TRACKERS, Follower, TensorBoardLog
+from freyvae.version import __version__
 
 
 class Interrupted(Stopped):
@@ -334,8 +335,8 @@ def _finding(recorder: Recorder, data: TrainingData, vae: VAE) -> Finding | None
 
 def _versions() -> dict[str, str]:
     """Of the programs that a training's numbers depend on."""
-    packages = {name: version(name) for name in ("freyvae", "keras", keras.backend.backend(), "numpy")}
-    return {**packages, "python": platform.python_version()}
+    packages = {name: version(name) for name in ("keras", keras.backend.backend(), "numpy")}
+    return {"freyvae": __version__, **packages, "python": platform.python_version()}
 
 
 def _refuse_other_recipe(run: Run, recipe: Recipe) -> None:
