@@ -1,6 +1,7 @@
 """Command lines of the studies: their flags, exit codes and error messages."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 
@@ -13,7 +14,12 @@ def exit_code(work: Callable[[], int], *, name: str, interrupted: str) -> int:
     An error is printed as a line that begins with `name`. After Ctrl-C that line ends with the text `interrupted`.
     """
     try:
-        return work()
+        code = work()
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # the reader of our output, `head` for one, has left
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except FreyvaeError as error:
         print(f"{name}: {error}", file=sys.stderr)
         return error.exit_code

@@ -1,8 +1,11 @@
 """The page of results: its commands are right, it continues after an interruption, and its figures are the JSON's."""
 
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +20,7 @@ from studies.density.plan import BLOCKED, RANDOM, plan, small_plan
 from studies.density.rows import average_of_probabilities, gather
 from studies.images.page import part
 from studies.shared.jobs import MACHINE, is_trained
+from studies.shared.machine import in_words, machine
 from studies.shared.plan import RUNS, Job, System
 
 from freyvae.__main__ import main as freyvae
@@ -292,6 +296,31 @@ def test_a_failure_is_named_and_the_rest_goes_on(tmp_path, capsys):
     assert program.main(["--small", "--out", str(tmp_path)], start=lambda words, backend: 1) == 1
     assert "density-random-123-0 failed" in capsys.readouterr().err
     assert (tmp_path / "results.md").is_file()
+
+
+@pytest.mark.parametrize(("says", "gpus"), [("echo 'A card'; echo 'A card'", ["A card", "A card"]), ("exit 9", [])])
+def test_a_machine_is_known_with_its_gpus(tmp_path, monkeypatch, says, gpus):
+    program = tmp_path / "nvidia-smi"
+    program.write_text(f"#!/bin/sh\n{says}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    found = machine()
+    assert found.get("gpus", []) == gpus
+    assert in_words({**found, "cpu": "A processor", "cores": 2}) == ", ".join([*gpus, "A processor", "2 cores"])
+
+
+def test_a_reader_of_the_list_may_leave():
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as left:
+        ended = subprocess.run(
+            [sys.executable, "-m", "studies.density", "--list"],
+            cwd=ROOT,
+            stdout=left,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def test_commands_are_listed(capsys):
