@@ -6,13 +6,14 @@ import shutil
 import subprocess
 import sys
 from collections import namedtuple
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from freyvae.data import ImageSet, Pixels, check_pack, decoding, load_images, pack, packing, pixels_sha256
-from freyvae.data.pack import PackWriter
+from freyvae.data.pack import PackWriter, read_contents
 from freyvae.data.pixels import Given, part_of
 from freyvae.data.statistics import statistics_of
 from freyvae.errors import BadInput
@@ -231,6 +232,55 @@ def test_a_killed_packing_goes_on_from_what_was_made_safe(pictures, tmp_path, mo
     monkeypatch.setattr(packing, "BLOCK_BYTES", 7 * IMAGES[0].nbytes)
     np.testing.assert_array_equal(pack(pictures, tmp_path / "p.pack")[:], IMAGES)
     check_pack(tmp_path / "p.pack")
+
+
+def test_an_interrupted_packing_is_begun_anew(pictures, tmp_path, monkeypatch):
+    path = tmp_path / "p.pack"
+    resume = interrupted_after(16, monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        pack(pictures, path)
+    resume()
+    with pytest.raises(BadInput, match=r"fresh=True: then its \d+ images are left out again$"):
+        pack(pictures / "cats", path)
+    np.testing.assert_array_equal(pack(pictures / "cats", path, fresh=True)[:], IMAGES[:12])
+    with pytest.raises(BadInput, match=r"p.pack is a finished pack"):
+        pack(pictures / "dogs", path, fresh=True)
+
+
+def interrupted_append(pictures, path, monkeypatch):
+    """A pack of the cats, to which not all of the dogs were appended."""
+    pack(pictures / "cats", path)
+    resume = interrupted_after(14, monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        pack(pictures / "dogs", path, append=True)
+    resume()
+    assert read_contents(path).images > 12
+
+
+def test_what_was_finished_stays_when_an_interrupted_appending_is_begun_anew(pictures, tmp_path, monkeypatch):
+    path = tmp_path / "p.pack"
+    interrupted_append(pictures, path, monkeypatch)
+    (pictures / "dogs" / "29.png").unlink()
+    with pytest.raises(BadInput, match=r"fresh=True: .* images are left out again, and the 12 before them stay$"):
+        pack(pictures / "dogs", path)
+    with monkeypatch.context() as killed:  # as within it
+        killed.setattr(PackWriter, "save", Mock(side_effect=RuntimeError))
+        with pytest.raises(RuntimeError):
+            pack(pictures / "dogs", path, append=True, fresh=True)
+    packed = pack(pictures / "dogs", path, append=True, fresh=True)
+    np.testing.assert_array_equal(packed[:], IMAGES[:29])
+    check_pack(path)
+    assert sorted(file.name for file in path.iterdir()) == ["names.txt", "pack.json", "pixels.u8"]
+    assert read_contents(path).images_before == 0
+
+
+def test_an_appending_of_a_version_that_kept_no_record_of_before_is_refused(pictures, tmp_path, monkeypatch):
+    path = tmp_path / "p.pack"
+    interrupted_append(pictures, path, monkeypatch)
+    (path / "finished.json").unlink()
+    with pytest.raises(BadInput, match="an earlier version of freyvae began to append to it"):
+        pack(pictures / "dogs", path, append=True, fresh=True)
+    np.testing.assert_array_equal(pack(pictures / "dogs", path)[:], IMAGES)
 
 
 def test_images_are_added_to_a_pack(pictures, tmp_path):

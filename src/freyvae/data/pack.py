@@ -4,6 +4,7 @@
 - `names.txt`, `labels.txt`, where there are any: the name and the label of each image, UTF-8, each ended by a NUL.
 - `pack.json`: the shape of an image and how many there are, the SHA-256 of each block of images, the rules by which the
   pixels were made, and statistics. What lies in the other files beyond what it says is of an interrupted writing.
+- `finished.json`, while images are appended: the record as it was before them.
 """
 
 import hashlib
@@ -23,11 +24,13 @@ from freyvae.data.images import ImageSet
 from freyvae.data.pixels import FilePixels, Images
 from freyvae.data.statistics import Statistics, histogram
 from freyvae.errors import BadInput
-from freyvae.files import as_path, cannot_write, make_folder, read_small, write_whole
+from freyvae.files import as_path, cannot_write, make_folder, read_small, remove, write_whole
 
 FORMAT = 1
 KIND = "freyvae pack"
 RECORD, PIXELS, NAMES, LABELS = "pack.json", "pixels.u8", "names.txt", "labels.txt"
+# the record as it was before the images that are being appended
+FINISHED = "finished.json"
 # of a block of images, whose SHA-256 is in the record
 BLOCK_BYTES = 2**24
 _MOST_BYTES_OF_RECORD = 2**28
@@ -104,7 +107,48 @@ def read_contents(path: Path) -> Contents:
     where = printable(path)
     if not is_pack(path):
         raise BadInput(f"{where}: no pack; `freyvae data pack SOURCE --out {where}` makes one")
-    text = read_small(path / RECORD, most_bytes=_MOST_BYTES_OF_RECORD)
+    found = _read_record(path / RECORD)
+    _check_lengths(path, found)
+    return found
+
+
+def clear_pack(path: Path) -> None:
+    """Remove the files of a pack."""
+    for name in (RECORD, PIXELS, NAMES, LABELS, FINISHED):
+        remove(path / name)
+
+
+def undo_unfinished(path: Path) -> None:
+    """Leave a pack as it was before the packing that was interrupted; a finished one, and none, as they are.
+
+    Raises `BadInput` where images were being appended by a version that did not keep the record before them, and as
+    `read_contents` does.
+    """
+    now = read_contents(path) if is_pack(path) else None
+    if now is None or now.unfinished is None:
+        return
+    if not now.images_before:
+        clear_pack(path)
+        return
+    if not (path / FINISHED).is_file():
+        raise BadInput(
+            f"{printable(path)}: an earlier version of freyvae began to append to it, and kept no record of what it "
+            "was before; give the images as they were then"
+        )
+    before = _read_record(path / FINISHED)
+    # first the record, so that what is cut off is no part of it
+    nothing_added = replace(before, unfinished="", images_before=before.images)
+    write_whole(path / RECORD, nothing_added.to_json())
+    writer = PackWriter(path, nothing_added)
+    try:
+        writer.save(unfinished=None, images_before=0)
+    finally:
+        writer.close()
+
+
+def _read_record(path: Path) -> Contents:
+    where = printable(path.parent)
+    text = read_small(path, most_bytes=_MOST_BYTES_OF_RECORD)
     try:
         values = json.loads(text)
         version, kind = values.pop("format"), values.pop("kind")
@@ -116,8 +160,7 @@ def read_contents(path: Path) -> Contents:
     except BadInput:
         raise
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise BadInput(f"{where}: {RECORD} is damaged ({printable(error)}); pack the images again") from None
-    _check_lengths(path, found)
+        raise BadInput(f"{where}: {path.name} is damaged ({printable(error)}); pack the images again") from None
     return found
 
 
@@ -322,9 +365,11 @@ class PackWriter:
             if now.statistics is not None and now.images:
                 self._histogram += np.array(now.statistics.histogram)
             self.save()
-        except OSError as error:
+        except BaseException as error:
             self.close()
-            raise cannot_write(self.path, error) from error
+            if isinstance(error, OSError):
+                raise cannot_write(self.path, error) from error
+            raise
 
     def add(self, images: Images, names: Sequence[str] | None = None, labels: Sequence[str] | None = None) -> None:
         """Write some more images, uint8 (image, height, width, channel), with their names and labels."""
@@ -367,6 +412,8 @@ class PackWriter:
             raise cannot_write(self.path, error) from error
         self.contents = replace(now, blocks=blocks, statistics=statistics)
         write_whole(self.path / RECORD, self.contents.to_json())
+        if self.contents.unfinished is None:
+            remove(self.path / FINISHED)
 
     def close(self) -> None:
         """Close the files; what was not saved is as if it had not been written."""

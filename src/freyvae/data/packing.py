@@ -27,21 +27,21 @@ from freyvae.data.levels import Levels, levels_text, parse_levels
 from freyvae.data.loading import kind_of_source, load_images
 from freyvae.data.pack import (
     BLOCK_BYTES,
-    LABELS,
+    FINISHED,
     NAMES,
-    PIXELS,
-    RECORD,
     Contents,
     PackWriter,
     Texts,
+    clear_pack,
     is_pack,
     open_pack,
     read_contents,
+    undo_unfinished,
 )
 from freyvae.data.picture_files import PictureFiles
 from freyvae.data.pixels import BYTES_AT_ONCE, Images, Pixels, RandomAccess, blocks, evenly_chosen, stacked
 from freyvae.errors import BadInput, NotNow
-from freyvae.files import as_path, cannot_write, make_folder, remove
+from freyvae.files import as_path, cannot_write, make_folder, write_whole
 
 # what is written is made safe so often
 SECONDS_BETWEEN_SAVES = 5.0
@@ -85,6 +85,7 @@ def pack(
     levels: Levels = None,
     labels: str | Path | None = None,
     append: bool = False,
+    fresh: bool = False,
     progress: bool | Progress = False,
 ) -> ImageSet:
     """Pack images into a folder, from which any number of them is read without being decoded again.
@@ -105,6 +106,8 @@ def pack(
         levels: likewise; of images that are given, only of an array.
         labels: likewise.
         append: add the images to a finished pack.
+        fresh: first leave out again what a packing added that was interrupted, instead of going on with it. What was
+            finished before that stays.
         progress: told how far it is; True draws a bar on stderr, if that is a terminal.
 
     Returns:
@@ -114,7 +117,7 @@ def pack(
         BadInput: the images cannot be read, there is another thing at `out`, the images to append are of another shape,
             the disk is too small or gets full.
     """
-    out, append = as_path("out", out), truth("append", append)
+    out, append, fresh = as_path("out", out), truth("append", append), truth("fresh", fresh)
     rules = _Rules(image_size, truth("grey", grey), truth("strict", strict), levels, labels)
     progress = checked_progress(progress)
     if not are_given(source):
@@ -122,13 +125,15 @@ def pack(
         if os.path.exists(source) and os.path.exists(out) and os.path.samefile(source, out):
             raise BadInput(f"{printable(out)} is the pack that is written: it can't be packed into itself")
     with _locked(out), shown(progress) as told:
+        if fresh:
+            undo_unfinished(out)
         _before(out, append=append)  # before anything is unpacked
         with _files_of(source, told) as files:
             packed = partial(_pack_images, source) if files is None else partial(_pack_files, str(source), files)
             try:
                 packed(out, rules, append=append, progress=told)
             except _IsInColour:  # of a new pack: nothing is appended to
-                _clear(out)
+                clear_pack(out)
                 packed(out, rules, append=False, progress=told, in_colour=True)
     return open_pack(out)
 
@@ -311,11 +316,11 @@ class _Packing:
         self.added = 0
         if before is not None and before.unfinished is not None:
             if before.unfinished != known_by:
-                others = f", which also has {before.images_before:,} images of others" if before.images_before else ""
+                others = f", and the {before.images_before:,} before them stay" if before.images_before else ""
                 raise BadInput(
                     f"{printable(out)}: the packing of {printable(before.sources[-1])} was interrupted, and this is "
-                    f"another or was changed since: give it as it was, remove that folder{others}, or choose another "
-                    "place with out=..."
+                    f"another or was changed since: give it as it was, or choose another place with out=..., or "
+                    f"fresh=True: then its {before.images - before.images_before:,} images are left out again{others}"
                 )
             self.added = before.images - before.images_before
 
@@ -343,7 +348,7 @@ class _Packing:
     def _undo(self) -> None:
         """Leave what was there before the images, which are refused."""
         if self._before is None or not (self._before.images_before or self._before.unfinished is None):
-            _clear(self._out)
+            clear_pack(self._out)
         elif self._before.unfinished is None:
             PackWriter(self._out, self._before).close()
 
@@ -389,6 +394,7 @@ class _Packing:
                 if (given is None) != (held is None):
                     one, other = ("these images", where) if held is None else (where, "these images")
                     raise BadInput(f"{one} have {what}, and {other} have none: choose another out=...")
+            write_whole(self._out / FINISHED, before.to_json())
             before = replace(before, images_before=before.images, sources=(*before.sources, self._source))
         return PackWriter(self._out, replace(before, unfinished=self._known_by))
 
@@ -468,8 +474,3 @@ def _locked(out: Path) -> Iterator[None]:
         with suppress(OSError):
             (out / _LOCK).unlink(missing_ok=True)
             out.rmdir()  # if it is empty
-
-
-def _clear(out: Path) -> None:
-    for name in (RECORD, PIXELS, NAMES, LABELS):
-        remove(out / name)

@@ -18,6 +18,7 @@ def data_pack(
     labels: str | None = None,
     strict: bool = False,
     append: bool = False,
+    fresh: bool = False,
     json: AsJson = False,
 ) -> None:
     """Decode images once, and write them where they are read from without being in memory, however many.
@@ -34,6 +35,7 @@ def data_pack(
         labels: a .csv file with a label for each image, its column after a colon. [default: the sub-folders]
         strict: an unreadable file is an error; otherwise it is listed and left out.
         append: add the images to a finished pack.
+        fresh: first leave out again what an interrupted packing added, instead of going on with it.
         json: print JSON, for other programs, and nothing else.
     """
     from freyvae.data import pack
@@ -48,6 +50,7 @@ def data_pack(
         labels=labels,
         strict=strict,
         append=append,
+        fresh=fresh,
         progress=True,
     )
     for line in images.remarks:
