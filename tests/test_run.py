@@ -14,7 +14,7 @@ from freyvae import run as run_module
 from freyvae.errors import BadInput
 from freyvae.recipe import Recipe
 from freyvae.records import TrainingRecord, required
-from freyvae.run import METRICS_FORMAT, Run
+from freyvae.run import METRICS_FORMAT, Run, opened
 
 METRICS = dict.fromkeys(required(TrainingRecord), 1) | dict.fromkeys(("data", "data_sha256", "split", "backend"), "a")
 
@@ -297,3 +297,32 @@ def test_a_recipe_that_was_spoiled_is_refused(run):
     run.recipe_path.write_text(Recipe().to_toml().replace("\nepochs = 100", "\nepochs = 0"))
     with pytest.raises(BadInput, match=r"recipe\.toml: \[training\] epochs must be at least 1"):
         _ = run.recipe
+
+
+def test_a_place_where_a_runs_own_images_or_labels_lie_is_refused(tmp_path):
+    run = Run(tmp_path / "run")
+    run.folder.mkdir()
+    images, labels = tmp_path / "images.npy", tmp_path / "cells.csv"
+    run.recipe_path.write_text(Recipe().replace(data=str(images), labels=f"{labels}:stage").to_toml())
+    run.model_path.write_bytes(b"")
+    run.write_metrics(METRICS)
+    assert opened(run.folder, images, None, labels).folder == run.folder  # there is nothing yet
+    for path in (images, labels):
+        path.write_bytes(b"a person's")
+        with pytest.raises(BadInput, match=rf"{path.name} is read here, and would be lost"):
+            opened(run, tmp_path / "other.csv", path)
+
+
+def test_a_damaged_file_of_what_was_found_is_still_known_when_another_is_written(run):
+    for path in (run.groups_path, run.scores_path):
+        path.write_bytes(b"found")
+        run.record_again(path)
+    run.groups_path.write_bytes(b"damaged")
+    run.scores_path.write_bytes(b"found anew")
+    run.record_again(run.scores_path)
+    assert run.is_unchanged(run.scores_path)
+    assert not run.is_unchanged(run.groups_path)
+    run.groups_path.write_bytes(b"found anew")
+    run.record_again(run.groups_path)
+    assert run.is_unchanged(run.groups_path)
+    assert run.is_unchanged(run.model_path)

@@ -397,7 +397,9 @@ class Run:
 
     def write_metrics(self, metrics: dict[str, Any]) -> None:
         """Write `metrics.json`; its keys end in their unit. It goes on record for the other files as they are now."""
-        files = {path.name: sha256_of(path) for path in self._recorded if path.is_file()}
+        self._write_metrics(metrics, {path.name: sha256_of(path) for path in self._recorded if path.is_file()})
+
+    def _write_metrics(self, metrics: dict[str, Any], files: dict[str, str]) -> None:
         record = {"format": METRICS_FORMAT} | metrics | {"format": METRICS_FORMAT, "files_sha256": files}
         write_whole(self.metrics_path, json.dumps(record | {"sha256": _digest(record)}, indent=2) + "\n")
 
@@ -407,11 +409,12 @@ class Run:
         return self.recipe_path, self.model_path, self.history_path, self.measured_path, *self._found
 
     def record_again(self, changed: Path) -> None:
-        """Have `metrics.json` hold the SHA-256 of a file that was written beside it. Raises `BadInput` for others."""
-        for path in self._recorded:
-            if path != changed:
-                self.check_unchanged(path)
-        self.write_metrics(self.read_metrics())
+        """Have `metrics.json` hold the SHA-256 of a file of `_found` that was written beside it.
+
+        What it holds of others stays, so that one which is damaged is still known to be.
+        """
+        metrics = self.read_metrics()
+        self._write_metrics(metrics, self._read_record().get("files_sha256", {}) | {changed.name: sha256_of(changed)})
 
     def is_unchanged(self, path: Path) -> bool:
         """Whether a file of a finished run is the one that the record is about.
@@ -496,9 +499,20 @@ def _from_hub(address: str) -> Path:
         raise BadInput(f"cannot have {address}: {few_words(error)}") from error
 
 
-def opened(run: Run | str | Path) -> Run:
-    """A run, given as such or by its folder. Raises `BadInput` as `Run.open` does, or where it is neither."""
-    return run if isinstance(run, Run) else Run.open(as_path("run", run))
+def opened(run: Run | str | Path, *written: Path | None) -> Run:
+    """A run, given as such or by its folder.
+
+    Args:
+        run: the run.
+        written: files that a command is to write, which the run's own images and labels must not be.
+
+    Raises `BadInput` as `Run.open` does, where it is neither, and as `check_output` does.
+    """
+    run = run if isinstance(run, Run) else Run.open(as_path("run", run))
+    for path in written:
+        if path is not None and path.is_file():
+            check_output(path, run.recipe.data.source, run.recipe.data.labels)
+    return run
 
 
 def check_output(path: Path, *inputs: str | Path | None) -> None:

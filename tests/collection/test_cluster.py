@@ -1,6 +1,8 @@
 """Groups of pictures: by what they show, as many as there are, and what is refused."""
 
 import csv
+import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -11,8 +13,10 @@ from freyvae.__main__ import main
 from freyvae.errors import BadInput
 from freyvae.explorer.groups import KeptGroups, read_groups
 from freyvae.explorer.page import bundle_of_run
-from freyvae.metrics.grouping import agreement, mixture
+from freyvae.files import write_whole
+from freyvae.metrics.grouping import Mixture, agreement, mixture
 from freyvae.metrics.nearest import Posteriors
+from freyvae.run import Run
 
 
 def test_two_groups_are_the_two_folders(copied, tmp_path, capsys):
@@ -110,6 +114,25 @@ def test_where_the_run_is_held_the_table_is_written_and_that_is_said(copied, tmp
     assert (tmp_path / "table.csv").is_file()
     assert any("not kept for the page: another process is working on" in line for line in said)
     assert not copied.groups_path.exists()
+
+
+def test_groups_beyond_what_a_byte_holds_are_the_last(copied, monkeypatch):
+    groups = Mixture(np.arange(60) * 5, np.ones(60), np.ones(60), {})
+    monkeypatch.setattr(sys.modules[freyvae.cluster.__module__], "mixture", lambda *_, **__: groups)
+    freyvae.cluster(copied)
+    np.testing.assert_array_equal(read_groups(copied, 60).numbers, np.minimum(np.arange(60) * 5, 255))
+
+
+def test_a_page_of_other_images_than_the_runs_is_refused(copied, squares, tmp_path):
+    shutil.copytree(squares, tmp_path / "squares")
+    run = Run(tmp_path / "moved")
+    shutil.copytree(copied.folder, run.folder)
+    write_whole(run.recipe_path, copied.recipe.replace(data=str(tmp_path / "squares")).to_toml())
+    run.write_metrics(copied.read_metrics())
+    assert bundle_of_run(run).header["sampleOf"] == 0
+    shutil.copy(squares / "left" / "1.png", tmp_path / "squares" / "left" / "0.png")
+    with pytest.raises(BadInput, match="holds other images now than those that"):
+        bundle_of_run(run)
 
 
 def test_groups_beyond_the_colours_are_others():

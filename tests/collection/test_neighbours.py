@@ -60,6 +60,17 @@ def test_others_are_searched_at_their_own_size_and_brought_to_the_runs(sorted_ru
     assert found.precision is None
 
 
+def test_levels_are_those_of_what_is_searched_too(sorted_run, squares, tmp_path):
+    pixels = freyvae.load_images(squares)[:] / 255
+    np.save(tmp_path / "twelve.npy", np.round(4095 * pixels).astype(np.uint16))
+    found = freyvae.neighbours(
+        sorted_run, tmp_path / "twelve.npy", among=tmp_path / "twelve.npy", levels="0:4095", count=5
+    )
+    of_bytes = freyvae.neighbours(sorted_run, squares, count=5)
+    np.testing.assert_array_equal(found.indices, of_bytes.indices)
+    assert (found.indices != np.arange(60)[:, None]).all()
+
+
 @pytest.mark.parametrize(
     ("words", "line"),
     [

@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from freyvae.data import load_images, numbered, read_labels
-from freyvae.data.labels import labels_in_words, labels_of_folders
+from freyvae.data.labels import labels_in_words, labels_of_folders, most_frequent
 from freyvae.errors import BadInput
 
 
@@ -100,3 +100,10 @@ def test_labels_are_numbered_in_their_order_and_counted():
     np.testing.assert_array_equal(numbers, [1, 0, 1])
     assert labels_in_words(["dog", "cat", "dog"]) == "2 labels: dog 2, cat 1"
     assert labels_in_words([str(label) for label in range(20)]).endswith("11 1 and 8 more")
+
+
+def test_labels_of_some_images_are_numbered_among_those_of_all():
+    names, numbers = most_frequent(["b", "c"], 3, among=["a", "a", "a", "b", "b", "c"])
+    assert (names, numbers.tolist()) == (["a", "b", "c"], [1, 2])
+    names, numbers = most_frequent(["b", "c"], 2, among=["a", "a", "a", "b", "b", "c"])
+    assert (names, numbers.tolist()) == (["a", "others"], [1, 1])

@@ -130,6 +130,33 @@ def test_a_training_goes_on_within_an_epoch_bit_for_bit_and_reads_nothing_again(
     assert len(np.concatenate(pixels.read[:2])) == 37
 
 
+@pytest.mark.parametrize("kind", ["dense_vae", "convolutional_vae"])
+def test_images_in_memory_are_gone_on_with_within_an_epoch_too(images, kind, request):
+    """As several devices leave it, which stream what one has in memory."""
+    make = request.getfixturevalue(kind)
+
+    class StopAt(WithinEpochs):
+        def on_block_end(self, place, share):
+            if share == pytest.approx(20 / 57):
+                self.place, self.state = place, values(self.model)
+                self.model.stop_training = True
+
+    class GoOnAt(WithinEpochs):
+        def __init__(self, place):
+            super().__init__()
+            self.place = place
+
+    whole, parted, again = make(), make(), make()
+    expected = whole.fit(OnDisk(images), **ARGUMENTS).history
+    stop = StopAt()
+    parted.fit(OnDisk(images), callbacks=[stop], **ARGUMENTS)
+    for variable, value in zip(variables(again), stop.state, strict=True):
+        variable.assign(value)
+    history = again.fit(images, callbacks=[GoOnAt(stop.place)], **ARGUMENTS).history
+    assert_same(whole, again, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(history["loss"], expected["loss"], rtol=1e-5)
+
+
 def test_what_a_source_raises_reaches_the_caller_and_leaves_a_usable_model(images, dense_vae):
     class Broken(OnDisk):
         def rows(self, indices):

@@ -21,6 +21,8 @@ from freyvae.live import train as train_module
 from freyvae.live.feed import Feed
 from freyvae.live.follower import SHARE, LiveFollower
 from freyvae.live.server import served
+from freyvae.model import VAE
+from freyvae.model.networks import Hierarchical
 from freyvae.recipe import Recipe, load_recipe
 from freyvae.reporting.pictures import album
 from freyvae.run import Run
@@ -133,6 +135,23 @@ def test_pictures_take_a_small_share_of_the_time(monkeypatch: pytest.MonkeyPatch
     assert feed.news(0, 0).seen == 1000
     assert 20 <= feed.news(0, 0).drawn <= 1 + SHARE * clock.now / 0.05
     assert follower.spent <= SHARE * clock.now + 0.05
+
+
+def test_pictures_of_a_hierarchy_are_of_all_its_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (12, 16, 16, 1), np.uint8)
+    vae = VAE((16, 16, 1), 2, network=Hierarchical(width=4), seed=0)
+    follower = LiveFollower(Feed(), on_begin=lambda: None)
+    follower.set_model(vae)
+    follower._images, follower._shown, follower._parts = images, images[:3], [0] * 9
+    follower._latents = vae.sample_latents(4)
+    follower._recorder = SimpleNamespace(recipe=SimpleNamespace(latent_names=()))
+    drawn: list[Any] = []
+    monkeypatch.setattr(follower_module, "_png", lambda pixels, columns: drawn.append(pixels) or "")
+    follower._pictures(1)
+    reconstructions, samples = drawn
+    np.testing.assert_array_equal(reconstructions[3:], follower_module.to_bytes(vae.reconstruct(images[:3])))
+    np.testing.assert_array_equal(samples, follower_module.to_bytes(vae.sample_means(follower._latents)))
+    assert (reconstructions[3:] != follower_module.to_bytes(vae.decode(vae.encode(images[:3])))).any()
 
 
 def test_train_live_serves_the_run_until_it_is_told_to_stop(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,5 @@
 import dataclasses
+import shutil
 import sys
 import types
 
@@ -125,3 +126,17 @@ def test_a_card_alone_says_what_the_hubs_does_without_pictures(run, tmp_path, ca
     (tmp_path / "notes.md").write_text("mine")
     with pytest.raises(BadInput, match=r"is no model card, and would be lost: choose another out="):
         freyvae.card(run, tmp_path / "notes.md")
+
+
+def test_a_run_is_never_changed_not_even_where_a_card_lies_in_it(run, tmp_path):
+    freyvae.card(run, run.folder / "README.md")
+    before = run.recipe_path.read_bytes()
+    try:
+        with pytest.raises(BadInput, match="holds a run, and would be changed"):
+            freyvae.export(run, "hub", run.folder)
+        assert run.recipe_path.read_bytes() == before
+        shutil.copytree(run.folder, tmp_path / "other")
+        with pytest.raises(BadInput, match="holds a run, and would be changed"):
+            freyvae.export(run, "hub", tmp_path / "other")
+    finally:
+        (run.folder / "README.md").unlink()

@@ -83,6 +83,10 @@ def test_what_cannot_be_is_refused(labelled, picture, other, tmp_path):
             "latents must be of these, 1 to 4, or light to z4, not '5'",
         ),
         (lambda: freyvae.traverse(labelled, latents=["humour"]), "not 'humour'"),
+        (lambda: freyvae.traverse(labelled, latents=[]), "latents must name one at least"),
+        (lambda: freyvae.traverse(labelled, out=picture), "is read here, and would be lost"),
+        (lambda: freyvae.walk(labelled, other, other, out=picture), "is read here, and would be lost"),
+        (lambda: freyvae.vary(labelled, other, "dark", out=picture), "is read here, and would be lost"),
         (lambda: freyvae.traverse(labelled, span=float("nan")), "span must be finite"),
         (lambda: freyvae.vary(labelled, picture, "green"), "label must be one of the run's, bright, dark, not 'green'"),
     ]:

@@ -14,6 +14,7 @@ from freyvae.errors import BadInput
 from freyvae.evaluation.oddness import SCORES, Oddness, joined
 from freyvae.explorer.page import read_bundle, write_page
 from freyvae.explorer.scores import read_scores
+from freyvae.reporting.pictures.heat_map import save_heat_map
 
 COLUMNS = ["percentile", *SCORES.values()]
 
@@ -239,3 +240,12 @@ def test_a_held_out_picture_is_standardised_by_all_others():
     for place in range(9):
         others = np.delete(maps, place, axis=0)
         np.testing.assert_allclose(left_out[place], _Usual(others).standardised(maps[place]), rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["a/1", "/tmp/a/1", "../../a/1", "a/../../1", "C:\\a\\1", "..", "/", ""])
+def test_a_map_lies_in_its_folder_whatever_a_picture_is_called(tmp_path, name):
+    save_heat_map(np.zeros((2, 2, 3), np.uint8), tmp_path / "within" / "maps", name)
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(written) == 1
+    assert written[0].suffix == ".png"
+    assert (tmp_path / "within" / "maps") in written[0].parents

@@ -62,3 +62,10 @@ def test_a_likelihood_no_better_than_a_constants_is_said():
     healthy, said = verdict(active=[True], names="a", **GOOD | {"nll_nats": 2.5})
     assert not healthy
     assert "cost no less under the model (2.5 nats) than under a constant around the mean training image (2.0" in said
+
+
+def test_one_image_does_not_tell_what_is_active():
+    assert is_active(np.zeros((1, 3))).all()
+    healthy, said = verdict(active=[True], names="a", is_one_image=True, **GOOD)
+    assert healthy
+    assert said == "The model does better than a constant; one image does not tell which latents are active."

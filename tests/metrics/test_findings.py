@@ -11,6 +11,7 @@ from freyvae.metrics.findings.prior_holes import two_sample_accuracy
 from freyvae.metrics.measure import Seen
 from freyvae.model import LIKELIHOODS, VAE
 from freyvae.model.likelihoods import MixtureOfLogistics
+from freyvae.model.likelihoods.discretized_logistic import DiscretizedLogistic
 
 SHAPE = (12, 10, 1)
 RANDOM = np.random.default_rng(0)
@@ -31,14 +32,36 @@ def found(name, **changes):
     return module(seen)
 
 
-def test_a_latent_whose_codes_do_not_vary_is_dead():
+def test_a_latent_whose_codes_do_not_vary_is_dead(vae):
     codes = RANDOM.normal(size=(80, 4))
-    assert not found("dead_latents", codes=codes).is_amiss
+    assert not found("dead_latents", codes=codes, vae=vae).is_amiss
     codes[:, 1] = 0.3
-    finding = found("dead_latents", codes=codes)
+    finding = found("dead_latents", codes=codes, vae=vae)
     assert (finding.is_amiss, finding.value) == (True, 1)
     assert finding.sentence.startswith("1 of 4 latents carry nothing")
-    assert "latent_dim=3" in finding.advice
+    assert finding.advice == "latent_dim=3 loses nothing; a longer warm_up_epochs=... or free_bits=0.1 may wake them"
+    assert found("dead_latents", codes=codes[:1], vae=vae) is None
+
+
+@pytest.mark.parametrize(
+    ("choices", "dead", "holes"),
+    [
+        (
+            {"prior": "vamp"},
+            "beta=0.1 keeps them alive; a longer warm_up_epochs=... may wake them",
+            "more prior_components=... find where they are; a larger beta=... draws them together",
+        ),
+        (
+            {"objective": "importance-weighted"},
+            'objective="free-energy" with beta=0.1 keeps them alive',
+            'prior="vamp" learns where they are',
+        ),
+    ],
+)
+def test_what_is_advised_goes_with_the_models_choices(choices, dead, holes):
+    model = VAE(SHAPE, 2, hidden=(8,), seed=0, **choices)
+    assert found("dead_latents", codes=np.zeros((80, 2)), vae=model).advice == dead
+    assert found("prior_holes", codes=np.zeros((80, 2), "float32"), vae=model).advice == holes
 
 
 def test_a_validation_loss_that_rises_again_is_overfitting():
@@ -48,6 +71,10 @@ def test_a_validation_loss_that_rises_again_is_overfitting():
     finding = found("overfitting", history={"val_free_energy": rising})
     assert finding.is_amiss
     assert finding.value == pytest.approx(rising[-1] - rising.min())
+    assert finding.advice.startswith("patience=20 keeps the best epoch; ")
+    kept = found("overfitting", history={"val_free_energy": rising}, keeps_best=True)
+    assert not kept.is_amiss
+    assert "patience" not in kept.advice
     assert found("overfitting", history={}) is None
 
 
@@ -71,7 +98,10 @@ def test_codes_that_the_prior_does_not_fill_are_told_from_it():
 
 def test_holes_are_amiss_for_posteriors_far_from_the_prior(vae):
     model = SimpleNamespace(
-        posterior_deviations=lambda images: np.full((len(images), 2), 0.1), sample_latents=vae.sample_latents
+        posterior_deviations=lambda images: np.full((len(images), 2), 0.1),
+        sample_latents=vae.sample_latents,
+        prior_choice=vae.prior_choice,
+        objective=vae.objective,
     )
     many = np.repeat(IMAGES, 10, axis=0)
     full = RANDOM.normal(scale=np.sqrt(0.99), size=(800, 2))
@@ -105,6 +135,10 @@ def test_bits_of_what_hardly_varies_are_those_of_the_background(vae):
     finding = found("background", vae=vae, images=images, train=images, codes=np.zeros((80, 2), "float32"))
     assert finding.is_amiss
     assert 0.5 < finding.value < 1
+    assert finding.advice == "crop the images"  # each pixel has a scale of its own
+    one_scale = VAE(SHAPE, 2, hidden=(8,), likelihood=DiscretizedLogistic(scale_per="image"), seed=0)
+    finding = found("background", vae=one_scale, images=images, train=images, codes=np.zeros((80, 2), "float32"))
+    assert 'likelihood.scale_per="pixel"' in finding.advice
 
 
 def test_levels_that_stretching_left_out_are_missing(vae):

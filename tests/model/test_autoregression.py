@@ -9,7 +9,7 @@ from freyvae.errors import BadInput
 from freyvae.model import VAE, load_vae
 from freyvae.model.autoregression import SHRINKAGE, Autoregression
 from freyvae.model.likelihoods import MixtureOfLogistics
-from freyvae.model.networks import Dense
+from freyvae.model.networks import Convolutional, Dense
 
 pytestmark = pytest.mark.backend
 
@@ -225,3 +225,12 @@ def test_one_image_and_images_of_one_pixel_start_it_too(shape):
     vae = VAE(shape[1:], 2, decoder=decoder, likelihood="mixture-of-logistics", autoregressive=True)
     vae.start_at(images)
     assert np.isfinite(vae.free_energy(images).total).all()
+
+
+def test_a_decoder_of_convolutions_begins_at_the_training_images_too():
+    images = np.random.default_rng(0).integers(0, 256, (20, 12, 9, 1), np.uint8)
+    likelihood = MixtureOfLogistics(components=2, autoregressive=True, context="image")
+    vae = VAE(images.shape[1:], 2, network=Convolutional(width=4), likelihood=likelihood, seed=0)
+    vae.start_at(images)
+    np.testing.assert_allclose(vae.autoregression.mean_image, images.mean(axis=0)[..., 0] / 255, atol=1e-6)
+    assert np.isfinite(vae.free_energy(images).distortion).all()

@@ -9,8 +9,9 @@ from scipy.special import logsumexp, softmax
 
 from freyvae.errors import BadInput
 from freyvae.model import VAE
+from freyvae.model import vae as vae_module
 from freyvae.model.distributions import MixtureOfNormals, UnitNormal
-from freyvae.model.priors import PRIORS
+from freyvae.model.priors import PRIORS, Vamp
 
 LATENTS, COMPONENTS = 2, 3
 SHAPE = (4, 3, 1)
@@ -124,3 +125,11 @@ def test_the_encoder_stays_as_it_was_beside_the_vamp_prior():
     assert vamp.encoder.get_config() == plain.encoder.get_config()
     image = np.random.default_rng(0).integers(0, 256, (2, *SHAPE), dtype="uint8")
     np.testing.assert_array_equal(vamp.encode(image), plain.encode(image))
+
+
+def test_a_vamp_prior_begins_at_some_of_all_images_however_few_tell_the_mean(monkeypatch):
+    images = np.random.default_rng(0).integers(0, 256, (40, 6, 5, 1), np.uint8)
+    monkeypatch.setattr(vae_module, "MOST_BYTES_TO_START", 4 * 30)
+    vae = VAE((6, 5, 1), 2, hidden=(4,), prior=Vamp(components=30), seed=0)
+    vae.start_at(images)
+    assert len(np.unique(vae.sample_latents(3), axis=0)) == 3

@@ -13,6 +13,7 @@ import pytest
 from freyvae.errors import BadInput, TrainingFailed
 from freyvae.model import many
 from freyvae.records import to_json
+from freyvae.reporting.pictures.seeds import curves_of_seeds
 from freyvae.run import Run
 from freyvae.training import Interrupted, callbacks, seeds, train, train_seeds
 
@@ -174,3 +175,8 @@ def test_levels_auto_are_kept_in_every_seeds_run(recipe):
     lines = []
     train_seeds(recipe, 2, "many", say=lines.append)
     assert "2 of 2 seeds are trained: reloaded" in lines[0]
+
+
+def test_seeds_without_a_history_are_refused_in_a_line():
+    with pytest.raises(BadInput, match=r"have no history.csv with epochs"):
+        curves_of_seeds([{}, {"epoch": []}])

@@ -318,6 +318,21 @@ def test_a_loss_that_is_no_number_stops_names_the_epoch_and_keeps_the_last_good_
     assert not run.is_finished
 
 
+def test_a_state_within_an_epoch_whose_loss_is_no_number_is_not_kept(recipe, monkeypatch):
+    saved = []
+    monkeypatch.setattr(checkpoint, "save", lambda path, model, progress: saved.append(progress.place))
+    recorder = callbacks.Recorder(Run("runs/quick"), recipe, checkpoint.Progress([], 0.0, ""), say=saved.append)
+    recorder.run.folder.mkdir(parents=True)
+    recorder.set_model(build_vae(recipe, load_training_data(recipe).train))
+    for shown, loss in ((10, 3.0), (20, float("nan"))):
+        recorder._save_within_at = 0.0
+        recorder.on_block_end(Place(0, shown, [np.float32(loss)]), shown / 60)
+    assert [place.shown for place in saved] == [10]
+    recorder._began_epoch = 0.0, 0.0
+    with pytest.raises(TrainingFailed, match=r"keeps the state within epoch 1"):
+        recorder.on_epoch_end(0, {"loss": float("nan")})
+
+
 def test_a_learning_rate_too_large_really_gives_that_line(recipe):
     with pytest.raises(TrainingFailed, match=r"choose a lower learning_rate=.*fresh=True"):
         train(recipe.replace(optimizer="sgd", learning_rate=1e30, likelihood="gaussian"), quiet=True)
@@ -631,3 +646,25 @@ def test_a_batch_size_of_0_is_what_memory_holds_and_the_run_goes_by_it(recipe, m
     assert run.recipe.training.batch_size == 8
     assert "8 images in a training step: there are no more, or memory holds no more" in said
     assert train(recipe.replace(name="little"), quiet=True).recipe == run.recipe
+
+
+def test_a_training_goes_on_with_as_many_images_in_a_step_whatever_the_memory_is_now(recipe, monkeypatch):
+    recipe = recipe.replace(batch_size=0, epochs=4)
+    whole = train(recipe.replace(name="whole"), quiet=True)
+    monkeypatch.setattr(callbacks, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
+    on_epoch_end = callbacks.Recorder.on_epoch_end
+
+    def break_off(self, epoch, logs=None):
+        on_epoch_end(self, epoch, logs)
+        if epoch == 1:
+            raise StopAfter
+
+    with monkeypatch.context() as patch:
+        patch.setattr(callbacks.Recorder, "on_epoch_end", break_off)
+        with pytest.raises(StopAfter):
+            train(recipe, quiet=True)
+    monkeypatch.setattr(sys.modules[train.__module__], "fitting_batch_size", lambda recipe, data: 8)
+    run = train(recipe, quiet=True)
+    assert run.recipe.training.batch_size == 32
+    assert_same_weights(run, whole)
+    assert train(recipe, fresh=True, quiet=True).recipe.training.batch_size == 8

@@ -93,7 +93,7 @@ def cluster(
         raise BadInput(f"pictures={pictures} is a file: give a folder")
     if labels is not None and data is None:
         raise BadInput("labels of the run's own pictures are a choice of its training: give data, or leave labels out")
-    run = opened(run)
+    run = opened(run, out)
     vae = run.load_model()
     if data is None:
         found = encoded_run(run, vae)
@@ -117,7 +117,7 @@ def cluster(
             say=say,
             format=GROUPS_FORMAT,
             images_sha256=found.fingerprint,
-            groups=divided.groups.astype(np.uint8),
+            groups=np.minimum(divided.groups, 255).astype(np.uint8),  # a page has few colours: the rest are others
         )
     return Groups(
         names=found.names,

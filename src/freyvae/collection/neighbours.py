@@ -99,13 +99,13 @@ def neighbours(
         check_output(path, *read)
     if picture is not None and picture.suffix != ".png":
         raise BadInput(f"picture must end in .png, not be {picture.name}")
-    run = opened(run)
+    run = opened(run, out, picture)
     vae = run.load_model()
     asked = encoded(vae, images_for(run, vae, query, levels=levels, labels=labels, progress=progress, say=say))
     if among is None:
         searched = encoded_run(run, vae)
     else:
-        searched = encoded(vae, images_for(run, vae, among, progress=progress, say=say))
+        searched = encoded(vae, images_for(run, vae, among, levels=levels, progress=progress, say=say))
     are_same = asked.images.shape == searched.images.shape and asked.fingerprint == searched.fingerprint
     most = len(searched) - are_same
     if count > most:

@@ -39,7 +39,7 @@ def project(run: Run | str | Path, *, method: str = "pca", seed: int = 0, out: s
     seed = whole("seed", seed, at_least=0, at_most=LARGEST_SEED)
     require_csv(out, "projections")
     check_output(out)
-    run = opened(run)
+    run = opened(run, out)
     with run.lock():
         vae = run.load_model()
         found = encoded_run(run, vae)

@@ -106,7 +106,8 @@ def compress(
         raise BadInput("split=... chooses among the run's own images: leave it out, or the images")
     if levels is not None and not isinstance(data, str | Path):
         raise BadInput("levels=... is for images that are read from a path: leave it out, or give the path")
-    run, out, progress = opened(run), as_path("out", out), checked_progress(progress)
+    out, progress = as_path("out", out), checked_progress(progress)
+    run = opened(run, out)
     say = silence if say is None else function("say", say)
     given, what = _images_to_compress(
         run, data, out=out, split=split or "test", levels=levels, progress=progress, say=say
@@ -168,7 +169,6 @@ def _images_to_compress(
 ) -> tuple[npt.ArrayLike, str]:
     """The images, and a description of them. Raises `BadInput` if they cannot be read, or `out` is one of them."""
     if data is None:
-        check_output(out, run.recipe.data.source)
         own = load_measured_data(run)
         return images_of_part(run, own, split), f"{split} images of {own.images.name}"
     if not isinstance(data, str | Path):
@@ -203,7 +203,7 @@ def decompress(
     """
     file, out, progress = as_path("file", file), as_path("out", out), checked_progress(progress)
     check_output(out, file)
-    run = opened(run)
+    run = opened(run, out)
     if out.suffix not in ("", ".npy"):
         raise BadInput(f"{out.name} must end in .npy, or be a folder for PNGs")
     if not out.suffix and out.exists() and (not out.is_dir() or any(out.iterdir())):

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePath
 
 import numpy as np
@@ -146,12 +146,15 @@ def numbered(labels: Sequence[str]) -> tuple[tuple[str, ...], np.ndarray]:
     return tuple(names.tolist()), numbers.astype("int64")
 
 
-def most_frequent(labels: Sequence[str], most: int) -> tuple[list[str], np.ndarray]:
+def most_frequent(
+    labels: Sequence[str], most: int, *, among: Iterable[str] | None = None
+) -> tuple[list[str], np.ndarray]:
     """At most so many labels, and which of them each image has, uint8 (image,).
 
-    Those of the most images come first. Where there are more, the last is `others`.
+    Those of the most images come first, of these or `among` those of more images. Where there are more, the last is
+    `others`.
     """
-    counted = [name for name, _ in Counter(labels).most_common()]
+    counted = [name for name, _ in Counter(labels if among is None else among).most_common()]
     named = counted if len(counted) <= most else [*counted[: most - 1], "others"]
     places = {name: min(place, len(named) - 1) for place, name in enumerate(counted)}
     return named, np.array([places[label] for label in labels], np.uint8)

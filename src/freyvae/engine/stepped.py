@@ -142,7 +142,7 @@ def _parts(images: Any, order: Any, batch_size: int, first: int) -> Iterator[Ite
             )
         return
     if not is_streamed(images):
-        yield iter([_Part(images, order, _batches(len(images), batch_size), len(images))])
+        yield iter([_Part(images, order, _batches(len(images), batch_size, first), len(images))])
         return
     size = images_of_block(images, batch_size)
     in_place = jax.device_put(np.arange(size, dtype=np.int32))
@@ -159,9 +159,9 @@ def _parts(images: Any, order: Any, batch_size: int, first: int) -> Iterator[Ite
         )
 
 
-def _batches(count: int, size: int) -> Iterator[tuple[np.int32, int]]:
-    """Where each batch begins, and its size: that of the last may be smaller, as in Keras."""
-    for start in range(0, count, size):
+def _batches(count: int, size: int, first: int = 0) -> Iterator[tuple[np.int32, int]]:
+    """Where each batch begins, from `first` on, and its size: that of the last may be smaller, as in Keras."""
+    for start in range(first, count, size):
         # not a Python integer, which JAX would take for a constant of another type
         yield np.int32(start), min(size, count - start)
 

@@ -188,7 +188,15 @@ def _measurement(
     # of a bit per dimension
     nats_per_bit = images[0].size * math.log(2.0) if vae.pixel_likelihood.is_probability_of_bytes else None
     codes = vae.encode(images)
-    seen = Seen(vae=vae, images=images, train=data.train, codes=codes, history=history, is_held_out=split != "training")
+    seen = Seen(
+        vae=vae,
+        images=images,
+        train=data.train,
+        codes=codes,
+        history=history,
+        is_held_out=split != "training",
+        keeps_best=bool(recipe.training.patience),
+    )
     active = metrics.is_active(codes)
     latents = names_of_latents(vae.latent_dim, recipe.latent_names)
     rmse = metrics.rmse_grey_levels(vae, images)
@@ -202,6 +210,7 @@ def _measurement(
         nll_nats=likelihood.nll.mean(),
         mean_image_nll_nats=mean_image_nll,
         is_top_group=bool(vae.groups_below),
+        is_one_image=len(images) == 1,
     )
     kl_per_latent = metrics.kl_per_latent_nats(vae, images)
     nll_se = standard_error(likelihood.nll)

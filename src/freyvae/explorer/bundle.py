@@ -7,7 +7,7 @@ A bundle is `{"header": ..., "blobs": ...}`. The header is JSON, and describes t
 import math
 import sys
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,6 +66,7 @@ def make_bundle(
     parts: npt.NDArray[np.uint8] | None = None,
     is_video: bool = False,
     labels: Sequence[str] | None = None,
+    labels_of_all: Iterable[str] | None = None,
     groups: KeptGroups | None = None,
     scores: KeptScores | None = None,
     projection: Projection | None = None,
@@ -82,6 +83,7 @@ def make_bundle(
         parts: uint8 (image,): 0 for training, 1 for validation, 2 for test; by default all are for training.
         is_video: whether the order is time.
         labels: of the images.
+        labels_of_all: where these are some of them, of all.
         groups: of the images.
         scores: of the images.
         projection: the map of the images, `within_plane`.
@@ -116,7 +118,7 @@ def make_bundle(
     if prior_draws is not None:
         blobs["prior-draws"] = prior_draws.astype("<f4").tobytes()
     half = decoder.weight_count > HALF_PRECISION_ABOVE and _half_precision_serves(vae, codes)
-    named, label_numbers = most_frequent(labels or (), len(LABELS))
+    named, label_numbers = most_frequent(labels or (), len(LABELS), among=labels_of_all)
     if labels is not None:
         blobs["labels"] = label_numbers[kept].tobytes()
     if groups is not None:

@@ -105,11 +105,11 @@ def bundle_of_run(run: Run, *, vae: "VAE | None" = None, data: "TrainingData | N
     """The bundle of a run's model and images. Arguments and errors are those of `write_page`."""
     import numpy as np
 
-    from freyvae.training import load_training_data
+    from freyvae.evaluation import load_measured_data
 
     recipe = run.recipe
     vae = vae or run.load_model()
-    everything = data or load_training_data(recipe)
+    everything = data or load_measured_data(run)
     data = everything.to_show()
     images = data.images[:]
     if images.shape[1:] != tuple(vae.image_shape):
@@ -136,6 +136,7 @@ def bundle_of_run(run: Run, *, vae: "VAE | None" = None, data: "TrainingData | N
         parts=parts,
         is_video=data.images.is_video,
         labels=data.images.labels,
+        labels_of_all=everything.images.labels,
         groups=groups,
         scores=scores,
         projection=projection,

@@ -33,7 +33,7 @@ def card(run: Run | str | Path, out: str | Path = "card.md") -> Path:
     out = as_path("out", out)
     check_output(out)
     is_card(out)
-    write_whole(out, text_of_card(opened(run)))
+    write_whole(out, text_of_card(opened(run, out)))
     return out
 
 

@@ -49,7 +49,7 @@ def encode(
     refine, progress = whole("refine", refine, at_least=0), checked_progress(progress)
     check_output(out, as_path("data", data))
     require_kind(out)
-    run = opened(run)
+    run = opened(run, out)
     vae = run.load_model()
     images = images_for(run, vae, data, levels=levels, progress=progress, say=say)
 
@@ -103,7 +103,7 @@ def decode(
         raise BadInput("give the numbers of one code, or a file of codes with codes=...")
     out, codes = as_path("out", out), None if codes is None else as_path("codes", codes)
     check_output(out, codes)
-    run = opened(run)
+    run = opened(run, out)
     vae = run.load_model()
     names = names_of_latents(vae.latent_dim, run.recipe.latent_names)
     latent_codes = [given] if codes is None else read_codes(codes, names=names)

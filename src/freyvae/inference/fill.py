@@ -58,6 +58,7 @@ def fill(
     *,
     draws: int = 8,
     seed: int = 0,
+    levels: str | None = None,
     out: str | Path = "filled.png",
     say: Callable[[str], None] | None = None,
 ) -> Path:
@@ -69,6 +70,7 @@ def fill(
         mask: a picture of their size, white where pixels are hidden.
         draws: how many ways to fill each.
         seed: of the draws.
+        levels: stored values that become black and white, `LOW:HIGH` or `auto`; by default the run's.
         out: a .png with a row for each picture: what is seen, the expected picture, the draws. Or a .npy of uint8
             (image, 1 + draw, height, width, channel), the expected picture first.
         say: told what there is to say of the pictures, each a line.
@@ -83,9 +85,9 @@ def fill(
     draws, seed = whole("draws", draws, at_least=1), whole("seed", seed, at_least=0, at_most=LARGEST_SEED)
     out, say = as_path("out", out), silence if say is None else function("say", say)
     check_output(out, data, mask)
-    run = opened(run)
+    run = opened(run, out)
     vae = run.load_model()
-    images = images_for(run, vae, data, say=say)[:]
+    images = images_for(run, vae, data, levels=levels, say=say)[:]
     hidden = read_mask(mask, data, vae.image_shape[:2])
     found = Filling(vae)(images, hidden, draws=draws, seed=seed)
     rows = np.concatenate([found.expected[:, None], found.draws.swapaxes(0, 1)], axis=1)

@@ -28,6 +28,7 @@ def walk(
     last: str | Path,
     *,
     steps: int = 11,
+    levels: str | None = None,
     out: str | Path = "walk.png",
     say: Callable[[str], None] | None = None,
 ) -> Path:
@@ -38,6 +39,7 @@ def walk(
         first: a picture.
         last: another.
         steps: images, with both ends.
+        levels: stored values that become black and white, `LOW:HIGH` or `auto`; by default the run's.
         out: a .png, a .gif that goes there and back, or a .npy of uint8 (1, step, height, width, channel).
         say: told what there is to say of the pictures, each a line.
 
@@ -50,10 +52,10 @@ def walk(
     steps = whole("steps", steps, at_least=2)
     out, say = as_path("out", out), silence if say is None else function("say", say)
     check_output(out, first, last)
-    run = opened(run)
+    run = opened(run, out)
     vae = run.load_model()
     ends = [
-        vae.encode(image_for(run, vae, path, name=name, say=say))[0]
+        vae.encode(image_for(run, vae, path, name=name, levels=levels, say=say))[0]
         for name, path in (("first", first), ("last", last))
     ]
     save_rows(vae.decode(np.linspace(ends[0], ends[1], steps))[None], out)
@@ -67,6 +69,7 @@ def traverse(
     latents: Sequence[int | str] | None = None,
     steps: int = 11,
     span: float = 3.0,
+    levels: str | None = None,
     out: str | Path = "traversals.png",
     say: Callable[[str], None] | None = None,
 ) -> Path:
@@ -78,6 +81,7 @@ def traverse(
         latents: which, by their numbers from 1 or their names; by default up to 8 that tell most of an image.
         steps: images in a row.
         span: how far, in deviations of the standard normal prior.
+        levels: stored values that become black and white, `LOW:HIGH` or `auto`; by default the run's.
         out: a .png, a .gif in which all rows move at once, or a .npy of uint8 (latent, step, height, width, channel).
         say: told which latents they are, and what there is to say of the picture, each a line.
 
@@ -90,14 +94,16 @@ def traverse(
     steps, span = whole("steps", steps, at_least=2), number("span", span)
     out, say = as_path("out", out), silence if say is None else function("say", say)
     wanted = None if latents is None else several("latents", latents)
+    if wanted == []:
+        raise BadInput("latents must name one at least: leave it out for the most informative ones")
     check_output(out, picture)
-    run = opened(run)
+    run = opened(run, out)
     vae = run.load_model()
     names = names_of_latents(vae.latent_dim, run.recipe.latent_names)
     chosen = _most_informative(run, vae) if wanted is None else [_latent(latent, names) for latent in wanted]
     start = np.zeros(vae.latent_dim, "float32")
     if picture is not None:
-        start = vae.encode(image_for(run, vae, picture, name="picture", say=say))[0]
+        start = vae.encode(image_for(run, vae, picture, name="picture", levels=levels, say=say))[0]
     say(f"from the top: {', '.join(names[latent] for latent in chosen)}")
     save_rows(np.stack([vae.decode(line) for line in lines(start, chosen, steps, span)]), out)
     return out
@@ -118,6 +124,7 @@ def vary(
     *,
     steps: int = 11,
     strength: float = 2.0,
+    levels: str | None = None,
     out: str | Path = "varied.png",
     say: Callable[[str], None] | None = None,
 ) -> Path:
@@ -132,6 +139,7 @@ def vary(
         label: one of the run's labels.
         steps: images; an odd number has the picture itself in the middle.
         strength: how far, in lengths of the direction.
+        levels: stored values that become black and white, `LOW:HIGH` or `auto`; by default the run's.
         out: a .png, a .gif that goes there and back, or a .npy of uint8 (1, step, height, width, channel).
         say: told what there is to say of the picture, a line.
 
@@ -145,9 +153,9 @@ def vary(
     label, out = text("label", label), as_path("out", out)
     say = silence if say is None else function("say", say)
     check_output(out, picture)
-    run = opened(run)
+    run = opened(run, out)
     vae = run.load_model()
-    image = image_for(run, vae, picture, name="picture", say=say)
+    image = image_for(run, vae, picture, name="picture", levels=levels, say=say)
     data = load_measured_data(run)
     if data.images.labels is None:
         raise BadInput(f"{run.folder} is of images without labels: train on sub-folders, or with labels=...")

@@ -54,7 +54,7 @@ def reconstruct(
     refine, noise = whole("refine", refine, at_least=0), number("noise", noise)
     out, say = as_path("out", out), silence if say is None else function("say", say)
     check_output(out, data)
-    run = opened(run)
+    run = opened(run, out)
     vae = run.load_model()
     images = images_for(run, vae, data, levels=levels, progress=progress, say=say)[:]
     if refine and vae.groups_below:

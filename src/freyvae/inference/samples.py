@@ -24,6 +24,7 @@ def sample(
     seed: int = 0,
     like: str | Path | None = None,
     distance: float = 0.0,
+    levels: str | None = None,
     out: str | Path = "samples.png",
     say: Callable[[str], None] | None = None,
 ) -> Path:
@@ -37,6 +38,7 @@ def sample(
         seed: of the draw.
         like: a picture; codes are then drawn from its posterior, or about it.
         distance: with `like`, how far from its posterior, 0, to the prior, 1, as `codes_like` draws.
+        levels: stored values that become black and white, `LOW:HIGH` or `auto`; by default the run's.
         out: a PNG of them all, or a .npy file of uint8 (image, height, width, channel).
         say: told what there is to say of the picture, a line.
 
@@ -53,12 +55,14 @@ def sample(
     if like is None and distance:
         raise BadInput("distance is that from a picture: give one with like=...")
     check_output(out, like)
-    run = opened(run)
+    run = opened(run, out)
     vae = run.load_model()
     if like is None:
         images = sample_images(vae, count, seed=seed)
     else:
-        codes = codes_like(vae, image_for(run, vae, like, name="like", say=say), count, distance=distance, seed=seed)
+        codes = codes_like(
+            vae, image_for(run, vae, like, name="like", levels=levels, say=say), count, distance=distance, seed=seed
+        )
         images = vae.sample(codes, seed=seed) if vae.has_to_draw else vae.decode(codes)
     save_images(images, out)
     return out

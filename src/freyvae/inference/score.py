@@ -179,7 +179,7 @@ def score(
     ordinary = tuple(text("normal", label) for label in several("normal", normal))
     say, progress = silence if say is None else function("say", say), checked_progress(progress)
     out, record_path, maps_path = _places(out, maps, data, labels)
-    run = opened(run)
+    run = opened(run, out, record_path)
     own = load_measured_data(run)
     compared_with, held_out, check = _held_out(run, own)
     vae = run.load_model()
@@ -212,7 +212,7 @@ def score(
                     some = slice(done, done + len(chunk.bits))
                     pixels = images.images[some]
                     for file, *shown in zip(files[some], pixels, chunk.bits, chunk.deviations, strict=True):
-                        save_heat_map(heat_map(*shown, usual=usual), folder / f"{file}.png")
+                        save_heat_map(heat_map(*shown, usual=usual), folder, file)
                 done += len(chunk.bits)
                 yield Part(chunk.scores, chunk.noise)
 

@@ -46,7 +46,7 @@ def mean_image_nll_nats(train: np.ndarray, images: np.ndarray, likelihood: Likel
     Returns:
         float64 (image,), in nats.
     """
-    mean, deviation = _moments(train)
+    mean, deviation = moments(train)
     costs = []
     for start in range(0, len(images), IMAGES_AT_ONCE):
         levels = images[start : start + IMAGES_AT_ONCE].reshape(-1, len(mean)).astype(np.float64)
@@ -100,7 +100,7 @@ class FullGaussian:
         """
         if train[0].size > MOST_VALUES:
             return None
-        mean, deviation = _moments(train)
+        mean, deviation = moments(train)
         covariance, of_moved = _covariance(train, mean), np.zeros((len(mean), len(mean)))
         some = evenly_chosen(train, MOST_MOVED)
         for down, right in EIGHT:
@@ -186,7 +186,7 @@ def mosaic_bits_per_dim(images: np.ndarray, format: str) -> float | None:
     return 8.0 * total / images.size
 
 
-def _moments(train: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def moments(train: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean and deviation of each value, in grey levels, float64 (value,)."""
     mean = mean_image(train).reshape(-1)
     squares = np.zeros_like(mean)

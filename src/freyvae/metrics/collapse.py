@@ -32,7 +32,12 @@ def kl_per_latent_nats(vae: VAE, images: np.ndarray) -> np.ndarray | None:
 
 
 def is_active(codes: np.ndarray) -> np.ndarray:
-    """Which latents are active: whose posterior means (image, latent) vary over the images by more than 0.01."""
+    """Which latents are active: whose posterior means (image, latent) vary over the images by more than 0.01.
+
+    Of one image nothing can vary: all count as active.
+    """
+    if len(codes) < 2:
+        return np.ones(codes.shape[1], bool)
     return np.asarray(codes.var(axis=0, dtype=np.float64) > ACTIVE_VARIANCE)
 
 
@@ -45,6 +50,7 @@ def verdict(
     nll_nats: float,
     mean_image_nll_nats: float,
     is_top_group: bool = False,
+    is_one_image: bool = False,
 ) -> tuple[bool, str]:
     """Whether all is well, and a plain sentence or two on whether the latents live and a constant is beaten.
 
@@ -56,6 +62,7 @@ def verdict(
         nll_nats: the model's.
         mean_image_nll_nats: that of a constant distribution around the mean training image, of the same kind.
         is_top_group: whether there are groups of latents below these.
+        is_one_image: whether that is all that was measured, which does not tell what is active.
     """
     dead = [name for name, alive in zip(names, active, strict=True) if not alive]
     beats_mean = rmse_grey_levels <= NO_BETTER * mean_image_rmse_grey_levels
@@ -93,5 +100,7 @@ def verdict(
         )
     if sentences:
         return False, " ".join(sentences)
+    if is_one_image:
+        return True, "The model does better than a constant; one image does not tell which latents are active."
     alive = "The latent is" if len(names) == 1 else "Both latents are" if len(names) == 2 else "All latents are"
     return True, f"{alive} active, and the model does better than a constant."

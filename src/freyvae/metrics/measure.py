@@ -23,6 +23,7 @@ class Seen:
         codes: of the images, float32 (image, latent).
         history: of the training, name -> a number an epoch; empty where it is not known.
         is_held_out: whether the images took no part in the training.
+        keeps_best: whether the model has the weights of the epoch with the lowest validation free energy.
     """
 
     vae: Any
@@ -31,6 +32,7 @@ class Seen:
     codes: np.ndarray
     history: Mapping[str, Sequence[float]] = field(default_factory=dict)
     is_held_out: bool = True
+    keeps_best: bool = False
 
     @property
     def energies(self) -> np.ndarray:

@@ -97,7 +97,8 @@ class Autoregression(keras.layers.Layer):
 
         With L the Cholesky factor of their covariance and d its diagonal, each pixel given those before has the mean
         mu_i + sum_{j<i} B_ij (x_j - mu_j), B = I - diag(d) L^-1, and the deviation d_i. Where it has a reach, the
-        linear part begins at 0, and only the scales there: else codes leave to it what they would learn to say.
+        linear part begins at 0, and only the scales there: else codes leave to it what they would learn to say. A
+        decoder of convolutions has no number of a pixel's own that the scales could begin at.
         """
         pixels = images.reshape(len(images), -1) / 255.0
         # one image has none, one pixel a variance
@@ -109,13 +110,15 @@ class Autoregression(keras.layers.Layer):
         self.mean_image.assign(images.mean(axis=0)[..., 0] / 255.0)
         if not self.mixture.reach:
             self.linear.assign(np.tril(np.eye(len(deviation)) - deviation[:, None] * np.linalg.inv(factor), -1))
+        others = next((layer for layer in decoder.layers if layer.name == "others"), None)
+        if others is None:
+            return
         # a logistic of scale w has the deviation w pi / sqrt(3)
         log_scale = np.log(deviation * np.sqrt(3.0) / np.pi / self.mixture.start_scale)
-        bias = decoder.get_layer("others").bias
         count = self.mixture.components
         values = np.zeros((len(deviation), self.mixture.parameters_per_value - 1))
         values[:, count - 1 : 2 * count - 1] = log_scale[:, None]
-        bias.assign(values.ravel())
+        others.bias.assign(values.ravel())
 
     def _linear(self) -> Tensor:
         """B, (pixel, pixel): 0 for what does not come before, and beyond reach."""

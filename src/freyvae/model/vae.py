@@ -245,15 +245,15 @@ class VAE(OnArrays):
         Raises:
             BadInput: what `as_images` refuses, images of another shape, or fewer than the prior has components.
         """
-        pixels = self._images(images, "training images")
+        every = self._images(images, "training images")
         # a mean is known well from some of them
-        pixels = evenly_chosen(pixels, max(1, MOST_BYTES_TO_START // math.prod(self.image_shape)))
+        pixels = evenly_chosen(every, max(1, MOST_BYTES_TO_START // math.prod(self.image_shape)))
         self.network.start_at(self.encoder, self.decoder, pixels, self.pixel_likelihood)
         if self.autoregression is not None and self.network.starts_at_mean:
             self.autoregression.start_at(self.decoder, pixels)
         if self.channel_palette is not None:
             self.channel_palette.start_at(pixels)
-        self.prior_choice.start_at(self.learned_prior, pixels)
+        self.prior_choice.start_at(self.learned_prior, every)
 
     @property
     def beta(self) -> float:

@@ -59,6 +59,7 @@ class Recorder(WithinEpochs):
         self._now: Place | None = progress.place
         self._began_epoch: tuple[float, float] | None = None
         self.saved = len(self.rows)
+        self._saved_within = progress.place is not None
         self._save_again_at = -math.inf
         self.has_moved = False  # from a folder that was taken away
 
@@ -88,10 +89,11 @@ class Recorder(WithinEpochs):
         self._began_epoch = self._now = None
         row = {name: float(value) for name, value in _in_order(logs or {})}
         if not all(math.isfinite(value) for value in row.values()):
+            kept = f"within epoch {self.saved + 1}" if self._saved_within else f"after epoch {self.saved}"
             raise TrainingFailed(
                 f"the loss is no longer a number in epoch {epoch + 1}: "
                 "choose a lower learning_rate=... and train with fresh=True"
-                + (f"; {self.run.checkpoint_path} keeps the state after epoch {self.saved}" if self.saved else "")
+                + (f"; {self.run.checkpoint_path} keeps the state {kept}" if self.saved or self._saved_within else "")
             )
         self.rows.append({"epoch": epoch + 1, **row})
         if self.recipe.training.patience and self.kept_epoch == len(self.rows):
@@ -106,13 +108,15 @@ class Recorder(WithinEpochs):
         if not processes.is_first():
             self.saved = len(self.rows)
             return
+        if self._now is not None and not all(np.isfinite(values).all() for values in self._now.metrics):
+            return  # the loss is no number any more: the state before is better
         began = time.perf_counter()
         self.keep_place()
         checkpoint.save(self.run.checkpoint_path, self.model, self.progress)
         self.run.write_history(self.rows)
         ended = time.perf_counter()
         self._save_again_at = ended + SECONDS_BETWEEN_CHECKPOINTS * max(1.0, (ended - began) / SHARE_OF_CHECKPOINTS)
-        self.saved = len(self.rows)
+        self.saved, self._saved_within = len(self.rows), self._now is not None
 
     def keep_place(self) -> None:
         """Go on in a new folder where the run's was removed or renamed meanwhile, so that the work is not lost."""

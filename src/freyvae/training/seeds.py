@@ -70,7 +70,8 @@ def train_seeds(
             say(f"{folder}: {count - len(untrained)} of {count} seeds are trained: reloaded. `fresh=True` trains anew.")
         if untrained:
             data = load_data(recipe, quiet=quiet, say=say)
-            recipe = settled(recipe, data, say=say)
+            begun = [run.recipe for run, _ in untrained if run.checkpoint_path.is_file() and not fresh]
+            recipe = settled(recipe, data, before=begun[0] if begun else None, say=say)
             untrained = [(run, recipe.replace(seed=own.training.seed)) for run, own in untrained]
             # the models' variables, and as much again for the work on them
             size = bytes_of_state(build_vae(untrained[0][1], data.train))

@@ -105,7 +105,8 @@ def train_model(
             data = load_data(recipe, quiet=quiet, say=say)
         processes.check_same("set of images", data.images.fingerprint)
         with processes.all_or_none():
-            recipe = settled(recipe, data, say=say)
+            before = run.recipe if run.checkpoint_path.is_file() and not fresh else None
+            recipe = settled(recipe, data, before=before, say=say)
             vae = build_vae(recipe, data.train)  # refused, if it is, before anything is lost
             width = "width" if hasattr(recipe.network, "width") else "hidden"
             if log is not None and processes.is_first():
@@ -114,6 +115,7 @@ def train_model(
         with processes.all_or_none():
             if fresh and processes.is_first():
                 run.clear()
+        with processes.all_or_none():  # when all is cleared that another process would go on with
             progress = start(run, recipe, data, vae, say=say)
         began = f"{len(progress.rows)} {progress.place and progress.place.shown}"
         processes.check_same(f"state in {run.folder} (a folder that all see)", began)
@@ -175,11 +177,11 @@ def load_data(recipe: Recipe, *, quiet: bool, say: Callable[[str], None]) -> Tra
     return data
 
 
-def settled(recipe: Recipe, data: TrainingData, *, say: Callable[[str], None]) -> Recipe:
+def settled(recipe: Recipe, data: TrainingData, *, before: Recipe | None = None, say: Callable[[str], None]) -> Recipe:
     """The recipe with what the images decide, which is said: levels, the network that suits them, images in a step.
 
     The levels are those that `auto` found, or those of 16 bits. A run then reads all images by one rule, and is trained
-    again the same way.
+    again the same way. One that is gone on with has as many images in a step as `before`, whatever the memory now.
     """
     shape = data.images.images.shape[1:]
     if recipe.data.levels in (None, "auto"):
@@ -195,8 +197,9 @@ def settled(recipe: Recipe, data: TrainingData, *, say: Callable[[str], None]) -
         if likelihood.tells_palette:
             say("grey levels are missing between those that occur: each image's levels are told first")
     if not recipe.training.batch_size:
+        size = (before and before.training.batch_size) or fitting_batch_size(recipe, data)
         # of several machines, the first one's memory says it
-        recipe = recipe.replace(batch_size=int(processes.of_first(str(fitting_batch_size(recipe, data)))))
+        recipe = recipe.replace(batch_size=int(processes.of_first(str(size))))
         if recipe.training.batch_size < BATCH_SIZE:
             say(f"{recipe.training.batch_size} images in a training step: there are no more, or memory holds no more")
     return recipe
@@ -329,7 +332,14 @@ def _record(recipe: Recipe, data: TrainingData, recorder: Recorder, vae: VAE) ->
 def _finding(recorder: Recorder, data: TrainingData, vae: VAE) -> Finding | None:
     rows = recorder.rows
     history = {name: [row[name] for row in rows] for name in rows[0]}
-    seen = Seen(vae=vae, images=data.validation, train=data.train, codes=vae.encode(data.validation), history=history)
+    seen = Seen(
+        vae=vae,
+        images=data.validation,
+        train=data.train,
+        codes=vae.encode(data.validation),
+        history=history,
+        keeps_best=bool(recorder.recipe.training.patience),
+    )
     return first_amiss(seen)
 
 

@@ -18,6 +18,7 @@ def fill(
     mask: Path,
     draws: Whole = 8,
     seed: Whole = 0,
+    levels: str | None = None,
     out: Path = Path("filled.png"),
     json: AsJson = False,
 ) -> None:
@@ -31,10 +32,11 @@ def fill(
         mask: a picture of their size, white where pixels are hidden.
         draws: how many ways to fill each.
         seed: of the draws.
+        levels: stored values that become black and white, LOW:HIGH or auto. [default: the run's]
         out: a .png with a row for each picture: what is seen, the expected picture, the draws. Or a .npy file of uint8
             (image, 1 + draw, height, width, channel), the expected picture first.
         json: print JSON, for other programs, and nothing else.
     """
     prepare_keras()
-    written = freyvae.fill(run, data, mask, draws=draws, seed=seed, out=out, say=say)
+    written = freyvae.fill(run, data, mask, draws=draws, seed=seed, levels=levels, out=out, say=say)
     answer_written(written, as_json=json)

@@ -18,6 +18,7 @@ def sample(
     seed: Whole = 0,
     like: Path | None = None,
     distance: float = 0.0,
+    levels: str | None = None,
     out: Path = Path("samples.png"),
     json: AsJson = False,
 ) -> None:
@@ -31,9 +32,10 @@ def sample(
         seed: of the draw.
         like: a picture; codes are then drawn from its posterior, or about it. [default: none]
         distance: with --like, how far from its posterior, 0, to the prior, 1.
+        levels: stored values that become black and white, LOW:HIGH or auto. [default: the run's]
         out: a PNG of them all, or a .npy file of uint8 (image, height, width, channel).
         json: print JSON, for other programs, and nothing else.
     """
     prepare_keras()
-    written = freyvae.sample(run, count=count, seed=seed, like=like, distance=distance, out=out, say=say)
+    written = freyvae.sample(run, count=count, seed=seed, like=like, distance=distance, levels=levels, out=out, say=say)
     answer_written(written, as_json=json)

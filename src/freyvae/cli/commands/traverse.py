@@ -21,6 +21,7 @@ def traverse(
     latents: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
     steps: Whole = 11,
     span: float = 3.0,
+    levels: str | None = None,
     out: Path = Path("traversals.png"),
     json: AsJson = False,
 ) -> None:
@@ -32,10 +33,11 @@ def traverse(
         latents: which, by their numbers from 1 or their names. [default: up to 8 that tell most of an image]
         steps: images in a row.
         span: how far, in deviations of the standard normal prior.
+        levels: stored values that become black and white, LOW:HIGH or auto. [default: the run's]
         out: a .png, a .gif in which all rows move at once, or a .npy file of uint8 (latent, step, height, width,
             channel).
         json: print JSON, for other programs, and nothing else.
     """
     prepare_keras()
-    written = freyvae.traverse(run, picture, latents=latents, steps=steps, span=span, out=out, say=say)
+    written = freyvae.traverse(run, picture, latents=latents, steps=steps, span=span, levels=levels, out=out, say=say)
     answer_written(written, as_json=json)

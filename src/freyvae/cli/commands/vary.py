@@ -18,6 +18,7 @@ def vary(
     *,
     steps: Whole = 11,
     strength: float = 2.0,
+    levels: str | None = None,
     out: Path = Path("varied.png"),
     json: AsJson = False,
 ) -> None:
@@ -32,9 +33,10 @@ def vary(
         label: one of the run's labels.
         steps: images; an odd number has the picture itself in the middle.
         strength: how far, in lengths of the direction.
+        levels: stored values that become black and white, LOW:HIGH or auto. [default: the run's]
         out: a .png, a .gif that goes there and back, or a .npy file of uint8 (1, step, height, width, channel).
         json: print JSON, for other programs, and nothing else.
     """
     prepare_keras()
-    written = freyvae.vary(run, picture, label, steps=steps, strength=strength, out=out, say=say)
+    written = freyvae.vary(run, picture, label, steps=steps, strength=strength, levels=levels, out=out, say=say)
     answer_written(written, as_json=json)

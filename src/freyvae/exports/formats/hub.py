@@ -31,7 +31,9 @@ def _write(run: Run, folder: Path) -> list[Path]:
     Of paths, the folders are left out: they say nothing elsewhere, and may tell of a person.
     """
     written, readme = Run(folder), folder / "README.md"
-    if not is_card(readme) and written.recipe_path.is_file():
+    # what is exported has no history
+    is_run = written.history_path.is_file() or folder.resolve() == run.folder.resolve()
+    if is_run or (not is_card(readme) and written.recipe_path.is_file()):
         raise BadInput(f"{folder} holds a run, and would be changed: choose another out=...")
     pictures = [path for name in SHOWN if (path := run.pictures_path / f"{name}.png").is_file()]
     text = text_of_card(run, [path.name for path in pictures])

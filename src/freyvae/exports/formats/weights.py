@@ -11,8 +11,9 @@ import numpy as np
 from freyvae.exports.format import ExportFormat
 from freyvae.files import write_whole
 from freyvae.model import LIKELIHOODS
-from freyvae.run import Run
+from freyvae.run import Run, opened
 
+NAMES = "weights.npz", "weights.json"
 WEIGHTS_FORMAT = 2  # format 1 also had `expected_pixels`, the name of a formula; the likelihood implies it
 
 
@@ -25,6 +26,7 @@ class Weights(ExportFormat):
     def write(self, run: Run, out: Path | None) -> list[Path]:
         """As `ExportFormat.write`."""
         folder = self.folder(run, out)
+        opened(run, *(folder / name for name in NAMES))
         return _write(run.load_model(), folder)
 
 
@@ -46,14 +48,20 @@ def _write(vae: Any, folder: Path) -> list[Path]:
             name = f"{part}/{weight.path.removeprefix(f'{network.name}/')}"
             arrays[name] = keras.ops.convert_to_numpy(weight.value)
         described[part] = json.loads(network.to_json())
-    # the weights of a posterior's flow, a learned prior and an autoregressive decoder, which are not in the networks
-    for part, layer in {"flow": vae.flow, "prior": vae.learned_prior, "autoregression": vae.autoregression}.items():
+    # of a posterior's flow, a learned prior, an autoregressive decoder and a channel palette, which no network has
+    others = {
+        "flow": vae.flow,
+        "prior": vae.learned_prior,
+        "autoregression": vae.autoregression,
+        "channel_palette": vae.channel_palette,
+    }
+    for part, layer in others.items():
         for weight in layer.weights if layer is not None else ():
             arrays[f"{part}/{weight.name}"] = keras.ops.convert_to_numpy(weight.value)
     content = io.BytesIO()
     np.savez(content, **arrays)  # type: ignore[arg-type]
     described["arrays"] = {name: {"shape": list(a.shape), "dtype": str(a.dtype)} for name, a in arrays.items()}
-    paths = [folder / "weights.npz", folder / "weights.json"]
+    paths = [folder / name for name in NAMES]
     write_whole(paths[0], content.getvalue())
     write_whole(paths[1], json.dumps(described, indent=1) + "\n")
     return paths

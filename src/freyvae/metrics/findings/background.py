@@ -4,7 +4,9 @@ import numpy as np
 from keras import ops
 
 from freyvae.data.pixels import evenly_chosen
+from freyvae.metrics.baselines import moments
 from freyvae.metrics.measure import FEW, Seen
+from freyvae.model import Likelihood
 from freyvae.records import Finding
 
 PLACE = 70
@@ -12,14 +14,16 @@ PLACE = 70
 _FLAT = 2.0
 _MOST = 0.5
 # whose deviations tell it
-_MOST_IMAGES = 10_000
+_MOST_IMAGES, _MOST_BYTES = 10_000, 2**28
 
 
 def find(seen: Seen) -> Finding | None:
     """The share of the bits that values take which hardly vary over the training images; None where none is such."""
-    train = evenly_chosen(seen.train, _MOST_IMAGES)
-    flat = train.reshape(len(train), -1).std(axis=0) < _FLAT
-    if not flat.any() or not seen.vae.pixel_likelihood.is_probability_of_bytes:
+    if not seen.vae.pixel_likelihood.is_probability_of_bytes:
+        return None
+    train = evenly_chosen(seen.train, max(2, min(_MOST_IMAGES, _MOST_BYTES // seen.images[0].nbytes)))
+    flat = moments(train)[1] < _FLAT
+    if not flat.any():
         return None
     images, bound = seen.images[:FEW], seen.likelihood
     nats = -ops.convert_to_numpy(bound.log_prob_of_values(ops.convert_to_tensor(images))).mean(axis=0)
@@ -30,5 +34,11 @@ def find(seen: Seen) -> Finding | None:
         unit="share",
         is_amiss=share > _MOST,
         sentence=f"{100 * share:.0f} % of the bits go to the {100 * np.mean(flat):.0f} % of values that hardly vary.",
-        advice='crop the images, or give each pixel a scale of its own: likelihood.scale_per="pixel"',
+        advice=_advice(seen.vae.pixel_likelihood),
     )
+
+
+def _advice(likelihood: Likelihood) -> str:
+    if likelihood.is_autoregressive or getattr(likelihood, "scale_per", "pixel") in ("pixel", "code"):
+        return "crop the images"
+    return 'crop the images, or give each pixel a scale of its own: likelihood.scale_per="pixel"'

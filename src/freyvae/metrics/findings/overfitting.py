@@ -18,11 +18,12 @@ def find(seen: Seen) -> Finding | None:
     best = int(energies.argmin())
     rise = float(energies[-1] - energies[best])
     fall = float(energies.max() - energies[best])
+    keeping = "" if seen.keeps_best else "patience=20 keeps the best epoch; "
     return Finding(
         name="rise_after_best_epoch_nats",
         value=rise,
         unit="nats per image",
-        is_amiss=rise > _NOISE * fall and len(energies) - 1 - best > _LAST * len(energies),
+        is_amiss=rise > _NOISE * fall and len(energies) - 1 - best > _LAST * len(energies) and not seen.keeps_best,
         sentence=f"The validation free energy was lowest in epoch {best + 1} and has risen by {rise:.1f} nats since.",
-        advice="patience=20 keeps the best epoch; more images, weight_decay=0.01 or shift=0.5 lower it",
+        advice=f"{keeping}more images, weight_decay=0.01 or shift=0.5 lower it",
     )

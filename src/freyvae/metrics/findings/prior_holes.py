@@ -5,6 +5,8 @@ import math
 import numpy as np
 
 from freyvae.metrics.measure import Seen
+from freyvae.model import VAE
+from freyvae.model.objectives.free_energy import FreeEnergy
 from freyvae.records import Finding
 
 PLACE = 50
@@ -35,8 +37,14 @@ def find(seen: Seen) -> Finding | None:
         is_amiss=accuracy > max(_LEAST, 0.5 + _DEVIATIONS * error),
         sentence=f"Codes of images and of the prior are told apart in {100 * accuracy:.0f} % of cases, where 50 % is "
         "chance: samples come from places that no image fills.",
-        advice='prior="vamp" learns where they are; a larger beta=... draws them together',
+        advice=_advice(seen.vae),
     )
+
+
+def _advice(vae: VAE) -> str:
+    learns = "more prior_components=... find" if vae.prior_choice.name == "vamp" else 'prior="vamp" learns'
+    together = "; a larger beta=... draws them together" if isinstance(vae.objective, FreeEnergy) else ""
+    return f"{learns} where they are{together}"
 
 
 def two_sample_accuracy(one: np.ndarray, other: np.ndarray) -> float:

@@ -1,5 +1,6 @@
 """Where a picture is odd: the picture, what each pixel costs, and how far its surroundings are beyond the usual."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,8 +48,14 @@ def heat_map(image: Array, bits: Array, deviations: Array, *, usual: Usual) -> A
     return np.concatenate([magnified[0], gap, magnified[1], gap, magnified[2]], axis=1)
 
 
-def save_heat_map(shown: Array, path: Path) -> None:
-    """Write it as a PNG, and make the folders that it lies in. Raises `OSError` where it cannot be written."""
+def save_heat_map(shown: Array, folder: Path, name: str) -> None:
+    """Write it as a PNG that has the picture's name, and make the folders that it lies in, all within `folder`.
+
+    The name may be what a table says of its rows: a path from the root, or out of the folder. Raises `OSError` where it
+    cannot be written.
+    """
+    parts = [part for part in re.split(r"[/\\]", name) if part.strip(" .")]
+    path = folder.joinpath(*parts[:-1], f"{parts[-1].replace(':', '-')}.png") if parts else folder / "picture.png"
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(shown).save(path)
 

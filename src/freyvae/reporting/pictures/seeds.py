@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from freyvae.errors import BadInput
 from freyvae.reporting.pictures.curves import LEFT, WIDTH, label_ends, limit, plain_axes
 from freyvae.reporting.pictures.style import TRAINING, VALIDATION, sheet
 
@@ -13,7 +14,10 @@ RIGHT = 160  # pixels, for the labels at the curves' ends
 
 
 def curves_of_seeds(histories: Sequence[Mapping[str, Sequence[float]]]) -> Figure:
-    """Free energy by epoch, a line a seed: training and validation. `histories` are those of the runs."""
+    """Free energy by epoch, a line a seed: training and validation. `histories` are those of the runs.
+
+    Raises `BadInput` where none has an epoch.
+    """
     counted = "one seed" if len(histories) == 1 else f"{len(histories)} seeds"
     figure, axes = sheet(
         WIDTH,
@@ -32,6 +36,8 @@ def curves_of_seeds(histories: Sequence[Mapping[str, Sequence[float]]]) -> Figur
         if curves:
             ends.append((name, np.array([np.mean([curve[-1] for curve in curves])]), colour))
         seen += curves
+    if not seen:
+        raise BadInput("the runs have no history.csv with epochs: fresh=True trains them anew")
     plain_axes(axes)
     limit(axes, seen)
     axes.set_xlim(1, max(*map(len, seen), 2))
