@@ -103,18 +103,22 @@ def test_a_person_s_own_source_of_images_is_trained_on(images, dense_vae):
     assert own.predict(Source(), verbose=0).keys() == own.predict(images, verbose=0).keys()
 
 
+class StopAt(WithinEpochs):
+    """Stops a training after 20 of 57 images of an epoch, and keeps the place and the state there."""
+
+    def on_block_end(self, place, share):
+        if share == pytest.approx(20 / 57):
+            self.place, self.state = place, values(self.model)
+            self.model.stop_training = True
+
+
+class GoOnAt(WithinEpochs):
+    def __init__(self, place):
+        super().__init__()
+        self.place = place
+
+
 def test_a_training_goes_on_within_an_epoch_bit_for_bit_and_reads_nothing_again(images, convolutional_vae):
-    class StopAt(WithinEpochs):
-        def on_block_end(self, place, share):
-            if share == pytest.approx(20 / 57):
-                self.place, self.state = place, values(self.model)
-                self.model.stop_training = True
-
-    class GoOnAt(WithinEpochs):
-        def __init__(self, place):
-            super().__init__()
-            self.place = place
-
     whole, parted, again = convolutional_vae(), convolutional_vae(), convolutional_vae()
     expected = whole.fit(OnDisk(images), **ARGUMENTS).history
     stop = StopAt()
@@ -134,18 +138,6 @@ def test_a_training_goes_on_within_an_epoch_bit_for_bit_and_reads_nothing_again(
 def test_images_in_memory_are_gone_on_with_within_an_epoch_too(images, kind, request):
     """As several devices leave it, which stream what one has in memory."""
     make = request.getfixturevalue(kind)
-
-    class StopAt(WithinEpochs):
-        def on_block_end(self, place, share):
-            if share == pytest.approx(20 / 57):
-                self.place, self.state = place, values(self.model)
-                self.model.stop_training = True
-
-    class GoOnAt(WithinEpochs):
-        def __init__(self, place):
-            super().__init__()
-            self.place = place
-
     whole, parted, again = make(), make(), make()
     expected = whole.fit(OnDisk(images), **ARGUMENTS).history
     stop = StopAt()
