@@ -408,6 +408,12 @@ class Run:
         """The files whose SHA-256 `metrics.json` holds."""
         return self.recipe_path, self.model_path, self.history_path, self.measured_path, *self._found
 
+    def check_outputs(self, *written: Path | None) -> None:
+        """Refuse to write where the run's own images or labels lie, or a part of a run. Raises `BadInput`."""
+        for path in written:
+            if path is not None and path.is_file():
+                check_output(path, self.recipe.data.source, self.recipe.data.labels)
+
     def record_again(self, changed: Path) -> None:
         """Have `metrics.json` hold the SHA-256 of a file of `_found` that was written beside it.
 
@@ -509,9 +515,7 @@ def opened(run: Run | str | Path, *written: Path | None) -> Run:
     Raises `BadInput` as `Run.open` does, where it is neither, and as `check_output` does.
     """
     run = run if isinstance(run, Run) else Run.open(as_path("run", run))
-    for path in written:
-        if path is not None and path.is_file():
-            check_output(path, run.recipe.data.source, run.recipe.data.labels)
+    run.check_outputs(*written)
     return run
 
 

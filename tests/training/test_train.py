@@ -149,6 +149,22 @@ CONVOLUTIONS = {
 }
 
 
+def break_off(recipe, monkeypatch, *, after):
+    """Begin a training, which saves each of its epochs, and end it after so many."""
+    monkeypatch.setattr(callbacks, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
+    on_epoch_end = callbacks.Recorder.on_epoch_end
+
+    def ending(self, epoch, logs=None):
+        on_epoch_end(self, epoch, logs)
+        if epoch == after - 1:
+            raise StopAfter
+
+    with monkeypatch.context() as patch:
+        patch.setattr(callbacks.Recorder, "on_epoch_end", ending)
+        with pytest.raises(StopAfter):
+            train(recipe, quiet=True)
+
+
 @pytest.mark.backend
 @pytest.mark.parametrize(
     "changes", [{}, STATEFUL, LEARNED, CONVOLUTIONS], ids=["plain", "every choice", "learned", "convolutions"]
@@ -156,19 +172,8 @@ CONVOLUTIONS = {
 def test_an_interrupted_training_ends_with_the_weights_of_one_that_was_not(recipe, monkeypatch, changes):
     recipe = recipe.replace(**changes)
     whole = train(recipe.replace(name="whole"), quiet=True)
-    monkeypatch.setattr(callbacks, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
-    on_epoch_end = callbacks.Recorder.on_epoch_end
-
-    def break_off(self, epoch, logs=None):
-        on_epoch_end(self, epoch, logs)
-        if epoch == 3:
-            raise StopAfter
-
-    monkeypatch.setattr(callbacks.Recorder, "on_epoch_end", break_off)
-    with pytest.raises(StopAfter):
-        train(recipe, quiet=True)
+    break_off(recipe, monkeypatch, after=4)
     assert not Run(recipe.name).is_finished
-    monkeypatch.setattr(callbacks.Recorder, "on_epoch_end", on_epoch_end)
     said = []
     run = train(recipe, say=said.append)
     assert any("after epoch 4" in line for line in said)
@@ -651,18 +656,7 @@ def test_a_batch_size_of_0_is_what_memory_holds_and_the_run_goes_by_it(recipe, m
 def test_a_training_goes_on_with_as_many_images_in_a_step_whatever_the_memory_is_now(recipe, monkeypatch):
     recipe = recipe.replace(batch_size=0, epochs=4)
     whole = train(recipe.replace(name="whole"), quiet=True)
-    monkeypatch.setattr(callbacks, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
-    on_epoch_end = callbacks.Recorder.on_epoch_end
-
-    def break_off(self, epoch, logs=None):
-        on_epoch_end(self, epoch, logs)
-        if epoch == 1:
-            raise StopAfter
-
-    with monkeypatch.context() as patch:
-        patch.setattr(callbacks.Recorder, "on_epoch_end", break_off)
-        with pytest.raises(StopAfter):
-            train(recipe, quiet=True)
+    break_off(recipe, monkeypatch, after=2)
     monkeypatch.setattr(sys.modules[train.__module__], "fitting_batch_size", lambda recipe, data: 8)
     run = train(recipe, quiet=True)
     assert run.recipe.training.batch_size == 32

@@ -13,7 +13,7 @@ from freyvae.explorer.projection import PROJECTION_FORMAT
 from freyvae.files import as_path
 from freyvae.metrics.projection import METHODS
 from freyvae.recipe import LARGEST_SEED
-from freyvae.run import Run, check_output, opened
+from freyvae.run import Run, opened
 from freyvae.table_file import require_csv, write_table
 
 
@@ -38,7 +38,6 @@ def project(run: Run | str | Path, *, method: str = "pca", seed: int = 0, out: s
     out, method = as_path("out", out), one_of("method", method, METHODS)
     seed = whole("seed", seed, at_least=0, at_most=LARGEST_SEED)
     require_csv(out, "projections")
-    check_output(out)
     run = opened(run, out)
     with run.lock():
         vae = run.load_model()

@@ -16,7 +16,7 @@ from freyvae.engine import distribute, scanned, stepped
 from freyvae.engine.device import is_stepped
 from freyvae.engine.keras_internals import forget_epoch_to_begin_with, keeping_state
 from freyvae.engine.shuffling import ShuffledBatches, fed_by_keras
-from freyvae.engine.training import WithinEpochs, can_serve, is_streamed
+from freyvae.engine.training import can_serve, is_streamed, place_to_begin_at
 
 # arguments of `fit` that say how images are fed: what Keras then does is not ours to do otherwise
 OTHER_FEEDING = {"steps_per_epoch", "validation_split"}
@@ -36,10 +36,8 @@ def way_of_jax(model: keras.Model, images: Any, arguments: dict[str, Any]) -> Wa
     if not can_serve(model, images, arguments):
         return None
     is_long = is_streamed(images) or is_streamed(arguments.get("validation_data"))
-    callbacks = arguments.get("callbacks")
-    callbacks = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
     # several devices may have left a state within an epoch of images that one has in memory
-    is_within = any(isinstance(callback, WithinEpochs) and callback.place is not None for callback in callbacks)
+    is_within = place_to_begin_at(arguments.get("callbacks")) is not None
     return stepped.fit if is_long or is_within or distribute.is_on() or is_stepped(model) else scanned.fit
 
 

@@ -174,8 +174,7 @@ class Training:
         is_held_out_there = validation_data is None or stay or is_streamed(validation_data)
         self._held_out = validation_data if is_held_out_there else jax.device_put(validation_data)
         self._within = [callback for callback in _as_list(callbacks or []) if isinstance(callback, WithinEpochs)]
-        places = (callback.place for callback in self._within)
-        self.place = next((place for place in places if place is not None), None)
+        self.place = place_to_begin_at(callbacks)
         model.reset_metrics()
         self._fresh_metrics = [np.asarray(variable.value) for variable in model.metrics_variables]
 
@@ -334,6 +333,12 @@ def variables_of(model: keras.Model) -> tuple[list[Any], ...]:
 def state_of(model: keras.Model) -> tuple[list[Any], ...]:
     """The values of `variables_of(model)`."""
     return tuple([variable.value for variable in variables] for variables in variables_of(model))
+
+
+def place_to_begin_at(callbacks: Any) -> Place | None:
+    """Where within the first epoch a callback of Keras's `fit` has it begin; None at its beginning."""
+    places = (callback.place for callback in _as_list(callbacks) if isinstance(callback, WithinEpochs))
+    return next((place for place in places if place is not None), None)
 
 
 def _as_list(callbacks: Any) -> list[Any]:

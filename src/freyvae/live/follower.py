@@ -112,13 +112,12 @@ class LiveFollower(Follower):
         vae: VAE = self.model
         codes = np.asarray(vae.encode(self._images))
         shown, rest = codes[: len(self._shown)], codes[len(self._shown) :]
-        given = shown if self._latents is None else np.concatenate([shown, self._latents])
         if vae.groups_below:  # which their means are drawn from, given the image or the groups above
             decoded = vae.reconstruct(self._shown)
             if self._latents is not None:
                 decoded = np.concatenate([decoded, vae.sample_means(self._latents)])
         else:
-            decoded = np.asarray(vae.decode(given))
+            decoded = np.asarray(vae.decode(shown if self._latents is None else np.concatenate([shown, self._latents])))
         pictures: dict[str, Any] = {
             "epoch": epoch,
             "reconstructions": _png(

@@ -6,7 +6,7 @@ from pathlib import Path
 from freyvae.explorer.page import bundle_of_run, page_text, write_page
 from freyvae.exports.format import ExportFormat
 from freyvae.files import write_whole
-from freyvae.run import Run, opened
+from freyvae.run import Run
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,6 @@ class Html(ExportFormat):
         if out is None:
             return [write_page(run)]
         path = out / "index.html" if out.is_dir() else out
-        opened(run, path)
+        run.check_outputs(path)
         write_whole(path, page_text(bundle_of_run(run)))
         return [path]

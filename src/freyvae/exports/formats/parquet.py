@@ -16,7 +16,7 @@ from freyvae.files import replacing
 from freyvae.metrics.nearest import nearest
 from freyvae.metrics.projection import pca
 from freyvae.mosaic import in_colour
-from freyvae.run import Run, opened
+from freyvae.run import Run
 from freyvae.table_file import as_utf8
 
 NEIGHBOURS = 15
@@ -33,7 +33,8 @@ class Parquet(ExportFormat):
     def write(self, run: Run, out: Path | None) -> list[Path]:
         """As `ExportFormat.write`."""
         path = self.folder(run, out) / "codes.parquet"
-        _write(opened(run, path), path)
+        run.check_outputs(path)
+        _write(run, path)
         return [path]
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from freyvae.exports.format import ExportFormat
 from freyvae.files import write_whole
 from freyvae.model import LIKELIHOODS
-from freyvae.run import Run, opened
+from freyvae.run import Run
 
 NAMES = "weights.npz", "weights.json"
 WEIGHTS_FORMAT = 2  # format 1 also had `expected_pixels`, the name of a formula; the likelihood implies it
@@ -26,7 +26,7 @@ class Weights(ExportFormat):
     def write(self, run: Run, out: Path | None) -> list[Path]:
         """As `ExportFormat.write`."""
         folder = self.folder(run, out)
-        opened(run, *(folder / name for name in NAMES))
+        run.check_outputs(*(folder / name for name in NAMES))
         return _write(run.load_model(), folder)
 
 
