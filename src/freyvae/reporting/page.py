@@ -4,7 +4,6 @@ import base64
 import io
 import math
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from operator import attrgetter
@@ -50,6 +49,16 @@ class Shown:
         alt = f"{name.capitalize()}: {caption}" if caption else name
         return cls(base64.b64encode(webp.getvalue()).decode(), width, height, alt, caption)
 
+    @classmethod
+    def read(cls, path: Path, caption: str) -> "Shown":
+        """The same of a file. Raises `BadInput` where it is missing or is no PNG."""
+        try:
+            return cls.of(path.read_bytes(), name=path.stem.replace("_", " "), caption=caption)
+        except OSError as error:
+            raise BadInput(f"cannot read the picture {path}: {error.strerror}") from error
+        except ValueError as error:
+            raise BadInput(f"{path} is not a PNG picture") from error
+
 
 def write_report(
     folder: Path,
@@ -60,10 +69,10 @@ def write_report(
     training: TrainingRecord,
     measured: Measurement | None,
     standing: DotPlot,
-    pictures: Sequence[tuple[Path, str]],
+    pictures: Sequence[Shown],
     command: str,
     to_measure: str = "",
-    details: Sequence[tuple[Path, str]] = (),
+    details: Sequence[Shown] = (),
     notes: Sequence[str] = (),
     tables: Sequence[Table] = (),
     remarks: Sequence[str] = (),
@@ -79,7 +88,7 @@ def write_report(
         training: what training found: its numbers are a table, in which each field has its title and its unit.
         measured: the headline's numbers, where the run is measured; else they are those of training.
         standing: the model beside what needs none, of the same images as the headline.
-        pictures: PNG files with their captions, in order, that come before all details.
+        pictures: those that come before all details, in order.
         command: what to type to reproduce the run.
         to_measure: what to type to measure it; shown where it is not measured.
         details: further pictures, likewise.
@@ -88,11 +97,9 @@ def write_report(
         remarks: sentences below those tables.
 
     Raises:
-        BadInput: a picture is missing or is no PNG, or the folder cannot be written.
+        BadInput: the folder cannot be written.
     """
     folder = Path(folder)
-    with ThreadPoolExecutor() as pool:
-        shown = list(pool.map(lambda picture: _picture(Path(picture[0]), picture[1]), [*pictures, *details]))
     page = filled_in(
         "reporting/templates/report.html",
         title=title,
@@ -107,8 +114,8 @@ def write_report(
         tables=tables,
         remarks=remarks,
         number=number,
-        pictures=shown[: len(pictures)],
-        details=shown[len(pictures) :],
+        pictures=pictures,
+        details=details,
         numbers=quantities(training).values(),
         command=command,
         facts={capital(key.replace("_", " ")): value for key, value in facts.items() if value},
@@ -136,15 +143,6 @@ def _headline(training: TrainingRecord, measured: Measurement | None) -> list[Qu
         found["nll_nats"] = replace(found["nll_nats"], title=title)
     shown = [found[name] for name in _HEADLINE if name in found]
     return [replace(each, title=f"{each.title}, {measured.measured_split}") for each in shown]
-
-
-def _picture(path: Path, caption: str) -> Shown:
-    try:
-        return Shown.of(path.read_bytes(), name=path.stem.replace("_", " "), caption=caption)
-    except OSError as error:
-        raise BadInput(f"cannot read the picture {path}: {error.strerror}") from error
-    except ValueError as error:
-        raise BadInput(f"{path} is not a PNG picture") from error
 
 
 def number(value: float) -> str:

@@ -2,7 +2,8 @@
 
 import math
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from freyvae.recipe import Recipe
 from freyvae.recipe.sections import RandomSplit
 from freyvae.records import Finding, Measurement, TrainingRecord
 from freyvae.reporting import pictures, tables
-from freyvae.reporting.page import write_report
+from freyvae.reporting.page import Shown, write_report
 from freyvae.reporting.pictures.album import PICTURES
 from freyvae.reporting.standing import measured_standing, measured_verdict, trained_standing, trained_verdict
 from freyvae.run import Run, opened
@@ -76,7 +77,7 @@ def show(run: Run | str | Path, *, vae: VAE | None = None) -> list[str]:
             folder cannot be written.
     """
     run, vae = opened(run), None if vae is None else instance("vae", vae, VAE)
-    with run.lock():
+    with run.lock(), ThreadPoolExecutor() as pool:
         recipe, vae = run.recipe, vae or run.load_model()
         everything = load_measured_data(run)
         data = everything.to_show()
@@ -84,6 +85,8 @@ def show(run: Run | str | Path, *, vae: VAE | None = None) -> list[str]:
         parts = {"training": split.train, "validation": split.validation, "test": split.test}
         labels = data.images.labels
         left_out: list[str] = []
+        # Pillow writes WebP outside of Python's lock: meanwhile the next picture is drawn
+        ready: dict[str, Future[Shown]] = {}
         if len(data.images) < len(everything.images):
             left_out.append(f"pictures are of {len(data.images):,} of the {len(everything.images):,} images")
         drawn = pictures.draw_all(
@@ -96,13 +99,14 @@ def show(run: Run | str | Path, *, vae: VAE | None = None) -> list[str]:
             frames=parts,
             labels=None if labels is None else {name: [labels[i] for i in own] for name, own in parts.items()},
             note=left_out.append,
+            then=lambda path: ready.update({path.stem: _for_page(pool, path)}),
         )
         run.write_drawn([picture.name for picture in drawn])
         try:
             write_page(run, vae=vae, data=everything, say=left_out.append)
         except BadInput as reason:
             left_out.append(f"the explorer is left out: {reason}")
-        _write_report(run, everything)
+        _write_report(run, everything, pool, ready)
     return left_out
 
 
@@ -111,14 +115,20 @@ def report(run: Run) -> None:
 
     Raises `BadInput` as `show` does.
     """
-    _write_report(run, load_measured_data(run))
+    with ThreadPoolExecutor() as pool:
+        _write_report(run, load_measured_data(run), pool, {})
 
 
-def _write_report(run: Run, data: TrainingData) -> None:
+def _for_page(pool: ThreadPoolExecutor, path: Path) -> Future[Shown]:
+    return pool.submit(Shown.read, path, pictures.CAPTIONS[path.stem])
+
+
+def _write_report(run: Run, data: TrainingData, pool: ThreadPoolExecutor, ready: Mapping[str, Future[Shown]]) -> None:
     recipe, training, measured = run.recipe, run.training, run.measurement
     drawn = [path for name in pictures.CAPTIONS if (path := run.pictures_path / f"{name}.png").is_file()]
+    awaited = {path.stem: ready.get(path.stem) or _for_page(pool, path) for path in drawn}
     first, details = (
-        [(path, pictures.CAPTIONS[path.stem]) for path in drawn if PICTURES[path.stem].is_first == is_first]
+        [future.result() for name, future in awaited.items() if PICTURES[name].is_first == is_first]
         for is_first in (True, False)
     )
     part = "validation" if measured is None else measured.measured_split

@@ -1,6 +1,9 @@
 """Train a run, and draw what it has to show."""
 
+import importlib
+import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import keras
@@ -69,6 +72,8 @@ def train(
     _, _, speak = checked(recipe, fresh=fresh, quiet=quiet, say=say)
 
     def trained(*others: keras.callbacks.Callback) -> Run:
+        if pictures:
+            threading.Thread(target=_import_ahead).start()
         run, vae = training.train_model(
             recipe, place, fresh=fresh, quiet=quiet, say=say, log=log, callbacks=[*callbacks, *others]
         )
@@ -79,6 +84,12 @@ def train(
     if not live or not processes.is_first():
         return trained()
     return followed(run_of(recipe, place), trained, title=recipe.name, port=port, browser=not no_browser, say=speak)
+
+
+def _import_ahead() -> None:
+    """Import what the pictures alone need, while XLA trains outside of Python's lock."""
+    with suppress(ImportError):  # an extra
+        importlib.import_module("sklearn.mixture")
 
 
 def _draw(run: Run, vae: VAE | None, *, quiet: bool, say: Callable[[str], None]) -> None:

@@ -51,6 +51,7 @@ def draw_all(
     frames: Mapping[str, Array] | None = None,
     labels: Mapping[str, Sequence[str]] | None = None,
     note: Callable[[str], None] | None = None,
+    then: Callable[[Path], Any] | None = None,
 ) -> list[Path]:
     """Draw every picture as `<name>.png` in `folder`, in the order of `CAPTIONS`, each file whole or not there.
 
@@ -58,7 +59,7 @@ def draw_all(
     is one. `frames`, alike, are the images' places in time where a split shuffled a video, and `labels` their labels.
     Of more than two latents, the codes of the two that vary most are drawn, and traversals in place of the manifold.
     What can't be drawn is left out, an old file of it removed, and `note` called with a line that says why (without
-    `note`, it is logged).
+    `note`, it is logged). `then` is called with each path as soon as it is written.
 
     Raises:
         BadInput: there are no images, or the folder cannot be written.
@@ -66,6 +67,7 @@ def draw_all(
     vae, folder, is_video = checked_model(vae), as_path("folder", folder), truth("is_video", is_video)
     parts, latent_names = checked_parts(images), checked_names(latent_names)
     say = function("note", note) if note is not None else logging.getLogger("freyvae").warning
+    tell = function("then", then) if then is not None else None
     train = next(iter(parts.values()))
     few = evenly_chosen(train, 1000)
     means = np.asarray(vae.encode(few))
@@ -97,6 +99,8 @@ def draw_all(
         else:
             write_whole(path, content)
             written[name] = path
+            if tell is not None:
+                tell(path)
 
     # XLA compiles outside of Python's lock: meanwhile the pictures are drawn that ask nothing of the model's programs
     reconstructed = reconstruction.in_report(vae.image_shape, len(run.held_out))["count"]
