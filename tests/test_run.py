@@ -14,7 +14,7 @@ from freyvae import run as run_module
 from freyvae.errors import BadInput
 from freyvae.recipe import Recipe
 from freyvae.records import TrainingRecord, required
-from freyvae.run import METRICS_FORMAT, Run, opened
+from freyvae.run import METRICS_FORMAT, Run, check_output, opened
 
 METRICS = dict.fromkeys(required(TrainingRecord), 1) | dict.fromkeys(("data", "data_sha256", "split", "backend"), "a")
 
@@ -311,6 +311,16 @@ def test_a_place_where_a_runs_own_images_or_labels_lie_is_refused(tmp_path):
         path.write_bytes(b"a person's")
         with pytest.raises(BadInput, match=rf"{path.name} is read here, and would be lost"):
             opened(run, tmp_path / "other.csv", path)
+
+
+def test_a_new_picture_is_not_put_among_those_that_are_read(tmp_path):
+    (tmp_path / "pictures").mkdir()
+    with pytest.raises(
+        BadInput, match=r"examples\.png would be one of the pictures in .*pictures: choose another out="
+    ):
+        check_output(tmp_path / "pictures" / "examples.png", tmp_path / "pictures")
+    check_output(tmp_path / "pictures" / "scores.csv", tmp_path / "pictures")
+    check_output(tmp_path / "examples.png", tmp_path / "pictures")
 
 
 def test_a_damaged_file_of_what_was_found_is_still_known_when_another_is_written(run):

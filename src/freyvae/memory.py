@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from freyvae.errors import BadInput
+from freyvae.errors import NotNow
 
 
 def free_bytes_of_machine() -> int:
@@ -16,10 +16,10 @@ def free_bytes_of_machine() -> int:
 
 
 def check_fits(needed: int, name: str, advice: str) -> None:
-    """Raise `BadInput` where `needed` bytes of memory are not free. `name`: of what needs them."""
+    """Raise `NotNow`, a `BadInput`, where `needed` bytes of memory are not free. `name`: of what needs them."""
     free = free_bytes_of_machine()
     if needed > free:
-        raise BadInput(
+        raise NotNow(
             f"{name}: needs {needed / 2**30:.1f} GiB of memory, more than the {free / 2**30:.1f} GiB that are free; "
             f"if it is not damaged, {advice}"
         )

@@ -527,18 +527,23 @@ def check_output(path: Path, *inputs: str | Path | None) -> None:
         inputs: files and folders that are read; names of data sets among them are no matter.
 
     Raises:
-        BadInput: a file is there, and is one of the inputs, in a folder that is, or a part of a run.
+        BadInput: a file is there, and is one of the inputs, in a folder that is, or a part of a run; or it would be a
+            new picture in a folder that is read.
     """
-    if not path.is_file():
-        return
     from freyvae.data.array_file import split_array
     from freyvae.data.labels import split_column
+    from freyvae.data.picture_file import SUFFIXES
 
-    target = path.resolve()
+    target, is_there = path.resolve(), path.is_file()
+    if not is_there and path.suffix.lower() not in SUFFIXES:
+        return
     for source in inputs:
         read = set() if source is None else {split(source)[0].resolve() for split in (split_array, split_column)}
         if read & {target, *target.parents}:
-            raise BadInput(f"{path} is read here, and would be lost: choose another out=...")
+            why = "is read here, and would be lost" if is_there else f"would be one of the pictures in {source}"
+            raise BadInput(f"{path} {why}: choose another out=...")
+    if not is_there:
+        return
     # a checkpoint lies a folder deeper
     for run in map(Run, target.parents[:2]):
         if run.recipe_path.is_file() and target in run.parts:

@@ -76,6 +76,13 @@ def test_the_second_reading_decodes_nothing_and_is_the_first(tmp_path, decoded, 
         load_images(folder, strict=True, **choices)
 
 
+def test_what_is_passed_over_is_said_as_it_is_now(tmp_path, decoded):
+    folder = folder_of(tmp_path / "pictures")
+    assert not load_folder(folder).notes
+    (folder / "a" / "notes.txt").write_text("not a picture")
+    assert any("passed over" in note for note in load_folder(folder).notes)
+
+
 def test_a_folder_with_few_pictures_is_not_kept(tmp_path, decoded, cache):
     folder = folder_of(tmp_path / "x", count=COUNT - 1)
     load_images(folder)

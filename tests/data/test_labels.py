@@ -59,6 +59,12 @@ def test_names_without_folders_will_do_where_they_are_unique(tmp_path):
         read_labels(csv, count=2, files=["x/1.png", "y/1.png"])
 
 
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_spreadsheets_of_many_countries_separate_by_other_marks(tmp_path, mark):
+    csv = table(tmp_path, f"file{mark}label\n2.png{mark}b, or so\n1.png{mark}a\n")
+    assert read_labels(csv, count=2, files=["1.png", "2.png"]) == ("a", "b, or so")
+
+
 def test_rows_are_images_in_order_where_there_are_no_names(tmp_path):
     assert read_labels(table(tmp_path, "stage\n3\n1\n"), count=2, files=None) == ("3", "1")
     tabs = table(tmp_path, "file\tlabel\na\tx\nb\ty\n", "labels.tsv")

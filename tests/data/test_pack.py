@@ -3,8 +3,10 @@
 import json
 import os
 import shutil
+import struct
 import subprocess
 import sys
+import zlib
 from collections import namedtuple
 from unittest.mock import Mock
 
@@ -17,6 +19,7 @@ from freyvae.data.pack import PackWriter, read_contents
 from freyvae.data.pixels import Given, part_of
 from freyvae.data.statistics import statistics_of
 from freyvae.errors import BadInput
+from freyvae.memory import check_fits
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (30, 6, 4, 3), dtype=np.uint8)
@@ -182,7 +185,7 @@ def test_what_gives_no_images_is_not_packed(tmp_path):
         pack(Source(), tmp_path / "p.pack", levels="auto")
 
 
-@pytest.mark.parametrize("kind", ["folder", "array", "cells"])
+@pytest.mark.parametrize("kind", ["folder", "array", "cells", "photos of 16 bits"])
 def test_an_interrupted_packing_goes_on(pictures, tmp_path, monkeypatch, kind):
     source, more = pictures, {}
     if kind == "array":
@@ -192,6 +195,9 @@ def test_an_interrupted_packing_goes_on(pictures, tmp_path, monkeypatch, kind):
         more = {"levels": "auto"}
         for path in pictures.glob("*/*.png"):
             Image.fromarray(RNG.integers(0, 4096, (6, 4), dtype=np.uint16)).save(path)
+    elif kind == "photos of 16 bits":  # whose bytes are by the format's rule: the high ones
+        for path in pictures.glob("*/*.png"):
+            path.write_bytes(png_of_16_bits(RNG.integers(0, 65536, (6, 4, 3), dtype=np.uint16)))
     monkeypatch.setattr(packing, "BYTES_AT_ONCE", 4 * IMAGES[0].nbytes)
     whole = pack(source, tmp_path / "whole.pack", **more)
     resume = interrupted_after(16, monkeypatch)
@@ -209,6 +215,62 @@ def test_an_interrupted_packing_goes_on(pictures, tmp_path, monkeypatch, kind):
     check_pack(tmp_path / "p.pack")
     if kind == "cells":  # looked at once, so that none is looked at again
         assert len(decoded) <= 30 - 16 + 30
+
+
+def png_of_16_bits(values):
+    """The content of a PNG in colour, of uint16 (height, width, 3), which Pillow does not write."""
+
+    def chunk(kind, content):
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    height, width, _ = values.shape
+    rows = b"".join(b"\0" + row.tobytes() for row in values.astype(">u2"))
+    header = struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def test_other_labels_do_not_go_on_with_an_interrupted_packing(pictures, tmp_path, monkeypatch):
+    table = tmp_path / "labels.csv"
+    table.write_text("label\n" + "cat\n" * 30)
+    resume = interrupted_after(16, monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        pack(pictures, tmp_path / "p.pack", labels=table)
+    resume()
+    table.write_text("label\n" + "dog\n" * 30)
+    with pytest.raises(BadInput, match="this is another or was changed since"):
+        pack(pictures, tmp_path / "p.pack", labels=table)
+
+
+def test_passing_trouble_leaves_what_was_packed(pictures, tmp_path, monkeypatch):
+    with pytest.raises(BadInput, match=r"needs .* GiB of memory") as short_of_memory:
+        check_fits(2**62, "a.png", "make it smaller")
+    monkeypatch.setattr(packing, "SECONDS_BETWEEN_SAVES", -1.0)
+    resume = interrupted_after(16, monkeypatch, error=short_of_memory.value)
+    with pytest.raises(BadInput, match="GiB of memory"):
+        pack(pictures, tmp_path / "p.pack")
+    resume()
+    assert 0 < read_contents(tmp_path / "p.pack").images < 30
+    np.testing.assert_array_equal(pack(pictures, tmp_path / "p.pack")[:], IMAGES)
+
+
+def test_a_source_that_fails_now_and_then_is_gone_on_with(tmp_path, monkeypatch):
+    class Remote(Source):
+        is_there = False
+
+        def __getitem__(self, number):
+            if number >= 16 and not self.is_there:
+                raise OSError("connection reset")
+            return super().__getitem__(number)
+
+    monkeypatch.setattr(packing, "BYTES_AT_ONCE", 4 * IMAGES[0].nbytes)
+    monkeypatch.setattr(packing, "SECONDS_BETWEEN_SAVES", -1.0)
+    monkeypatch.setattr(packing, "evenly_chosen", lambda images, most: images[:2])
+    source = Remote()
+    with pytest.raises(BadInput, match="image 16 of the Remote can't be had: connection reset"):
+        pack(source, tmp_path / "p.pack")
+    source.is_there = True
+    assert 0 < read_contents(tmp_path / "p.pack").images < 30
+    np.testing.assert_array_equal(pack(source, tmp_path / "p.pack")[:], IMAGES)
 
 
 def test_another_source_does_not_go_on_with_an_interrupted_packing(pictures, tmp_path, monkeypatch):
@@ -428,13 +490,18 @@ def test_a_module_in_the_folder_is_not_run_by_the_processes_that_decode(pictures
 def test_what_was_left_out_before_an_interruption_is_known_after_it(pictures, tmp_path, monkeypatch):
     (pictures / "cats" / "1bad.png").write_bytes(b"no picture")
     (pictures / "dogs" / "gone.png").symlink_to("nowhere")
+    page = Image.fromarray(IMAGES[0])
+    page.save(pictures / "cats" / "1pages.tif", save_all=True, append_images=[page])
     whole = pack(pictures, tmp_path / "whole.pack")
+    assert any("1pages.tif" in note for note in whole.notes)
     assert [line.partition(":")[0] for line in whole.unreadable] == ["cats/1bad.png", "dogs/gone.png"]
     resume = interrupted_after(16, monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         pack(pictures, tmp_path / "p.pack")
     resume()
-    assert pack(pictures, tmp_path / "p.pack").unreadable == whole.unreadable
+    packed = pack(pictures, tmp_path / "p.pack")
+    assert packed.unreadable == whole.unreadable
+    assert packed.notes == whole.notes
     check_pack(tmp_path / "p.pack")
 
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageOps, PngImagePlugin, features
 
 from freyvae.data import load_file, load_folder
-from freyvae.data.picture_file import Unreadable, read_picture
+from freyvae.data.picture_file import Unreadable, read_picture, size_of_picture
 from freyvae.errors import BadInput
 
 RNG = np.random.default_rng(0)
@@ -46,6 +46,7 @@ def test_pixels_are_turned_as_the_orientation_says(tmp_path, suffix, orientation
         expected = np.array(ImageOps.exif_transpose(picture).convert("RGB"))
     np.testing.assert_array_equal(_load_one(tmp_path), expected)
     assert expected.shape[:2] == ((4, 6) if 5 <= orientation <= 8 else (6, 4))
+    assert size_of_picture(tmp_path / f"a.{suffix}") == expected.shape[:2]
 
 
 def test_16_bit_and_transparent_pictures_are_turned_too(tmp_path):

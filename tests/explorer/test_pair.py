@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from tests.explorer.conftest import accessibility_findings, make_squares, servin
 import freyvae
 from freyvae.__main__ import main
 from freyvae.errors import BadInput
+from freyvae.explorer import server
 from freyvae.explorer.pair import write_pair
 from freyvae.explorer.server import Beside, prepare_page
 from freyvae.run import Run
@@ -113,6 +115,14 @@ def test_the_address_leads_to_both(served: Any, open_page: Any) -> None:
     page = open_page(served.address(served.token), ready=False)
     page.wait_for_function("() => document.querySelectorAll('[data-frames=drawn]').length === 2")
     assert page.url.startswith(f"http://127.0.0.1:{served.server_port}/explorer/beside.html")
+
+
+def test_nothing_is_begun_for_a_page_of_the_first_alone(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(server, "services_of", lambda *given, **named: pytest.fail("all images would be encoded"))
+    monkeypatch.setattr(server.Server, "serve_forever", Mock(side_effect=KeyboardInterrupt))
+    server.serve(pair[0], beside=pair[1], port=0, browser=False, say=said.append)
+    assert said[-1] == "stopped"
 
 
 def test_runs_that_cannot_stand_side_by_side_are_refused_in_a_line(

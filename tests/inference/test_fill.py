@@ -79,6 +79,19 @@ def test_a_picture_shows_what_is_seen_first(labelled, picture, mask):
     assert set(np.unique(seen[:, seen.shape[1] // 2 :])) == {96, 160}
 
 
+def test_pictures_of_a_mask_are_read_by_their_levels(mask, tmp_path):
+    with Image.open(mask) as small:
+        small.resize((16, 16), Image.Resampling.NEAREST).save(tmp_path / "large-mask.png")
+    Image.fromarray(np.full((16, 16), 4000, np.uint16)).save(tmp_path / "large.png")
+    hidden = read_mask(tmp_path / "large-mask.png", tmp_path / "large.png", (8, 8), levels="0:4095")
+    assert hidden.shape == (8, 8)
+
+
+def test_more_draws_than_memory_holds_are_refused(labelled, picture, mask):
+    with pytest.raises(BadInput, match="GiB"):
+        freyvae.fill(labelled, picture, mask, draws=10**10)
+
+
 def test_masks_of_other_sizes_are_refused_or_brought_along(labelled, picture, mask, tmp_path):
     Image.new("L", (16, 16), 100).save(tmp_path / "large.png")
     with Image.open(mask) as small:

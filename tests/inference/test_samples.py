@@ -4,6 +4,7 @@ import pytest
 import freyvae
 from freyvae.errors import BadInput
 from freyvae.inference.samples import codes_like
+from freyvae.run import Run
 
 
 def test_codes_like_a_picture_have_the_moments_of_its_posterior_or_of_the_prior(labelled, picture):
@@ -37,3 +38,27 @@ def test_a_distance_needs_a_picture(labelled, picture):
         freyvae.sample(labelled, distance=0.5)
     with pytest.raises(BadInput, match="distance must be a number from 0 to 1, not 2"):
         freyvae.sample(labelled, like=picture, distance=2)
+
+
+def test_more_samples_like_a_picture_than_memory_holds_are_refused(labelled, picture):
+    with pytest.raises(BadInput, match="GiB"):
+        freyvae.sample(labelled, count=10**12, like=picture)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        lambda run, picture: freyvae.sample(run, out="a.jpg"),
+        lambda run, picture: freyvae.decode(run, latents=[0.0] * 4, out="a.jpg"),
+        lambda run, picture: freyvae.reconstruct(run, picture, out="a.jpg"),
+        lambda run, picture: freyvae.walk(run, picture, picture, out="a.jpg"),
+        lambda run, picture: freyvae.traverse(run, picture, out="a.jpg"),
+        lambda run, picture: freyvae.vary(run, picture, "dark", out="a.jpg"),
+        lambda run, picture: freyvae.fill(run, picture, picture, out="a.jpg"),
+    ],
+    ids=["sample", "decode", "reconstruct", "walk", "traverse", "vary", "fill"],
+)
+def test_a_file_that_cannot_be_written_is_refused_before_all_work(labelled, picture, monkeypatch, command):
+    monkeypatch.delattr(Run, "load_model")
+    with pytest.raises(BadInput, match=r"a\.jpg must end in \.png or"):
+        command(labelled, picture)

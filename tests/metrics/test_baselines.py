@@ -164,7 +164,7 @@ def test_the_covariance_of_large_images_is_not_tried(monkeypatch):
 @pytest.mark.parametrize("format", baselines.FILE_FORMATS)
 def test_files_are_lossless_and_their_bits_are_counted(format, channels):
     images = np.random.default_rng(0).integers(0, 256, (5, 6, 4, channels), dtype="uint8")
-    assert baselines._writes(format)  # which makes the format known to Pillow
+    assert baselines._writes(format, images)  # which makes the format known to Pillow
     encoded = [baselines._encoded(image, format) for image in images]
     for image, file in zip(images, encoded, strict=True):
         decoded = np.asarray(Image.open(io.BytesIO(file))).reshape(6, 4, -1)[:, :, :channels]
@@ -187,6 +187,12 @@ def test_many_images_make_several_mosaics(images, monkeypatch):
     one = mosaic_bits_per_dim(images, "PNG")
     monkeypatch.setattr(baselines, "MOSAIC_PIXELS", 12)
     assert mosaic_bits_per_dim(images, "PNG") == file_bits_per_dim(images, "PNG") > one
+
+
+def test_webp_has_no_images_of_so_many_pixels_in_a_row():
+    long = np.zeros((2, 1, 16384, 1), np.uint8)
+    assert file_bits_per_dim(long, "WebP") is mosaic_bits_per_dim(long, "WebP") is None
+    assert file_bits_per_dim(long, "PNG") < 1.0
 
 
 def test_a_pillow_without_webp_leaves_it_out(images, monkeypatch):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from freyvae.metrics import collapse, is_active, kl_per_latent_nats, verdict
+from freyvae.metrics import is_active, kl_per_latent_nats, verdict
 from freyvae.model import VAE
 
 GOOD = {"rmse_grey_levels": 10.0, "mean_image_rmse_grey_levels": 30.0, "nll_nats": 1.0, "mean_image_nll_nats": 2.0}
@@ -15,7 +15,7 @@ def test_a_latent_is_active_if_its_means_vary_by_more_than_a_hundredth():
 
 
 def test_the_kl_of_each_latent_sums_to_the_rate(monkeypatch):
-    monkeypatch.setattr(collapse, "IMAGES_AT_ONCE", 4)
+    monkeypatch.setattr("freyvae.model.arrays.CHUNK", 4)
     vae = VAE((4, 3, 1), 3, seed=0)
     images = np.random.default_rng(0).integers(0, 256, (8, 4, 3, 1), dtype="uint8")
     each = kl_per_latent_nats(vae, images)

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -201,6 +202,28 @@ def test_saved_loaded_and_trained_on_is_trained_on(images, tmp_path, choices):
     for ours, theirs in zip(vae.get_weights(), loaded.get_weights(), strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-6)
     assert len(states_of_noise(vae)) == 1 + ("shift" in choices)
+
+
+def test_a_model_that_cannot_be_saved_leaves_the_file_that_was_there(images, tmp_path, monkeypatch):
+    vae = small_vae()
+    vae.save(tmp_path / "model.keras")
+    before = (tmp_path / "model.keras").read_bytes()
+
+    def full(self, path, *others):
+        Path(path).write_bytes(b"half of it")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(keras.Model, "save", full)
+    with pytest.raises(BadInput, match=r"cannot write .*model\.keras: No space left on device"):
+        vae.save(tmp_path / "model.keras")
+    assert (tmp_path / "model.keras").read_bytes() == before
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_networks_of_ones_own_are_not_started_at_images(images):
+    decoder = keras.Sequential([keras.layers.Dense(40), keras.layers.Reshape((5, 4, 2))])
+    with pytest.raises(BadInput, match="only networks that network='dense' made can be started at images"):
+        VAE(SHAPE, 2, encoder=own_encoder(), decoder=decoder, seed=0).start_at(images)
 
 
 class Batches(keras.utils.PyDataset):

@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -22,7 +23,7 @@ from freyvae.inference import codes
 from freyvae.metrics import image_costs, importance
 from freyvae.model import arrays
 from freyvae.signals import Stopped
-from freyvae.training import callbacks
+from freyvae.training import callbacks, checkpoint
 
 SHAPE = (8, 6, 1)
 # by time, and by where the images lie
@@ -193,3 +194,35 @@ def test_a_pack_of_other_images_is_not_gone_on_with(folder, tmp_path):
     pack(tmp_path / "images.npy", tmp_path / "p.pack")
     with pytest.raises(BadInput, match="holds other images now than those"):
         freyvae.measure(run, samples=1)
+
+
+def test_a_run_on_a_pack_with_levels_is_reloaded(tmp_path):
+    images = np.random.default_rng(0).integers(0, 4096, (60, *SHAPE), dtype=np.uint16)
+    np.save(tmp_path / "images.npy", images)
+    pack(tmp_path / "images.npy", tmp_path / "p.pack", levels="0:4095")
+    chosen = recipe(tmp_path / "p.pack")
+    run = freyvae.train(chosen, tmp_path / "run", quiet=True, pictures=False)
+    assert run.recipe.data.levels == "0:4095"
+    said = []
+    freyvae.train(chosen, tmp_path / "run", say=said.append, pictures=False)
+    assert any("is trained (2 epochs): reloaded" in line for line in said)
+    with pytest.raises(BadInput, match="holds a run of another recipe"):
+        freyvae.train(recipe(tmp_path / "images.npy"), tmp_path / "run", quiet=True, pictures=False)
+
+
+@jax_alone
+@pytest.mark.usefixtures("small_blocks")
+def test_an_epoch_that_was_begun_within_the_minutes_is_ended_after_them(folder, tmp_path, monkeypatch):
+    class Press(WithinEpochs):
+        def on_block_end(self, place, share):
+            if self.model.optimizer.iterations == 8 + 4:
+                signal.raise_signal(signal.SIGTERM)
+
+    chosen = recipe(folder / "packed.pack", minutes=60, patience=0)
+    with pytest.raises(Stopped, match="within epoch 2"):
+        freyvae.train(chosen, tmp_path / "run", quiet=True, pictures=False, callbacks=[Press()])
+    restore = checkpoint.restore
+    # by the time that it was interrupted, they had passed
+    monkeypatch.setattr(checkpoint, "restore", lambda *given: replace(restore(*given), seconds=3600.0))
+    run = freyvae.train(chosen, tmp_path / "run", quiet=True, pictures=False)
+    assert len(run.read_history()["epoch"]) == 2

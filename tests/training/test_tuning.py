@@ -1,11 +1,17 @@
 """A training begins with the weights of another, and some of them rest."""
 
+import shutil
+import signal
+from pathlib import Path
+
+import keras
 import numpy as np
 import pytest
 
 import freyvae
 from freyvae import training
 from freyvae.errors import BadInput
+from freyvae.signals import Stopped
 from freyvae.training import build_vae
 from freyvae.training.data import load_training_data
 
@@ -44,7 +50,8 @@ def test_what_is_frozen_rests_and_all_else_is_trained(recipe, earlier):
 
 
 def test_a_model_that_is_another_is_refused_and_nothing_is_lost(recipe, earlier):
-    other = recipe.replace(latent_dim=3, **{"from": str(earlier.folder)})
+    shutil.copytree(earlier.folder, "copy")
+    other = recipe.replace(latent_dim=3, **{"from": "copy"})
     with pytest.raises(BadInput, match=r"is another than this recipe's: it has mean/kernel of shape \(16, 2\)"):
         training.train(other, "earlier", fresh=True, quiet=True)
     assert freyvae.Run.open("earlier").load_model().latent_dim == 2
@@ -62,6 +69,34 @@ def test_a_model_that_is_another_is_refused_and_nothing_is_lost(recipe, earlier)
 def test_layers_that_are_not_there_and_all_of_them_cannot_rest(recipe, freeze, message):
     with pytest.raises(BadInput, match=message):
         training.train(recipe.replace(freeze=freeze), "frozen", quiet=True)
+
+
+def test_a_run_is_not_trained_from_itself(recipe, earlier):
+    tuned = recipe.replace(**{"from": f"../{Path.cwd().name}/earlier"})
+    with pytest.raises(BadInput, match="can't be trained from itself: choose another folder"):
+        training.train(tuned, "earlier", fresh=True, quiet=True)
+    seeds = training.train_seeds(recipe, 1, "seeds", quiet=True)
+    assert seeds is not None
+    tuned = recipe.replace(**{"from": f"seeds/seed-{recipe.training.seed}"})
+    with pytest.raises(BadInput, match="can't be trained from itself: choose another folder"):
+        training.train_seeds(tuned, 1, "seeds", fresh=True, quiet=True)
+    assert earlier.load_model() is not None
+
+
+def test_a_tuning_that_was_interrupted_goes_on_without_the_run_that_it_began_with(recipe, earlier):
+    class Press(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 1:
+                signal.raise_signal(signal.SIGTERM)
+
+    tuned = recipe.replace(**{"from": str(earlier.folder)})
+    whole = training.train(tuned, "whole", quiet=True)
+    with pytest.raises(Stopped):
+        training.train(tuned, "tuned", quiet=True, callbacks=[Press()])
+    shutil.rmtree(earlier.folder)
+    run = training.train(tuned, "tuned", quiet=True)
+    for ours, theirs in zip(whole.load_model().weights, run.load_model().weights, strict=True):
+        np.testing.assert_array_equal(np.asarray(ours), np.asarray(theirs))
 
 
 def test_the_same_tuning_leaves_the_same_weights(recipe, earlier):

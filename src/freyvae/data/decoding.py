@@ -121,8 +121,17 @@ def decoding(work: Decoding, files: Sequence[str], *, image_bytes: int) -> Itera
         return
     with ExitStack() as stack:
         workers = [stack.enter_context(_Worker()) for _ in range(min(processes, len(some)))]
-        threads = stack.enter_context(ThreadPoolExecutor(len(workers)))
+        threads = ThreadPoolExecutor(len(workers))
+        stack.callback(_stop, threads, workers)
         yield _in_order(workers, threads, work, some)
+
+
+def _stop(threads: ThreadPoolExecutor, workers: "Sequence[_Worker]") -> None:
+    """End at once, whatever was asked for: where it is all answered, nothing is lost by it."""
+    threads.shutdown(wait=False, cancel_futures=True)
+    for worker in workers:
+        worker.kill()
+    threads.shutdown()
 
 
 def _in_order(
@@ -164,6 +173,9 @@ class _Worker:
     def __exit__(self, *_: object) -> None:
         self._process.kill()
         self._process.communicate()
+
+    def kill(self) -> None:
+        self._process.kill()
 
     def ask(self, work: Decoding, files: Sequence[str]) -> Answer:
         try:

@@ -113,8 +113,8 @@ class PicturesOfFolder:
         image_size: as in `load_folder`.
         grey: likewise.
         levels: likewise.
-        check_size: told the folder's name, how many pictures there are and the height and width of an image, before
-            the first picture is kept; it may refuse them.
+        check_size: told the folder's name, how many pictures there are and the height, width and channels of an image,
+            before the first picture is kept, and the first one of more channels; it may refuse them.
         rules: of kinds of values, as an earlier reading of the same pictures found them.
 
     Attributes:
@@ -133,7 +133,7 @@ class PicturesOfFolder:
         image_size: ImageSize = None,
         grey: bool = False,
         levels: Levels = None,
-        check_size: Callable[[str, int, int, int], None] | None = None,
+        check_size: Callable[[str, int, int, int, int], None] | None = None,
         rules: Mapping[str, Range] | None = None,
     ) -> None:
         self._where = where = printable(folder)
@@ -153,6 +153,7 @@ class PicturesOfFolder:
         self._survey = Survey(where, wanted)
         self._unreadable: dict[str, str] = {}
         self._first: tuple[int, int] | None = None
+        self._channels = 0  # as many as there is memory for
         self._sizes: dict[str, tuple[int, int]] = {}
         self._has_own_rule = False
         self._with_more: list[str] = []
@@ -181,6 +182,11 @@ class PicturesOfFolder:
                 self._unreadable[decoded.file] = "changed while it was read"
             else:
                 yield Picture(decoded.file, decoded.image)
+
+    @property
+    def passed_over(self) -> tuple[str, ...]:
+        """What the folder holds that is not among `files`: folders that are closed, and remarks on other files."""
+        return (*self._found.closed, *self._found.notes)
 
     def some_in_colour(self) -> bool:
         """Whether there is colour among a few of the pictures, from all over the folder."""
@@ -266,16 +272,19 @@ class PicturesOfFolder:
         shape = self._work.size or decoded.shape
         if self._first is None:
             self._first = shape
-            self._check_first(shape)
+        channels = 1 if decoded.image is None else decoded.image.shape[2]
+        if channels > self._channels:
+            self._channels = channels
+            self._check_memory(self._first, channels)
         if shape != self._first:
             self._look_at_sizes()
             raise self._of_different_sizes()
 
-    def _check_first(self, shape: tuple[int, int]) -> None:
+    def _check_memory(self, shape: tuple[int, int], channels: int) -> None:
         if self._check is None:
             return
         try:
-            self._check(self._where, len(self.files), *shape)
+            self._check(self._where, len(self.files), *shape, channels)
         except BadInput:
             self._look_at_sizes()
             if self._work.size is None and len(set(self._sizes.values())) > 1:  # the first may be the only large one
@@ -311,10 +320,11 @@ class PicturesOfFolder:
         )
 
 
-def check_memory(where: str, pictures: int, height: int, width: int) -> None:
-    """Refuse so many pictures of that height and width where memory does not hold them. Raises `BadInput`."""
+def check_memory(where: str, pictures: int, height: int, width: int, channels: int) -> None:
+    """Refuse so many pictures of that size where memory does not hold them. Raises `BadInput`."""
     # twice: the single pictures, and the array that they are stacked in
-    check_fits(2 * pictures * height * width, where, "give a smaller image_size=..., or pack them: freyvae data pack")
+    needed = 2 * pictures * height * width * channels
+    check_fits(needed, where, "give a smaller image_size=..., or pack them: freyvae data pack")
 
 
 def _size(shape: tuple[int, ...]) -> str:

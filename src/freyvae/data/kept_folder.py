@@ -38,7 +38,7 @@ def load_kept(
     pictures = PicturesOfFolder(folder, image_size=image_size, grey=grey, levels=levels, check_size=check_memory)
     if len(pictures.files) < FEWEST_KEPT:
         return read_all(pictures, strict=strict, levels=levels, progress=progress)
-    place = cache_folder() / f"{_known_by(folder, pictures.files, image_size, grey, levels)}.pack"
+    place = cache_folder() / f"{_known_by(folder, pictures.files, pictures.passed_over, image_size, grey, levels)}.pack"
     found = _kept(place)
     if found is None or (strict and found.unreadable):
         found = read_all(pictures, strict=strict, levels=levels, progress=progress)
@@ -74,7 +74,7 @@ def _kept(place: Path) -> ImageSet | None:
     """What is kept, read into memory; None where nothing is, or it is damaged."""
     try:
         packed = check_pack(place)
-        check_memory(str(place), len(packed), *packed.image_shape[:2])
+        check_memory(str(place), len(packed), *packed.image_shape)
         os.utime(place / RECORD)
         found = dataclasses.replace(
             packed,

@@ -43,7 +43,7 @@ def read_column(table: str | Path, *, count: int, files: Sequence[str] | None) -
     A colon after the path names the column, `cells.csv:stage`; by default it is the one called `label`, `class` or
     `target`, or the only one beside the file names. A column called `file`, `filename`, `file_name`, `image` or `path`
     holds the files' names, whole or without their folders. Without such a column, or for images that have no file
-    names, a row is an image, in order.
+    names, a row is an image, in order. Where the header of a .csv has no comma, semicolons or tabs separate its values.
 
     Args:
         table: the file.
@@ -83,7 +83,7 @@ def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
     """The header and the rows of a table."""
     try:
         text = path.read_bytes().decode("utf-8-sig")  # spreadsheets begin with a byte-order mark
-        delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+        delimiter = "\t" if path.suffix.lower() == ".tsv" else _delimiter(text)
         lines = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True) if row]
     except OSError as error:
         raise BadInput(f"cannot read labels from {printable(path)}: {error.strerror or error}") from error
@@ -96,6 +96,12 @@ def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
         if len(row) != len(header):
             raise BadInput(f"{printable(path)}: row {number} has {len(row)} values where the header has {len(header)}")
     return header, lines[1:]
+
+
+def _delimiter(text: str) -> str:
+    """What separates the values: commas, or as spreadsheets of many countries write it, semicolons, or tabs."""
+    header = text.partition("\n")[0]
+    return next((mark for mark in (",", ";", "\t") if mark in header), ",")
 
 
 def _label_column(path: Path, header: list[str], name_column: str | None, asked: str | None) -> str:

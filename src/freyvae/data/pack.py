@@ -175,6 +175,8 @@ def _contents(values: dict[str, Any]) -> Contents:
         )
     for name in ("image_shape", "blocks", "notes", "unreadable", "sources"):
         values[name] = tuple(values[name])
+    kinds = values.get("kinds", {}).items()
+    values["kinds"] = {kind: tuple(rule) if isinstance(rule, list) else rule for kind, rule in kinds}
     found = Contents(**values)
     sides = found.image_shape
     if len(sides) != 3 or not all(type(side) is int and side > 0 for side in sides) or sides[2] > MOST_CHANNELS:

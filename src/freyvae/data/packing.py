@@ -183,19 +183,18 @@ def _pack_pictures(
     listing = [
         f"{name} {_size(f'{files.folder}/{file}')}" for name, file in zip(names_of_all, pictures.files, strict=True)
     ]
-    packing = _Packing(out, before, source, files.name, _known_by(files.source.resolve(), rules, listing))
-    packing.in_colour = in_colour or pictures.some_in_colour()
-    packing.left_out = lambda: [*map(files.in_its_words, pictures.left_out)]
     labels, notes = files.labels_of(pictures.files)
     if rules.labels is not None:
         labels, notes = read_labels(rules.labels, count=len(names_of_all), files=names_of_all), []
+        listing += labels
+    packing = _Packing(out, before, source, files.name, _known_by(files.source.resolve(), rules, listing))
+    packing.in_colour = in_colour or pictures.some_in_colour()
+    packing.left_out = lambda: [*map(files.in_its_words, pictures.left_out)]
+    packing.notes = lambda: [*files.notes, *notes, *map(files.in_its_words, pictures.notes)]
     label_of = None if labels is None else dict(zip(names_of_all, labels, strict=True))
     after = 0 if packing.last_name is None else names_of_all.index(packing.last_name) + 1
     names: list[str] = []
     images: list[Images] = []
-
-    def remarks() -> list[str]:
-        return [*files.notes, *notes, *map(files.in_its_words, pictures.notes)]
 
     def known() -> dict[str, str]:
         return rules.in_words() | {"levels": pictures.levels or "", "lost": pictures.lost}
@@ -204,7 +203,7 @@ def _pack_pictures(
         if rules.strict:  # before anything is saved that goes on after an unreadable one
             pictures.check_read(len(names), strict=True)
         if pictures.rules and not packing.kinds:  # all pictures were seen, and a rule was found
-            packing.know(pictures.rules, known(), remarks())
+            packing.know(pictures.rules, known())
         packing.add(
             stacked(images),
             names=names,
@@ -224,7 +223,7 @@ def _pack_pictures(
             flush()
         pictures.check_read(packing.added, strict=rules.strict)
         if not packing.kinds:
-            packing.know({}, known(), remarks())
+            packing.know({}, known())
         packing.end(is_video=False)
 
 
@@ -235,7 +234,8 @@ def _pack_images(
     before = _before(out, append=append)
     found, fingerprint = _loaded(source, rules, out, progress)
     source = type(source).__name__ if are_given(source) else source
-    packing = _Packing(out, before, str(source), found.name, _known_by(source, rules, [fingerprint]))
+    listing = [fingerprint, *(() if rules.labels is None else found.labels or ())]
+    packing = _Packing(out, before, str(source), found.name, _known_by(source, rules, listing))
     done = packing.added
     with packing:
         for start, images in blocks(found.images, first=done, most_bytes=BYTES_AT_ONCE):
@@ -247,8 +247,8 @@ def _pack_images(
                 labels=None if found.labels is None else found.labels[chosen],
                 left=len(found) - done,
             )
-        packing.know({}, rules.in_words() | {"levels": found.levels or "", "lost": found.lost}, found.notes)
-        packing.left_out = lambda: found.unreadable
+        packing.know({}, rules.in_words() | {"levels": found.levels or "", "lost": found.lost})
+        packing.left_out, packing.notes = (lambda: found.unreadable), (lambda: found.notes)
         packing.end(is_video=found.is_video)
 
 
@@ -298,6 +298,7 @@ class _Packing:
         added: how many of the source's images are in the pack.
         in_colour: whether images are written in colour although the first ones are grey.
         left_out: says which of the source's files were left out so far, each as `name: reason`.
+        notes: what else there is to say of the source so far.
         kinds: the rule of each kind of value, as far as they are known.
 
     Raises:
@@ -311,6 +312,7 @@ class _Packing:
         self._saved_at = time.monotonic()
         self.in_colour = False
         self.left_out: Callable[[], Sequence[str]] = tuple
+        self.notes: Callable[[], Sequence[str]] = tuple
         self.kinds: Mapping[str, Any] = {} if before is None else before.kinds
         self._known: dict[str, Any] = {}
         self.added = 0
@@ -398,20 +400,15 @@ class _Packing:
             before = replace(before, images_before=before.images, sources=(*before.sources, self._source))
         return PackWriter(self._out, replace(before, unfinished=self._known_by))
 
-    def know(self, kinds: Mapping[str, Any], rules: Mapping[str, str], notes: Sequence[str]) -> None:
-        """Say by which rules the pixels are made, and what else there is to say of the source."""
-        now = self._before if self._writer is None else self._writer.contents
-        before_rules, before_notes = ({}, ()) if now is None else (now.rules, now.notes)
+    def know(self, kinds: Mapping[str, Any], rules: Mapping[str, str]) -> None:
+        """Say by which rules the pixels are made."""
+        before = {} if self._before is None else self._before.rules
         self.kinds = dict(kinds)
-        self._known = {
-            "kinds": self.kinds,
-            "rules": before_rules | {name: words for name, words in rules.items() if words},
-            "notes": tuple(dict.fromkeys((*before_notes, *notes))),
-        }
+        self._known = {"kinds": self.kinds, "rules": before | {name: words for name, words in rules.items() if words}}
 
     def _save(self) -> None:
         assert self._writer is not None
-        self._writer.save(**self._known, unreadable=self._unreadable)
+        self._writer.save(**self._known, unreadable=self._unreadable, notes=self._notes)
         self._saved_at = time.monotonic()
 
     @property
@@ -419,6 +416,11 @@ class _Packing:
         """What was left out so far: what an earlier part of this packing had noted, too."""
         assert self._writer is not None
         return tuple(dict.fromkeys((*self._writer.contents.unreadable, *self.left_out())))
+
+    @property
+    def _notes(self) -> tuple[str, ...]:
+        """What there is to say: what was said before this packing went on, too."""
+        return tuple(dict.fromkeys((*(() if self._before is None else self._before.notes), *self.notes())))
 
     def end(self, *, is_video: bool) -> None:
         """All of the source is in the pack."""
@@ -431,6 +433,7 @@ class _Packing:
             | {
                 "kinds": {},
                 "unreadable": self._unreadable,
+                "notes": self._notes,
                 "is_video": is_video and not now.images_before,
                 "unfinished": None,
                 "images_before": 0,

@@ -48,6 +48,8 @@ _TURNED: dict[int, Callable[[Any], Any]] = {
 }
 
 _ON_THEIR_SIDE = (5, 6, 7, 8)
+# of a TIFF: ImageWidth, ImageLength
+_SIDES = (256, 257)
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _MOST_BYTES_OF_PNG = 2**30
@@ -156,7 +158,9 @@ def size_of_picture(path: Path) -> tuple[int, int]:
             # of a PNG without EXIF before the pixels, Pillow would read the pixels to look for it behind them
             has_exif = opened.format != "PNG" or "exif" in opened.info
             is_turned = has_exif and _orientation(opened) in _ON_THEIR_SIDE
-            return (opened.width, opened.height) if is_turned else (opened.height, opened.width)
+            # some versions of Pillow have turned a TIFF's by now
+            width, height = (opened.tag_v2[tag] for tag in _SIDES) if opened.format == "TIFF" else opened.size
+            return (width, height) if is_turned else (height, width)
     except Exception as error:  # damaged files make Pillow raise almost anything
         raise Unreadable(printable(few_words(error, most=120))) from None
 

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from freyvae.console import printable
 from freyvae.data.read_at import read_at
-from freyvae.errors import BadInput
+from freyvae.errors import BadInput, NotNow
 from freyvae.memory import check_fits
 
 Images: TypeAlias = npt.NDArray[np.uint8]
@@ -163,7 +163,7 @@ class FilePixels(Pixels):
             try:
                 count = read_at(self._file, memory, place)
             except OSError as error:
-                raise BadInput(f"cannot read {printable(self._path)}: {error.strerror or error}") from error
+                raise NotNow(f"cannot read {printable(self._path)}: {error.strerror or error}") from error
             if not count:
                 raise self._changed()
             memory, place = memory[count:], place + count
@@ -254,7 +254,7 @@ class Given(Pixels):
             return np.asarray(self._source[number])
         except Exception as error:  # a person's own code raises anything
             kind = type(self._source).__name__
-            raise BadInput(f"{self._name}: image {number} of the {kind} can't be had: {printable(error)}") from error
+            raise NotNow(f"{self._name}: image {number} of the {kind} can't be had: {printable(error)}") from error
 
     def _image(self, number: int) -> Images:
         kind, image = type(self._source).__name__, self._given(number)

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from freyvae.data.pixels import blocks, evenly_spaced, part_of
-from freyvae.errors import BadInput
+from freyvae.errors import BadInput, few_words
 from freyvae.explorer.bundle import Bundle
 from freyvae.explorer.groups import read_groups
 from freyvae.explorer.projection import read_projection, within_plane
@@ -81,6 +81,8 @@ class AllPoints(Service):
             self._is_ready = write_points(self._opened, self._bundle, self._key, on_block=self._on_block)
         except BadInput as error:
             self._error = error
+        except Exception as error:  # memory has run out, say: the page waits for an answer
+            self._error = BadInput(f"the images can't be placed: {few_words(error)}")
 
     def _on_block(self, done: int) -> bool:
         self._done = done

@@ -48,6 +48,7 @@ from freyvae.run import Run
 ADDRESS = "127.0.0.1"
 PORT = 8765
 PORTS_TRIED = 50
+HTTP_PORT = 80
 MOST_CONNECTIONS = 128  # open at the same time
 RUNTIMES = ("page", "onnx")
 SECONDS_TO_ASK = 10.0  # from the connection to the end of the request's head
@@ -106,8 +107,9 @@ def serve(
         keep_column(run, colour_by)
     for each in (run,) if beside is None else (run, beside):
         prepare_page(each, say=say)
-    handler, services = Handler, services_of(run, onnx=folder)
-    if beside is not None:
+    if beside is None:
+        handler, services = Handler, services_of(run, onnx=folder)
+    else:
         handler, services = Beside, services_of_pair(run, beside)
         say(f"both are in {write_pair(run, beside)}, which can be opened, or sent, as a file too")
     with closing(services), make_server(run, port=port, say=say, handler=handler, services=services) as server:
@@ -211,6 +213,8 @@ def make_server(
                 raise BadInput(f"cannot listen on {ADDRESS}, port {wanted}: {error.strerror}") from error
             continue
         OfRun.hosts = tuple([f"{name}:{server.server_port}"] for name in (ADDRESS, "localhost"))
+        if server.server_port == HTTP_PORT:  # which browsers leave out
+            OfRun.hosts += ([ADDRESS], ["localhost"])
         if wanted != port and say:
             say(f"port {port} is taken: using {wanted}")
         return server

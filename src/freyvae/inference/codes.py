@@ -14,6 +14,7 @@ from freyvae.kept_parts import Part, keeping
 from freyvae.model import VAE
 from freyvae.model.arrays import CHUNK
 from freyvae.reporting.pictures import save_images
+from freyvae.reporting.pictures.saving import OF_IMAGES, require_suffix
 from freyvae.run import Run, check_output, opened
 
 
@@ -102,6 +103,7 @@ def decode(
     if (codes is None) == (not given):
         raise BadInput("give the numbers of one code, or a file of codes with codes=...")
     out, codes = as_path("out", out), None if codes is None else as_path("codes", codes)
+    require_suffix(out, OF_IMAGES)
     check_output(out, codes)
     run = opened(run, out)
     vae = run.load_model()

@@ -13,12 +13,14 @@ from freyvae.console import printable, silence
 from freyvae.data import fit_images, load_images
 from freyvae.engine.descent import Descent
 from freyvae.engine.langevin import Langevin
+from freyvae.engine.memory import check_memory
 from freyvae.errors import BadInput
 from freyvae.files import as_path
 from freyvae.inference.images import images_for
 from freyvae.model import VAE
 from freyvae.recipe import LARGEST_SEED
 from freyvae.reporting.pictures import save_rows
+from freyvae.reporting.pictures.saving import OF_ROWS, require_suffix
 from freyvae.run import Run, check_output, opened
 
 Tensor = Any
@@ -84,11 +86,12 @@ def fill(
     """
     draws, seed = whole("draws", draws, at_least=1), whole("seed", seed, at_least=0, at_most=LARGEST_SEED)
     out, say = as_path("out", out), silence if say is None else function("say", say)
+    require_suffix(out, OF_ROWS)
     check_output(out, data, mask)
     run = opened(run, out)
     vae = run.load_model()
     images = images_for(run, vae, data, levels=levels, say=say)[:]
-    hidden = read_mask(mask, data, vae.image_shape[:2])
+    hidden = read_mask(mask, data, vae.image_shape[:2], levels=run.recipe.data.levels if levels is None else levels)
     found = Filling(vae)(images, hidden, draws=draws, seed=seed)
     rows = np.concatenate([found.expected[:, None], found.draws.swapaxes(0, 1)], axis=1)
     if out.suffix == ".png":
@@ -99,8 +102,10 @@ def fill(
     return out
 
 
-def read_mask(mask: str | Path, data: str | Path, size: tuple[int, int]) -> np.ndarray:
+def read_mask(mask: str | Path, data: str | Path, size: tuple[int, int], *, levels: str | None = None) -> np.ndarray:
     """Which pixels a picture hides, bool (height, width), brought to a model's size as the pictures are.
+
+    `levels` are those that the pictures are read by.
 
     Raises:
         BadInput: it cannot be read, is neither of the pictures' size nor of the model's, is not black and white, or
@@ -111,7 +116,7 @@ def read_mask(mask: str | Path, data: str | Path, size: tuple[int, int]) -> np.n
         raise BadInput(f"mask must be one picture, but there are {len(masks)} in {mask}")
     own = masks.shape[1:3]
     # the pictures are read again only to learn what size they were
-    if own != size and own != (of_pictures := _size_of(data) or size):
+    if own != size and own != (of_pictures := _size_of(data, levels) or size):
         raise BadInput(
             f"{printable(mask)} is {own[0]}x{own[1]} (height x width), but the pictures are "
             f"{of_pictures[0]}x{of_pictures[1]} and the model's images {size[0]}x{size[1]}: give one of these sizes"
@@ -125,10 +130,10 @@ def read_mask(mask: str | Path, data: str | Path, size: tuple[int, int]) -> np.n
     return hidden
 
 
-def _size_of(data: str | Path) -> tuple[int, ...] | None:
+def _size_of(data: str | Path, levels: str | None) -> tuple[int, ...] | None:
     """(height, width) of images as they are stored; None where they differ."""
     try:
-        return load_images(data).images.shape[1:3]
+        return load_images(data, levels=levels).images.shape[1:3]
     except BadInput:
         return None
 
@@ -173,6 +178,8 @@ class Filling:
             seed: of the draws.
         """
         at_once = min(len(images), max(1, CHAINS_AT_ONCE // draws))
+        # the draws, and what the chains of one step hold of theirs
+        check_memory("draws", (len(images) * draws + 4 * at_once * draws, *images.shape[1:]), "float32")
         found, accepted = [], []
         for start in range(0, len(images), at_once):
             chunk = images[start : start + at_once]

@@ -14,6 +14,7 @@ from freyvae.files import as_path
 from freyvae.inference.images import image_for
 from freyvae.model import VAE
 from freyvae.reporting.pictures import save_rows
+from freyvae.reporting.pictures.saving import OF_ROWS, require_suffix
 from freyvae.run import Run, check_output, opened
 
 # latents that are shown where none are chosen
@@ -51,6 +52,7 @@ def walk(
     """
     steps = whole("steps", steps, at_least=2)
     out, say = as_path("out", out), silence if say is None else function("say", say)
+    require_suffix(out, OF_ROWS)
     check_output(out, first, last)
     run = opened(run, out)
     vae = run.load_model()
@@ -96,6 +98,7 @@ def traverse(
     wanted = None if latents is None else several("latents", latents)
     if wanted == []:
         raise BadInput("latents must name one at least: leave it out for the most informative ones")
+    require_suffix(out, OF_ROWS)
     check_output(out, picture)
     run = opened(run, out)
     vae = run.load_model()
@@ -152,6 +155,7 @@ def vary(
     steps, strength = whole("steps", steps, at_least=2), number("strength", strength)
     label, out = text("label", label), as_path("out", out)
     say = silence if say is None else function("say", say)
+    require_suffix(out, OF_ROWS)
     check_output(out, picture)
     run = opened(run, out)
     vae = run.load_model()

@@ -13,6 +13,7 @@ from freyvae.evaluation import load_measured_data
 from freyvae.files import as_path
 from freyvae.inference.images import images_for
 from freyvae.reporting.pictures import save_images, save_rows
+from freyvae.reporting.pictures.saving import OF_ROWS, require_suffix
 from freyvae.run import Run, check_output, opened
 
 # held-out images that say how large the model's error is
@@ -53,6 +54,7 @@ def reconstruct(
     """
     refine, noise = whole("refine", refine, at_least=0), number("noise", noise)
     out, say = as_path("out", out), silence if say is None else function("say", say)
+    require_suffix(out, OF_ROWS)
     check_output(out, data)
     run = opened(run, out)
     vae = run.load_model()

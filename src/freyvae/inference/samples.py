@@ -8,12 +8,14 @@ import numpy as np
 
 from freyvae.arguments import function, number, whole
 from freyvae.console import silence
+from freyvae.engine.memory import check_memory
 from freyvae.errors import BadInput
 from freyvae.files import as_path
 from freyvae.inference.images import image_for
 from freyvae.model import VAE
 from freyvae.recipe import LARGEST_SEED
 from freyvae.reporting.pictures import sample_images, save_images
+from freyvae.reporting.pictures.saving import OF_IMAGES, require_suffix
 from freyvae.run import Run, check_output, opened
 
 
@@ -54,6 +56,7 @@ def sample(
     distance = number("distance", distance, at_most=1.0)
     if like is None and distance:
         raise BadInput("distance is that from a picture: give one with like=...")
+    require_suffix(out, OF_IMAGES)
     check_output(out, like)
     run = opened(run, out)
     vae = run.load_model()
@@ -81,6 +84,7 @@ def codes_like(vae: VAE, image: np.ndarray, count: int, *, distance: float = 0.0
         distance: 0 to 1.
         seed: of the draws.
     """
+    check_memory("images", (count, *vae.image_shape), "float32")
     # not those of `VAE.sample`, which draws with the same seed what the code leaves open
     noise = keras.random.SeedGenerator(int(np.random.default_rng(seed).integers(2**31)))
     drawn = vae.posterior(image).repeated(count).sample(noise)

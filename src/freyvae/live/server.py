@@ -68,6 +68,8 @@ class Live:
 def _send_events(handler: Handler, feed: Feed) -> None:
     """Send news until the other side has left, or the training is over."""
     handler.begin_stream("text/event-stream")
+    if handler.command == "HEAD":
+        return
     seen = drawn = changes = 0
     while True:
         handler.server.give(handler.connection, SECONDS_TO_ANSWER)

@@ -29,6 +29,8 @@ SMALLEST_DEVIATION = 1.0
 IMAGES_AT_ONCE = 256
 # pixels of one mosaic: what bounds the memory, and WebP's sides of at most 16383
 MOSAIC_PIXELS = 2**22
+# of a side of a WebP picture
+MOST_WEBP_PIXELS = 16383
 FILE_FORMATS = ("PNG", "WebP", "JPEG-XL")
 # of JPEG-XL's encoder: either makes the smaller file now and then
 JPEG_XL_EFFORTS = (7, 9)
@@ -157,7 +159,7 @@ def file_bits_per_dim(images: np.ndarray, format: str) -> float | None:
 
     Args:
         images: uint8 (image, height, width, channel).
-        format: one of `FILE_FORMATS`; None comes back where this Pillow cannot write it.
+        format: one of `FILE_FORMATS`; None comes back where this Pillow cannot write it, or they are too large for it.
     """
     bits = file_bits(images, format)
     return None if bits is None else float(bits.sum()) / images.size
@@ -165,7 +167,7 @@ def file_bits_per_dim(images: np.ndarray, format: str) -> float | None:
 
 def file_bits(images: np.ndarray, format: str) -> np.ndarray | None:
     """Bits of each image as a lossless file of its own, as `file_bits_per_dim` has them: float64 (image,)."""
-    if not _writes(format):
+    if not _writes(format, images):
         return None
     return np.array([8.0 * _encoded_bytes(image, format) for image in images])
 
@@ -176,7 +178,7 @@ def mosaic_bits_per_dim(images: np.ndarray, format: str) -> float | None:
     Blanks in the last row are paid for; above `MOSAIC_PIXELS` pixels there are several mosaics. Of images that are
     neither grey nor colour, each channel has a file of its own.
     """
-    if not _writes(format):
+    if not _writes(format, images):
         return None
     count, height, width, _ = images.shape
     at_once = max(1, MOSAIC_PIXELS // (height * width))
@@ -221,10 +223,10 @@ def _mosaic(images: np.ndarray) -> np.ndarray:
     return tiles.reshape(rows * height, columns * width, channels)
 
 
-def _writes(format: str) -> bool:
-    """Whether this Pillow writes a format."""
+def _writes(format: str, images: np.ndarray) -> bool:
+    """Whether this Pillow writes a format, and the format such images."""
     if format == "WebP":
-        return bool(features.check("webp"))
+        return bool(features.check("webp")) and max(images.shape[1:3]) <= MOST_WEBP_PIXELS
     return format != "JPEG-XL" or _writes_jpeg_xl()
 
 

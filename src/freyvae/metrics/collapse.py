@@ -6,13 +6,13 @@ import numpy as np
 from keras import ops
 
 from freyvae.model import VAE
+from freyvae.model.arrays import VALUES_OF_FEW, rows_at_once
 from freyvae.model.groups import kl_per_latent
 
 # Burda et al. 2016, section 5: a latent is active if Cov_x(E[z | x]) > 0.01
 ACTIVE_VARIANCE = 0.01
 # a reconstruction error within this share of the mean image's is the mean image's
 NO_BETTER = 0.98
-IMAGES_AT_ONCE = 1024
 
 
 def kl_per_latent_nats(vae: VAE, images: np.ndarray) -> np.ndarray | None:
@@ -22,8 +22,9 @@ def kl_per_latent_nats(vae: VAE, images: np.ndarray) -> np.ndarray | None:
     """
     total = np.zeros(vae.latent_dim)
     prior = vae.prior
-    for start in range(0, len(images), IMAGES_AT_ONCE):
-        posterior = vae.posterior(ops.convert_to_tensor(images[start : start + IMAGES_AT_ONCE]))
+    at_once = rows_at_once(vae.image_shape, VALUES_OF_FEW)
+    for start in range(0, len(images), at_once):
+        posterior = vae.posterior(ops.convert_to_tensor(images[start : start + at_once]))
         kl = kl_per_latent(posterior, prior)
         if kl is None:
             return None

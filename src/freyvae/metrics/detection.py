@@ -64,12 +64,31 @@ def average_precision(scores: np.ndarray, is_odd: np.ndarray, *, seed: int = 0) 
         seed: of the bootstrap.
     """
     random = np.random.default_rng(seed)
-    odd, others = scores[is_odd], scores[~is_odd]
+    orders = [np.argsort(kind, kind="stable") for kind in (scores[is_odd], scores[~is_odd])]
+    odd, others = (kind[order] for kind, order in zip((scores[is_odd], scores[~is_odd]), orders, strict=True))
+    # how many of either kind score below each odd image
+    below = [np.searchsorted(kind, odd, side="left") for kind in (odd, others)]
+
+    def precision(*counts: np.ndarray) -> float:
+        """Where each image is there so many times: int (image,) of the odd ones and of the others, in their order."""
+        at_least = [
+            count.sum() - np.concatenate([[0], np.cumsum(count)])[place]
+            for count, place in zip(counts, below, strict=True)
+        ]
+        of_odd, of_others = (number[counts[0] > 0] for number in at_least)
+        return float(np.average(of_odd / (of_odd + of_others), weights=counts[0][counts[0] > 0]))
+
+    value = precision(np.ones(len(odd), int), np.ones(len(others), int))
     if min(len(odd), len(others)) < 2:
-        return Estimate(value=_precision(odd, others), low=0.0, high=1.0)
-    resampled = [_precision(random.choice(odd, len(odd)), random.choice(others, len(others))) for _ in range(RESAMPLES)]
-    low, high = np.quantile(resampled, [0.5 - LEVEL / 2, 0.5 + LEVEL / 2])
-    return Estimate(value=_precision(odd, others), low=float(low), high=float(high))
+        return Estimate(value=value, low=0.0, high=1.0)
+
+    ranks = [np.argsort(order) for order in orders]
+    drawn = [
+        precision(*[np.bincount(rank[random.integers(0, len(rank), len(rank))], minlength=len(rank)) for rank in ranks])
+        for _ in range(RESAMPLES)
+    ]
+    low, high = np.quantile(drawn, [0.5 - LEVEL / 2, 0.5 + LEVEL / 2])
+    return Estimate(value=value, low=float(low), high=float(high))
 
 
 def proportion(count: int, of: int) -> Estimate:
@@ -83,11 +102,3 @@ def proportion(count: int, of: int) -> Estimate:
     low = float(beta.ppf(tail, count, of - count + 1)) if count else 0.0
     high = float(beta.ppf(1.0 - tail, count + 1, of - count)) if count < of else 1.0
     return Estimate(value=count / of, low=low, high=high)
-
-
-def _precision(odd: np.ndarray, others: np.ndarray) -> float:
-    odd, others = np.sort(odd), np.sort(others)
-    # of each odd image, how many of either kind score at least as high
-    as_high = len(odd) - np.searchsorted(odd, odd, side="left")
-    wrong = len(others) - np.searchsorted(others, odd, side="left")
-    return float(np.mean(as_high / (as_high + wrong)))

@@ -7,14 +7,12 @@ from freyvae.data.statistics import mean_image
 from freyvae.model import VAE
 
 LEVELS = 255.0
-IMAGES_AT_ONCE = 1024
 
 
 def rmse_grey_levels(vae: VAE, images: np.ndarray) -> float:
     """Root mean square error of reconstructions without noise, in grey levels of 255, over all values of all images."""
     squares = 0.0
-    for start in range(0, len(images), IMAGES_AT_ONCE):
-        some = images[start : start + IMAGES_AT_ONCE]
+    for _, some in blocks(images):
         squares += _squares(vae.reconstruct(some) * LEVELS, some)
     return float(np.sqrt(squares / images.size))
 

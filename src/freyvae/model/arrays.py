@@ -1,5 +1,6 @@
 """What a person calls with NumPy arrays: encode, decode, sample, and the free energy of images."""
 
+import math
 import warnings
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -28,10 +29,12 @@ from freyvae.model.likelihood import Bound, Likelihood
 Tensor = Any
 # how many images the methods hand to a network at once, and where gradients are kept
 CHUNK, FEW = 1024, 128
+# and numbers of these images; fewer where each operation's result is kept until the last one
+VALUES, VALUES_OF_FEW = 2**24, 2**21
 
 
 class OnArrays(FedWithImages):
-    """The methods of a `VAE` on NumPy arrays, in chunks of 1024: memory does not grow with the data."""
+    """The methods of a `VAE` on NumPy arrays, in chunks of at most 1024: memory does not grow with the data."""
 
     latent_dim: int
     decoder: keras.Model
@@ -78,17 +81,18 @@ class OnArrays(FedWithImages):
                 are to be refined on another backend than JAX.
         """
         refine, images = whole("refine", refine, at_least=0), self._images(images)
-        codes = in_chunks(self._codes, images)
+        codes = in_chunks(self._codes, images, most=self._rows_at_once)
         if not refine:
             return codes
-        return in_chunks(lambda *chunk: (self._descent(*chunk, steps=refine),), codes, images, most=FEW)
+        few = min(FEW, self._few_at_once)
+        return in_chunks(lambda *chunk: (self._descent(*chunk, steps=refine),), codes, images, most=few)
 
     def posterior_deviations(self, images: Any) -> np.ndarray:
         """The standard deviations of the posteriors about the codes of images: (image, latent) float32.
 
         Raises as `encode` does.
         """
-        return in_chunks(self._deviations, self._images(images))
+        return in_chunks(self._deviations, self._images(images), most=self._rows_at_once)
 
     def decode(self, latents: Any) -> np.ndarray:
         """Expected pixels in [0, 1] of latents (image, latent): (image, height, width, channel) float32.
@@ -96,9 +100,22 @@ class OnArrays(FedWithImages):
         They are of the top group. Groups below it stay at 0, the mean of their prior: no details are drawn.
 
         Raises:
-            BadInput: the latents have another shape, there are none, or they are not finite.
+            BadInput: the latents have another shape, there are none, they are not finite, or memory does not hold the
+                images.
         """
-        return in_chunks(self._expected_pixels, self._latent_gate(latents))
+        latents = self._latent_gate(latents)
+        check_memory("images", (len(latents), *self.image_shape), "float32")
+        return in_chunks(self._expected_pixels, latents, most=self._rows_at_once)
+
+    @property
+    def _rows_at_once(self) -> int:
+        """How many images a compiled program is given."""
+        return rows_at_once(self.image_shape, VALUES)
+
+    @property
+    def _few_at_once(self) -> int:
+        """How many, where each operation's result is kept until the last one."""
+        return rows_at_once(self.image_shape, VALUES_OF_FEW)
 
     def prepare(self, *, encode: Sequence[int] = (), decode: Sequence[int] = ()) -> None:
         """Compile `encode` and `decode` for so many images and latents at a time, as their first call would.
@@ -106,10 +123,10 @@ class OnArrays(FedWithImages):
         Nothing is computed. A compilation works outside of Python's lock, so that a thread can see to it.
         """
         for count in several("encode", encode):
-            rows = _rows(min(whole("encode", count, at_least=1), CHUNK))
+            rows = _rows(min(whole("encode", count, at_least=1), self._rows_at_once))
             self._codes.prepare(np.broadcast_to(np.uint8(0), (rows, *self.image_shape)))
         for count in several("decode", decode):
-            rows = _rows(min(whole("decode", count, at_least=1), CHUNK))
+            rows = _rows(min(whole("decode", count, at_least=1), self._rows_at_once))
             self._expected_pixels.prepare(np.broadcast_to(np.float32(0), (rows, self.latent_dim)))
 
     def reconstruct(self, images: Any) -> np.ndarray:
@@ -121,7 +138,7 @@ class OnArrays(FedWithImages):
         """
         if not self.groups_below:
             return self.decode(self.encode(images))
-        return in_chunks(self._reconstructions, self._images(images))
+        return in_chunks(self._reconstructions, self._images(images), most=self._rows_at_once)
 
     def sample(self, count_or_latents: Any, *, seed: int = 0) -> np.ndarray:
         """Draw images from the model: codes from the prior p(z), then every pixel from the likelihood p(x | z).
@@ -154,7 +171,8 @@ class OnArrays(FedWithImages):
             noise.state.assign(state)
             return (images,)
 
-        return in_chunks(draw, codes if given is None else given)
+        most = self._few_at_once if self.autoregression is None else self._rows_at_once
+        return in_chunks(draw, codes if given is None else given, most=most)
 
     def sample_means(self, count: Any, *, seed: int = 0) -> np.ndarray:
         """Expected pixels of codes drawn from the prior: (image, height, width, channel) float32 in [0, 1].
@@ -178,7 +196,8 @@ class OnArrays(FedWithImages):
         latents = drawn if given is None else given
         if not self.groups_below:
             return self.decode(latents)
-        return in_chunks(eagerly(lambda chunk: (self._drawn_likelihood(chunk, noise).mean(),)), latents)
+        means = eagerly(lambda chunk: (self._drawn_likelihood(chunk, noise).mean(),))
+        return in_chunks(means, latents, most=self._few_at_once)
 
     def draw_images(self, count_or_latents: Any, *, seed: int = 0) -> np.ndarray:
         """`sample`, by the name that it had before version 0.2; it goes with the next."""
@@ -274,7 +293,7 @@ class OnArrays(FedWithImages):
             distortion, rates = sum(draw.distortion for draw in draws), sum(draw.rates for draw in draws)
             return (ops.concatenate([ops.expand_dims(distortion, -1), rates], axis=-1) / samples,)
 
-        found = in_chunks(eagerly(parts), self._images(images))
+        found = in_chunks(eagerly(parts), self._images(images), most=self._few_at_once)
         return FreeEnergy(distortion=found[:, 0], rates=found[:, 1:])
 
     def _latent_gate(self, latents: Any) -> np.ndarray:
@@ -295,6 +314,11 @@ class OnArrays(FedWithImages):
 
 def _noise(seed: Any) -> keras.random.SeedGenerator:
     return keras.random.SeedGenerator(whole("seed", seed, at_least=0, at_most=LARGEST_SEED))
+
+
+def rows_at_once(image_shape: tuple[int, ...], values: int) -> int:
+    """How many images have so many values at most: a power of two, up to `CHUNK`."""
+    return 1 << (min(max(values // math.prod(image_shape), 1), CHUNK).bit_length() - 1)
 
 
 def in_chunks(function: Callable[..., tuple[np.ndarray, ...]], *arrays: np.ndarray, most: int = 0) -> np.ndarray:

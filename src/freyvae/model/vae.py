@@ -17,7 +17,7 @@ from freyvae.data.pixels import evenly_chosen
 from freyvae.engine.keras_internals import all_layers, check_settings, states_of_noise, values_of_layers
 from freyvae.engine.precision import layers_computing_in, with_float32_outputs
 from freyvae.errors import BadInput, few_words
-from freyvae.files import as_path, cannot_write
+from freyvae.files import as_path, cannot_write, replacing
 from freyvae.model.arrays import OnArrays
 from freyvae.model.augmentation import RandomBinarization, RandomFlip, RandomShift
 from freyvae.model.channel_palette import ChannelPalette
@@ -243,12 +243,18 @@ class VAE(OnArrays):
             images: whatever `as_images` takes.
 
         Raises:
-            BadInput: what `as_images` refuses, images of another shape, or fewer than the prior has components.
+            BadInput: what `as_images` refuses, images of another shape, fewer than the prior has components, or other
+                networks.
         """
         every = self._images(images, "training images")
         # a mean is known well from some of them
         pixels = evenly_chosen(every, max(1, MOST_BYTES_TO_START // math.prod(self.image_shape)))
-        self.network.start_at(self.encoder, self.decoder, pixels, self.pixel_likelihood)
+        try:
+            self.network.start_at(self.encoder, self.decoder, pixels, self.pixel_likelihood)
+        except ValueError as error:
+            raise BadInput(
+                f"only networks that network={self.network.name!r} made can be started at images: {few_words(error)}"
+            ) from error
         if self.autoregression is not None and self.network.starts_at_mean:
             self.autoregression.start_at(self.decoder, pixels)
         if self.channel_palette is not None:
@@ -447,11 +453,18 @@ class VAE(OnArrays):
         results: dict[str, Tensor] = self.get_metrics_result()
         return results
 
-    def save(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
-        """Keras's `save`, to a `.keras` file. Raises `BadInput` for another kind of file, and where none can be."""
+    def save(self, filepath: Any, overwrite: bool = True, zipped: bool | None = None, **kwargs: Any) -> None:
+        """Keras's `save`, to a `.keras` file, which is written whole or not at all.
+
+        Raises `BadInput` for another kind of file, and where none can be.
+        """
         path = as_path("filepath", filepath)
         try:
-            super().save(path, *args, **kwargs)
+            if path.suffix == ".keras" and (overwrite or not path.exists()):  # else Keras asks, or refuses
+                with replacing(path) as temporary:
+                    super().save(temporary, True, zipped, **kwargs)
+            else:
+                super().save(path, overwrite, zipped, **kwargs)
         except OSError as error:
             raise cannot_write(path, error) from error
         except ValueError as error:

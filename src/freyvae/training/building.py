@@ -17,10 +17,11 @@ SMALLEST_LEARNING_RATE = 0.02
 BATCH_SIZE = 32
 
 
-def build_vae(recipe: Recipe, train: np.ndarray) -> VAE:
+def build_vae(recipe: Recipe, train: np.ndarray, *, has_begun: bool = False) -> VAE:
     """The compiled model of a recipe, for training images uint8 (image, height, width, channel).
 
-    Its weights are fresh, or those of the run that the recipe starts from. Raises `BadInput` where that has others.
+    Its weights are fresh, or those of the run that the recipe starts from; of a training that `has_begun` they are in
+    its checkpoint, and that run may be gone. Raises `BadInput` where that has others.
     """
     steps_per_epoch = -(-len(train) // recipe.training.batch_size)
     vae = VAE(
@@ -38,7 +39,7 @@ def build_vae(recipe: Recipe, train: np.ndarray) -> VAE:
         seed=recipe.training.seed,
     )
     vae.start_at(train)
-    if recipe.training.start_from is not None:
+    if recipe.training.start_from is not None and not has_begun:
         begin_with(vae, recipe.training.start_from)
     freeze(vae, recipe.training.freeze)
     vae.compile(optimizer=_optimizer(recipe, vae, steps=recipe.training.epochs * steps_per_epoch))

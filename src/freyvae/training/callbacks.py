@@ -134,8 +134,8 @@ class Recorder(WithinEpochs):
 
     @property
     def is_over(self) -> bool:
-        """Whether there is nothing left to train."""
-        return is_over(self.rows, self.recipe, self.seconds)
+        """Whether there is nothing left to train. An epoch that was begun is ended, whatever the clock says."""
+        return self._now is None and is_over(self.rows, self.recipe, self.seconds)
 
     @property
     def seconds(self) -> float:

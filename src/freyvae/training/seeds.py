@@ -28,6 +28,7 @@ from freyvae.training.train import (
     first_callbacks,
     is_trained,
     load_data,
+    refuse_itself,
     settled,
     start,
 )
@@ -61,7 +62,8 @@ def train_seeds(
     runs = [Run(folder / f"seed-{own.training.seed}") for own in recipes]
     with ExitStack() as locks, StopRequest().watched() as pressed:
         locks.callback(_remove_if_empty, folder)
-        for run in runs:
+        for run, own in zip(runs, recipes, strict=True):
+            refuse_itself(run, own)
             locks.enter_context(run.lock())
         untrained = [
             (run, own) for run, own in zip(runs, recipes, strict=True) if fresh or not is_trained(run, own, say=silence)
@@ -74,7 +76,7 @@ def train_seeds(
             recipe = settled(recipe, data, before=begun[0] if begun else None, say=say)
             untrained = [(run, recipe.replace(seed=own.training.seed)) for run, own in untrained]
             # the models' variables, and as much again for the work on them
-            size = bytes_of_state(build_vae(untrained[0][1], data.train))
+            size = bytes_of_state(build_vae(untrained[0][1], data.train, has_begun=bool(begun)))
             together = most_at_once(len(untrained), lambda models: 2 * models * size)
             # what cannot be built or held is refused by now, and nothing is lost
             for run, _ in untrained:
@@ -105,7 +107,7 @@ def _train(
             break
         members = []
         for run, recipe in untrained[place : place + together]:
-            vae = build_vae(recipe, data.train)
+            vae = build_vae(recipe, data.train, has_begun=run.checkpoint_path.is_file())
             progress = start(run, recipe, data, vae, say=say)
             members.append((vae, _Member(run, recipe, progress, data=data, pressed=pressed, say=say)))
         for vae, member in members:

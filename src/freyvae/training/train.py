@@ -14,6 +14,7 @@ from freyvae.console import say as to_stderr
 from freyvae.console import silence
 from freyvae.data.channels import channels_in_words
 from freyvae.data.levels import SIXTEEN_BITS, levels_text
+from freyvae.data.sources.pack import levels_of
 from freyvae.engine import processes
 from freyvae.engine.memory import check_training
 from freyvae.errors import BadInput
@@ -90,6 +91,7 @@ def train_model(
     if log is not None:
         one_of("log", log, TRACKERS)
     run = run_of(recipe, out)
+    refuse_itself(run, recipe)
     if processes.is_one_of_several():
         processes.check_same("kind of device", _kind_of_device())
     processes.check_same("recipe", recipe.to_toml())
@@ -107,7 +109,8 @@ def train_model(
         with processes.all_or_none():
             before = run.recipe if run.checkpoint_path.is_file() and not fresh else None
             recipe = settled(recipe, data, before=before, say=say)
-            vae = build_vae(recipe, data.train)  # refused, if it is, before anything is lost
+            # refused, if it is, before anything is lost; a checkpoint has the weights of the run that it started from
+            vae = build_vae(recipe, data.train, has_begun=before is not None)
             width = "width" if hasattr(recipe.network, "width") else "hidden"
             if log is not None and processes.is_first():
                 others.append(TensorBoardLog(run.tensorboard_path, data.validation))
@@ -349,6 +352,13 @@ def _versions() -> dict[str, str]:
     return {"freyvae": __version__, **packages, "python": platform.python_version()}
 
 
+def refuse_itself(run: Run, recipe: Recipe) -> None:
+    """Refuse to train a run from its own weights, which would be lost before there are others. Raises `BadInput`."""
+    source = recipe.training.start_from
+    if source is not None and Path(source).resolve() == run.folder.resolve():
+        raise BadInput(f"{run.folder} can't be trained from itself: choose another folder with out=...")
+
+
 def _refuse_other_recipe(run: Run, recipe: Recipe) -> None:
     different = differences(run.recipe, recipe)
     if different:
@@ -364,7 +374,8 @@ def differences(before: Recipe, recipe: Recipe) -> list[str]:
         recipe.data.levels == "auto" and before.data.levels is not None
     ):  # which are what auto was, when that training began
         recipe = recipe.replace(levels=before.data.levels)
-    if recipe.data.levels is None and before.data.levels == levels_text(SIXTEEN_BITS):  # as it was settled then
+    # as they were settled then
+    if recipe.data.levels is None and before.data.levels in (levels_text(SIXTEEN_BITS), levels_of(recipe.data.source)):
         recipe = recipe.replace(levels=before.data.levels)
     if recipe.network.gives_way:
         recipe = recipe.replace(network=before.network)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from freyvae.data.file_kind import check_readable, kind_of_file
 from freyvae.data.image_size import parse_image_size
 from freyvae.data.other_formats import refusing_damage, without_extra
 from freyvae.data.source import Source
-from freyvae.errors import BadInput
+from freyvae.errors import BadInput, few_words
 from freyvae.memory import check_fits
 
 _MATLAB_NUMBERS = (
@@ -48,13 +50,29 @@ class Hdf5(Source):
         return as_image_set(values, path, image_size=image_size, grey=grey, levels=levels)
 
 
+@contextmanager
+def _saying_why(where: str) -> Iterator[None]:
+    """Tell two troubles from damage: a file that another program writes, and a compression that is not HDF5's own."""
+    try:
+        yield
+    except OSError as error:
+        if "unable to lock file" in str(error):
+            raise BadInput(f"{where}: another program has it open to write: close it there, or read a copy") from error
+        if "required filter" in str(error) or "can't open directory" in str(error):  # of its filters
+            raise BadInput(
+                f"{where}: compressed in a way that this h5py does not know ({few_words(error)}): save it without "
+                "compression, or with gzip"
+            ) from error
+        raise
+
+
 def _read(path: Path, name: str | None, *, is_matlab: bool) -> npt.NDArray[Any]:
     try:
         import h5py
     except ImportError:
         raise without_extra(path, "HDF5 files", "hdf5") from None
     where = printable(path)
-    with refusing_damage(path, "an HDF5 file"), h5py.File(path, "r") as file:
+    with refusing_damage(path, "an HDF5 file"), _saying_why(where), h5py.File(path, "r") as file:
         numbers: dict[str, Any] = {}
 
         def note(name: str, held: Any) -> None:

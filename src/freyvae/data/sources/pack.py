@@ -9,10 +9,19 @@ from typing import Any
 from freyvae.console import printable
 from freyvae.data.image_size import fit_images, parse_image_size
 from freyvae.data.levels import levels_text, parse_levels
-from freyvae.data.pack import is_pack, open_pack
+from freyvae.data.pack import is_pack, open_pack, read_contents
 from freyvae.data.source import Source
 from freyvae.errors import BadInput
 from freyvae.files import as_path
+
+
+def levels_of(source: Any) -> str | None:
+    """The levels by which a pack's pixels were made; None where there are none on record, or this is no pack."""
+    try:
+        path = as_path("path", source)
+        return read_contents(path).rules.get("levels") if is_pack(path) else None
+    except BadInput:
+        return None
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ from freyvae.errors import BadInput
 from freyvae.files import as_path, replacing, write_whole
 from freyvae.mosaic import Array, fit, in_colour, levels_of, mosaic
 
+# what the functions below write, by the suffix
+OF_FIGURES, OF_IMAGES, OF_ROWS = (".png",), (".png", ".npy"), (".png", ".gif", ".npy")
 # pixels of a side of an animation, at most
 OF_A_FRAME = 512
 
@@ -33,7 +35,7 @@ def png(figure: Figure) -> bytes:
 def save_figure(figure: Figure, path: str | Path) -> None:
     """Write a figure as a PNG. Raises `BadInput` for another suffix or a place that cannot be written."""
     figure, path = instance("figure", figure, Figure), as_path("path", path)
-    _require_suffix(path, (".png",))
+    require_suffix(path, OF_FIGURES)
     write_whole(path, png(figure))
 
 
@@ -46,7 +48,7 @@ def save_images(images: Array, path: str | Path, *, columns: int = 20) -> None:
         BadInput: they are no images, another suffix, or the place cannot be written.
     """
     path, columns = as_path("path", path), whole("columns", columns, at_least=1)
-    _require_suffix(path, (".png", ".npy"))
+    require_suffix(path, OF_IMAGES)
     levels = levels_of(images)
     with replacing(path) as temporary:
         if path.suffix == ".npy":
@@ -68,7 +70,7 @@ def save_rows(rows: Array, path: str | Path, *, milliseconds: int = 120) -> None
         BadInput: they are no images, another suffix, or the place cannot be written.
     """
     path = as_path("path", path)
-    _require_suffix(path, (".png", ".gif", ".npy"))
+    require_suffix(path, OF_ROWS)
     count, steps = rows.shape[:2]
     levels = levels_of(rows.reshape(-1, *rows.shape[2:]))
     if path.suffix == ".png":
@@ -91,6 +93,7 @@ def save_rows(rows: Array, path: str | Path, *, milliseconds: int = 120) -> None
         )
 
 
-def _require_suffix(path: Path, suffixes: tuple[str, ...]) -> None:
+def require_suffix(path: Path, suffixes: tuple[str, ...]) -> None:
+    """Refuse a path that ends in none of these. Raises `BadInput`."""
     if path.suffix not in suffixes:
         raise BadInput(f"{path.name} must end in {' or '.join(suffixes)}")
