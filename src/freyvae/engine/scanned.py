@@ -39,7 +39,7 @@ def fit(model: keras.Model, images: np.ndarray, **arguments: Any) -> keras.callb
     """Train as `keras.Model.fit` would; arguments are those of `Training`, and the result is Keras's."""
     training = Training(model, images, **arguments)
     if training.reads_logs_alone:
-        _run_ahead(training)
+        run_ahead(training, lambda inputs: _program(model, (training.state, *inputs), training.choices))
         return training.end()
     return training.run(_prepare)
 
@@ -57,10 +57,20 @@ def _prepare(training: Training) -> Callable[[], Any]:
     return run
 
 
-def _run_ahead(training: Training) -> None:
+def run_ahead(
+    training: Training,
+    program_of: Callable[[tuple[Any, ...]], Callable[..., Any]],
+    *,
+    is_stopped: Callable[[], bool] = lambda: False,
+) -> None:
     """Run all epochs, each begun before the logs of the one before are there: the device does not wait for Python.
 
     The model has an epoch's weights only when all are done, so that no callback may want them.
+
+    Args:
+        training: one that reads logs alone.
+        program_of: the compiled epoch for its inputs.
+        is_stopped: asked after each epoch whether it is to be the last.
     """
     if training.is_over:
         return
@@ -69,14 +79,14 @@ def _run_ahead(training: Training) -> None:
     try:
         for epoch in range(training.epoch, training.epochs):
             inputs = training.inputs(epoch)
-            program = _program(training.model, (training.state, *inputs), training.choices)
+            program = program_of(inputs)
             with held_back():
                 training.state, logs = program(training.state, *inputs)
             if waiting is not None:
                 training.tell(waiting)
                 training.begin_epoch()
             waiting = logs
-            if training.model.stop_training:  # a signal's handler, or another thread
+            if training.model.stop_training or is_stopped():  # a signal's handler, or another thread
                 break
     finally:  # where an epoch fails or Ctrl-C is pressed, too: what the model had is used up
         training.keep(training.state)

@@ -149,6 +149,8 @@ def _on_cores(models: list[VAE], begin: Callable[[int], Training]) -> None:
     def train(number: int) -> None:
         training = begin(number) if number else first
         _check_choices(training, first)
+        if training.reads_logs_alone:
+            scanned.run_ahead(training, lambda inputs: program, is_stopped=stopping.is_set)
         while not (training.is_over or stopping.is_set()):
             training.begin_epoch()
             training.end_epoch(*program(state_of(training.model), *training.inputs()))
