@@ -24,6 +24,18 @@ from freyvae.training.seeds import folder_of_seeds
 from freyvae.training.train import checked, run_of
 
 
+class _ImportAhead(keras.callbacks.Callback):
+    """Imports what the pictures alone need, in a thread, while XLA trains outside of Python's lock."""
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Begin."""
+        threading.Thread(target=self._import).start()
+
+    def _import(self) -> None:
+        with suppress(ImportError):  # an extra
+            importlib.import_module("sklearn.mixture")
+
+
 def train(
     recipe: Recipe,
     out: str | Path | None = None,
@@ -72,10 +84,9 @@ def train(
     _, _, speak = checked(recipe, fresh=fresh, quiet=quiet, say=say)
 
     def trained(*others: keras.callbacks.Callback) -> Run:
-        if pictures:
-            threading.Thread(target=_import_ahead).start()
+        ahead = [_ImportAhead()] if pictures else []
         run, vae = training.train_model(
-            recipe, place, fresh=fresh, quiet=quiet, say=say, log=log, callbacks=[*callbacks, *others]
+            recipe, place, fresh=fresh, quiet=quiet, say=say, log=log, callbacks=[*callbacks, *others, *ahead]
         )
         if pictures and processes.is_first() and (fresh or not run.report_path.is_file()):
             _draw(run, vae, quiet=quiet, say=speak)
@@ -84,12 +95,6 @@ def train(
     if not live or not processes.is_first():
         return trained()
     return followed(run_of(recipe, place), trained, title=recipe.name, port=port, browser=not no_browser, say=speak)
-
-
-def _import_ahead() -> None:
-    """Import what the pictures alone need, while XLA trains outside of Python's lock."""
-    with suppress(ImportError):  # an extra
-        importlib.import_module("sklearn.mixture")
 
 
 def _draw(run: Run, vae: VAE | None, *, quiet: bool, say: Callable[[str], None]) -> None:
