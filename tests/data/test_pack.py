@@ -6,6 +6,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import threading
 import zlib
 from collections import namedtuple
 from unittest.mock import Mock
@@ -477,6 +478,27 @@ def test_pictures_are_decoded_by_several_processes_in_their_order(pictures, monk
     found = load_images(pictures)
     np.testing.assert_array_equal(found.images, IMAGES)
     assert found.unreadable == ("dogs/bad.png: not a picture of a kind we read",)
+
+
+def test_who_stops_waits_for_no_picture_that_was_asked_for(pictures, monkeypatch):
+    monkeypatch.setattr(decoding, "FEWEST_FOR_PROCESSES", 2)
+    monkeypatch.setattr(decoding, "PICTURES_AT_ONCE", 1)
+    monkeypatch.setattr(decoding, "cores", lambda: 2)
+    asked = []
+    ask = decoding._Worker.ask
+    monkeypatch.setattr(decoding._Worker, "ask", lambda *given: asked.append(given[2]) or ask(*given))
+    work = decoding.Decoding(pictures, "pictures", None, None, False)
+    files = [str(path.relative_to(pictures)) for path in sorted(pictures.glob("*/*.png"))]
+
+    def stop():
+        with decoding.decoding(work, files, image_bytes=72) as answers:
+            next(answers)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stop()
+    assert len(asked) < 30
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("ThreadPoolExecutor")]
 
 
 def test_a_module_in_the_folder_is_not_run_by_the_processes_that_decode(pictures, monkeypatch):

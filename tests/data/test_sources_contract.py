@@ -13,6 +13,7 @@ import tempfile
 import zipfile
 from collections import namedtuple
 from pathlib import Path
+from unittest.mock import Mock
 
 import h5py
 import numpy as np
@@ -535,6 +536,21 @@ def test_a_pattern_names_files_that_are_there(tmp_path):
 
 
 # HDF5
+
+
+@pytest.mark.parametrize(
+    ("said", "line"),
+    [
+        ("Unable to synchronously open file (unable to lock file, errno = 11)", "another program has it open to write"),
+        ("Can't synchronously read data (required filter 'blosc' is not registered)", "save it without compression"),
+        ("Unable to synchronously open file (truncated file: eof = 96)", "damaged, cut short or not an HDF5 file"),
+    ],
+)
+def test_hdf5_says_why_it_cannot_be_read(tmp_path, monkeypatch, said, line):
+    path = hdf5(tmp_path)
+    monkeypatch.setattr(h5py, "File", Mock(side_effect=OSError(said)))
+    with pytest.raises(BadInput, match=line):
+        load_images(path)
 
 
 def test_an_array_of_hdf5_is_named_where_there_are_several(tmp_path):

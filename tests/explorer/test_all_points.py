@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 from tests.explorer.conftest import accessibility_findings, make_squares, serving_all, squares
 
 import freyvae
+from freyvae.explorer import all_points
 from freyvae.explorer import bundle as bundle_module
 from freyvae.explorer.all_points import AllPoints, is_of, is_sample, key_of, write_points
 from freyvae.explorer.page import is_current, keep_for_page, read_bundle
@@ -68,6 +70,12 @@ def _write(run: Run) -> AllPoints:
     points = AllPoints(Opened(run), read_bundle(run.explorer_path))
     points._thread.join()
     return points
+
+
+def test_a_page_is_told_where_its_images_cannot_be_placed(copied: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(all_points, "write_points", Mock(side_effect=MemoryError("out of memory")))
+    answer = _write(copied).answer({})
+    assert (answer.status, answer.content) == (409, b"the images can't be placed: out of memory\n")
 
 
 def test_every_image_has_its_place_on_the_plane_of_the_page(copied: Run) -> None:

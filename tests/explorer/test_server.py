@@ -23,7 +23,7 @@ from freyvae.errors import BadInput
 from freyvae.explorer import server as server_module
 from freyvae.explorer import write_page
 from freyvae.explorer.page import is_current, is_damaged
-from freyvae.explorer.server import Server, make_server, prepare_page
+from freyvae.explorer.server import ADDRESS, Server, make_server, prepare_page
 from freyvae.run import Run
 
 
@@ -337,6 +337,14 @@ def test_a_taken_port_gives_the_next_and_says_so(run: Run) -> None:
         with make_server(run, port=port, say=said.append) as server:
             assert server.server_port > port
             assert said == [f"port {port} is taken: using {server.server_port}"]
+
+
+def test_browsers_leave_out_the_port_of_http(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    with make_server(run, port=0) as server:
+        assert [ADDRESS] not in server.RequestHandlerClass.hosts
+        monkeypatch.setattr(server_module, "HTTP_PORT", port := server.server_port)
+    with make_server(run, port=port) as server:
+        assert ([ADDRESS] in server.RequestHandlerClass.hosts) == (server.server_port == port)
 
 
 @pytest.mark.parametrize("port", [-1, 65536])
