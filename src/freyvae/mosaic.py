@@ -11,6 +11,7 @@ Array = np.ndarray[Any, Any]
 
 WIDEST = 1640  # pixels
 TALLEST = 1700  # pixels
+MOST_WEBP_PIXELS = 16383  # of a side of a WebP picture
 
 
 def to_bytes(images: Array) -> Array:

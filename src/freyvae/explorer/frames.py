@@ -9,10 +9,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from freyvae.data.channels import OF_PICTURES
-from freyvae.mosaic import in_colour, mosaic
-
-# of a side of a WebP picture
-_MOST_PIXELS = 16383
+from freyvae.mosaic import MOST_WEBP_PIXELS, in_colour, mosaic
 
 
 def pack_frames(images: npt.NDArray[np.uint8]) -> tuple[bytes, str]:
@@ -38,7 +35,7 @@ def _sheet(images: npt.NDArray[np.uint8]) -> bytes | None:
     count, height, width, channels = images.shape
     columns = max(min(math.ceil(math.sqrt(count * height / width)), count), 1)  # so that it is about square
     rows = math.ceil(count / columns)
-    if channels not in OF_PICTURES or max(rows * height, columns * width) > _MOST_PIXELS:
+    if channels not in OF_PICTURES or max(rows * height, columns * width) > MOST_WEBP_PIXELS:
         return None
     written = io.BytesIO()
     picture = Image.fromarray(mosaic(in_colour(images), columns=columns))

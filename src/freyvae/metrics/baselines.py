@@ -13,6 +13,7 @@ from freyvae.data.channels import OF_PICTURES
 from freyvae.data.pixels import evenly_chosen
 from freyvae.data.statistics import mean_image
 from freyvae.model import Likelihood
+from freyvae.mosaic import MOST_WEBP_PIXELS
 
 LOG_TWO_PI = math.log(2.0 * math.pi)
 # how far the covariance is drawn to that of images moved by a pixel, and to its diagonal: chosen on validation images
@@ -29,8 +30,6 @@ SMALLEST_DEVIATION = 1.0
 IMAGES_AT_ONCE = 256
 # pixels of one mosaic: what bounds the memory, and WebP's sides of at most 16383
 MOSAIC_PIXELS = 2**22
-# of a side of a WebP picture
-MOST_WEBP_PIXELS = 16383
 FILE_FORMATS = ("PNG", "WebP", "JPEG-XL")
 # of JPEG-XL's encoder: either makes the smaller file now and then
 JPEG_XL_EFFORTS = (7, 9)

@@ -1,5 +1,6 @@
 """Does the model use its latents, and does it do better than a constant?"""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -22,7 +23,7 @@ def kl_per_latent_nats(vae: VAE, images: np.ndarray) -> np.ndarray | None:
     """
     total = np.zeros(vae.latent_dim)
     prior = vae.prior
-    at_once = rows_at_once(vae.image_shape, VALUES_OF_FEW)
+    at_once = rows_at_once(math.prod(vae.image_shape), VALUES_OF_FEW)
     for start in range(0, len(images), at_once):
         posterior = vae.posterior(ops.convert_to_tensor(images[start : start + at_once]))
         kl = kl_per_latent(posterior, prior)

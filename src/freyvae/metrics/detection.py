@@ -64,8 +64,8 @@ def average_precision(scores: np.ndarray, is_odd: np.ndarray, *, seed: int = 0) 
         seed: of the bootstrap.
     """
     random = np.random.default_rng(seed)
-    orders = [np.argsort(kind, kind="stable") for kind in (scores[is_odd], scores[~is_odd])]
-    odd, others = (kind[order] for kind, order in zip((scores[is_odd], scores[~is_odd]), orders, strict=True))
+    kinds = scores[is_odd], scores[~is_odd]
+    odd, others = map(np.sort, kinds)
     # how many of either kind score below each odd image
     below = [np.searchsorted(kind, odd, side="left") for kind in (odd, others)]
 
@@ -82,7 +82,7 @@ def average_precision(scores: np.ndarray, is_odd: np.ndarray, *, seed: int = 0) 
     if min(len(odd), len(others)) < 2:
         return Estimate(value=value, low=0.0, high=1.0)
 
-    ranks = [np.argsort(order) for order in orders]
+    ranks = [np.argsort(np.argsort(kind, kind="stable")) for kind in kinds]
     drawn = [
         precision(*[np.bincount(rank[random.integers(0, len(rank), len(rank))], minlength=len(rank)) for rank in ranks])
         for _ in range(RESAMPLES)

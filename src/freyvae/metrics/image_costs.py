@@ -15,6 +15,7 @@ from freyvae.engine.programs import Program
 from freyvae.errors import BadInput
 from freyvae.metrics.decoding import decoded_values
 from freyvae.model import VAE
+from freyvae.model.arrays import rows_at_once
 
 Tensor = Any
 # draws of each image's latents; of fewer the free energy is noisier, and never biased
@@ -117,8 +118,7 @@ def cost_maps(vae: VAE, images: Any, *, samples: int = SAMPLES, seed: int = 0) -
 
 
 def _images_at_once(vae: VAE) -> int:
-    # a power of two: `image_costs` fills the only chunk of a few images up to one
-    return 1 << (min(max(VALUES_AT_ONCE // decoded_values(vae), 1), MOST_AT_ONCE).bit_length() - 1)
+    return rows_at_once(decoded_values(vae), VALUES_AT_ONCE, MOST_AT_ONCE)
 
 
 def _of_a_draw(vae: VAE, images: Tensor, noise: keras.random.SeedGenerator) -> tuple[Tensor, ...]:

@@ -110,12 +110,12 @@ class OnArrays(FedWithImages):
     @property
     def _rows_at_once(self) -> int:
         """How many images a compiled program is given."""
-        return rows_at_once(self.image_shape, VALUES)
+        return rows_at_once(math.prod(self.image_shape), VALUES)
 
     @property
     def _few_at_once(self) -> int:
         """How many, where each operation's result is kept until the last one."""
-        return rows_at_once(self.image_shape, VALUES_OF_FEW)
+        return rows_at_once(math.prod(self.image_shape), VALUES_OF_FEW)
 
     def prepare(self, *, encode: Sequence[int] = (), decode: Sequence[int] = ()) -> None:
         """Compile `encode` and `decode` for so many images and latents at a time, as their first call would.
@@ -316,9 +316,9 @@ def _noise(seed: Any) -> keras.random.SeedGenerator:
     return keras.random.SeedGenerator(whole("seed", seed, at_least=0, at_most=LARGEST_SEED))
 
 
-def rows_at_once(image_shape: tuple[int, ...], values: int) -> int:
-    """How many images have so many values at most: a power of two, up to `CHUNK`."""
-    return 1 << (min(max(values // math.prod(image_shape), 1), CHUNK).bit_length() - 1)
+def rows_at_once(values_of_image: int, values: int, most: int | None = None) -> int:
+    """How many images have so many values: a power of two, to which chunks are filled, up to `most` or `CHUNK`."""
+    return 1 << (min(max(values // values_of_image, 1), most or CHUNK).bit_length() - 1)
 
 
 def in_chunks(function: Callable[..., tuple[np.ndarray, ...]], *arrays: np.ndarray, most: int = 0) -> np.ndarray:

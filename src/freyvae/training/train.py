@@ -374,9 +374,10 @@ def differences(before: Recipe, recipe: Recipe) -> list[str]:
         recipe.data.levels == "auto" and before.data.levels is not None
     ):  # which are what auto was, when that training began
         recipe = recipe.replace(levels=before.data.levels)
-    # as they were settled then
-    if recipe.data.levels is None and before.data.levels in (levels_text(SIXTEEN_BITS), levels_of(recipe.data.source)):
-        recipe = recipe.replace(levels=before.data.levels)
+    if recipe.data.levels is None and before.data.levels is not None:
+        by_themselves = before.data.levels == levels_text(SIXTEEN_BITS)
+        if by_themselves or before.data.levels == levels_of(recipe.data.source):  # as they were settled then
+            recipe = recipe.replace(levels=before.data.levels)
     if recipe.network.gives_way:
         recipe = recipe.replace(network=before.network)
     recipe = recipe.replace(likelihood=recipe.likelihood.as_settled(before.likelihood))
