@@ -150,6 +150,25 @@ def _no_complaints(watch: Watch) -> Iterator[None]:
     assert watch.complaints == []
 
 
+# Each page that is opened draws the same numbers (mulberry32), or a walk could end where it began, once in a thousand.
+SAME_DRAWS = """
+  let state = 1;
+  Math.random = () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+"""
+
+
+def _new_context(browser: Any, **options: Any) -> Any:
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
+    context.set_default_timeout(10_000)
+    context.add_init_script(SAME_DRAWS)
+    return context
+
+
 @pytest.fixture
 def open_page(browser: Any, watch: Watch) -> Iterator[OpenPage]:
     """Open an explorer page in a separate browser context."""
@@ -158,8 +177,7 @@ def open_page(browser: Any, watch: Watch) -> Iterator[OpenPage]:
     def open_it(address: str | Path, *, fragment: str = "", ready: bool = True, **options: Any) -> Any:
         if isinstance(address, Path):
             address = address.as_uri()
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
-        context.set_default_timeout(10_000)
+        context = _new_context(browser, **options)
         contexts.append(context)
         page = context.new_page()
         watch.over(page)
@@ -175,8 +193,7 @@ def open_page(browser: Any, watch: Watch) -> Iterator[OpenPage]:
 
 @pytest.fixture(scope="session")
 def _desk(browser: Any, watch: Watch) -> Any:
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
-    context.set_default_timeout(10_000)
+    context = _new_context(browser, reduced_motion="reduce")
     page = context.new_page()
     watch.over(page)
     return page

@@ -7,6 +7,8 @@ import { makeWalk } from "./walk.js";
 /** @import { Code } from "./types.js" */
 
 const FLIGHT_MILLISECONDS = 280;
+/** The most of a walk between two frames, in seconds. */
+const LONGEST_STEP = 0.1;
 
 /**
  * @param {object} options
@@ -17,7 +19,7 @@ const FLIGHT_MILLISECONDS = 280;
  */
 export function makeMotion({ where, move, draw, onwalk }) {
   let flight = 0;
-  /** @type {{ path: ReturnType<typeof makeWalk> | null, began: number, lastStop: number } | null} */
+  /** @type {{ path: ReturnType<typeof makeWalk> | null, walked: number, seen: number, lastStop: number } | null} */
   let walking = null;
 
   /** Move to a code: gradually, or at once if the user prefers reduced motion. @param {Code} target */
@@ -42,21 +44,23 @@ export function makeMotion({ where, move, draw, onwalk }) {
 
   function walk() {
     flight++;
-    walking = { path: null, began: 0, lastStop: -1 };
+    walking = { path: null, walked: 0, seen: 0, lastStop: -1 };
     onwalk(true);
     const mine = walking;
     const tick = () => {
       if (walking !== mine) return;
       if (!mine.path)
-        Object.assign(mine, { path: makeWalk(where(), { draw }), began: performance.now(), lastStop: -1 });
+        Object.assign(mine, { path: makeWalk(where(), { draw }), walked: 0, seen: performance.now(), lastStop: -1 });
       const path = /** @type {ReturnType<typeof makeWalk>} */ (mine.path);
-      const seconds = (performance.now() - mine.began) / 1000;
-      const stopNumber = Math.floor(seconds / path.secondsPerStop);
+      // a page that was hidden or held up goes on where it was, and does not leap
+      mine.walked += Math.min((performance.now() - mine.seen) / 1000, LONGEST_STEP);
+      mine.seen = performance.now();
+      const stopNumber = Math.floor(mine.walked / path.secondsPerStop);
       // with reduced motion, only the stops are shown
       const still = reducedMotion();
       if (!still || stopNumber !== mine.lastStop) {
         mine.lastStop = stopNumber;
-        move(path.at(still ? stopNumber * path.secondsPerStop + 1e-6 : seconds));
+        move(path.at(still ? stopNumber * path.secondsPerStop + 1e-6 : mine.walked));
         // `move` has called `moved`, which resets the path; but this move belongs to the walk
         mine.path = path;
       }
