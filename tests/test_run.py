@@ -60,10 +60,12 @@ def test_no_folder_says_what_makes_one(tmp_path):
         Run.open(tmp_path / "away")
 
 
-def test_a_file_is_no_run(tmp_path):
+def test_a_file_is_no_run_and_one_of_a_run_names_it(tmp_path, run):
     (tmp_path / "file").touch()
-    with pytest.raises(BadInput, match="no run at"):
+    with pytest.raises(BadInput, match="file is a file, and a run is a folder: give what `train --out` made"):
         Run.open(tmp_path / "file")
+    with pytest.raises(BadInput, match=f"is a file, and a run is a folder: give {run.folder}$"):
+        Run.open(run.model_path)
 
 
 def test_another_folder_is_no_run(tmp_path):

@@ -68,7 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _failed(error: Exception, *, debug: bool) -> int:
     from cyclopts import CycloptsError
 
-    from freyvae.errors import FreyvaeError, few_words
+    from freyvae.errors import FreyvaeError, few_words, is_lack_of_memory
 
     end_waiting()
     if debug:
@@ -80,7 +80,7 @@ def _failed(error: Exception, *, debug: bool) -> int:
         return _fail(in_flags(str(error)), error.exit_code, is_said_by_first=error.is_said_by_first)
     if isinstance(error, CycloptsError):
         return _fail(_wrong_usage(error), 2)
-    if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):  # the latter is JAX's
+    if is_lack_of_memory(error):
         return _fail("out of memory: try fewer or smaller images, or a smaller --batch-size", 1)
     if isinstance(error, OSError) and error.filename:
         return _fail(f"{error.strerror or error}: {error.filename}", 2)

@@ -39,6 +39,11 @@ class TrainingFailed(FreyvaeError, RuntimeError):
     is_said_by_first = True  # all find the same
 
 
+def is_lack_of_memory(error: BaseException) -> bool:
+    """Whether an error says that no memory is left, in Python or on the device that computes."""
+    return isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)  # the latter is JAX's
+
+
 def few_words(error: BaseException, *, most: int = 200) -> str:
     """What an error of another library says, on one line and not at length; where it says nothing, its name."""
     return " ".join(_AROUND.sub("", _COLOURS.sub("", str(error))).split())[:most] or type(error).__name__

@@ -125,6 +125,10 @@ class Run:
             BadInput: there is no such folder, it is no run, or its training has not finished.
         """
         run = cls(folder)
+        if run.folder.is_file():
+            parent = cls(run.folder.parent)
+            here = f"give {parent.folder}" if parent.recipe_path.is_file() else "give what `train --out` made"
+            raise BadInput(f"{run.folder} is a file, and a run is a folder: {here}")
         if not run.folder.is_dir():
             raise BadInput(f"no run at {run.folder}: `freyvae train --out {run.folder}` makes one")
         if not run.recipe_path.is_file():
@@ -409,9 +413,12 @@ class Run:
         return self.recipe_path, self.model_path, self.history_path, self.measured_path, *self._found
 
     def check_outputs(self, *written: Path | None) -> None:
-        """Refuse to write where the run's own images or labels lie, or a part of a run. Raises `BadInput`."""
+        """Refuse to write where the run's own images or labels lie, or a part of a run. Raises `BadInput`.
+
+        A new picture among its images is refused too: it would be one of them.
+        """
         for path in written:
-            if path is not None and path.is_file():
+            if path is not None:
                 check_output(path, self.recipe.data.source, self.recipe.data.labels)
 
     def record_again(self, changed: Path) -> None:

@@ -24,6 +24,7 @@ from freyvae.explorer import server as server_module
 from freyvae.explorer import write_page
 from freyvae.explorer.page import is_current, is_damaged
 from freyvae.explorer.server import ADDRESS, Server, make_server, prepare_page
+from freyvae.explorer.service import Answer, Service
 from freyvae.run import Run
 
 
@@ -291,6 +292,23 @@ def test_a_client_that_leaves_is_not_spoken_of(served: tuple[Run, Server], capfd
     _wait_for(lambda: not server.connections)
     assert _ask(server, "/metrics.json")[0].status == 200
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 7 bytes")])
+def test_a_lack_of_memory_is_a_line_and_the_server_goes_on(
+    run: Run, error: Exception, capfd: pytest.CaptureFixture[str]
+) -> None:
+    class Hungry(Service):
+        name, path = "hungry", "/explorer/hungry"
+
+        def answer(self, query: Any) -> Answer:
+            raise error
+
+    with serving(run, services=[Hungry()]) as server:
+        response, content = _ask(server, Hungry.path)
+        assert (response.status, content) == (503, b"out of memory: end other programs, and ask again\n")
+        assert _ask(server, "/metrics.json")[0].status == 200
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_who_drips_is_not_waited_for(served: tuple[Run, Server], monkeypatch: pytest.MonkeyPatch) -> None:

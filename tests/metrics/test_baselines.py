@@ -10,7 +10,6 @@ from scipy import stats
 from scipy.special import entr
 
 from freyvae.metrics import (
-    FullGaussian,
     baselines,
     file_bits_per_dim,
     lossless_bits_per_dim,
@@ -25,13 +24,6 @@ FREY_FLOOR_NATS = 337  # design: "the cross-entropy has a floor of 337 nats per 
 @pytest.fixture
 def images():
     return np.random.default_rng(0).integers(0, 256, (7, 4, 3, 1), dtype="uint8")
-
-
-def correlated(count, seed=0):
-    """Images of two values that are strongly correlated."""
-    random = np.random.default_rng(seed)
-    values = random.multivariate_normal([90, 160], [[400, 360], [360, 400]], count)
-    return np.clip(np.round(values), 0, 255).astype("uint8").reshape(count, 2, 1, 1)
 
 
 def test_the_bernoulli_floor_is_the_pixels_own_entropy(images):
@@ -92,72 +84,6 @@ def test_a_pixel_that_never_changed_has_a_finite_cost():
     train = np.zeros((5, 1, 2, 1), "uint8")
     for likelihood in (None, LIKELIHOODS["gaussian"], LIKELIHOODS["bernoulli"]):
         assert np.isfinite(mean_image_nll_nats(train, train + np.uint8(3), likelihood)).all()
-    assert np.isfinite(FullGaussian.fit(train, train).nll_nats(train + np.uint8(255))).all()
-
-
-def test_the_full_gaussian_sums_to_one_over_every_image_there_is():
-    gaussian = FullGaussian.fit(correlated(500), correlated(100, seed=1))
-    every = np.stack(np.meshgrid(np.arange(256), np.arange(256)), -1).reshape(-1, 2, 1, 1).astype("uint8")
-    assert np.exp(-gaussian.nll_nats(every)).sum() == pytest.approx(1, abs=1e-9)
-
-
-def test_the_full_gaussian_with_no_correlation_is_scipys_pixel_by_pixel(images):
-    flat = images.reshape(7, -1)
-    mean, deviation = np.full(12, 128.0), np.linspace(40, 90, 12)
-    gaussian = FullGaussian(mean, np.diag(deviation), 0.0)
-    upper = np.where(flat == 255, np.inf, flat + 0.5)
-    lower = np.where(flat == 0, -np.inf, flat - 0.5)
-    expected = -np.log(stats.norm.cdf(upper, mean, deviation) - stats.norm.cdf(lower, mean, deviation)).sum(1)
-    np.testing.assert_allclose(gaussian.nll_nats(images), expected, rtol=1e-9)
-
-
-def test_where_deviations_are_wide_it_is_nearly_the_density():
-    images = correlated(50)
-    covariance = np.array([[400.0, 200.0], [200.0, 400.0]])
-    gaussian = FullGaussian(np.array([90.0, 160.0]), np.linalg.cholesky(covariance), 0.0)
-    density = stats.multivariate_normal([90, 160], covariance).logpdf(images.reshape(50, 2))
-    np.testing.assert_allclose(-gaussian.nll_nats(images), density, atol=0.01)
-
-
-def test_the_full_gaussian_knows_what_the_constant_does_not():
-    train, validation, test = correlated(500), correlated(100, seed=1), correlated(200, seed=2)
-    gaussian = FullGaussian.fit(train, validation)
-    assert gaussian.nll_nats(test).mean() < mean_image_nll_nats(train, test).mean() - 0.3
-    # no correlation in the validation images, and the diagonal is chosen
-    independent = np.random.default_rng(0).permutation(validation.reshape(100, 2)[:, 0])
-    validation = np.stack([validation.reshape(100, 2)[:, 1] - 70, independent + 70], 1).reshape(100, 2, 1, 1)
-    assert FullGaussian.fit(train, validation).shrinkage == 1.0
-
-
-def test_images_are_moved_by_a_pixel_and_the_edge_comes_in():
-    images = np.arange(6, dtype=np.uint8).reshape(1, 2, 3, 1)
-    assert baselines.moved_by(images, 1, 0)[0, ..., 0].tolist() == [[0, 1, 2], [0, 1, 2]]
-    assert baselines.moved_by(images, 0, -1)[0, ..., 0].tolist() == [[1, 2, 2], [4, 5, 5]]
-
-
-def test_the_full_gaussian_learns_from_moved_images_what_few_tell():
-    """Of smooth images, whose pixels are alike from place to place."""
-    noise = np.random.default_rng(0).normal(size=(140, 14, 14, 1))
-    smooth = sum(np.roll(noise, shift, axis) for shift in (-1, 0, 1) for axis in (1, 2))[:, 2:-2, 2:-2]
-    images = np.clip(128 + 20 * smooth, 0, 255).astype(np.uint8)
-    train, validation, test = images[:60], images[60:100], images[100:]
-    gaussian = FullGaussian.fit(train, validation)
-    assert gaussian.moved > 0
-    mean = train.reshape(60, -1).mean(0)
-    centered = train.reshape(60, -1) - mean
-    covariance = centered.T @ centered / 60
-
-    def of(shrinkage):
-        shrunk = (1 - shrinkage) * covariance + shrinkage * np.diag(np.diag(covariance))
-        return FullGaussian(mean, np.linalg.cholesky(shrunk), shrinkage)
-
-    plain = min((of(shrinkage) for shrinkage in (0.1, 0.2, 0.3, 0.5)), key=lambda fit: fit.nll_nats(validation).mean())
-    assert gaussian.nll_nats(test).mean() < plain.nll_nats(test).mean()
-
-
-def test_the_covariance_of_large_images_is_not_tried(monkeypatch):
-    monkeypatch.setattr(baselines, "MOST_VALUES", 1)
-    assert FullGaussian.fit(correlated(10), correlated(5)) is None
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -303,7 +303,9 @@ def _baselines(vae: VAE, data: TrainingData, images: np.ndarray) -> dict[str, Ba
     baselines = constant_baselines(vae.pixel_likelihood, data.train, images)
     gaussian = metrics.FullGaussian.fit(data.train, data.validation)
     if gaussian is not None:
-        baselines["full_gaussian"] = _cost(gaussian.nll_nats(images), images, shrinkage=gaussian.shrinkage)
+        baselines["full_gaussian"] = _cost(
+            gaussian.nll_nats(images), images, shrinkage=gaussian.regularization.shrinkage
+        )
     for name, size in metrics.lossless_bits_per_dim(images).items():
         baselines[name] = Baseline(bits_per_dim=size)
     return baselines

@@ -25,7 +25,7 @@ from typing import Any, BinaryIO
 from urllib.parse import parse_qs, unquote
 
 from freyvae.console import say as to_stderr
-from freyvae.errors import BadInput
+from freyvae.errors import BadInput, is_lack_of_memory
 from freyvae.explorer.all_points import AllPoints, Pictures, is_sample
 from freyvae.explorer.column import keep_column
 from freyvae.explorer.draw import Draw
@@ -42,7 +42,7 @@ from freyvae.explorer.page import (
     write_page,
 )
 from freyvae.explorer.pair import check_same_images, write_pair
-from freyvae.explorer.service import QUIET_POLICY, Answer, Opened, Service, ServiceOfBytes
+from freyvae.explorer.service import QUIET_POLICY, Answer, Opened, Service, ServiceOfBytes, refusal
 from freyvae.run import Run
 
 ADDRESS = "127.0.0.1"
@@ -313,6 +313,16 @@ class Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
+def _answered(answer: Callable[..., Answer], *asked: Any) -> Answer:
+    """What a service answers; 503 where no memory is left for it, and the server goes on."""
+    try:
+        return answer(*asked)
+    except Exception as error:
+        if not is_lack_of_memory(error):
+            raise
+        return refusal("out of memory: end other programs, and ask again", HTTPStatus.SERVICE_UNAVAILABLE)
+
+
 class Handler(BaseHTTPRequestHandler):
     """Answers with listed files of a run, to who has the token.
 
@@ -367,8 +377,8 @@ class Handler(BaseHTTPRequestHandler):
             return self._refuse(HTTPStatus.BAD_REQUEST)
         has_token = path == "/" and self.server.is_token(parse_qs(query).get("token", [""])[0])
         if not has_token and not self._has_cookie():
-            refusal = _NO_TOKEN.format(home=self.home, name=self.page_name, printed_by=self.printed_by)
-            return self._refuse(HTTPStatus.FORBIDDEN, refusal)
+            why = _NO_TOKEN.format(home=self.home, name=self.page_name, printed_by=self.printed_by)
+            return self._refuse(HTTPStatus.FORBIDDEN, why)
         if path == "/":
             self.send_response(HTTPStatus.FOUND)
             self.send_header("Location", self.home)
@@ -376,9 +386,9 @@ class Handler(BaseHTTPRequestHandler):
             return self._finish(b"", "text/plain; charset=utf-8", QUIET_POLICY)
         if taker is not None:
             content = self.rfile.read(taker.size)
-            return self._serve(taker.answer_to(content)) if len(content) == taker.size else None
+            return self._serve(_answered(taker.answer_to, content)) if len(content) == taker.size else None
         if service is not None:
-            return self._serve(service.answer(parse_qs(query)))
+            return self._serve(_answered(service.answer, parse_qs(query)))
         return self.serve_path(path)
 
     def _serve(self, answer: Answer) -> None:

@@ -1,7 +1,6 @@
 """How good is a model, and beside what? Measures of images and of a model on images."""
 
 from freyvae.metrics.baselines import (
-    FullGaussian,
     file_bits_per_dim,
     lossless_bits_per_dim,
     mean_image_nll_nats,
@@ -9,6 +8,7 @@ from freyvae.metrics.baselines import (
 )
 from freyvae.metrics.collapse import is_active, kl_per_latent_nats, verdict
 from freyvae.metrics.factors import FactorScores, factor_scores
+from freyvae.metrics.full_gaussian import FullGaussian
 from freyvae.metrics.image_costs import cost_maps
 from freyvae.metrics.importance import SampledLikelihood, importance_sampled, standard_error
 from freyvae.metrics.label_scores import label_scores

@@ -1,30 +1,18 @@
-"""What would one pay for the same images without a model? Constants, one big Gaussian, and lossless image files."""
+"""What would one pay for the same images without a model? Constants, and lossless image files."""
 
 import io
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, features
-from scipy.linalg import LinAlgError, cholesky, solve_triangular
 from scipy.special import log_ndtr
 
 from freyvae.data.channels import OF_PICTURES
-from freyvae.data.pixels import evenly_chosen
 from freyvae.data.statistics import mean_image
 from freyvae.model import Likelihood
 from freyvae.mosaic import MOST_WEBP_PIXELS
 
 LOG_TWO_PI = math.log(2.0 * math.pi)
-# how far the covariance is drawn to that of images moved by a pixel, and to its diagonal: chosen on validation images
-MOVED = (0.0, 0.05, 0.1, 0.2, 0.4)
-SHRINKAGES = (0.0003, 0.001, 0.003, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0)
-# the covariance of images of more values than this does not fit comfortably
-MOST_VALUES = 4096
-# images that tell the covariance of moved ones
-MOST_MOVED = 5000
-# by which images are moved, (down, right)
-EIGHT = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1) if (down, right) != (0, 0)]
 # a pixel that never changed in training is still given this deviation, in grey levels
 SMALLEST_DEVIATION = 1.0
 IMAGES_AT_ONCE = 256
@@ -71,70 +59,6 @@ def discretized_normal_log_prob(levels: np.ndarray, mean: np.ndarray, deviation:
     top = log_ndtr(upper)
     # log(a - b) = log a + log(1 - b / a)
     return np.asarray(top + np.log(-np.expm1(log_ndtr(lower) - top)))
-
-
-@dataclass(frozen=True, eq=False)
-class FullGaussian:
-    """A normal with a full covariance, as a probability of bytes.
-
-    Value by value: P(x_i | x_<i) is the normal's conditional given the bytes before, cut into bins of one level. Every
-    factor sums to one over the 256 levels, hence so does the product over all images: nothing is approximated.
-
-    Attributes:
-        mean: (value,), in grey levels.
-        factor: lower triangular (value, value), the Cholesky factor of the covariance.
-        shrinkage: share of the diagonal in the covariance.
-        moved: share of the covariance of images moved by a pixel in the rest of it.
-    """
-
-    mean: np.ndarray
-    factor: np.ndarray
-    shrinkage: float
-    moved: float = 0.0
-
-    @classmethod
-    def fit(cls, train: np.ndarray, validation: np.ndarray) -> "FullGaussian | None":
-        """Moments of the training images, and what the validation images like best of `SHRINKAGES` and `MOVED`.
-
-        Each is chosen with the other one kept: the shrinkage, what is moved, and the shrinkage once more, of those
-        beside. None where images have more than `MOST_VALUES` values.
-        """
-        if train[0].size > MOST_VALUES:
-            return None
-        mean, deviation = moments(train)
-        covariance, of_moved = _covariance(train, mean), np.zeros((len(mean), len(mean)))
-        some = evenly_chosen(train, MOST_MOVED)
-        for down, right in EIGHT:
-            images = moved_by(some, down, right)
-            of_moved += _covariance(images, mean_image(images).reshape(-1)) / len(EIGHT)
-
-        def fitted(moved: float, shrinkage: float) -> "FullGaussian":
-            # (1 - s) ((1 - m) S + m S of moved images) + s diag(S), with no deviation below the smallest
-            shrunk = (1.0 - shrinkage) * ((1.0 - moved) * covariance + moved * of_moved)
-            np.fill_diagonal(shrunk, np.maximum(np.diag(shrunk) + shrinkage * deviation**2, SMALLEST_DEVIATION**2))
-            try:
-                return cls(mean, cholesky(shrunk, lower=True), shrinkage, moved)
-            except LinAlgError:  # of too little of the diagonal: there are fewer images than values
-                return cls(mean, np.diag(deviation), 1.0)
-
-        def best(fits: list["FullGaussian"]) -> "FullGaussian":
-            return min(fits, key=lambda fit: float(fit.nll_nats(validation).mean()))
-
-        fit = best([fitted(0.0, shrinkage) for shrinkage in SHRINKAGES])
-        fit = best([fitted(moved, fit.shrinkage) for moved in MOVED])
-        place = SHRINKAGES.index(fit.shrinkage)
-        return best([fitted(fit.moved, shrinkage) for shrinkage in SHRINKAGES[max(0, place - 1) : place + 2]])
-
-    def nll_nats(self, images: np.ndarray) -> np.ndarray:
-        """-log P of uint8 images, float64 (image,), in nats."""
-        costs = []
-        deviation = np.diag(self.factor)
-        for start in range(0, len(images), IMAGES_AT_ONCE):
-            levels = images[start : start + IMAGES_AT_ONCE].reshape(-1, len(self.mean)).astype(np.float64)
-            # x = mean + L e, so that E[x_i | x_<i] = x_i - L_ii e_i, with deviation L_ii
-            noise = solve_triangular(self.factor, (levels - self.mean).T, lower=True).T
-            costs.append(-discretized_normal_log_prob(levels, levels - deviation * noise, deviation).sum(axis=1))
-        return np.concatenate(costs)
 
 
 def lossless_bits_per_dim(images: np.ndarray) -> dict[str, float]:
@@ -194,22 +118,6 @@ def moments(train: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     for start in range(0, len(train), IMAGES_AT_ONCE):
         squares += np.square(train[start : start + IMAGES_AT_ONCE].reshape(-1, len(mean)) - mean).sum(axis=0)
     return mean, np.maximum(np.sqrt(squares / len(train)), SMALLEST_DEVIATION)
-
-
-def moved_by(images: np.ndarray, down: int, right: int) -> np.ndarray:
-    """Images (image, height, width, channel) moved by a pixel at most; what comes in is the edge's."""
-    padded = np.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge")
-    height, width = images.shape[1:3]
-    return padded[:, 1 - down : 1 - down + height, 1 - right : 1 - right + width]
-
-
-def _covariance(images: np.ndarray, mean: np.ndarray) -> np.ndarray:
-    """The values' covariance about a mean, float64 (value, value)."""
-    covariance = np.zeros((len(mean), len(mean)))
-    for start in range(0, len(images), IMAGES_AT_ONCE):
-        centered = images[start : start + IMAGES_AT_ONCE].reshape(-1, len(mean)) - mean
-        covariance += centered.T @ centered / len(images)
-    return covariance
 
 
 def _mosaic(images: np.ndarray) -> np.ndarray:

@@ -190,7 +190,7 @@ class VAE(OnArrays):
         self.binarized = RandomBinarization(seed=self.seed + 8, name="binarized") if self.binarize else None
         # the training steps so far, for the warm-up: a variable, so that it is saved and goes on
         self.steps = self.add_weight(
-            shape=(), initializer="zeros", dtype="float32", trainable=False, name="training_steps"
+            shape=(), initializer="zeros", dtype="int32", trainable=False, name="training_steps"
         )
         # a variable, so that a compiled step takes it as it is set
         self._beta = self.add_weight(
@@ -399,7 +399,7 @@ class VAE(OnArrays):
         """
         images = self._images_of_step(images)  # Keras's steps come here without `__call__`
         if training:
-            self.steps.assign_add(1.0)
+            self.steps.assign_add(1)
             for augmentation in self._augmentations:
                 images = augmentation(images)
         draws = self.objective.draws

@@ -102,7 +102,7 @@ class FreeEnergy(Objective):
         """As `Objective.loss`: averaged over the batch."""
         distortion = outputs["distortion"] / (values if self.average_distortion else 1.0)
         if self.warm_up_steps and steps is not None:
-            beta = beta * ops.minimum(1.0, steps / self.warm_up_steps)
+            beta = beta * ops.minimum(1.0, ops.cast(steps, beta.dtype) / self.warm_up_steps)
         if self.free_bits:
             return ops.mean(distortion) + beta * rate_above_free_bits(outputs["kl_per_latent"], self.free_bits)
         return ops.mean(distortion + beta * outputs["rate"])
