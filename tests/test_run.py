@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-from freyvae import run as run_module
+from freyvae import folder_lock
 from freyvae.errors import BadInput
 from freyvae.recipe import Recipe
 from freyvae.records import TrainingRecord, required
@@ -189,7 +189,7 @@ def test_a_file_system_without_locks_is_said(tmp_path, monkeypatch, number):
 
 def test_a_lock_that_is_never_answered_is_given_up(tmp_path, monkeypatch):
     monkeypatch.setattr(FileLock, "_acquire", lambda self: time.sleep(3))
-    monkeypatch.setattr(run_module, "SECONDS_TO_LOCK", 0.05)
+    monkeypatch.setattr(folder_lock, "SECONDS_TO_LOCK", 0.05)
     with pytest.raises(BadInput, match="does not answer to a lock"):
         Run(tmp_path / "run").lock().__enter__()
 

@@ -11,8 +11,8 @@ VARIABLE = "JAX_COMPILATION_CACHE_DIR"
 def keep_compiled_programs(say: Callable[[str], None]) -> None:
     """Have JAX keep all that it compiles, before it is imported. A folder that the user chose stays the user's choice.
 
-    JAX writes entries whole, so that processes can share the folder, and compiles anew what it finds damaged. Where the
-    folder cannot be written, `say` is told so in one line, and the work goes on without it.
+    Processes can share the folder: what one of them reads while another is writing it, and what is damaged, it compiles
+    anew. Where the folder cannot be written, `say` is told so in one line, and the work goes on without it.
     """
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
     if VARIABLE in os.environ:

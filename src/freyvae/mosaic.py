@@ -1,5 +1,6 @@
 """Many images in one array, magnified by a whole number and side by side, so that one imshow draws them all."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ Array = np.ndarray[Any, Any]
 
 WIDEST = 1640  # pixels
 TALLEST = 1700  # pixels
+MOST_ASPECT = 6  # of an image as it is shown
 MOST_WEBP_PIXELS = 16383  # of a side of a WebP picture
 
 
@@ -47,20 +49,43 @@ def colours_of(channels: int) -> Array:
     return np.array(palette.channel_colours(channels), np.float32) / 255
 
 
+def shown_sides(image_shape: tuple[int, ...], *, longest: int) -> tuple[int, int]:
+    """Height and width at which images stand in a sheet, in pixels, the longer one near `longest`.
+
+    Magnified or shrunk by a whole number, and stretched as by `fit`; up to twice that long they are left as they are.
+    """
+    height, width = image_shape[:2]
+    shown = max(height, width / MOST_ASPECT), max(width, height / MOST_ASPECT)
+    times = longest / max(shown)
+    times = 1 / math.ceil(0.5 / times) if times < 0.5 else max(1, round(times))
+    return max(1, int(shown[0] * times)), max(1, int(shown[1] * times))
+
+
 def fit(tiles: Array, *, columns: int, rows: int, gap: int = 0, widest: int = WIDEST, tallest: int = TALLEST) -> Array:
-    """Magnify tiles (n, h, w, 3) by the largest whole number at which their mosaic fits a page, or shrink them so."""
+    """Magnify tiles (n, h, w, 3) by the largest whole number at which their mosaic fits a page, or shrink them so.
+
+    Tiles that are longer than `MOST_ASPECT` times their width, or wider, are stretched to that. A side that has fewer
+    pixels than it would have to be divided by becomes one pixel.
+    """
     _, height, width, _ = tiles.shape
-    room = min((widest - gap * (columns - 1)) / (columns * width), (tallest - gap * (rows - 1)) / (rows * height))
-    if room >= 1:
-        times = min(int(room), 16)
-        magnified: Array = tiles.repeat(times, axis=1).repeat(times, axis=2)
-        return magnified
-    # where the gaps alone fill the page, a tile is one pixel
-    step = min(int(np.ceil(1 / room)), height, width) if room > 0 else min(height, width)
-    tiles = tiles[:, : height // step * step, : width // step * step].astype(np.float32)
-    blocks = tiles.reshape(len(tiles), height // step, step, width // step, step, 3)
-    shrunk: Array = np.rint(blocks.mean(axis=(2, 4))).astype(np.uint8)
-    return shrunk
+    shown_height, shown_width = max(height, width / MOST_ASPECT), max(width, height / MOST_ASPECT)
+    room = min(
+        (widest - gap * (columns - 1)) / (columns * shown_width),
+        (tallest - gap * (rows - 1)) / (rows * shown_height),
+        16,
+    )
+    times = [room * (shown / side) for shown, side in ((shown_height, height), (shown_width, width))]
+    steps = [
+        min(math.ceil(1 / each), side) if each > 0 else side for each, side in zip(times, (height, width), strict=True)
+    ]
+    if max(steps) > 1:
+        down, across = steps
+        tiles = tiles[:, : height // down * down, : width // across * across].astype(np.float32)
+        blocks = tiles.reshape(len(tiles), height // down, down, width // across, across, 3)
+        tiles = np.rint(blocks.mean(axis=(2, 4))).astype(np.uint8)
+    for axis, each in enumerate(times, start=1):
+        tiles = tiles.repeat(max(int(each), 1), axis=axis)
+    return tiles
 
 
 def mosaic(tiles: Array, *, columns: int, gap: int = 0) -> Array:

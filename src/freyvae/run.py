@@ -5,34 +5,32 @@ itself. A file that was damaged, edited or exchanged since is refused where it i
 """
 
 import csv
-import errno
 import hashlib
 import io
 import itertools
 import json
 import os
 import re
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from freyvae.errors import BadInput, few_words
 from freyvae.files import (
     as_path,
     cannot_write,
     is_temporary,
-    make_folder,
     read_small,
     remove,
     replacing,
     sha256_of,
     write_whole,
 )
+from freyvae.folder_lock import locked
 from freyvae.notebook import Drawn, card
 from freyvae.recipe import Recipe, load_recipe
 from freyvae.records import Measurement, TrainingRecord, from_json, quantities
@@ -43,9 +41,6 @@ if TYPE_CHECKING:
 HUB = "hf://"
 METRICS_FORMAT = 2  # since 2, with its own SHA-256 and that of the files it is about
 MOST_BYTES_OF_METRICS = 64 * 2**20
-# a file system that does not answer by then will not
-SECONDS_TO_LOCK = 20.0
-_NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL, errno.EIO, errno.ESTALE)
 # pictures that a notebook shows of a run
 _ON_CARD = ("reconstructions", "samples")
 # numbers of the training beside those that were measured
@@ -186,38 +181,7 @@ class Run:
             lock.release()
 
     def _locked(self) -> FileLock:
-        # a file that is there until it is removed is no lock: a process that is killed would hold it for ever
-        lock = FileLock(self.folder / ".lock", timeout=0, thread_local=False, fallback_to_soft=False)
-        outcome: list[BaseException] = []
-
-        def acquire() -> None:
-            try:
-                lock.acquire()
-            except BaseException as error:
-                outcome.append(error)
-
-        try:
-            make_folder(self.folder)
-        except OSError as error:
-            raise cannot_write(self.folder, error) from error
-        # a network's file system whose server is away answers never, and Python asks it again and again
-        acquiring = threading.Thread(target=acquire, daemon=True)
-        acquiring.start()
-        acquiring.join(SECONDS_TO_LOCK)
-        elsewhere = "choose a folder on a disk of this machine with out=..., and copy it afterwards"
-        if acquiring.is_alive():
-            raise BadInput(f"the file system of {self.folder} does not answer to a lock: {elsewhere}")
-        if outcome:
-            reason = outcome[0]
-            if isinstance(reason, Timeout):
-                raise BadInput(
-                    f"another process is working on {self.folder}: wait, or choose another out=..."
-                ) from reason
-            if isinstance(reason, NotImplementedError) or getattr(reason, "errno", None) in _NO_LOCKS:
-                raise BadInput(f"the file system of {self.folder} has no locks ({reason}): {elsewhere}") from reason
-            if isinstance(reason, OSError):
-                raise cannot_write(self.folder, reason) from reason
-            raise reason
+        lock = locked(self.folder)
         self._locked_file = os.stat(lock.lock_file)
         return lock
 
@@ -399,9 +363,17 @@ class Run:
         self._training(metrics)
         return metrics
 
-    def write_metrics(self, metrics: dict[str, Any]) -> None:
-        """Write `metrics.json`; its keys end in their unit. It goes on record for the other files as they are now."""
-        self._write_metrics(metrics, {path.name: sha256_of(path) for path in self._recorded if path.is_file()})
+    def write_metrics(self, metrics: dict[str, Any], *, changed: Path | None = None) -> None:
+        """Write `metrics.json`; its keys end in their unit. It goes on record for the other files as they are now.
+
+        Args:
+            metrics: what it is to hold.
+            changed: the only file that was written since; what is on record of the others stays, so that one which is
+                damaged is still known to be.
+        """
+        known = {} if changed is None else self._read_record().get("files_sha256", {})
+        now = [path for path in self._recorded if path.is_file() and (path == changed or path.name not in known)]
+        self._write_metrics(metrics, known | {path.name: sha256_of(path) for path in now})
 
     def _write_metrics(self, metrics: dict[str, Any], files: dict[str, str]) -> None:
         record = {"format": METRICS_FORMAT} | metrics | {"format": METRICS_FORMAT, "files_sha256": files}
@@ -426,8 +398,7 @@ class Run:
 
         What it holds of others stays, so that one which is damaged is still known to be.
         """
-        metrics = self.read_metrics()
-        self._write_metrics(metrics, self._read_record().get("files_sha256", {}) | {changed.name: sha256_of(changed)})
+        self.write_metrics(self.read_metrics(), changed=changed)
 
     def is_unchanged(self, path: Path) -> bool:
         """Whether a file of a finished run is the one that the record is about.

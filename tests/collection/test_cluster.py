@@ -87,6 +87,25 @@ def test_wrong_input_is_one_line(sorted_run, squares, choices, line):
         freyvae.cluster(sorted_run, **choices)
 
 
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda run, folder: freyvae.cluster(run, pictures=folder),
+        lambda run, folder: freyvae.cluster(run, folder, pictures=folder / "groups"),
+        lambda run, folder: freyvae.score(run, folder / "left", maps=folder / "maps"),
+        lambda run, folder: freyvae.score(run, folder / "left", maps=folder / "left" / "maps"),
+        lambda run, folder: freyvae.decompress(run, "a.freyvae", folder / "new"),
+        lambda run, folder: freyvae.export(run, "hub", out=folder),
+    ],
+)
+def test_nothing_writes_pictures_into_a_folder_of_pictures_that_are_read(sorted_run, squares, tmp_path, write):
+    before = sorted(squares.rglob("*"))
+    with pytest.raises(BadInput, match="would be one of the pictures in"):
+        write(sorted_run, squares)
+    assert sorted(squares.rglob("*")) == before
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_groups_of_a_run_are_kept_and_its_page_colours_points_by_them(copied):
     found = freyvae.cluster(copied, count=3)
     np.testing.assert_array_equal(read_groups(copied, 60).numbers, found.mixture.groups)

@@ -1,6 +1,7 @@
 """The pictures nearest to others: what a person types, what is written, and what is refused."""
 
 import csv
+import shutil
 
 import numpy as np
 import pytest
@@ -45,6 +46,22 @@ def test_all_against_all_leaves_each_picture_itself_out_and_says_how_precise_it_
     assert found.chance == pytest.approx(29 / 59)
     by_other = freyvae.neighbours(sorted_run, squares, count=5, by="wasserstein")
     assert by_other.precision > 0.9
+
+
+def test_a_picture_that_is_searched_too_does_not_count_as_its_own_right_neighbour(sorted_run, squares, tmp_path):
+    for label in ("left", "right"):
+        (tmp_path / "some" / label).mkdir(parents=True)
+        for number in range(5):
+            shutil.copy(squares / label / f"{number}.png", tmp_path / "some" / label)
+    found = freyvae.neighbours(sorted_run, tmp_path / "some", count=5)
+    assert (found.distances[:, 0] == found.distances.min(axis=1)).all()
+    own = freyvae.neighbours(sorted_run, squares, count=4)
+    some = [place for place, name in enumerate(own.queries) if int(name.partition("/")[2][:-4]) < 5]
+    np.testing.assert_array_equal(found.indices[:, 1:], own.indices[some])
+    labels = np.array([name.partition("/")[0] for name in own.names])
+    assert found.precision == (labels[own.indices[some]] == labels[some][:, None]).mean()
+    assert found.chance == pytest.approx(29 / 59)
+    assert freyvae.neighbours(sorted_run, tmp_path / "some", count=1).precision is None
 
 
 def test_others_are_searched_at_their_own_size_and_brought_to_the_runs(sorted_run, squares, tmp_path):

@@ -118,6 +118,16 @@ def test_activations_grow_with_the_batch_and_slots_count_until_the_optimizer_is_
     assert after.activations == 2 * before.activations
 
 
+def test_of_several_accelerators_each_has_its_own_images_of_a_batch(monkeypatch):
+    """Host devices share the memory of their machine."""
+    vae = VAE((6, 5, 1), 2, network=DENSE, seed=0)
+    vae.compile(optimizer="adam", run_eagerly=True)
+    images = np.zeros((40, 6, 5, 1), np.uint8)
+    before = [bytes_of_training(vae, [images], size).activations for size in (20, 10)]
+    monkeypatch.setattr(memory, "_devices_of_batch", lambda size: 4 if size % 4 == 0 else 1)
+    assert [bytes_of_training(vae, [images], size).activations for size in (20, 10)] == [before[0] // 4, before[1]]
+
+
 def test_the_values_of_layers_are_those_that_are_computed():
     # 256 + 256 units of two hidden layers, mean and log-variance of two latents, and the scaled pixels
     assert values_of_layers(VAE((6, 5, 1), 2, network=DENSE, seed=0).encoder) >= 2 * 256 + 2 * 2

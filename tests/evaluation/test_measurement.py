@@ -16,7 +16,7 @@ from freyvae.errors import BadInput
 from freyvae.evaluation import MEASURES, compare, measure, measurement
 from freyvae.explorer.page import bundle_of_run
 from freyvae.exports import export
-from freyvae.metrics import baselines
+from freyvae.metrics import full_gaussian
 from freyvae.recipe import Recipe
 from freyvae.records import Latent, Measurement, from_json, to_json
 from freyvae.reporting import summary, tables
@@ -247,7 +247,7 @@ def test_coin_flips_carry_their_floor(coins):
 
 def test_known_factors_are_looked_for_in_the_latents(folder, monkeypatch):
     monkeypatch.setattr(measurement, "FACES_OF_EACH", 60)
-    monkeypatch.setattr(baselines, "MOST_VALUES", 3)  # other tests have that Gaussian
+    monkeypatch.setattr(full_gaussian, "MOST_VALUES", 3)  # other tests have that Gaussian
     recipe = Recipe().replace(name="drawn", data="synthetic-faces", latent_names=("humour",), hidden=(8,), epochs=1)
     run = train(recipe, folder / "drawn", quiet=True)
     found = measure(run, samples=2, progress=False)
@@ -291,7 +291,7 @@ def test_a_gaussian_that_does_better_than_the_model_is_said(run):
 
 
 def test_images_too_large_for_a_covariance_do_without_that_baseline(copied, monkeypatch):
-    monkeypatch.setattr(baselines, "MOST_VALUES", 3)
+    monkeypatch.setattr(full_gaussian, "MOST_VALUES", 3)
     found = measure(copied("large"), samples=1, progress=False)
     assert "full_gaussian" not in found.baselines
     assert any("Gaussian is left out" in note for note in found.measured_notes)

@@ -16,11 +16,13 @@ import freyvae
 from freyvae.explorer import all_points
 from freyvae.explorer import bundle as bundle_module
 from freyvae.explorer.all_points import AllPoints, is_of, is_sample, key_of, write_points
-from freyvae.explorer.page import is_current, keep_for_page, read_bundle
+from freyvae.explorer.bundle import Bundle
+from freyvae.explorer.page import is_current, keep_for_page, read_bundle, write_page
 from freyvae.explorer.scores import SCORES_FORMAT
 from freyvae.explorer.server import Server, prepare_page, services_of
 from freyvae.explorer.service import Opened
 from freyvae.run import Run
+from freyvae.training import TrainingData
 
 IMAGES, POINTS = 400, 100
 
@@ -67,7 +69,7 @@ def _points(run: Run) -> tuple[dict[str, Any], np.ndarray, np.ndarray, np.ndarra
 
 
 def _write(run: Run) -> AllPoints:
-    points = AllPoints(Opened(run), read_bundle(run.explorer_path))
+    points = AllPoints(Opened(run))
     points._thread.join()
     return points
 
@@ -114,6 +116,29 @@ def test_groups_and_scores_of_the_run_are_those_of_all_points_and_make_them_anew
     assert np.array_equal(levels, (256 * (np.argsort(np.argsort(scores)) / IMAGES))[numbers].astype(np.uint8))
 
 
+def test_a_page_that_is_written_again_while_it_is_served_has_its_own_points(
+    copied: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bundle_module, "MOST_POINTS", POINTS)
+    points = _write(copied)
+    assert points.answer({}).status == 200
+    assert _points(copied)[0]["columns"] == ["parts"]
+    freyvae.cluster(copied, count=3, out=copied.folder / "clusters.csv")
+    assert points.answer({}).status == 202
+    points._thread.join()
+    assert points.answer({}).status == 200
+    assert _points(copied)[0]["columns"] == ["parts", "groups"]
+    copied.explorer_path.write_text("no page")
+    assert points.answer({}).status == 409
+
+
+def test_labels_that_were_corrected_make_the_points_anew(copied: Run) -> None:
+    bundle = read_bundle(copied.explorer_path)
+    blobs = [bundle.blobs | {"labels": bytes([number]) * POINTS} for number in range(2)]
+    keys = {key_of(copied, Bundle(bundle.header, blob)) for blob in (bundle.blobs, *blobs)}
+    assert len(keys) == 3
+
+
 def test_points_that_are_there_are_not_made_again_unless_they_are_damaged_or_of_another_page(copied: Run) -> None:
     _write(copied)
     whole = copied.points_path.read_bytes()
@@ -121,7 +146,7 @@ def test_points_that_are_there_are_not_made_again_unless_they_are_damaged_or_of_
     key = key_of(copied, bundle)
     assert is_of(copied.points_path, key)
     assert not is_of(copied.points_path, "another")
-    assert AllPoints(Opened(copied), bundle).answer({}).status == 200
+    assert AllPoints(Opened(copied)).answer({}).status == 200
     for spoiled in (whole[:-1], whole[:200] + b"\x7f" + whole[201:], b"", b"{}\n"):
         copied.points_path.write_bytes(spoiled)
         assert not is_of(copied.points_path, key)
@@ -135,6 +160,23 @@ def test_an_interrupted_placing_leaves_nothing(copied: Run) -> None:
     assert not copied.points_path.exists()
     assert write_points(Opened(copied), bundle, "key", on_block=lambda done: True)
     assert is_of(copied.points_path, "key")
+
+
+def test_the_images_of_a_sample_keep_their_numbers(
+    copied: Run, monkeypatch: pytest.MonkeyPatch, open_page: Any
+) -> None:
+    """Of images that are not read into memory, the page is made of some."""
+    shown = np.arange(0, IMAGES, 8)
+    monkeypatch.setattr(TrainingData, "shown", property(lambda self: shown))
+    write_page(copied)
+    bundle = read_bundle(copied.explorer_path)
+    assert np.frombuffer(bundle.blobs["numbers"], "<i4").tolist() == shown.tolist()
+    page = open_page(copied.explorer_path, reduced_motion="reduce")
+    page.locator(".filmstrip .field").fill("17")
+    page.locator(".filmstrip .field").press("Enter")
+    assert page.locator(".filmstrip .value").text_content().startswith(f"Image 17 of {IMAGES}")
+    code = copied.load_model().encode(squares()[16:17])[0]
+    np.testing.assert_allclose(page.evaluate("freyvae.latents"), code, atol=1e-4)
 
 
 def test_a_page_that_holds_all_images_needs_no_service(run: Run) -> None:
@@ -244,6 +286,14 @@ def test_pictures_themselves_stand_in_the_tiles_of_the_plane(page: Any) -> None:
     assert before > 10
     assert tiles
     assert originals.issuperset(tiles)
+
+
+def test_a_slow_answer_takes_nothing_away_from_what_was_chosen_meanwhile(page: Any, sampled: Run) -> None:
+    page.evaluate(f"() => {{ freyvae.pickNumber({_missing(page, sampled)}); freyvae.pick(3); }}")
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(100)
+    number = np.frombuffer(read_bundle(sampled.explorer_path).blobs["numbers"], "<i4")[3]
+    assert page.text_content(".comparison .what").startswith(f"Image {number + 1}, ")
 
 
 def test_an_image_that_the_page_does_not_hold_is_found_by_its_number_and_compared(page: Any, sampled: Run) -> None:

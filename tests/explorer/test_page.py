@@ -837,6 +837,42 @@ def test_what_one_sees_can_be_saved(page: Any, open_page: Any, many: Many, vae: 
     assert np.abs(averaged - shown).max() < 15
 
 
+def test_a_page_of_one_image_has_nothing_to_slide_along(vae: VAE, tmp_path: Path, open_page: Any) -> None:
+    path = tmp_path / "index.html"
+    image = np.full((1, *vae.image_shape), 99, np.uint8)
+    path.write_text(page_text(make_bundle(vae, image, title="one")), encoding="utf-8")
+    page = open_page(path, reduced_motion="reduce")
+    page.locator(".filmstrip .range").press("ArrowRight")
+    assert page.text_content(".filmstrip .value") == "1 in all"
+
+
+@pytest.mark.parametrize("shape", [(1, 400, 1), (400, 1, 1), (300, 500, 1)])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_images_of_any_shape_are_seen_and_the_page_is_no_wider_than_the_screen(
+    shape: tuple[int, int, int], width: int, tmp_path: Path, open_page: Any
+) -> None:
+    vae = VAE(shape, 2, hidden=(3,), seed=0)
+    images = np.random.default_rng(0).integers(0, 256, (20, *shape), dtype="uint8")
+    label = "a-label-of-many-letters-without-a-space-" * 6
+    path = tmp_path / "index.html"
+    bundle = make_bundle(
+        vae,
+        images,
+        title="shapes",
+        labels=[label] * 10 + ["b"] * 10,
+        files=[f"{label}{number}" for number in range(20)],
+    )
+    path.write_text(page_text(bundle), encoding="utf-8")
+    page = open_page(path, reduced_motion="reduce", viewport={"width": width, "height": 800})
+    page.evaluate("freyvae.pick(2)")
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    for name in (".face", ".comparison figure canvas", ".nearest canvas", ".board"):
+        box = page.locator(name).first.bounding_box()
+        assert min(box["width"], box["height"]) >= 5, name
+    face, column = page.locator(".face").bounding_box(), page.locator(".face-place").bounding_box()
+    assert face["width"] <= column["width"] + 1
+
+
 def test_the_ellipse_of_an_image_is_its_posterior(page: Any, vae: VAE) -> None:
     # the extent of what is painted over the points, less what was painted before, in pixels across and down
     painted = """() => {

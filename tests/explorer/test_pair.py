@@ -15,7 +15,7 @@ import freyvae
 from freyvae.__main__ import main
 from freyvae.errors import BadInput
 from freyvae.explorer import server
-from freyvae.explorer.pair import write_pair
+from freyvae.explorer.pair import _apart, write_pair
 from freyvae.explorer.server import Beside, prepare_page
 from freyvae.run import Run
 
@@ -123,6 +123,16 @@ def test_nothing_is_begun_for_a_page_of_the_first_alone(pair: Pair, monkeypatch:
     monkeypatch.setattr(server.Server, "serve_forever", Mock(side_effect=KeyboardInterrupt))
     server.serve(pair[0], beside=pair[1], port=0, browser=False, say=said.append)
     assert said[-1] == "stopped"
+
+
+def test_titles_that_are_alike_are_told_apart_by_as_much_of_the_folders_as_it_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _apart(Path("a/run"), Path("a/other")) == ("run", "other")
+    assert _apart(Path("one/run"), Path("two/run")) == ("one/run", "two/run")
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert _apart(Path("."), Path("../there")) == ("here", "there")
 
 
 def test_runs_that_cannot_stand_side_by_side_are_refused_in_a_line(

@@ -28,4 +28,8 @@ def test_the_largest_correlation_is_that_of_the_two_latents_that_go_together():
     assert largest_code_correlation(codes[:, [0, 1]]) < 0.05
     assert largest_code_correlation(codes[:, [0, 0]]) == pytest.approx(1.0)
     assert largest_code_correlation(codes[:, [0, 3]]) is None
+    # of a float32 that is constant, the deviation is one of rounding
+    rounded = np.stack([one, two, np.full(5000, 0.1)], axis=1).astype(np.float32)
+    assert rounded[:, 2].std() > 0
+    assert largest_code_correlation(rounded) < 0.05
     assert largest_code_correlation(codes[:2]) is None

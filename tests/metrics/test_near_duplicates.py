@@ -59,6 +59,22 @@ def test_strokes_at_other_places_of_a_dark_image_are_no_near_duplicates_and_move
     assert near_duplicates(strokes // 2, strokes).all()
 
 
+@pytest.mark.parametrize("shape", [(64, 1, 1), (64, 8, 1), (8, 64, 1), (1, 64, 1)])
+def test_stripes_are_near_duplicates_of_their_copies_alone(shape):
+    """Also of those that vary only from top to bottom."""
+    random = np.random.default_rng(0)
+    long, across = max(shape), shape.index(64)
+    stripes = random.integers(0, 256, (60, *((long, 1) if across == 0 else (1, long)), 1), dtype="uint8")
+    stripes = np.broadcast_to(stripes, (60, *shape))
+    assert not near_duplicates(stripes[:30], stripes[30:]).any()
+    assert near_duplicates(stripes[:30] // 2 + 40, stripes).all()
+
+
+def test_flat_images_are_near_duplicates_of_those_of_nearly_their_grey_level():
+    flat = np.array([0, 255, 100, 102], "uint8").reshape(4, 1, 1, 1).repeat(20, 1).repeat(20, 2)
+    assert near_duplicates(flat, flat[[0, 3]]).tolist() == [True, False, True, True]
+
+
 def test_unrelated_images_differ_in_about_half_of_the_bits():
     distances = distance(scenes(200), scenes(200, seed=1))
     assert 0.45 < distances.mean() / BITS < 0.55

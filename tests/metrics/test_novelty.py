@@ -56,3 +56,9 @@ def test_blocks_change_nothing_and_of_many_images_some_are_enough(codes, monkeyp
     monkeypatch.setattr(novelty, "MOST_COMPONENTS", 2)
     ends = AggregatePosterior(mean[[0, -1]], deviation[[0, -1]]).novelty_nats(mean, deviation)
     np.testing.assert_allclose(AggregatePosterior(mean, deviation).novelty_nats(mean, deviation), ends)
+
+
+def test_deviations_that_are_too_small_for_a_float_are_finite(codes):
+    mean, deviation = codes
+    deviation = np.where(np.arange(40)[:, None] % 2, deviation, 0.0)
+    assert np.isfinite(AggregatePosterior(mean, deviation).novelty_nats(mean, deviation)).all()

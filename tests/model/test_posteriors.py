@@ -75,6 +75,13 @@ def test_a_draw_follows_the_seed_and_the_code_does_not(name):
 
 
 @pytest.mark.parametrize("name", POSTERIORS)
+def test_the_deviation_is_the_same_whatever_images_stand_beside(name):
+    q = posterior_named(name)
+    twice = numpy(q.repeated(2).deviation)
+    np.testing.assert_allclose(twice, np.tile(numpy(q.deviation), (2, 1)), rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", POSTERIORS)
 def test_the_deviation_is_that_of_draws_about_the_code(name):
     q = posterior_named(name)
     latents = numpy(q.repeated(4000).sample(keras.random.SeedGenerator(3))).reshape(4000, 3, LATENTS)

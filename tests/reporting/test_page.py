@@ -79,6 +79,11 @@ def picture(folder, name, size=(1400, 600)):
     return path
 
 
+def test_a_picture_that_is_too_long_for_webp_is_shrunk(tmp_path):
+    shown = Shown.read(picture(tmp_path, "long", (20_000, 10)), "A line.")
+    assert (shown.width, shown.height) == (8191, 4)
+
+
 def written(folder, **changes):
     given = {
         "title": "frey-faces",

@@ -17,7 +17,7 @@ from freyvae import pictures
 from freyvae.errors import BadInput
 from freyvae.model import PRIORS, VAE
 from freyvae.model.networks import Convolutional
-from freyvae.mosaic import fit, in_colour
+from freyvae.mosaic import TALLEST, WIDEST, fit, in_colour, shown_sides
 from freyvae.reporting.pictures.weights import SMOOTH, smoothness
 
 
@@ -306,6 +306,15 @@ def test_the_order_of_images_is_counted_from_1():
     assert list(points.get_offsets()[:, 0]) == list(range(1, 13))
 
 
+def test_labels_are_in_the_legend_whatever_they_begin_with():
+    figure = pictures.codes(FakeVAE(), some_images(6), labels=["_noise"] * 3 + ["$5"] * 2 + ["yes"])
+    assert [entry.get_text() for entry in figure.axes[0].get_legend().get_texts()] == [
+        "_noise (3)",
+        "$5 (2)",
+        "yes (1)",
+    ]
+
+
 def test_codes_of_other_images_are_coloured_by_part():
     vae, images = FakeVAE(latent_dim=3), some_images(12)
     figure = pictures.codes(vae, {"training": images[:8], "test": images[8:]}, latents=(2, 0), latent_names=["a"])
@@ -494,6 +503,26 @@ def test_draw_all_is_not_silent_about_a_folder_it_cannot_write(tmp_path):
 def test_no_images_are_refused(draw):
     with pytest.raises(BadInput, match="no images"):
         draw(some_images(0))
+
+
+@pytest.mark.parametrize("wide", [True, False])
+def test_lines_of_pixels_are_stretched_and_fit_a_page(wide):
+    line = np.arange(1000, dtype=np.float32) / 4
+    tiles = np.rint(line).astype(np.uint8).reshape(1, 1, 1000, 1).repeat(3, 3).repeat(400, 0)
+    tiles = tiles if wide else tiles.swapaxes(1, 2)
+    shown = fit(tiles, columns=20, rows=20)
+    high, across = shown.shape[1:3] if wide else shown.shape[2:0:-1]
+    assert across * 20 <= (WIDEST if wide else TALLEST)
+    assert 1 < across / high <= 8
+    values = (shown if wide else shown.swapaxes(1, 2))[0, 0, :, 0].astype(int)
+    assert (np.diff(values) > 0).all()
+    assert shown_sides((1, 1000, 1), longest=110) == (33, 200)
+
+
+def test_large_images_have_their_place_in_a_sheet():
+    assert shown_sides((28, 20, 1), longest=110) == (112, 80)
+    assert shown_sides((200, 150, 1), longest=110) == (200, 150)
+    assert shown_sides((512, 256, 3), longest=110) == (170, 85)
 
 
 @pytest.mark.parametrize("columns", [1, 7000])

@@ -88,12 +88,14 @@ def cluster(
     seed = whole("seed", seed, at_least=0, at_most=LARGEST_SEED)
     say, progress = silence if say is None else function("say", say), checked_progress(progress)
     require_csv(out, "groups")
-    check_output(out, None if data is None else as_path("data", data), labels)
+    first = None if pictures is None else pictures / "group-01.png"
+    for place in filter(None, (out, first)):
+        check_output(place, None if data is None else as_path("data", data), labels)
     if pictures is not None and pictures.exists() and not pictures.is_dir():
         raise BadInput(f"pictures={pictures} is a file: give a folder")
     if labels is not None and data is None:
         raise BadInput("labels of the run's own pictures are a choice of its training: give data, or leave labels out")
-    run = opened(run, out)
+    run = opened(run, out, first)
     vae = run.load_model()
     if data is None:
         found = encoded_run(run, vae)

@@ -10,6 +10,7 @@ from freyvae.arguments import function, one_of, whole
 from freyvae.collection.encoded import Encoded, encoded, encoded_run
 from freyvae.console import Progress, checked_progress, silence
 from freyvae.data import numbered
+from freyvae.data.pixels import BYTES_AT_ONCE
 from freyvae.errors import BadInput
 from freyvae.files import as_path
 from freyvae.inference.images import images_for
@@ -111,7 +112,8 @@ def neighbours(
     if count > most:
         raise BadInput(f"count must be at most {most}, the number of {'other ' * are_same}pictures, not {count}")
     indices, distances = nearest(asked.posteriors, searched.posteriors, count, by=by, others_only=are_same)
-    precision, chance = _precision(asked, searched, indices, others_only=are_same)
+    itself = np.zeros(indices.shape, bool) if are_same else _itself(asked, searched, indices)
+    precision, chance = _precision(asked, searched, indices, itself, others_only=are_same)
     _write(out, asked, searched, indices, distances)
     if picture is not None:
         drawn = slice(0, MOST_DRAWN)
@@ -135,10 +137,26 @@ def _write(path: Path, asked: Encoded, searched: Encoded, indices: np.ndarray, d
     write_table(path, ["query", "rank", "file", "distance", *more], rows)
 
 
+def _itself(asked: Encoded, searched: Encoded, indices: np.ndarray) -> np.ndarray:
+    """Which neighbours are the query's own picture, pixel by pixel, bool (query, rank): the nearest ones."""
+    itself = np.zeros(indices.shape, bool)
+    if asked.images.shape[1:] != searched.images.shape[1:]:
+        return itself
+    left = np.arange(len(indices))
+    for rank in range(indices.shape[1]):
+        for some in np.array_split(left, max(1, len(left) * asked.images[0].nbytes // BYTES_AT_ONCE)):
+            pairs = asked.images[some], searched.images[indices[some, rank]]
+            itself[some, rank] = np.equal(*pairs).all(axis=(1, 2, 3))
+        left = left[itself[left, rank]]
+        if not len(left):
+            break
+    return itself
+
+
 def _precision(
-    asked: Encoded, searched: Encoded, indices: np.ndarray, *, others_only: bool
+    asked: Encoded, searched: Encoded, indices: np.ndarray, itself: np.ndarray, *, others_only: bool
 ) -> tuple[float | None, float | None]:
-    """The share of neighbours that have the query's label, and what it would be by chance."""
+    """The share of neighbours that have the query's label, and what it would be by chance, itself left out."""
     own, other = asked.labels, searched.labels
     if others_only:  # either's labels are both's
         own, other = own or other, own or other
@@ -146,13 +164,13 @@ def _precision(
         return None, None
     _, numbers = numbered((*own, *other))
     own_numbers, others = numbers[: len(own)], numbers[len(own) :]
-    there = np.bincount(others, minlength=numbers.max() + 1)[own_numbers] - others_only
-    could = np.minimum(there, indices.shape[1])
-    if not could.any():
-        return None, None
-    right = (others[indices] == own_numbers[:, None]).sum(axis=1)
+    own_picture = itself & (others[indices] == own_numbers[:, None])
+    there = np.bincount(others, minlength=numbers.max() + 1)[own_numbers] - others_only - own_picture.sum(axis=1)
+    ranks, among = indices.shape[1] - itself.sum(axis=1), len(others) - others_only - itself.sum(axis=1)
+    could = np.minimum(there, ranks)
     asked_for = could > 0
-    return (
-        float((right[asked_for] / could[asked_for]).mean()),
-        float((there[asked_for] * indices.shape[1] / could[asked_for]).mean() / (len(others) - others_only)),
-    )
+    if not asked_for.any():
+        return None, None
+    right = ((others[indices] == own_numbers[:, None]) & ~itself).sum(axis=1)
+    by_chance = there[asked_for] * ranks[asked_for] / among[asked_for]
+    return float((right[asked_for] / could[asked_for]).mean()), float((by_chance / could[asked_for]).mean())

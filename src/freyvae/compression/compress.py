@@ -203,8 +203,9 @@ def decompress(
         FreyvaeError: this machine computes probabilities that differ from those of the machine that wrote the file.
     """
     file, out, progress = as_path("file", file), as_path("out", out), checked_progress(progress)
-    check_output(out, file)
-    run = opened(run, out)
+    written = out if out.suffix else out / "1.png"
+    check_output(written, file)
+    run = opened(run, written)
     if out.suffix not in ("", ".npy"):
         raise BadInput(f"{out.name} must end in .npy, or be a folder for PNGs")
     if not out.suffix and out.exists() and (not out.is_dir() or any(out.iterdir())):

@@ -104,6 +104,8 @@ def fingerprint(vae: VAE) -> bytes:
         if weight.name == "beta":  # only training uses it, and before version 0.2 it was not a weight
             continue
         values = np.asarray(ops.convert_to_numpy(weight))
+        if weight.name == "training_steps":  # as earlier versions had it
+            values = values.astype(np.float32)
         digest.update(f"{values.shape} {values.dtype}".encode() + values.tobytes())
     return digest.digest()[:8]
 

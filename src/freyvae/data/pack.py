@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -420,5 +421,7 @@ class PackWriter:
     def close(self) -> None:
         """Close the files; what was not saved is as if it had not been written."""
         for file in self._files.values():
-            file.close()
+            # of a full disk, whose error the writing of it has raised or a saving would
+            with suppress(OSError):
+                file.close()
         self._files = {}

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from filelock import FileLock, Timeout
 
 from freyvae.arguments import truth
 from freyvae.console import Progress, checked_progress, printable, shown
@@ -41,14 +40,15 @@ from freyvae.data.pack import (
 from freyvae.data.picture_files import PictureFiles
 from freyvae.data.pixels import BYTES_AT_ONCE, Images, Pixels, RandomAccess, blocks, evenly_chosen, stacked
 from freyvae.errors import BadInput, NotNow
-from freyvae.files import as_path, cannot_write, make_folder, write_whole
+from freyvae.files import as_path, write_whole
+from freyvae.folder_lock import NAME as NAME_OF_LOCK
+from freyvae.folder_lock import locked
 
 # what is written is made safe so often
 SECONDS_BETWEEN_SAVES = 5.0
 _IMAGES_AT_ONCE = 1024
 # images by which a person's own source is known again
 _KNOWN_BY = 16
-_LOCK = ".lock"
 
 
 class _IsInColour(Exception):
@@ -277,7 +277,7 @@ def _before(out: Path, *, append: bool) -> Contents | None:
         if before.unfinished is None and not append:
             raise BadInput(f"{where} is a finished pack: append=True adds to it, or choose another place with out=...")
         return before
-    if out.exists() and (not out.is_dir() or any(path.name != _LOCK for path in out.iterdir())):
+    if out.exists() and (not out.is_dir() or any(path.name != NAME_OF_LOCK for path in out.iterdir())):
         raise BadInput(f"{where} exists and is no pack: choose another place with out=...")
     if append:
         raise BadInput(f"{where}: there is no pack to append to; leave out append=True")
@@ -462,18 +462,13 @@ def _locked(out: Path) -> Iterator[None]:
     """Hold a pack for writing. A folder in which nothing was written is gone again afterwards."""
     if out.exists() and not out.is_dir():
         raise BadInput(f"{printable(out)} exists and is no pack: choose another place with out=...")
-    lock = FileLock(out / _LOCK, timeout=0, fallback_to_soft=False)
-    try:
-        make_folder(out)
-        lock.acquire()
-    except Timeout as error:
-        raise BadInput(f"another process is writing {printable(out)}: wait, or choose another out=...") from error
-    except OSError as error:
-        raise cannot_write(out, error) from error
+    lock = locked(out)
     try:
         yield
     finally:
+        # while it is held: afterwards the file may be another process's
+        with suppress(OSError):
+            (out / NAME_OF_LOCK).unlink(missing_ok=True)
         lock.release()
         with suppress(OSError):
-            (out / _LOCK).unlink(missing_ok=True)
             out.rmdir()  # if it is empty

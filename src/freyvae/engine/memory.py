@@ -83,15 +83,28 @@ def bytes_of_training(
     optimizer = model.optimizer
     to_come = 0 if optimizer.built else SLOTS + bool(getattr(optimizer, "use_ema", False))
     shares = shares_of_step(model, batch_size) if is_stepped(model) else 1
+    devices = _devices_of_batch(batch_size)
     together = min(shares, cores())
     # each core has the gradients of a share and the sum of those before; of the sums there is a mean
     gradients = 1 if shares == 1 else 2 * together + 1
     return TrainingBytes(
         weights=trained * (to_come + gradients),
-        activations=4 * (batch_size // shares) * together * model.values_of_image,
+        activations=4 * (batch_size // (shares * devices)) * together * model.values_of_image,
         # those that are streamed are there by blocks: that in work, those that wait, and one that is read
         images=sum((AHEAD + 2) * BLOCK_BYTES if is_streamed(images) else images.nbytes for images in data),
     )
+
+
+def _devices_of_batch(batch_size: int) -> int:
+    """Among how many accelerators, each with a memory of its own, a batch is divided. Host devices share theirs."""
+    from freyvae.engine import distribute
+
+    if not distribute.is_on():
+        return 1
+    import jax
+
+    count = jax.device_count()
+    return count if jax.devices()[0].platform != "cpu" and batch_size % count == 0 else 1
 
 
 def check_training(

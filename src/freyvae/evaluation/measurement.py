@@ -141,7 +141,8 @@ def measure(
         def known_by() -> str:
             refined = f" refined by {refine}" if refine else ""
             return (
-                f"likelihoods {sha256_of(run.model_path)} {data.images.fingerprint} {split} {samples} {seed}{refined}"
+                f"likelihoods {__version__} {keras.backend.backend()} {sha256_of(run.model_path)} "
+                f"{data.images.fingerprint} {split} {samples} {seed}{refined}"
             )
 
         with keeping(run.measured_path, known_by, say) as kept:
@@ -168,7 +169,7 @@ def measure(
                     nll_nats=likelihood.nll,
                     free_energy_nats=likelihood.free_energy,
                 )
-            run.write_metrics(others | to_json(found))
+            run.write_metrics(others | to_json(found), changed=run.measured_path)
     return found
 
 

@@ -92,8 +92,8 @@ class Oddness:
     def __init__(
         self,
         vae: VAE,
-        train: np.ndarray,
-        held_out: np.ndarray,
+        train: Images | Pixels,
+        held_out: Images | Pixels,
         *,
         codec: str = "png",
         samples: int = SAMPLES,
@@ -158,7 +158,7 @@ class Oddness:
             first += len(chunk.rate)
             yield replace(scored, scores=self._with_oddness(scored.scores))
 
-    def scores_of(self, images: np.ndarray) -> dict[str, np.ndarray]:
+    def scores_of(self, images: Images | Pixels) -> dict[str, np.ndarray]:
         """The scores of images, column of `SCORES` -> float64 (image,)."""
         return joined([chunk.scores for chunk in self.of(images)])
 

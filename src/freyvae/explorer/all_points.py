@@ -18,10 +18,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from freyvae.data.labels import split_column
 from freyvae.data.pixels import blocks, evenly_spaced, part_of
 from freyvae.errors import BadInput, few_words
 from freyvae.explorer.bundle import Bundle
 from freyvae.explorer.groups import read_groups
+from freyvae.explorer.page import read_bundle
 from freyvae.explorer.projection import read_projection, within_plane
 from freyvae.explorer.scores import read_scores
 from freyvae.explorer.service import BYTES, Answer, Opened, Query, Service, numbers_of, refusal
@@ -38,19 +40,26 @@ _MOST_HEADER_BYTES = 2**16
 class AllPoints(Service):
     """Places the images in the background, and then answers with the file; until then, with how far it is.
 
+    Where the page is written again meanwhile, as with groups that a command has found, they are placed for the new one.
+
     Args:
         opened: the run.
-        bundle: of its page.
     """
 
     name, path = "points", "/explorer/points.bin"
 
-    def __init__(self, opened: Opened, bundle: Bundle):
-        self._opened, self._bundle = opened, bundle
+    def __init__(self, opened: Opened):
+        self._opened = opened
+        self._answering = threading.Lock()
+        self._is_closed = threading.Event()
+        self._begin()
+
+    def _begin(self) -> None:
+        self._page = _stamp(self._opened.run.explorer_path)
+        self._bundle = bundle = read_bundle(self._opened.run.explorer_path)
         self._done, self._total = 0, min(bundle.header["sampleOf"] or bundle.header["images"], MOST_POINTS)
         self._error: BadInput | None = None
-        self._is_closed = threading.Event()
-        self._key = key_of(opened.run, bundle)
+        self._key = key_of(self._opened.run, bundle)
         self._is_ready = is_of(self.file, self._key)
         self._thread = threading.Thread(target=self._write, daemon=True)
         if not self._is_ready:
@@ -63,6 +72,14 @@ class AllPoints(Service):
 
     def answer(self, query: Query) -> Answer:
         """The file; or 202 and how many of how many images have a place; or 409 and why there are no points."""
+        with self._answering:
+            if not self._is_closed.is_set() and _stamp(self._opened.run.explorer_path) != self._page:
+                self.close()
+                self._is_closed.clear()
+                try:
+                    self._begin()
+                except BadInput as error:
+                    self._is_ready, self._error = False, error
         if self._is_ready:
             return Answer(self.file)
         if self._error is not None:
@@ -185,17 +202,27 @@ def write_points(opened: Opened, bundle: Bundle, key: str, *, on_block: Callable
 def key_of(run: Run, bundle: Bundle) -> str:
     """What the points of a page are made of: another model, plane, map or other images have another key."""
     plane = bundle.blobs.get("plane", json.dumps(bundle.header["latents"]).encode())
-    parts = (run.model_path, run.projection_path, run.groups_path, run.scores_path)
-    files = [sha256_of(path) if path.is_file() else "" for path in parts]
+    labels = split_column(run.recipe.data.labels)[0] if run.recipe.data.labels else None
+    parts = (run.model_path, run.projection_path, run.groups_path, run.scores_path, labels)
+    files = [sha256_of(path) if path is not None and path.is_file() else "" for path in parts]
     about = [
         run.training.data_sha256,
         bundle.header["labels"],
         bundle.header["groups"],
         bundle.header["score"],
-        hashlib.sha256(plane).hexdigest(),
+        *(hashlib.sha256(blob).hexdigest() for blob in (plane, bundle.blobs["parts"], bundle.blobs.get("labels", b""))),
         *files,
     ]
     return hashlib.sha256(json.dumps(about).encode()).hexdigest()
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """What changes when a file is written again."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def is_of(path: Path, key: str) -> bool:

@@ -72,6 +72,7 @@ def make_bundle(
     projection: Projection | None = None,
     files: Sequence[str] | None = None,
     sample_of: int = 0,
+    numbers: npt.NDArray[np.int64] | None = None,
 ) -> Bundle:
     """Collect the data of a page.
 
@@ -89,6 +90,7 @@ def make_bundle(
         projection: the map of the images, `within_plane`.
         files: their names, by which the page finds them, unless they take more than `MOST_NAME_BYTES`.
         sample_of: how many there are, where these are some of them at even distances.
+        numbers: int64 (image,), then: which of all they are, from 0.
 
     Raises:
         BadInput: the decoder has a layer, or the likelihood a mean, that the page cannot compute.
@@ -108,7 +110,7 @@ def make_bundle(
     density = measure_density(codes[training], vae.noise_scale * deviations[training])
     frames = evenly_spaced(len(kept), max(1, MOST_FRAME_VALUES // math.prod(vae.image_shape)))
     blobs["codes"] = codes[kept].astype("<f4").tobytes()
-    blobs["numbers"] = kept.astype("<i4").tobytes()
+    blobs["numbers"] = (kept if numbers is None else numbers[kept]).astype("<i4").tobytes()
     blobs["parts"] = parts[kept].tobytes()
     blobs["frames"], frames_packed = pack_frames(images[kept[frames]])
     blobs["frame-points"] = frames.astype("<i4").tobytes()

@@ -142,6 +142,7 @@ def bundle_of_run(run: Run, *, vae: "VAE | None" = None, data: "TrainingData | N
         projection=projection,
         files=data.images.files,
         sample_of=len(everything.images) if len(data.images) < len(everything.images) else 0,
+        numbers=everything.shown,
     )
     if bundle.header["sampleOf"]:
         part = f"the page shows {len(data.images):,} of {len(everything.images):,} images, at even distances"

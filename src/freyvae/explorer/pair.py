@@ -29,10 +29,21 @@ def write_pair(run: Run, other: Run) -> Path:
     check_same_images(run, other)
     pages = [read_bundle(each.explorer_path) for each in (run, other)]
     if pages[0].header["title"] == pages[1].header["title"]:
-        pages = [_titled(page, each) for page, each in zip(pages, (run, other), strict=True)]
+        names = _apart(run.folder, other.folder)
+        pages = [_titled(page, name) for page, name in zip(pages, names, strict=True)]
     write_whole(run.beside_path, page_text(*pages))
     return run.beside_path
 
 
-def _titled(page: Bundle, run: Run) -> Bundle:
-    return dataclasses.replace(page, header=page.header | {"title": f"{page.header['title']} ({run.folder.name})"})
+def _titled(page: Bundle, name: str) -> Bundle:
+    return dataclasses.replace(page, header=page.header | {"title": f"{page.header['title']} ({name})"})
+
+
+def _apart(one: Path, other: Path) -> tuple[str, str]:
+    """As much of the ends of two folders' paths as tells them apart."""
+    parts = [folder.resolve().parts for folder in (one, other)]
+    for last in range(1, max(map(len, parts)) + 1):
+        names = tuple("/".join(path[-last:]) for path in parts)
+        if names[0] != names[1]:
+            break
+    return names[0], names[1]

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import keras
+
 from freyvae.arguments import function, several, whole
 from freyvae.codes import names_of_latents, read_codes, require_kind, write_blocks_of_codes
 from freyvae.console import Progress, checked_progress, shown, silence
@@ -16,6 +18,7 @@ from freyvae.model.arrays import CHUNK
 from freyvae.reporting.pictures import save_images
 from freyvae.reporting.pictures.saving import OF_IMAGES, require_suffix
 from freyvae.run import Run, check_output, opened
+from freyvae.version import __version__
 
 
 def encode(
@@ -55,7 +58,8 @@ def encode(
     images = images_for(run, vae, data, levels=levels, progress=progress, say=say)
 
     def known_by() -> str:
-        return f"codes {sha256_of(run.model_path)} {images.fingerprint} {refine}"
+        model = f"{__version__} {keras.backend.backend()} {sha256_of(run.model_path)}"
+        return f"codes {model} {images.fingerprint} {refine}"
 
     with shown(progress) as told, keeping(out, known_by, say) as kept:
         parts = kept.each(len(images), lambda first, _: _codes_of(vae, images.images, refine, first, told))

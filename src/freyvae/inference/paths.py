@@ -8,6 +8,7 @@ import numpy as np
 from freyvae.arguments import function, in_words, number, several, text, whole
 from freyvae.codes import names_of_latents
 from freyvae.console import printable, silence
+from freyvae.data.pixels import evenly_chosen
 from freyvae.errors import BadInput
 from freyvae.evaluation import load_measured_data
 from freyvae.files import as_path
@@ -184,7 +185,7 @@ def attribute(codes: np.ndarray, has_it: np.ndarray) -> np.ndarray:
 
 def _most_informative(run: Run, vae: VAE) -> list[int]:
     """The latents whose codes vary most over training images, in deviations of their posteriors: the largest first."""
-    images = load_measured_data(run).train[:MOST_IMAGES]
+    images = evenly_chosen(load_measured_data(run).train, MOST_IMAGES)
     codes, deviations = vae.encode(images), vae.posterior_deviations(images)
     ratio = codes.var(axis=0) / (deviations**2).mean(axis=0)
     return [int(latent) for latent in np.argsort(-ratio)[:MOST_LATENTS]]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+import keras
 import numpy as np
 from msgspec import Meta
 
@@ -14,6 +15,7 @@ from freyvae.arguments import as_float, function, in_words, one_of, several, tex
 from freyvae.choice import LARGEST_SEED
 from freyvae.console import Progress, checked_progress, printable, silence
 from freyvae.data import ImageSet, pixels_sha256
+from freyvae.data.pixels import Images, Pixels, part_of
 from freyvae.errors import BadInput
 from freyvae.evaluation import load_measured_data
 from freyvae.evaluation.oddness import CODECS, MOST_HELD_OUT, SCORES, Oddness, joined
@@ -36,6 +38,8 @@ from freyvae.version import __version__
 _ZERO = ("0",)
 # of the table, made numbers of Python
 _ROWS_AT_ONCE = 10_000
+# the name of none of them: it stands for all
+_A_MAP = "map.png"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,7 +183,7 @@ def score(
     ordinary = tuple(text("normal", label) for label in several("normal", normal))
     say, progress = silence if say is None else function("say", say), checked_progress(progress)
     out, record_path, maps_path = _places(out, maps, data, labels)
-    run = opened(run, out, record_path)
+    run = opened(run, out, record_path, None if maps_path is None else maps_path / _A_MAP)
     own = load_measured_data(run)
     compared_with, held_out, check = _held_out(run, own)
     vae = run.load_model()
@@ -200,7 +204,8 @@ def score(
     )
 
     def known_by() -> str:
-        model = f"{__version__} {sha256_of(run.model_path)} {own.images.fingerprint}"
+        of_backend = f"{__version__} {keras.backend.backend()}"
+        model = f"{of_backend} {sha256_of(run.model_path)} {own.images.fingerprint}"
         return f"scores {model} {images.fingerprint} {codec} {samples} {seed}"
 
     with _maps(maps_path) as folder, keeping(out, known_by, say) as kept:
@@ -286,22 +291,24 @@ def _places(
     for place in (path, record):
         check_output(place, as_path("data", data), labels)
     folder = None if maps is None else as_path("maps", maps)
+    if folder is not None:
+        check_output(folder / _A_MAP, as_path("data", data), labels)
     if folder is not None and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BadInput(f"{folder} exists and is not an empty folder: choose another with maps=...")
     return path, record, folder
 
 
-def _held_out(run: Run, data: TrainingData) -> tuple[str, np.ndarray, np.ndarray]:
+def _held_out(run: Run, data: TrainingData) -> tuple[str, Images | Pixels, Images | Pixels]:
     """Which held-out images are compared with, these, and others that the threshold's false positives are counted on.
 
     Raises `BadInput` where the run holds out none.
     """
     images, split = data.images.images, data.split
     if len(split.validation) and len(split.test):
-        return "validation", images[split.validation], images[split.test]
+        return "validation", part_of(images, split.validation), part_of(images, split.test)
     for name, indices in (("validation", split.validation), ("test", split.test)):
         if len(indices):
-            return f"every second {name}", images[indices[::2]], images[indices[1::2]]
+            return f"every second {name}", part_of(images, indices[::2]), part_of(images, indices[1::2])
     raise BadInput(f"{run.folder} holds out no pictures to compare with: train with validation=... above 0")
 
 
@@ -354,7 +361,7 @@ def _check_threshold(level: float, held_out: int) -> None:
         ) from None
 
 
-def _threshold(level: float, scores: np.ndarray, oddness: Oddness, column: str, check: np.ndarray) -> Threshold:
+def _threshold(level: float, scores: np.ndarray, oddness: Oddness, column: str, check: Images | Pixels) -> Threshold:
     line = conformal_threshold(oddness.held_out[column], level)
     out = int((scores > line).sum())
     if not len(check):

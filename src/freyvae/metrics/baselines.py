@@ -8,6 +8,7 @@ from PIL import Image, features
 from scipy.special import log_ndtr
 
 from freyvae.data.channels import OF_PICTURES
+from freyvae.data.pixels import blocks
 from freyvae.data.statistics import mean_image
 from freyvae.model import Likelihood
 from freyvae.mosaic import MOST_WEBP_PIXELS
@@ -15,7 +16,7 @@ from freyvae.mosaic import MOST_WEBP_PIXELS
 LOG_TWO_PI = math.log(2.0 * math.pi)
 # a pixel that never changed in training is still given this deviation, in grey levels
 SMALLEST_DEVIATION = 1.0
-IMAGES_AT_ONCE = 256
+BYTES_AT_ONCE = 2**20  # of pixels; a likelihood keeps some fifty times as many
 # pixels of one mosaic: what bounds the memory, and WebP's sides of at most 16383
 MOSAIC_PIXELS = 2**22
 FILE_FORMATS = ("PNG", "WebP", "JPEG-XL")
@@ -37,8 +38,8 @@ def mean_image_nll_nats(train: np.ndarray, images: np.ndarray, likelihood: Likel
     """
     mean, deviation = moments(train)
     costs = []
-    for start in range(0, len(images), IMAGES_AT_ONCE):
-        levels = images[start : start + IMAGES_AT_ONCE].reshape(-1, len(mean)).astype(np.float64)
+    for _, block in blocks(images, most_bytes=BYTES_AT_ONCE):
+        levels = block.reshape(-1, len(mean)).astype(np.float64)
         nats = None if likelihood is None else likelihood.constant_nats(mean, deviation, levels)
         if nats is None:
             nats = -discretized_normal_log_prob(levels, mean, deviation)
@@ -115,8 +116,8 @@ def moments(train: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean and deviation of each value, in grey levels, float64 (value,)."""
     mean = mean_image(train).reshape(-1)
     squares = np.zeros_like(mean)
-    for start in range(0, len(train), IMAGES_AT_ONCE):
-        squares += np.square(train[start : start + IMAGES_AT_ONCE].reshape(-1, len(mean)) - mean).sum(axis=0)
+    for _, block in blocks(train, most_bytes=BYTES_AT_ONCE):
+        squares += np.square(block.reshape(-1, len(mean)) - mean).sum(axis=0)
     return mean, np.maximum(np.sqrt(squares / len(train)), SMALLEST_DEVIATION)
 
 

@@ -12,13 +12,14 @@ from scipy.spatial.distance import cdist
 
 from freyvae.data.pixels import evenly_chosen
 from freyvae.data.statistics import mean_image
-from freyvae.metrics.baselines import IMAGES_AT_ONCE, SMALLEST_DEVIATION, discretized_normal_log_prob, moments
+from freyvae.metrics.baselines import SMALLEST_DEVIATION, discretized_normal_log_prob, moments
 
 # the covariance of images of more values than this does not fit comfortably
 MOST_VALUES = 4096
 # images that tell the covariance of moved ones, and that choose the regularization
 MOST_MOVED = 5000
 MOST_CHOOSING = 1000
+IMAGES_AT_ONCE = 256
 # by which images are moved, (down, right)
 EIGHT = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1) if (down, right) != (0, 0)]
 
@@ -152,9 +153,9 @@ class _Covariance:
             self.of_moved += _covariance(images, mean_image(images).reshape(-1)) / len(EIGHT)
         height, width, channels = train.shape[1:]
         places = np.repeat(np.argwhere(np.ones((height, width))), channels, axis=0)
-        self.distance = cdist(places, places)
+        self.distance: np.ndarray = cdist(places, places)
         self._components: dict[float, np.ndarray] = {}
-        self._last_taper = (math.inf, np.ones_like(self.distance))
+        self._last_taper: tuple[float, np.ndarray] = (math.inf, np.ones_like(self.distance))
 
     def factor(self, regularization: Regularization) -> np.ndarray:
         """The Cholesky factor. Raises scipy's `LinAlgError` where the matrix is not positive definite."""

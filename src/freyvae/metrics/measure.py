@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from freyvae.data.pixels import evenly_chosen
+
 # images whose likelihood is taken apart, value by value
 FEW = 64
 
@@ -40,9 +42,14 @@ class Seen:
         return np.array(self.history.get("val_free_energy", ()), np.float64)
 
     @cached_property
+    def few(self) -> np.ndarray:
+        """At most `FEW` of the images, at even distances."""
+        return evenly_chosen(self.images, FEW)
+
+    @cached_property
     def likelihood(self) -> Any:
-        """p(x | z) of the first `FEW` images at the means of their latents, bound to the decoder's parameters."""
-        images = ops.convert_to_tensor(self.images[:FEW])
+        """p(x | z) of `few` images at the means of their latents, bound to the decoder's parameters."""
+        images = ops.convert_to_tensor(self.few)
         return self.vae.likelihood_of(*self.vae.decoded_at_means(images), images)
 
 

@@ -23,7 +23,7 @@ class AggregatePosterior:
 
     def __init__(self, codes: np.ndarray, deviations: np.ndarray):
         chosen = evenly_spaced(len(codes), MOST_COMPONENTS)
-        self._codes, self._variances = codes[chosen].astype(np.float64), np.square(deviations[chosen], dtype=np.float64)
+        self._codes, self._variances = codes[chosen].astype(np.float64), _variances(deviations[chosen])
 
     def novelty_nats(self, codes: np.ndarray, deviations: np.ndarray) -> np.ndarray:
         """KL(q(z | x) || q(z)) of other images, float64 (image,), in nats.
@@ -40,9 +40,15 @@ class AggregatePosterior:
         at_once = max(1, VALUES_AT_ONCE // self._codes.size)
         for start in range(0, len(codes), at_once):
             mean = codes[start : start + at_once, None].astype(np.float64)
-            variance = np.square(deviations[start : start + at_once, None], dtype=np.float64)
+            variance = _variances(deviations[start : start + at_once, None])
             ratio = variance / self._variances
             distance = np.square(mean - self._codes) / self._variances
             divergences = 0.5 * (ratio + distance - 1.0 - np.log(ratio)).sum(axis=2)
             found.append(np.log(len(self._codes)) - logsumexp(-divergences, axis=1))
         return np.concatenate(found)
+
+
+def _variances(deviations: np.ndarray) -> np.ndarray:
+    """Of deviations that can be too small for a float32, and so 0."""
+    variances: np.ndarray = np.square(np.maximum(deviations, np.finfo(np.float32).tiny), dtype=np.float64)
+    return variances

@@ -14,6 +14,7 @@ from PIL import Image
 from freyvae import palette
 from freyvae.errors import BadInput
 from freyvae.files import write_whole
+from freyvae.mosaic import MOST_WEBP_PIXELS
 from freyvae.records import Measurement, Quantity, TrainingRecord, quantities
 from freyvae.reporting.standing import DotPlot, capital
 from freyvae.reporting.tables import Table
@@ -41,7 +42,9 @@ class Shown:
         webp = io.BytesIO()
         try:
             with Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
-                width, height = (side // 2 for side in picture.size)
+                if max(picture.size) > MOST_WEBP_PIXELS:
+                    picture.thumbnail((MOST_WEBP_PIXELS, MOST_WEBP_PIXELS))
+                width, height = (max(side // 2, 1) for side in picture.size)
                 # lossless, and a third smaller than the PNG; with more effort hardly smaller
                 picture.save(webp, "WEBP", lossless=True, quality=0, method=2)
         except (OSError, SyntaxError) as error:

@@ -1,5 +1,7 @@
 // Paints pixels, and reads the colours to paint with.
 
+import { clamp } from "./clamp.js";
+
 /** @import { Header, Levels, Painter } from "./types.js" */
 
 /**
@@ -84,3 +86,9 @@ export function colourOf(element, variable) {
   probe.remove();
   return numbers.slice(0, 3);
 }
+
+/** The least and greatest ratio of the sides that images are shown with: narrower ones are stretched. */
+const MOST_ASPECT = 6;
+
+/** Width by height as images are shown. @param {Header} header */
+export const shownAspect = ({ imageShape: [height, width] }) => clamp(width / height, 1 / MOST_ASPECT, MOST_ASPECT);

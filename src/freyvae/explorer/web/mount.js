@@ -2,7 +2,7 @@
 
 import { ExplorerError } from "./errors.js";
 import { unpackFrames } from "./bundle/frames.js";
-import { toLevels } from "./canvas.js";
+import { shownAspect, toLevels } from "./canvas.js";
 import { makeEverything } from "./everything.js";
 import { layOut } from "./layout.js";
 import { between } from "./line.js";
@@ -73,6 +73,7 @@ export function mount(
   const hands = {
     // ends a flight; a walk continues from the new latents
     move(latents) {
+      asked++;
       motion.land();
       move(latents);
     },
@@ -87,9 +88,13 @@ export function mount(
     },
     pickNumber,
     takeFile: onfile ?? null,
-    random: () => motion.flyTo(model.draw()),
+    random() {
+      asked++;
+      motion.flyTo(model.draw());
+    },
     walk: () => (motion.walking ? motion.stop() : motion.walk()),
     reset() {
+      asked++;
       state.frame = defaults.frame;
       show.frame();
       motion.flyTo(defaults.latents);
@@ -148,6 +153,7 @@ export function mount(
       remember();
     },
     showPicture(own) {
+      asked++;
       state.frame = null;
       show.ownPicture(own);
       motion.flyTo(own.code);
@@ -158,7 +164,11 @@ export function mount(
   const views = makeViews({ root, themed, listenOn, bundle, model, points, served, state, hands });
   const show = makeShow({ header, model, points, everything, state, views, isQuiet: () => motion.walking });
   root.classList.add("freyvae");
+  root.style.setProperty("--aspect", String(shownAspect(header)));
   root.replaceChildren(layOut({ header, points, heading, isBeside: Boolean(onpick), everything, runtime, views }));
+
+  // what was asked for last: a slow answer does not take one away from what one did meanwhile
+  let asked = 0;
 
   /** @param {number[]} latents */
   function move(latents) {
@@ -181,6 +191,7 @@ export function mount(
 
   /** @param {number} point */
   function pick(point, { fly = true } = {}) {
+    asked++;
     state.frame = point;
     show.frame();
     if (fly) motion.flyTo(points.codeOf(point));
@@ -191,14 +202,15 @@ export function mount(
   async function pickNumber(number) {
     const point = points.pointOf(number);
     if (point >= 0) return pick(point);
+    const mine = ++asked;
     try {
       const { levels, title } = await everything.picture(number);
-      if (model.encode) {
-        const { code } = await model.encode(levels);
-        hands.showPicture({ levels, code, unlike: null, title });
-      }
+      if (!model.encode || mine !== asked) return;
+      const { code } = await model.encode(levels);
+      if (mine === asked) hands.showPicture({ levels, code, unlike: null, title });
     } catch (error) {
       if (!(error instanceof ExplorerError)) throw error;
+      if (mine !== asked) return;
       views.comparison.show(error.message, null, null);
       views.announce(error.message);
     }

@@ -2,7 +2,7 @@
 
 import { makePainter, toLevels } from "./canvas.js";
 import { h } from "./dom.js";
-import { whole } from "./text.js";
+import { whole, wholeIn } from "./text.js";
 
 /** @import { Bundle, Decode } from "./types.js" */
 
@@ -68,7 +68,7 @@ export function makePoints({ header, codes, numbers, parts, labels, groups, scor
     find(text, after) {
       const wanted = text.trim().toLowerCase();
       if (!wanted) return -1;
-      const numbered = /^\d+$/.test(wanted) ? numbers.indexOf(Number(wanted) - 1) : -1;
+      const numbered = points.pointOf(wholeIn(wanted) - 1);
       if (numbered >= 0 && numbered !== after) return numbered;
       for (let step = 1; step <= header.points; step++) {
         const point = (Math.max(after, -1) + step) % header.points;

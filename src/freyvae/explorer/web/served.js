@@ -25,6 +25,9 @@ export function makeServed(names, [height, width, channels], folder = "") {
   async function ask(path, how) {
     const response = await fetch(folder + path, how).catch(() => null);
     if (!response) throw new ExplorerError("The server has ended.");
+    // another server's token
+    if (response.status === 403)
+      throw new ExplorerError("The server was started again: open the address that it printed.");
     if (!response.ok) throw new ExplorerError((await response.text()).trim());
     return response;
   }

@@ -19,6 +19,9 @@ export function signed(value, digits = 2) {
  */
 export const whole = (value) => value.toLocaleString("en");
 
+/** A whole number as `whole` writes it, or without separators; NaN of another text. @param {string} text */
+export const wholeIn = (text) => (/^\s*(\d+|\d{1,3}(,\d{3})+)\s*$/.test(text) ? Number(text.replaceAll(",", "")) : NaN);
+
 /**
  * A noun with its article: "a frame", "an image".
  *

@@ -35,6 +35,7 @@ def _write(run: Run, folder: Path) -> list[Path]:
     is_run = written.history_path.is_file() or folder.resolve() == run.folder.resolve()
     if is_run or (not is_card(readme) and written.recipe_path.is_file()):
         raise BadInput(f"{folder} holds a run, and would be changed: choose another out=...")
+    run.check_outputs(*(folder / f"{name}.png" for name in SHOWN))
     pictures = [path for name in SHOWN if (path := run.pictures_path / f"{name}.png").is_file()]
     text = text_of_card(run, [path.name for path in pictures])
     for path in [run.model_path, *pictures]:

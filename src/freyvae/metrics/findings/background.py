@@ -5,7 +5,7 @@ from keras import ops
 
 from freyvae.data.pixels import evenly_chosen
 from freyvae.metrics.baselines import moments
-from freyvae.metrics.measure import FEW, Seen
+from freyvae.metrics.measure import Seen
 from freyvae.model import Likelihood
 from freyvae.records import Finding
 
@@ -25,7 +25,7 @@ def find(seen: Seen) -> Finding | None:
     flat = moments(train)[1] < _FLAT
     if not flat.any():
         return None
-    images, bound = seen.images[:FEW], seen.likelihood
+    images, bound = seen.few, seen.likelihood
     nats = -ops.convert_to_numpy(bound.log_prob_of_values(ops.convert_to_tensor(images))).mean(axis=0)
     share = float(nats[flat].sum() / nats.sum())
     return Finding(

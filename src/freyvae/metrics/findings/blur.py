@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from freyvae.data.pixels import evenly_chosen
 from freyvae.metrics.measure import Seen
 from freyvae.records import Finding
 
@@ -14,7 +15,7 @@ _LEAST = 0.5
 
 def find(seen: Seen) -> Finding | None:
     """The power of reconstructions beyond a quarter cycle a pixel, as a share of the images'; None for tiny images."""
-    images = seen.images[:_IMAGES]
+    images = evenly_chosen(seen.images, _IMAGES)
     if min(images.shape[1:3]) < 8:
         return None
     share = fine_power(255.0 * seen.vae.reconstruct(images)) / max(fine_power(images), 1e-9)

@@ -1,5 +1,6 @@
 """Held-out images that are nearly in the training images."""
 
+from freyvae.data.pixels import evenly_chosen
 from freyvae.metrics.measure import Seen
 from freyvae.metrics.near_duplicates import near_duplicates
 from freyvae.records import Finding
@@ -13,7 +14,7 @@ def find(seen: Seen) -> Finding | None:
     """The share of held-out images that have a near-duplicate among the training images, by a hash of their looks."""
     if not seen.is_held_out:
         return None
-    images = seen.images[:_MOST_IMAGES]
+    images = evenly_chosen(seen.images, _MOST_IMAGES)
     count = int(near_duplicates(images, seen.train).sum())
     share = count / len(images)
     return Finding(

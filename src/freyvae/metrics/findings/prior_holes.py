@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from freyvae.data.pixels import evenly_spaced
 from freyvae.metrics.measure import Seen
 from freyvae.model import VAE
 from freyvae.model.objectives.free_energy import FreeEnergy
@@ -22,12 +23,13 @@ def find(seen: Seen) -> Finding | None:
     A two-sample test by a classifier (Lopez-Paz & Oquab 2017): a linear one on the codes, their squares and products,
     fitted on one half and scored on the other, both ways. None for fewer than 50 images.
     """
-    images = seen.images[:_MOST_IMAGES]
+    chosen = evenly_spaced(len(seen.images), _MOST_IMAGES)
+    images = seen.images[chosen]
     if len(images) < 50:
         return None
     # of a flow's posterior the deviation is known, and taken for a normal's
     noise = np.random.default_rng(0).normal(size=(len(images), seen.codes.shape[1]))
-    drawn = seen.codes[:_MOST_IMAGES] + seen.vae.posterior_deviations(images) * noise
+    drawn = seen.codes[chosen] + seen.vae.posterior_deviations(images) * noise
     accuracy = two_sample_accuracy(drawn, seen.vae.sample_latents(len(images), seed=1))
     error = 0.5 / math.sqrt(2 * len(images))
     return Finding(

@@ -4,13 +4,17 @@ import numpy as np
 
 from freyvae.metrics.measure import Measure, Seen
 
+_ROUNDING = 1e-6
+
 
 def largest_code_correlation(codes: np.ndarray) -> float | None:
     """The largest correlation of two latents' codes, (image, latent), by its size, in [0, 1].
 
     None where no two latents vary, or for fewer than three images. Near 1, one slider moves what another does.
     """
-    varying = codes[:, codes.std(axis=0) > 0].astype(np.float64)
+    codes = codes.astype(np.float64)
+    # of a latent that says nothing, codes differ by the rounding of float32 alone
+    varying = codes[:, codes.std(axis=0) > _ROUNDING * (1.0 + np.abs(codes.mean(axis=0)))]
     if varying.shape[1] < 2 or len(varying) < 3:
         return None
     between = np.asarray(np.corrcoef(varying.T))[np.triu_indices(varying.shape[1], 1)]

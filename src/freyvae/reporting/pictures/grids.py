@@ -10,7 +10,7 @@ from freyvae.arguments import function, truth, whole
 from freyvae.data.images import ImageSet
 from freyvae.data.pixels import Pixels, evenly_spaced
 from freyvae.errors import BadInput
-from freyvae.mosaic import TALLEST, WIDEST, Array, fit, mosaic, to_bytes
+from freyvae.mosaic import TALLEST, WIDEST, Array, fit, mosaic, shown_sides, to_bytes
 from freyvae.reporting.pictures.arguments import checked_images, checked_model, checked_seed
 from freyvae.reporting.pictures.picture import Picture
 from freyvae.reporting.pictures.saving import png
@@ -112,7 +112,7 @@ def grid(
 
 def in_report(image_shape: tuple[int, ...], most: int) -> dict[str, Any]:
     """How a sheet of images fills a column of the report: how many images, at most `most`, and in how many columns."""
-    height, width = (side * max(1, round(IN_REPORT / max(image_shape[:2]))) for side in image_shape[:2])
+    height, width = shown_sides(image_shape, longest=IN_REPORT)
     columns = max(1, (COLUMN + GAP) // (width + GAP))
     rows = max(1, (TALL + GAP) // (height + GAP))
     rows = max(1, min(rows, most // columns))  # all of them full

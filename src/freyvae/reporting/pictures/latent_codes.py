@@ -86,10 +86,11 @@ def codes(
     x = time + 1 if flat else values[:, chosen[0]]
     y = values[:, chosen[0]] if flat else values[:, chosen[1]]
     if by_label:
+        words = []
         for index, name in enumerate(named):
             own = label[picked] == index
-            words = f"{name if len(name) <= 20 else name[:19] + '…'} ({own.sum()})"
-            axes.scatter(x[own], y[own], s=4, color=palette.LABELS[index], linewidths=0, label=words, zorder=3)
+            words.append(f"{name if len(name) <= 20 else name[:19] + '…'} ({own.sum()})")
+            axes.scatter(x[own], y[own], s=4, color=palette.LABELS[index], linewidths=0, label=str(index), zorder=3)
         legend = axes.legend(
             loc="upper left",
             bbox_to_anchor=(1.01, 1),
@@ -101,7 +102,9 @@ def codes(
             labelcolor=INK,
             prop={"size": TEXT_POINTS, "family": FAMILY[0]},
         )
-        for entry in legend.get_texts():  # names can hold dollars, which are no formula
+        # a name can begin with an underscore, which matplotlib leaves out, or hold dollars, which are no formula
+        for entry, said in zip(legend.get_texts(), words, strict=True):
+            entry.set_text(said)
             entry.set_parse_math(False)
     elif by_part:
         for index, name in enumerate(names):

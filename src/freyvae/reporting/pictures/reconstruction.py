@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from freyvae.arguments import whole
 from freyvae.data.pixels import evenly_chosen
-from freyvae.mosaic import TALLEST, WIDEST, Array, fit, mosaic, to_bytes
+from freyvae.mosaic import TALLEST, WIDEST, Array, fit, mosaic, shown_sides, to_bytes
 from freyvae.reporting.pictures.arguments import checked_images, checked_model, checked_sides
 from freyvae.reporting.pictures.picture import Picture
 from freyvae.reporting.pictures.saving import png
@@ -123,7 +123,7 @@ def _page(rows: list[Array], columns: int) -> Array:
 
 def in_report(image_shape: tuple[int, ...], most: int) -> dict[str, int]:
     """How they fill a column of the report: two lines of as many images as have room, at most `most`."""
-    width = image_shape[1] * max(1, round(IN_REPORT / max(image_shape[:2])))
+    _, width = shown_sides(image_shape, longest=IN_REPORT)
     columns = max(1, (COLUMN - LEFT - RIGHT + GAP) // (width + GAP))
     return {"count": min(most, LINES * columns), "columns": columns, "widest": COLUMN, "tallest": TALL}
 

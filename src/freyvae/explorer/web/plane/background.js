@@ -22,6 +22,8 @@ const PAUSE_STEPS = 40;
 // after the last zoom, until pictures are asked for
 const WAIT_MILLISECONDS = 120;
 
+const MOST_ASPECT = 2; // of the plane
+
 /**
  * @param {object} options
  * @param {Header} options.header
@@ -133,7 +135,7 @@ export function makeBackground({ header, model, points, geometry, served }) {
   return {
     faces,
     veil,
-    aspectRatio: `${columns * width} / ${rows * height}`,
+    aspectRatio: String(clamp((columns * width) / (rows * height), 1 / MOST_ASPECT, MOST_ASPECT)),
     draw,
     /** @type {(layer: CloudLayer, cloud: Cloud) => void} */
     setCloud(layer, cloud) {

@@ -132,7 +132,7 @@ export function makePlane({ bundle, model, points, served, onmove, onpick, onpic
    * @param {number} within in pixels
    */
   function near(x, y, within) {
-    if (!all?.isThere || !cloud || !served?.has("pictures") || !header.encoder) {
+    if (!all?.isThere || !cloud || !served?.has("pictures") || !model.encode) {
       return within === Infinity ? geometry.nearest(x, y) : geometry.near(x, y, within);
     }
     let found = -1;

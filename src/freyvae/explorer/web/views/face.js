@@ -1,6 +1,6 @@
 // The decoded image, as large as the layout allows.
 
-import { toLevels } from "../canvas.js";
+import { shownAspect, toLevels } from "../canvas.js";
 import { clamp } from "../clamp.js";
 import { h } from "../dom.js";
 import { newestOnly } from "../timing.js";
@@ -26,11 +26,15 @@ export function makeFace({ root, header, decode, painter }) {
     const narrow = root.clientWidth < 760;
     // leaves room for the reading and two sliders below
     const high = narrow ? clamp(innerHeight * 0.3, 140, 260) : clamp(innerHeight - 350, 160, 560);
-    // a whole number of device pixels for each pixel, so that all pixels are equally large
+    const aspect = shownAspect(header);
+    let wide = Math.min(room, high * aspect);
+    // where there is room, a whole number of device pixels for each pixel, so that all pixels are equally large
     const ratio = devicePixelRatio || 1;
-    const scale = Math.max(Math.floor(Math.min(room / width, high / height) * ratio), 1) / ratio;
-    canvas.style.width = `${scale * width}px`;
-    canvas.style.height = `${scale * height}px`;
+    const scale = Math.floor((wide / width) * ratio) / ratio;
+    if (scale > 0) wide = scale * width;
+    canvas.classList.toggle("crisp", scale > 0);
+    canvas.style.width = `${wide}px`;
+    canvas.style.height = `${wide / aspect}px`;
   }
   const draw = newestOnly(
     (/** @type {number[]} */ latents) => decode(latents, true),

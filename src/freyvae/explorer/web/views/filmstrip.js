@@ -1,10 +1,10 @@
 // All images in a row, in their own order, or sorted by the error of their reconstruction, or by a score. Click one, use the slider below
 // them, or search for a file or a number.
 
-import { colourOf, contextOf } from "../canvas.js";
+import { colourOf, contextOf, shownAspect } from "../canvas.js";
 import { clamp } from "../clamp.js";
 import { h } from "../dom.js";
-import { capital, some, whole } from "../text.js";
+import { capital, some, whole, wholeIn } from "../text.js";
 
 /** @import { Points } from "../points.js" */
 /** @import { Header } from "../types.js" */
@@ -21,9 +21,10 @@ const HIGH = 64; // CSS pixels
  * @param {(point: number) => number | null} options.errorOf the error of an image's reconstruction, null without its pixels
  */
 export function makeFilmstrip({ header, points, onpick, onpicknumber, errorOf }) {
-  const [height, width] = header.imageShape;
+  const [height] = header.imageShape;
   const word = capital(points.word);
-  const wide = Math.max(Math.round((HIGH * width) / height), 8);
+  const images = header.sampleOf || header.images;
+  const wide = Math.max(Math.round(HIGH * shownAspect(header)), 8);
   const strip = h("canvas", { class: "strip", onpointerdown: onPress, "aria-hidden": "true" });
   const said = h("output", { class: "value" });
   const range = h("input", {
@@ -34,7 +35,10 @@ export function makeFilmstrip({ header, points, onpick, onpicknumber, errorOf })
     step: 1,
     value: 0,
     "aria-label": word,
-    oninput: () => onpick(order[Number(range.value)]),
+    oninput: () => {
+      const point = order[Number(range.value)];
+      if (point !== undefined) onpick(point);
+    },
   });
   const search = h("input", {
     type: "search",
@@ -72,8 +76,8 @@ export function makeFilmstrip({ header, points, onpick, onpicknumber, errorOf })
 
   function find() {
     const found = points.find(search.value, chosen ?? -1);
-    const number = /^\s*\d+\s*$/.test(search.value) ? Number(search.value) - 1 : -1;
-    if (found < 0 && onpicknumber && number >= 0 && number < (header.sampleOf || header.images)) {
+    const number = wholeIn(search.value) - 1;
+    if (found < 0 && onpicknumber && number >= 0 && number < images) {
       search.setCustomValidity("");
       onpicknumber(number);
       return;
@@ -137,10 +141,10 @@ export function makeFilmstrip({ header, points, onpick, onpicknumber, errorOf })
   function show(point) {
     chosen = point;
     if (point === null) {
-      said.textContent = `${whole(header.images)} in all`;
+      said.textContent = `${whole(images)} in all`;
       range.setAttribute("aria-valuetext", "none chosen");
     } else {
-      const number = `${word} ${points.numberOf(point)} of ${whole(header.images)}`;
+      const number = `${word} ${points.numberOf(point)} of ${whole(images)}`;
       const place = order.indexOf(point);
       if (place >= 0) range.value = String(place);
       const kind = points.original(point) ? "" : ", reconstructed";

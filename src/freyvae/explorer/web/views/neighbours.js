@@ -35,8 +35,6 @@ export function makeNeighbours({ bundle, points, onpick }) {
     ),
   );
 
-  element.style.setProperty("--aspect", String(width / height));
-
   return {
     element,
     /** @param {Code} latents */

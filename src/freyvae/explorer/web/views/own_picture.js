@@ -44,17 +44,22 @@ export function makeOwnPicture({ header, model, listenOn, onpicture, onfile }) {
     if (picture) onfile?.(picture);
   }
 
+  let taken = 0; // of two pictures in quick succession, the later one is shown
+
   /** @param {File | undefined} picture */
   async function take(picture) {
     if (!isTaken || !model.encode || !picture) return;
+    const mine = ++taken;
     try {
       const { levels, note: done } = await readPicture(picture, header.imageShape);
       const { code } = await model.encode(levels);
+      if (mine !== taken) return;
       note.textContent = done;
       note.classList.remove("wrong");
       onpicture({ levels, code, unlike: null, title: "Your picture" });
     } catch (error) {
       if (!(error instanceof ExplorerError)) throw error;
+      if (mine !== taken) return;
       note.textContent = error.message;
       note.classList.add("wrong");
     }

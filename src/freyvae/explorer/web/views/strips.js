@@ -1,7 +1,7 @@
 // The strips above the tracks of sliders: what the model draws at places along each track, the other latents being as
 // they are.
 
-import { contextOf, toLevels } from "../canvas.js";
+import { contextOf, shownAspect, toLevels } from "../canvas.js";
 import { clamp } from "../clamp.js";
 import { h } from "../dom.js";
 import { debounced, makeSlicer, waited } from "../timing.js";
@@ -24,6 +24,7 @@ export function makeStrips({ header, decode, painter, of }) {
   const { imageShape, latents: scale } = header;
   const [height, width, channels] = imageShape;
   const levels = new Uint8ClampedArray(height * width * channels);
+  const aspect = shownAspect(header);
   const tile = document.createElement("canvas");
   const slice = makeSlicer();
   /** @type {number[]} */
@@ -46,9 +47,9 @@ export function makeStrips({ header, decode, painter, of }) {
       if (strip.drawn === key) continue;
       const ratio = Math.min(devicePixelRatio || 1, 3);
       const room = canvas.clientWidth;
-      const images = clamp(Math.floor((room * height) / (HIGH * width)), 1, MOST_IMAGES);
+      const images = clamp(Math.floor(room / (HIGH * aspect)), 1, MOST_IMAGES);
       const wide = room / images;
-      const high = Math.min(HIGH, (wide * height) / width);
+      const high = Math.min(HIGH, wide / aspect);
       if (canvas.width !== Math.round(room * ratio)) {
         canvas.width = Math.round(room * ratio);
         canvas.height = Math.round(HIGH * ratio);
@@ -58,7 +59,7 @@ export function makeStrips({ header, decode, painter, of }) {
       for (let image = 0; image < images; image++) {
         code[latent] = (2 * ((image + 0.5) / images) - 1) * scale.limit * scale.unit;
         painter(tile, toLevels(yield* waited(decode(code)), levels));
-        const own = (high * width) / height;
+        const own = high * aspect;
         context.drawImage(tile, (image + 0.5) * wide - own / 2, (HIGH - high) / 2, own, high);
         yield;
       }
