@@ -16,7 +16,6 @@ import freyvae
 from freyvae.explorer import all_points
 from freyvae.explorer import bundle as bundle_module
 from freyvae.explorer.all_points import AllPoints, is_of, is_sample, key_of, write_points
-from freyvae.explorer.bundle import Bundle
 from freyvae.explorer.page import is_current, keep_for_page, read_bundle, write_page
 from freyvae.explorer.scores import SCORES_FORMAT
 from freyvae.explorer.server import Server, prepare_page, services_of
@@ -132,11 +131,28 @@ def test_a_page_that_is_written_again_while_it_is_served_has_its_own_points(
     assert points.answer({}).status == 409
 
 
-def test_labels_that_were_corrected_make_the_points_anew(copied: Run) -> None:
-    bundle = read_bundle(copied.explorer_path)
-    blobs = [bundle.blobs | {"labels": bytes([number]) * POINTS} for number in range(2)]
-    keys = {key_of(copied, Bundle(bundle.header, blob)) for blob in (bundle.blobs, *blobs)}
-    assert len(keys) == 3
+def test_labels_that_were_corrected_are_those_of_the_points(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also of images that the page does not hold, and while it is served."""
+    monkeypatch.setattr(bundle_module, "MOST_POINTS", POINTS)
+    table, labels = tmp_path / "labels.csv", np.repeat(["a", "b"], IMAGES // 2)
+    table.write_text("\n".join(["label", *labels]))
+    run = make_squares(tmp_path, labels=str(table), epochs=1)
+    prepare_page(run)
+    points = _write(run)
+    held = np.frombuffer(read_bundle(run.explorer_path).blobs["numbers"], "<i4")
+    corrected = int(np.setdiff1d(np.arange(IMAGES), held)[0])
+    for expected in ("a", "b"):
+        assert points.answer({}).status == 200
+        header, numbers, _, _ = _points(run)
+        assert header["columns"] == ["parts", "labels"]
+        found = np.frombuffer(run.points_path.read_bytes()[-IMAGES:], np.uint8)[numbers == corrected]
+        assert [read_bundle(run.explorer_path).header["labels"][place] for place in found] == [expected]
+        labels[corrected] = "b"
+        table.write_text("\n".join(["label", *labels]))
+        write_page(run)
+        if expected == "a":
+            assert points.answer({}).status == 202
+            points._thread.join()
 
 
 def test_points_that_are_there_are_not_made_again_unless_they_are_damaged_or_of_another_page(copied: Run) -> None:

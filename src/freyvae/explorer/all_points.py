@@ -76,6 +76,7 @@ class AllPoints(Service):
             if not self._is_closed.is_set() and _stamp(self._opened.run.explorer_path) != self._page:
                 self.close()
                 self._is_closed.clear()
+                self._opened.forget()
                 try:
                     self._begin()
                 except BadInput as error:

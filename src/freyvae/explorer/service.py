@@ -100,6 +100,12 @@ class Opened:
         with self.lock:
             return self._data
 
+    def forget(self) -> None:
+        """Have both loaded again when they are next asked for, as they are then."""
+        with self.lock:
+            for loaded in ("_vae", "_data"):
+                self.__dict__.pop(loaded, None)
+
     @cached_property
     def _vae(self) -> "VAE":
         return self.run.load_model()
