@@ -127,6 +127,7 @@ def chosen_recipe(data: str | None, recipe: str | None, flags: Any) -> Recipe:
     from freyvae.data.array_file import split_array
     from freyvae.data.file_kind import name_of_set
     from freyvae.data.labels import split_column
+    from freyvae.data.pack import is_pack, read_contents
     from freyvae.data.shards import is_pattern
     from freyvae.data.sources import NAMES, SOURCES
 
@@ -145,6 +146,8 @@ def chosen_recipe(data: str | None, recipe: str | None, flags: Any) -> Recipe:
         path, array = split_array(data)
         is_path = not known and (path.exists() or is_pattern(path))
         changes["data"] = _written_out(path, array) if is_path else data
+        if recipe is None and is_pack(path) and read_contents(path).parts is not None:
+            changes.setdefault("split", "given")
         if recipe is None and "name" not in given:
             changes["name"] = data if known else name_of_set(path.resolve()).lstrip(".") or "images"
     if changes.get("labels") is not None:

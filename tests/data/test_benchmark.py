@@ -2,17 +2,20 @@
 
 import gzip
 import hashlib
+import json
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
 import scipy.io
 
 from freyvae.__main__ import main
-from freyvae.data import as_images, load_images, split_indices
+from freyvae.data import as_images, load_images, pack, split_indices
 from freyvae.data.benchmark import Benchmark
 from freyvae.data.sources import SOURCES
 from freyvae.errors import BadInput
+from freyvae.flags import chosen_recipe
 from freyvae.reporting import summary
 from freyvae.run import Run
 
@@ -249,6 +252,28 @@ def test_a_set_is_trained_by_its_name_on_its_own_split(home, tmp_path, monkeypat
     assert (run.recipe.name, run.recipe.split.name, run.recipe.training.binarize) == (name, "given", True)
     assert (run.training.train_images, run.training.validation_images, run.training.test_images) == PARTS[name]
     assert run.training.data_sha256 == load_images(name).fingerprint
+
+
+def test_a_pack_keeps_the_published_split_and_is_trained_on_it(home, tmp_path, monkeypatch):
+    made(home, "fashion-mnist")
+    monkeypatch.chdir(tmp_path)
+    pack("fashion-mnist", "fashion.pack")
+    assert load_images("fashion.pack").parts == PARTS["fashion-mnist"]
+    assert chosen_recipe("fashion.pack", None, None).split.name == "given"
+    pack("fashion-mnist", "fashion.pack", append=True)
+    assert load_images("fashion.pack").parts is None
+    assert chosen_recipe("fashion.pack", None, None).split.name == "random"
+    assert json.loads(Path("fashion.pack/pack.json").read_text())["format"] == 1
+
+
+@pytest.mark.parametrize("parts", [[1, 2], [1, 1, 1], ["a", 1, 1], [-1, 30, 1], 5])
+def test_parts_that_are_none_are_damage(home, tmp_path, parts):
+    made(home, "fashion-mnist")
+    pack("fashion-mnist", tmp_path / "fashion.pack")
+    record = tmp_path / "fashion.pack" / "pack.json"
+    record.write_text(json.dumps(json.loads(record.read_text()) | {"parts": parts}))
+    with pytest.raises(BadInput, match=r"pack\.json is damaged"):
+        load_images(tmp_path / "fashion.pack")
 
 
 def test_another_split_than_the_published_one_is_said(home):

@@ -1,5 +1,6 @@
 """A pack gives back what was packed, goes on after an interruption, and says what is wrong with it."""
 
+import errno
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ from unittest.mock import Mock
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from PIL import Image
 
 from freyvae.data import ImageSet, Pixels, check_pack, decoding, load_images, pack, packing, pixels_sha256
@@ -392,7 +394,7 @@ def change(path, **values):
         (cut, "pixels.u8 is cut, 100 bytes of 2,160"),
         (lambda path: (path / "pixels.u8").unlink(), "pixels.u8 is missing"),
         (lambda path: (path / "names.txt").write_bytes(b"x\0" * 400), "they are of two packs"),
-        (lambda path: change(path, format=2), "a pack of format 2; this freyvae reads up to 1: update freyvae"),
+        (lambda path: change(path, format=3), "a pack of format 3; this freyvae reads up to 2: update freyvae"),
         (lambda path: change(path, images=36), "pack.json is damaged"),
         (lambda path: change(path, image_shape=[6, 4]), "pack.json is damaged"),
         (lambda path: change(path, kind="soup"), "pack.json is damaged"),
@@ -545,3 +547,12 @@ print(len(pack({str(pictures)!r}, {str(tmp_path / "p.pack")!r})))
     done = subprocess.run([sys.executable, tmp_path / "script.py"], capture_output=True, text=True, check=True)
     assert done.stdout == "30\n"
     assert done.stderr == ""
+
+
+def test_a_file_system_without_locks_is_said(pictures, tmp_path, monkeypatch):
+    def no_locks(self):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(FileLock, "_acquire", no_locks)
+    with pytest.raises(BadInput, match=r"has no locks .*: choose a folder on a disk of this machine"):
+        pack(pictures, tmp_path / "p.pack")

@@ -27,7 +27,7 @@ from freyvae.data.statistics import Statistics, histogram
 from freyvae.errors import BadInput
 from freyvae.files import as_path, cannot_write, make_folder, read_small, remove, write_whole
 
-FORMAT = 1
+FORMAT = 2  # where the images have a published split, else 1
 KIND = "freyvae pack"
 RECORD, PIXELS, NAMES, LABELS = "pack.json", "pixels.u8", "names.txt", "labels.txt"
 # the record as it was before the images that are being appended
@@ -48,6 +48,7 @@ class Contents:
         blocks: the SHA-256 of each block's pixels, in hexadecimal.
         name: of the set in messages and tables.
         is_video: whether neighbours in the order are neighbours in time.
+        parts: as `ImageSet.parts`; None of images without a published split, and of several sources.
         names_bytes: of `names.txt`; None where images have no names.
         labels_bytes: of `labels.txt`; None where images have no labels.
         rules: how the pixels were made, in words: `image_size`, `grey`, `levels`, `lost`.
@@ -65,6 +66,7 @@ class Contents:
     block_images: int
     name: str
     is_video: bool = False
+    parts: tuple[int, int, int] | None = None
     blocks: tuple[str, ...] = ()
     names_bytes: int | None = None
     labels_bytes: int | None = None
@@ -91,7 +93,10 @@ class Contents:
 
     def to_json(self) -> str:
         """The text of the record."""
-        return json.dumps({"format": FORMAT, "kind": KIND} | asdict(self)) + "\n"
+        values = asdict(self)
+        if self.parts is None:  # as version 0.2.0 wrote and reads it
+            del values["parts"]
+        return json.dumps({"format": 1 if self.parts is None else FORMAT, "kind": KIND} | values) + "\n"
 
 
 def is_pack(path: Path) -> bool:
@@ -176,6 +181,8 @@ def _contents(values: dict[str, Any]) -> Contents:
         )
     for name in ("image_shape", "blocks", "notes", "unreadable", "sources"):
         values[name] = tuple(values[name])
+    if values.get("parts") is not None:
+        values["parts"] = tuple(values["parts"])
     kinds = values.get("kinds", {}).items()
     values["kinds"] = {kind: tuple(rule) if isinstance(rule, list) else rule for kind, rule in kinds}
     found = Contents(**values)
@@ -185,6 +192,11 @@ def _contents(values: dict[str, Any]) -> Contents:
     for count in (found.images, found.block_images, found.names_bytes or 0, found.labels_bytes or 0):
         if type(count) is not int or count < 0:
             raise ValueError(f"a number of {count!r}")
+    parts = found.parts
+    if parts is not None and not (
+        len(parts) == 3 and all(type(part) is int and part >= 0 for part in parts) and sum(parts) == found.images
+    ):
+        raise ValueError(f"parts of {parts}")
     if not found.block_images or len(found.blocks) != -(-found.images // found.block_images):
         raise ValueError(f"{len(found.blocks)} blocks of {found.block_images} for {found.images} images")
     if not all(isinstance(text, str) for text in (found.name, *found.blocks, *found.notes, *found.unreadable)):
@@ -234,6 +246,7 @@ def _opened(path: Path) -> tuple[ImageSet, Contents]:
         notes=found.notes,
         levels=found.rules.get("levels"),
         lost=found.rules.get("lost", ""),
+        parts=found.parts,
         known_fingerprint=found.fingerprint,
     )
     return images, found

@@ -249,7 +249,7 @@ def _pack_images(
             )
         packing.know({}, rules.in_words() | {"levels": found.levels or "", "lost": found.lost})
         packing.left_out, packing.notes = (lambda: found.unreadable), (lambda: found.notes)
-        packing.end(is_video=found.is_video)
+        packing.end(is_video=found.is_video, parts=found.parts)
 
 
 def _loaded(source: Any, rules: _Rules, out: Path, progress: Progress) -> tuple[ImageSet, str]:
@@ -397,7 +397,7 @@ class _Packing:
                     one, other = ("these images", where) if held is None else (where, "these images")
                     raise BadInput(f"{one} have {what}, and {other} have none: choose another out=...")
             write_whole(self._out / FINISHED, before.to_json())
-            before = replace(before, images_before=before.images, sources=(*before.sources, self._source))
+            before = replace(before, images_before=before.images, sources=(*before.sources, self._source), parts=None)
         return PackWriter(self._out, replace(before, unfinished=self._known_by))
 
     def know(self, kinds: Mapping[str, Any], rules: Mapping[str, str]) -> None:
@@ -422,8 +422,8 @@ class _Packing:
         """What there is to say: what was said before this packing went on, too."""
         return tuple(dict.fromkeys((*(() if self._before is None else self._before.notes), *self.notes())))
 
-    def end(self, *, is_video: bool) -> None:
-        """All of the source is in the pack."""
+    def end(self, *, is_video: bool, parts: tuple[int, int, int] | None = None) -> None:
+        """All of the source is in the pack. `parts`: of its published split."""
         if self._writer is None:  # interrupted after the last image
             assert self._before is not None
             self._writer = PackWriter(self._out, self._before)
@@ -435,6 +435,7 @@ class _Packing:
                 "unreadable": self._unreadable,
                 "notes": self._notes,
                 "is_video": is_video and not now.images_before,
+                "parts": None if now.images_before else parts,
                 "unfinished": None,
                 "images_before": 0,
             }
