@@ -137,6 +137,7 @@ def test_a_file_in_sections_says_only_what_it_changes_too():
         ("[likelihood]\nkind = 3", "[likelihood] likelihood must be a text, not 3"),
         ('[posterior]\nkind = "planar"\n[objective]\nnoise_scale = 0.1', "noise_scale must then be 1"),
         ('[objective]\nkind = "importance-weighted"\n[training]\nwarm_up_epochs = 1', "no rate of its own to weigh"),
+        ("[objective]\nwarm_up_steps = 20", "warm_up_steps"),
     ],
 )
 def test_a_bad_section_is_refused_in_a_line_that_names_it(text, line):

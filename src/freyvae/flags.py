@@ -133,6 +133,9 @@ def chosen_recipe(data: str | None, recipe: str | None, flags: Any) -> Recipe:
 
     known = data is None or data in NAMES
     source = SOURCES[data or "frey-faces"] if known else None
+    packed = None if known or not is_pack(Path(data or "")) else read_contents(Path(data or ""))
+    if packed is not None and packed.parts is not None:  # a benchmark set, and trained as such
+        source = SOURCES.get(packed.name)
     given = {name: value for name, value in dataclasses.asdict(flags).items() if value is not None} if flags else {}
     # by their short names, which is how the command line and its errors call them
     changes = {short_name(name.replace("__", ".")): value for name, value in given.items()}
@@ -146,8 +149,6 @@ def chosen_recipe(data: str | None, recipe: str | None, flags: Any) -> Recipe:
         path, array = split_array(data)
         is_path = not known and (path.exists() or is_pattern(path))
         changes["data"] = _written_out(path, array) if is_path else data
-        if recipe is None and is_pack(path) and read_contents(path).parts is not None:
-            changes.setdefault("split", "given")
         if recipe is None and "name" not in given:
             changes["name"] = data if known else name_of_set(path.resolve()).lstrip(".") or "images"
     if changes.get("labels") is not None:

@@ -18,6 +18,7 @@ from freyvae.errors import BadInput
 from freyvae.flags import chosen_recipe
 from freyvae.reporting import summary
 from freyvae.run import Run
+from freyvae.training import load_training_data
 
 BENCHMARKS = {name: source for name, source in SOURCES.items() if isinstance(source, Benchmark)}
 # training, validation and test images of the sets that are made here; of CIFAR-10's six files two images each
@@ -259,6 +260,13 @@ def test_a_pack_keeps_the_published_split_and_is_trained_on_it(home, tmp_path, m
     monkeypatch.chdir(tmp_path)
     pack("fashion-mnist", "fashion.pack")
     assert load_images("fashion.pack").parts == PARTS["fashion-mnist"]
+    made(home, "dynamic-mnist")
+    pack("dynamic-mnist", "mnist.pack")
+    chosen = chosen_recipe("mnist.pack", None, None)
+    assert (chosen.training.binarize, chosen.split.name, chosen.name) == (True, "given", "mnist.pack")
+    data = load_training_data(chosen)
+    assert data.said_of_binarization(True) == []
+    assert "with binarize=True training draws black and white too" in data.said_of_binarization(False)[0]
     assert chosen_recipe("fashion.pack", None, None).split.name == "given"
     pack("fashion-mnist", "fashion.pack", append=True)
     assert load_images("fashion.pack").parts is None

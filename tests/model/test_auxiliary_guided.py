@@ -65,3 +65,4 @@ def test_without_pixels_before_it_is_the_free_energy():
 def test_samples_of_a_guided_decoder_need_not_be_drawn_pixel_by_pixel():
     assert model(FreeEnergy()).has_to_draw
     assert not model(AuxiliaryGuided()).has_to_draw
+    assert model(AuxiliaryGuided(guidance=0.0)).has_to_draw

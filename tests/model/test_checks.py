@@ -6,6 +6,7 @@ import pytest
 from freyvae.errors import BadInput
 from freyvae.model import VAE
 from freyvae.model.networks import Dense
+from freyvae.model.objectives import AuxiliaryGuided
 from freyvae.model.posteriors import Planar
 
 SHAPE = (5, 4, 1)
@@ -34,6 +35,7 @@ pytestmark = pytest.mark.backend
         ({"seed": -1}, "seed must be a whole number from 0 to 2147483647, not -1"),
         ({"seed": 2**32}, "seed must be a whole number from 0"),
         ({"seed": 1.5}, "seed must be a whole number from 0"),
+        ({"importance_samples": 2, "objective": AuxiliaryGuided()}, "without warm-up, .* and guidance"),
         ({"importance_samples": 2, "beta": 0.5}, "goes with beta and noise_scale 1"),
         ({"importance_samples": 2, "warm_up_steps": 3}, "without warm-up"),
         ({"importance_samples": 2, "free_bits": 0.1}, "free_bits"),

@@ -417,6 +417,20 @@ def test_a_file_that_claims_more_than_it_has_allocates_nothing(tmp_path):
     write(**{"config.json": json.dumps(with_units(json.loads(parts["config.json"])))})
     with pytest.raises(BadInput, match="describes layers of"):
         load_vae(hostile)
+    # layers with fewer weights than their numbers of channels say are no such
+    images = keras.Input((8, 8, 1), dtype="uint8")
+    values = keras.ops.cast(images, "float32")
+    for layer in (
+        keras.layers.SeparableConv2D(64, 5, padding="same"),
+        keras.layers.SeparableConv2D(64, 5, padding="same"),
+        keras.layers.Conv2D(512, 5, groups=64, padding="same"),
+        keras.layers.DepthwiseConv2D(5, padding="same"),
+        keras.layers.GlobalAveragePooling2D(),
+    ):
+        values = layer(values)
+    encoder = keras.Model(images, [keras.layers.Dense(2)(values), keras.layers.Dense(2)(values)])
+    VAE((8, 8, 1), 2, encoder=encoder, seed=0).save(path)
+    assert load_vae(path).latent_dim == 2
     write(**{"model.weights.h5": bytes(100_000_000)})
     with pytest.raises(BadInput, match=r"claims 1000.* bytes, and has"):
         load_vae(hostile)

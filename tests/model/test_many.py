@@ -146,7 +146,7 @@ def test_models_go_on_from_epochs_of_their_own(images, either_way):
     models = [small_vae(seed) for seed in range(2)]
     models[1].fit(images, epochs=2, batch_size=10, verbose=0)
     history = fit_many(models, images, initial_epoch=[0, 2], **ARGUMENTS)
-    assert np.isfinite(history["loss"]).sum(axis=1).tolist() == [3, 1]
+    assert np.isfinite(history["loss"]).tolist() == [[True, True, True], [False, False, True]]
     for seed, model in enumerate(models):
         alone = small_vae(seed)
         alone.fit(images, verbose=0, **ARGUMENTS)

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
+import keras
 import numpy as np
 import pytest
 
@@ -22,6 +23,7 @@ from freyvae.model import VAE
 from freyvae.model.likelihoods import MixtureOfLogistics
 from freyvae.model.networks import Convolutional, Dense
 from freyvae.recipe import load_recipe
+from freyvae.reporting import summary
 from freyvae.run import Run
 from freyvae.training import Interrupted, build_vae, building, callbacks, checkpoint, load_training_data, train
 from freyvae.training.seeds import train_seeds
@@ -662,3 +664,30 @@ def test_a_training_goes_on_with_as_many_images_in_a_step_whatever_the_memory_is
     assert run.recipe.training.batch_size == 32
     assert_same_weights(run, whole)
     assert train(recipe, fresh=True, quiet=True).recipe.training.batch_size == 8
+
+
+def test_a_callback_that_stops_it_is_named_and_not_the_clock(recipe):
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.stop_training = True
+
+    said = []
+    freyvae.train(recipe.replace(epochs=9), "stopped", callbacks=[Stop()], say=said.append, pictures=False)
+    assert "a callback stopped it after epoch 1 of 9" in said
+    assert not any("minutes" in line for line in said)
+
+
+def test_a_training_that_ends_within_its_warm_up_says_so(recipe):
+    recipe, said = recipe.replace(epochs=2, warm_up_epochs=2, patience=2), []
+    run = freyvae.train(recipe, "short", say=said.append, pictures=False)
+    assert any("ended within its warm-up" in line for line in said)
+    (note,) = summary.within_warm_up(recipe, run.training.epochs)
+    assert "after 2 epochs of 2" in note
+    assert summary.within_warm_up(recipe, 3) == []
+    assert summary.within_warm_up(recipe.replace(warm_up_epochs=0), 1) == []
+
+
+def test_grey_images_that_are_held_out_of_a_binarized_training_are_spoken_of(recipe):
+    said = []
+    freyvae.train(recipe.replace(epochs=1, binarize=True), "grey", say=said.append, pictures=False)
+    assert any("the images held out are grey" in line for line in said)

@@ -89,7 +89,7 @@ def fit_many(
     else:
         for model, own in zip(models, each, strict=True):
             model.fit(images, **together, **own)
-    return _joined([model.history.history for model in models])
+    return _joined([(model.history.epoch, model.history.history) for model in models])
 
 
 def most_at_once(wanted: int, bytes_of: Callable[[int], int]) -> int:
@@ -278,11 +278,12 @@ def _kind(model: VAE, number: int) -> dict[str, str]:
     return {name: repr(value) for name, value in {**layers, **choices}.items()}
 
 
-def _joined(histories: list[dict[str, list[float]]]) -> dict[str, np.ndarray]:
-    """Histories side by side: name -> float64 (model, epoch)."""
-    longest = max((len(values) for history in histories for values in history.values()), default=0)
-    joined = {name: np.full((len(histories), longest), np.nan) for history in histories for name in history}
-    for number, history in enumerate(histories):
+def _joined(histories: list[tuple[list[int], dict[str, list[float]]]]) -> dict[str, np.ndarray]:
+    """Epochs and histories side by side: name -> float64 (model, epoch), from the first epoch that any was trained."""
+    trained = [epoch for epochs, _ in histories for epoch in epochs]
+    first, end = min(trained, default=0), max(trained, default=-1) + 1
+    joined = {name: np.full((len(histories), end - first), np.nan) for _, history in histories for name in history}
+    for number, (epochs, history) in enumerate(histories):
         for name, values in history.items():
-            joined[name][number, : len(values)] = values
+            joined[name][number, np.array(epochs[: len(values)], int) - first] = values
     return joined

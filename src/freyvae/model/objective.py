@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from freyvae.choice import Choice
 from freyvae.model.estimate import Estimate
@@ -22,8 +22,10 @@ class Objective(Choice):
         BadInput: a field is out of range.
     """
 
-    guides_decoder: ClassVar[bool] = False
-    """Whether the decoder of an autoregressive model learns to draw an image of its own."""
+    @property
+    def guides_decoder(self) -> bool:
+        """Whether the decoder of an autoregressive model learns to draw an image of its own."""
+        return False
 
     @property
     def beta_to_begin_with(self) -> float:

@@ -107,10 +107,10 @@ def of_samples(objective: Objective, samples: Any, weighing: dict[str, Any]) -> 
     if getattr(bound, "samples", None) == 1:
         return plain if type(objective) is type(bound) else objective
     is_weighed = any(value != getattr(plain, field) for field, value in weighing.items())
-    if is_weighed or (type(objective) is type(plain) and objective != plain):
+    if is_weighed or (isinstance(objective, type(plain)) and objective != plain):
         raise BadInput(
             "the importance-weighted bound has no rate of its own to weigh: importance_samples above 1 goes with "
-            "beta and noise_scale 1, and without warm-up, free_bits and average_distortion"
+            "beta and noise_scale 1, and without warm-up, free_bits, average_distortion and guidance"
         )
     weighing.clear()
     return bound

@@ -101,5 +101,9 @@ def _weights_of_layers(config: Any) -> int:
         outputs = next((choices[key] for key in ("units", "filters") if isinstance(choices.get(key), int)), 0)
         inputs = shape[-1] if isinstance(shape[-1], int) else 1
         kernel = choices.get("kernel_size") or [1]
-        own = outputs * inputs * math.prod(kernel if isinstance(kernel, list) else [kernel])
+        size = math.prod(kernel if isinstance(kernel, list) else [kernel])
+        # a separable convolution has two kernels, one over the pixels and one over the channels
+        own = inputs * max(outputs, size) if "depth_multiplier" in choices else outputs * inputs * size
+        groups = choices.get("groups")
+        own //= groups if isinstance(groups, int) and groups > 0 else 1
     return own + sum(map(_weights_of_layers, config.values()))

@@ -89,7 +89,7 @@ class VAE(OnArrays):
         posterior: q(z | x), of `freyvae.posteriors`: `diagonal-normal`, or one carried through a flow: `planar`,
             `sylvester`, `inverse-autoregressive`.
         prior: p(z), of `freyvae.priors`: `standard-normal`, or one with learned weights: `gaussian-mixture`, or `vamp`.
-        objective: the loss, of `freyvae.objectives`: `free-energy` or `importance-weighted`.
+        objective: the loss, of `freyvae.objectives`: `free-energy`, `importance-weighted` or `auxiliary-guided`.
         shift: probability that a training step sees an image moved by one pixel; never where it is not training.
         flip: probability that a training step sees an image mirrored, left to right.
         binarize: whether a training step draws black or white for each value, its grey level being the probability of

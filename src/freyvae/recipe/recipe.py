@@ -77,7 +77,7 @@ TOP = ("name", "latent_dim", "latent_names")
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """Every choice of a run. Feeding a run's `recipe.toml` back gives the same run.
+    """Every choice of a run. Feeding a run's `recipe.toml` back gives the same run, where no `minutes` end it.
 
     A section is an object, or the name of a kind as it is by default.
 
@@ -128,6 +128,8 @@ class Recipe:
                 f"latent_names must be at most one a latent: {in_words(list(self.latent_names))} are "
                 f"{len(self.latent_names)}, and latent_dim is {self.latent_dim}"
             )
+        if getattr(self.objective, "warm_up_steps", 0):
+            raise BadInput("a recipe counts its warm-up in epochs: give warm_up_epochs=..., not warm_up_steps")
         self.objective.check(self.posterior, self.prior)
         if self.training.warm_up_epochs:
             self.objective_of_steps(1)

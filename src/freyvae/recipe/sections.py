@@ -103,7 +103,7 @@ class Optimizer(Record):
     weight_decay: Annotated[
         NotNegative,
         Meta(
-            description="weight decay as in adamw, but of the layers' matrices alone; 0 is none, or with adamw Keras's "
+            description="weight decay as in adamw, but of the layers' kernels alone; 0 is none, or with adamw Keras's "
             "0.004 of all"
         ),
     ] = 0.0

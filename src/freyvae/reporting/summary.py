@@ -132,7 +132,7 @@ def _write_report(run: Run, data: TrainingData, pool: ThreadPoolExecutor, ready:
         for is_first in (True, False)
     )
     part = "validation" if measured is None else measured.measured_split
-    notes = [*_notes(recipe, data, part), *_chosen_epoch(training)]
+    notes = [*_notes(recipe, data, part), *(within_warm_up(recipe, training.epochs) or _chosen_epoch(training))]
     if measured is None:
         baselines = constant_baselines(recipe.likelihood, data.train, data.validation)
         standing = trained_standing(training, baselines, len(data.validation))
@@ -253,6 +253,7 @@ def _notes(recipe: Recipe, data: TrainingData, part: str = "validation") -> list
     notes = [data.split.note] if data.split.note else []
     if recipe.data.source == "synthetic-faces":
         notes.append("These are drawn faces, not photographs: their numbers cannot be compared with the Frey faces'.")
+    notes += data.said_of_binarization(recipe.training.binarize)
     if data.images.unreadable:
         notes.append(f"{_counted(len(data.images.unreadable), 'unreadable file')} left out.")
     notes += recipe.likelihood.said_of(images, part)
@@ -274,6 +275,17 @@ def _of_constants(measured: Measurement) -> list[str]:
     return [
         "A model that always answers with the mean training image has a reconstruction error of "
         f"{found.rmse_grey_levels:.1f} grey levels on the {measured.measured_split} images."
+    ]
+
+
+def within_warm_up(recipe: Recipe, epochs: int) -> list[str]:
+    """That a training ended before its rate had its whole weight, if it did."""
+    warm_up = recipe.training.warm_up_epochs
+    if epochs > warm_up or not warm_up:
+        return []
+    return [
+        f"Training ended within its warm-up, after {_counted(epochs, 'epoch')} of {warm_up}: the rate never had "
+        "its whole weight. Try: more minutes=..., or fewer warm_up_epochs=..."
     ]
 
 

@@ -9,12 +9,14 @@ import numpy as np
 
 from freyvae.console import Progress
 from freyvae.data import ImageSet, Split, load_images, split_indices
-from freyvae.data.pixels import Pixels, evenly_spaced, part_of
+from freyvae.data.pixels import Pixels, evenly_chosen, evenly_spaced, part_of
 from freyvae.errors import BadInput
 from freyvae.recipe import Recipe
 
 # of pictures and pages
 MOST_BYTES_TO_SHOW = 2**27
+# images of a part that tell whether it is black and white
+_LOOKED_AT = 100
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,24 @@ class TrainingData:
     def validation(self) -> Any:
         """The held-out images to choose by, uint8 (image, height, width, channel)."""
         return part_of(self.images.images, self.split.validation)
+
+    def said_of_binarization(self, binarize: bool) -> list[str]:
+        """Where the images that are held out are black and white alone, and those that are trained on not, or else."""
+        grey = [
+            bool(((images != 0) & (images != 255)).any())
+            for images in (evenly_chosen(part, _LOOKED_AT) for part in (self.train, self.validation))
+        ]
+        if binarize and grey[1]:
+            return [
+                "Training draws black and white, and the images held out are grey: their numbers are of other images. "
+                "Hold out images that are black and white."
+            ]
+        if not binarize and grey[0] and not grey[1] and self.images.parts is not None:
+            return [
+                "The images held out are black and white, and those to train on grey: with binarize=True training "
+                "draws black and white too."
+            ]
+        return []
 
     @property
     def shown(self) -> np.ndarray:

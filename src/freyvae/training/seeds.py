@@ -199,6 +199,13 @@ def _remove_if_empty(folder: Path) -> None:
 
 def _summary(recipe: Recipe, recipes: list[Recipe], runs: list[Run]) -> SeedsRecord:
     found = [run.training for run in runs]
+    of_images = {own.data_sha256: run.folder for own, run in zip(found, runs, strict=True)}
+    if len(of_images) > 1:
+        one, other, *_ = of_images.values()
+        raise BadInput(
+            f"{one} and {other} were trained on different images: {recipe.data.source} has changed since; train all "
+            "anew with fresh=True, or choose another out=..."
+        )
     numbers = {}
     for name in NUMBERS:
         values = [getattr(own, name) for own in found]

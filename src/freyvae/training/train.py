@@ -177,6 +177,8 @@ def load_data(recipe: Recipe, *, quiet: bool, say: Callable[[str], None]) -> Tra
         say(line)
     if data.split.note:
         say(f"note: {data.split.note}")
+    for line in data.said_of_binarization(recipe.training.binarize):
+        say(f"note: {line}")
     return data
 
 
@@ -232,9 +234,13 @@ def finish(vae: VAE, recorder: Recorder, data: TrainingData, *, say: Callable[[s
             f"{recipe.training.patience} was better than "
             f"epoch {recorder.kept_epoch}, whose weights the model has"
         )
+    elif len(recorder.rows) < recipe.training.epochs and not is_over(recorder.rows, recipe, recorder.seconds):
+        say(f"a callback stopped it after epoch {len(recorder.rows)} of {recipe.training.epochs}")
     elif len(recorder.rows) < recipe.training.epochs:
         minutes = f"{recipe.training.minutes:g} minutes"
         say(f"stopped after epoch {len(recorder.rows)}: another would have exceeded the {minutes} that were given")
+    if len(recorder.rows) <= recipe.training.warm_up_epochs:
+        say("note: it ended within its warm-up; give more minutes=... or epochs=..., or fewer warm_up_epochs=...")
     run.write_history(recorder.rows)
     run.save_model(vae)
     run.write_metrics(to_json(_record(recipe, data, recorder, vae)))

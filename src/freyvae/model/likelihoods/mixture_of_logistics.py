@@ -37,7 +37,7 @@ class MixtureOfLogistics(Likelihood):
     Args:
         components: how many are mixed.
         scale_per: what scales, offsets and logits depend on; with `autoregressive` always the code, but for the context
-            `neighbourhood`.
+            `neighbourhood`, where that is named.
         autoregressive: whether each value depends on those before it too, beside the code.
         coupled: whether a channel depends on those before it in the same pixel; of grey images it changes nothing. Not
             with `autoregressive`, which has that already.

@@ -29,11 +29,15 @@ class AuxiliaryGuided(FreeEnergy):
     """
 
     name = "auxiliary-guided"
-    guides_decoder = True
     guidance: Annotated[
         NotNegative,
         Meta(description="weight in the loss of what the image costs by the code alone, without the pixels before"),
     ] = 0.1
+
+    @property
+    def guides_decoder(self) -> bool:
+        """As `Objective.guides_decoder`."""
+        return self.guidance > 0
 
     def parts(self, images: Tensor, log_weights: Tensor, found: Estimate) -> dict[str, Tensor]:
         """Also `distortion_of_code` (image,), in nats, where the distortion is another."""
