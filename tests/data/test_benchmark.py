@@ -264,7 +264,7 @@ def test_a_pack_keeps_the_published_split_and_is_trained_on_it(home, tmp_path, m
     pack("dynamic-mnist", "mnist.pack")
     chosen = chosen_recipe("mnist.pack", None, None)
     assert (chosen.training.binarize, chosen.split.name, chosen.name) == (True, "given", "mnist.pack")
-    data = load_training_data(chosen)
+    data = load_training_data(chosen.replace(batch_size=7))
     assert data.said_of_binarization(True) == []
     assert "with binarize=True training draws black and white too" in data.said_of_binarization(False)[0]
     assert chosen_recipe("fashion.pack", None, None).split.name == "given"
