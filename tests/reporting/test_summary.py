@@ -189,3 +189,9 @@ def test_what_the_split_and_the_folder_leave_out_is_noted(data):
     )
     notes = summary._notes(Recipe(), data)
     assert notes[:2] == ["The split flatters.", "1 unreadable file left out."]
+
+
+def test_a_training_that_a_clock_ends_is_not_said_to_give_the_same_numbers_again(run):
+    assert summary._end_by_the_clock(run.recipe, run.training) == ""
+    said = summary._end_by_the_clock(run.recipe.replace(minutes=2.5), run.training)
+    assert said.startswith("by the clock, 2.5 minutes, after 1 epoch: trained again, it may have more or fewer")

@@ -229,10 +229,21 @@ def _facts(recipe: Recipe, data: TrainingData, training: TrainingRecord) -> dict
         "split": f"{recipe.split.name}{of_split}: {len(split.train)} training, {len(split.validation)} validation, "
         f"{len(split.test)} test",
         "seed": str(recipe.training.seed),
+        "ended": _end_by_the_clock(recipe, training),
         "data_sha256": training.data_sha256,
         "backend": training.backend,
         "versions": ", ".join(f"{name} {version}" for name, version in (training.versions or {}).items()),
     }
+
+
+def _end_by_the_clock(recipe: Recipe, training: TrainingRecord) -> str:
+    """What the same command need not find again; "" where no clock says how long to train."""
+    if not recipe.training.minutes:
+        return ""
+    return (
+        f"by the clock, {recipe.training.minutes:g} minutes, after {_counted(training.epochs, 'epoch')}: trained again, "
+        "it may have more or fewer, and other numbers"
+    )
 
 
 def _commands(run: Run, training: TrainingRecord, measured: Measurement | None) -> Iterator[str]:
