@@ -241,8 +241,8 @@ def _end_by_the_clock(recipe: Recipe, training: TrainingRecord) -> str:
     if not recipe.training.minutes:
         return ""
     return (
-        f"by the clock, {recipe.training.minutes:g} minutes, after {_counted(training.epochs, 'epoch')}: trained again, "
-        "it may have more or fewer, and other numbers"
+        f"by the clock, {recipe.training.minutes:g} minutes, after {_counted(training.epochs, 'epoch')}: trained "
+        "again, it may have more or fewer, and other numbers"
     )
 
 
