@@ -12,7 +12,8 @@ Array = np.ndarray[Any, Any]
 
 WIDEST = 1640  # pixels
 TALLEST = 1700  # pixels
-MOST_ASPECT = 6  # of an image as it is shown
+# an image that is longer than so many times its other side is a line of pixels: it is shown stretched to the second
+MOST_ASPECT, STRETCHED = 6, 3
 MOST_WEBP_PIXELS = 16383  # of a side of a WebP picture
 
 
@@ -55,20 +56,26 @@ def shown_sides(image_shape: tuple[int, ...], *, longest: int) -> tuple[int, int
     Magnified or shrunk by a whole number, and stretched as by `fit`; up to twice that long they are left as they are.
     """
     height, width = image_shape[:2]
-    shown = max(height, width / MOST_ASPECT), max(width, height / MOST_ASPECT)
+    shown = _stretched(height, width)
     times = longest / max(shown)
     times = 1 / math.ceil(0.5 / times) if times < 0.5 else max(1, round(times))
     return max(1, int(shown[0] * times)), max(1, int(shown[1] * times))
 
 
+def _stretched(height: int, width: int) -> tuple[float, float]:
+    if max(height, width) <= MOST_ASPECT * min(height, width):
+        return height, width
+    return max(height, width / STRETCHED), max(width, height / STRETCHED)
+
+
 def fit(tiles: Array, *, columns: int, rows: int, gap: int = 0, widest: int = WIDEST, tallest: int = TALLEST) -> Array:
     """Magnify tiles (n, h, w, 3) by the largest whole number at which their mosaic fits a page, or shrink them so.
 
-    Tiles that are longer than `MOST_ASPECT` times their width, or wider, are stretched to that. A side that has fewer
-    pixels than it would have to be divided by becomes one pixel.
+    Tiles that are lines of pixels are stretched. A side that has fewer pixels than it would have to be divided by
+    becomes one pixel.
     """
     _, height, width, _ = tiles.shape
-    shown_height, shown_width = max(height, width / MOST_ASPECT), max(width, height / MOST_ASPECT)
+    shown_height, shown_width = _stretched(height, width)
     room = min(
         (widest - gap * (columns - 1)) / (columns * shown_width),
         (tallest - gap * (rows - 1)) / (rows * shown_height),

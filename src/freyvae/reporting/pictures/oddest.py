@@ -72,7 +72,8 @@ def oddest(
     column = (width + GAP) / columns
     for index, value in enumerate(scores[chosen]):
         x = index * column + (column - GAP) / 2
-        axes.text(x, height + 12, f"{value:.1f}", size=TEXT_POINTS, color=QUIET, ha="center", va="top", family=FAMILY)
+        shown = f"{round(float(value), 1) + 0.0:.1f}".replace("-", "−")  # and 0 without a sign
+        axes.text(x, height + 12, shown, size=TEXT_POINTS, color=QUIET, ha="center", va="top", family=FAMILY)
     return figure
 
 
