@@ -40,10 +40,8 @@ def locked(folder: Path) -> FileLock:
     acquiring = threading.Thread(target=acquire, daemon=True)
     acquiring.start()
     acquiring.join(SECONDS_TO_LOCK)
-    place, elsewhere = (
-        printable(folder),
-        "choose a folder on a disk of this machine with out=..., and copy it afterwards",
-    )
+    place = printable(folder)
+    elsewhere = "choose a folder on a disk of this machine with out=..., and copy it afterwards"
     if acquiring.is_alive():
         raise BadInput(f"the file system of {place} does not answer to a lock: {elsewhere}")
     if outcome:

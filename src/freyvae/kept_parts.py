@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from freyvae.files import replacing
+from freyvae.files import replacing, sha256_of
+from freyvae.late import keras
+from freyvae.version import __version__
 
 # of work that an end may cost; what is over sooner writes nothing
 SECONDS_BETWEEN_SAVES = 10.0
@@ -34,6 +36,11 @@ class Part:
 
 # of all images from a number on, after the part before, where there is one
 Parts = Callable[[int, Part | None], Iterator[Part]]
+
+
+def computed_by(model: Path) -> str:
+    """By what results of a model are known again: its file, and the version and the backend that compute them."""
+    return f"{__version__} {keras.backend.backend()} {sha256_of(model)}"
 
 
 class KeptParts:

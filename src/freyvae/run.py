@@ -30,6 +30,7 @@ from freyvae.files import (
     sha256_of,
     write_whole,
 )
+from freyvae.folder_lock import NAME as NAME_OF_LOCK
 from freyvae.folder_lock import locked
 from freyvae.notebook import Drawn, card
 from freyvae.recipe import Recipe, load_recipe
@@ -245,7 +246,7 @@ class Run:
         Versions before 0.2 called that one `.recipe-xxxxxxxx.toml`.
         """
         for entry in self.folder.iterdir():
-            if entry.name != ".lock" and not is_temporary(entry) and not _OLD_TEMPORARY.fullmatch(entry.name):
+            if entry.name != NAME_OF_LOCK and not is_temporary(entry) and not _OLD_TEMPORARY.fullmatch(entry.name):
                 yield entry
 
     def clear(self) -> None:

@@ -68,7 +68,7 @@ def _points(run: Run) -> tuple[dict[str, Any], np.ndarray, np.ndarray, np.ndarra
 
 
 def _write(run: Run) -> AllPoints:
-    points = AllPoints(Opened(run))
+    points = AllPoints(Opened(run), read_bundle(run.explorer_path))
     points._thread.join()
     return points
 
@@ -162,7 +162,7 @@ def test_points_that_are_there_are_not_made_again_unless_they_are_damaged_or_of_
     key = key_of(copied, bundle)
     assert is_of(copied.points_path, key)
     assert not is_of(copied.points_path, "another")
-    assert AllPoints(Opened(copied)).answer({}).status == 200
+    assert AllPoints(Opened(copied), bundle).answer({}).status == 200
     for spoiled in (whole[:-1], whole[:200] + b"\x7f" + whole[201:], b"", b"{}\n"):
         copied.points_path.write_bytes(spoiled)
         assert not is_of(copied.points_path, key)

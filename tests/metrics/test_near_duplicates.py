@@ -101,3 +101,10 @@ def test_more_images_than_are_looked_at_at_once():
     train = scenes(2 * IMAGES_AT_ONCE + 10, channels=1, size=(20, 17))
     assert near_duplicates(train[::-1], train).all()
     assert near_duplicates(scenes(IMAGES_AT_ONCE + 3, seed=1, channels=1, size=(20, 17)), train).sum() == 0
+
+
+def test_of_no_images_none_is_a_near_duplicate():
+    images = scenes(3)
+    assert near_duplicates(images[:0], images).shape == (0,)
+    assert near_duplicates(images, images[:0]).tolist() == [False] * 3
+    assert difference_hashes(images[:0]).shape == (0, 4)

@@ -112,8 +112,7 @@ def neighbours(
     if count > most:
         raise BadInput(f"count must be at most {most}, the number of {'other ' * are_same}pictures, not {count}")
     indices, distances = nearest(asked.posteriors, searched.posteriors, count, by=by, others_only=are_same)
-    itself = np.zeros(indices.shape, bool) if are_same else _itself(asked, searched, indices)
-    precision, chance = _precision(asked, searched, indices, itself, others_only=are_same)
+    precision, chance = _precision(asked, searched, indices, others_only=are_same)
     _write(out, asked, searched, indices, distances)
     if picture is not None:
         drawn = slice(0, MOST_DRAWN)
@@ -140,8 +139,6 @@ def _write(path: Path, asked: Encoded, searched: Encoded, indices: np.ndarray, d
 def _itself(asked: Encoded, searched: Encoded, indices: np.ndarray) -> np.ndarray:
     """Which neighbours are the query's own picture, pixel by pixel, bool (query, rank): the nearest ones."""
     itself = np.zeros(indices.shape, bool)
-    if asked.images.shape[1:] != searched.images.shape[1:]:
-        return itself
     left = np.arange(len(indices))
     for rank in range(indices.shape[1]):
         for some in np.array_split(left, max(1, len(left) * asked.images[0].nbytes // BYTES_AT_ONCE)):
@@ -154,7 +151,7 @@ def _itself(asked: Encoded, searched: Encoded, indices: np.ndarray) -> np.ndarra
 
 
 def _precision(
-    asked: Encoded, searched: Encoded, indices: np.ndarray, itself: np.ndarray, *, others_only: bool
+    asked: Encoded, searched: Encoded, indices: np.ndarray, *, others_only: bool
 ) -> tuple[float | None, float | None]:
     """The share of neighbours that have the query's label, and what it would be by chance, itself left out."""
     own, other = asked.labels, searched.labels
@@ -164,13 +161,16 @@ def _precision(
         return None, None
     _, numbers = numbered((*own, *other))
     own_numbers, others = numbers[: len(own)], numbers[len(own) :]
-    own_picture = itself & (others[indices] == own_numbers[:, None])
-    there = np.bincount(others, minlength=numbers.max() + 1)[own_numbers] - others_only - own_picture.sum(axis=1)
+    itself = np.zeros(indices.shape, bool) if others_only else _itself(asked, searched, indices)
+    is_right = others[indices] == own_numbers[:, None]
+    there = (
+        np.bincount(others, minlength=numbers.max() + 1)[own_numbers] - others_only - (itself & is_right).sum(axis=1)
+    )
     ranks, among = indices.shape[1] - itself.sum(axis=1), len(others) - others_only - itself.sum(axis=1)
     could = np.minimum(there, ranks)
     asked_for = could > 0
     if not asked_for.any():
         return None, None
-    right = ((others[indices] == own_numbers[:, None]) & ~itself).sum(axis=1)
+    right = (is_right & ~itself).sum(axis=1)
     by_chance = there[asked_for] * ranks[asked_for] / among[asked_for]
     return float((right[asked_for] / could[asked_for]).mean()), float((by_chance / could[asked_for]).mean())

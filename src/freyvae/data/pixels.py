@@ -314,7 +314,7 @@ def evenly_spaced(count: int, most: int) -> npt.NDArray[np.int64]:
 
 def blocks(images: Images | Pixels, *, first: int = 0, most_bytes: int = BYTES_AT_ONCE) -> Iterator[tuple[int, Images]]:
     """All images from `first` on in their order, a block at a time, each with the number of its first one."""
-    step = max(1, most_bytes // max(1, images.nbytes // len(images)))
+    step = max(1, most_bytes // max(1, images.nbytes // max(1, len(images))))
     for start in range(first, len(images), step):
         yield start, images[start : start + step]
 

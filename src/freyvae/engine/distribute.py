@@ -39,11 +39,16 @@ def everywhere() -> Any:
     return jax.sharding.NamedSharding(_mesh(), jax.sharding.PartitionSpec())
 
 
+def is_divided(size: int) -> bool:
+    """Whether a batch of so many images is divided among the devices: where that is equal."""
+    return size % len(_mesh().devices) == 0
+
+
 def of_batches(size: int) -> Any:
     """The sharding of batches (batch, image, height, width, channel) of `size` images: divided, where that is equal."""
     import jax
 
-    if size % len(_mesh().devices):
+    if not is_divided(size):
         return everywhere()
     return jax.sharding.NamedSharding(_mesh(), jax.sharding.PartitionSpec(None, AXIS))
 
@@ -52,7 +57,7 @@ def rows_of_process(size: int) -> slice:
     """Which images of a batch of `size` this process reads."""
     import jax
 
-    if size % len(_mesh().devices):
+    if not is_divided(size):
         return slice(0, size)
     own = [place for place, device in enumerate(_mesh().devices) if device.process_index == jax.process_index()]
     each = size // len(_mesh().devices)

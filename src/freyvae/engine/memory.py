@@ -99,12 +99,11 @@ def _devices_of_batch(batch_size: int) -> int:
     """Among how many accelerators, each with a memory of its own, a batch is divided. Host devices share theirs."""
     from freyvae.engine import distribute
 
-    if not distribute.is_on():
+    if not distribute.is_on() or not distribute.is_divided(batch_size):
         return 1
     import jax
 
-    count = jax.device_count()
-    return count if jax.devices()[0].platform != "cpu" and batch_size % count == 0 else 1
+    return 1 if jax.devices()[0].platform == "cpu" else int(jax.device_count())
 
 
 def check_training(

@@ -18,8 +18,8 @@ from freyvae.console import Progress, checked_progress, silence
 from freyvae.data import fit_images, numbered, pixels_sha256, synthetic_faces
 from freyvae.data.pixels import evenly_spaced, part_of
 from freyvae.errors import BadInput
-from freyvae.files import replacing, sha256_of
-from freyvae.kept_parts import keeping
+from freyvae.files import replacing
+from freyvae.kept_parts import computed_by, keeping
 from freyvae.metrics import standard_error
 from freyvae.metrics.findings import findings
 from freyvae.metrics.label_scores import MOST_FITTED, MOST_SCORED
@@ -141,8 +141,7 @@ def measure(
         def known_by() -> str:
             refined = f" refined by {refine}" if refine else ""
             return (
-                f"likelihoods {__version__} {keras.backend.backend()} {sha256_of(run.model_path)} "
-                f"{data.images.fingerprint} {split} {samples} {seed}{refined}"
+                f"likelihoods {computed_by(run.model_path)} {data.images.fingerprint} {split} {samples} {seed}{refined}"
             )
 
         with keeping(run.measured_path, known_by, say) as kept:

@@ -44,19 +44,20 @@ class AllPoints(Service):
 
     Args:
         opened: the run.
+        bundle: of its page.
     """
 
     name, path = "points", "/explorer/points.bin"
 
-    def __init__(self, opened: Opened):
+    def __init__(self, opened: Opened, bundle: Bundle):
         self._opened = opened
         self._answering = threading.Lock()
         self._is_closed = threading.Event()
-        self._begin()
+        self._page = _stamp(opened.run.explorer_path)
+        self._begin(bundle)
 
-    def _begin(self) -> None:
-        self._page = _stamp(self._opened.run.explorer_path)
-        self._bundle = bundle = read_bundle(self._opened.run.explorer_path)
+    def _begin(self, bundle: Bundle) -> None:
+        self._bundle = bundle
         self._done, self._total = 0, min(bundle.header["sampleOf"] or bundle.header["images"], MOST_POINTS)
         self._error: BadInput | None = None
         self._key = key_of(self._opened.run, bundle)
@@ -72,13 +73,15 @@ class AllPoints(Service):
 
     def answer(self, query: Query) -> Answer:
         """The file; or 202 and how many of how many images have a place; or 409 and why there are no points."""
+        page = self._opened.run.explorer_path
         with self._answering:
-            if not self._is_closed.is_set() and _stamp(self._opened.run.explorer_path) != self._page:
+            if not self._is_closed.is_set() and (now := _stamp(page)) != self._page:
                 self.close()
                 self._is_closed.clear()
                 self._opened.forget()
+                self._page = now
                 try:
-                    self._begin()
+                    self._begin(read_bundle(page))
                 except BadInput as error:
                     self._is_ready, self._error = False, error
         if self._is_ready:

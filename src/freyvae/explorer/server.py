@@ -157,7 +157,7 @@ def services_of(run: Run, *, onnx: Path | None = None) -> tuple[Service, ...]:
         onnx: the folder of ONNX Runtime Web, if the page runs by it.
     """
     bundle, opened = read_bundle(run.explorer_path), Opened(run)
-    services: list[Service] = [AllPoints(opened), Pictures(opened)] if is_sample(bundle) else []
+    services: list[Service] = [AllPoints(opened, bundle), Pictures(opened)] if is_sample(bundle) else []
     if bundle.header["leftOut"]:
         services.append(Draw(opened))
     if bundle.header["encoder"] is None:

@@ -3,22 +3,19 @@
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-import keras
-
 from freyvae.arguments import function, several, whole
 from freyvae.codes import names_of_latents, read_codes, require_kind, write_blocks_of_codes
 from freyvae.console import Progress, checked_progress, shown, silence
 from freyvae.data.pixels import Images, Pixels, blocks
 from freyvae.errors import BadInput
-from freyvae.files import as_path, sha256_of
+from freyvae.files import as_path
 from freyvae.inference.images import images_for
-from freyvae.kept_parts import Part, keeping
+from freyvae.kept_parts import Part, computed_by, keeping
 from freyvae.model import VAE
 from freyvae.model.arrays import CHUNK
 from freyvae.reporting.pictures import save_images
 from freyvae.reporting.pictures.saving import OF_IMAGES, require_suffix
 from freyvae.run import Run, check_output, opened
-from freyvae.version import __version__
 
 
 def encode(
@@ -58,8 +55,7 @@ def encode(
     images = images_for(run, vae, data, levels=levels, progress=progress, say=say)
 
     def known_by() -> str:
-        model = f"{__version__} {keras.backend.backend()} {sha256_of(run.model_path)}"
-        return f"codes {model} {images.fingerprint} {refine}"
+        return f"codes {computed_by(run.model_path)} {images.fingerprint} {refine}"
 
     with shown(progress) as told, keeping(out, known_by, say) as kept:
         parts = kept.each(len(images), lambda first, _: _codes_of(vae, images.images, refine, first, told))

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import keras
 import numpy as np
 from msgspec import Meta
 
@@ -21,9 +20,9 @@ from freyvae.evaluation import load_measured_data
 from freyvae.evaluation.oddness import CODECS, MOST_HELD_OUT, SCORES, Oddness, joined
 from freyvae.explorer.page import keep_if_free
 from freyvae.explorer.scores import SCORES_FORMAT
-from freyvae.files import as_path, making_folder, sha256_of, write_whole
+from freyvae.files import as_path, making_folder, write_whole
 from freyvae.inference.images import images_for
-from freyvae.kept_parts import Part, keeping
+from freyvae.kept_parts import Part, computed_by, keeping
 from freyvae.metrics.conformal import conformal_threshold, highest_level, percentiles
 from freyvae.metrics.detection import Estimate, area_under_roc, average_precision, proportion
 from freyvae.metrics.image_costs import SAMPLES
@@ -32,7 +31,6 @@ from freyvae.reporting.pictures.heat_map import Usual, heat_map, save_heat_map
 from freyvae.run import Run, check_output, opened
 from freyvae.table_file import require_csv, write_table
 from freyvae.training import TrainingData
-from freyvae.version import __version__
 
 # without `normal`, of labels that are 0 and 1 these are ordinary
 _ZERO = ("0",)
@@ -204,8 +202,7 @@ def score(
     )
 
     def known_by() -> str:
-        of_backend = f"{__version__} {keras.backend.backend()}"
-        model = f"{of_backend} {sha256_of(run.model_path)} {own.images.fingerprint}"
+        model = f"{computed_by(run.model_path)} {own.images.fingerprint}"
         return f"scores {model} {images.fingerprint} {codec} {samples} {seed}"
 
     with _maps(maps_path) as folder, keeping(out, known_by, say) as kept:

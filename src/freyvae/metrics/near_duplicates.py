@@ -39,7 +39,10 @@ def near_duplicates(
     Returns:
         bool (image,).
     """
-    looks, found = _looks(images), np.zeros(len(images), bool)
+    found = np.zeros(len(images), bool)
+    if not len(images):
+        return found
+    looks = _looks(images)
     for start in range(0, len(train), IMAGES_AT_ONCE):
         of_train = _looks(train[start : start + IMAGES_AT_ONCE])
         left = np.flatnonzero(~found)
@@ -77,11 +80,12 @@ class _Looks:
 def _looks(images: npt.NDArray[np.uint8]) -> _Looks:
     found = []
     for _, block in blocks(images, most_bytes=BYTES_AT_ONCE):
-        cells = _cells(block).reshape(len(block), -1)
-        means = cells.mean(axis=1, keepdims=True)
-        lengths = np.maximum(np.linalg.norm(cells - means, axis=1, keepdims=True), 1e-6)
-        patterns = ((cells - means) / lengths).astype(np.float32)
-        found.append((difference_hashes(block), difference_hashes(block.swapaxes(1, 2)), patterns, means[:, 0]))
+        cells = _cells(block)
+        values = cells.reshape(len(block), -1)
+        means = values.mean(axis=1, keepdims=True)
+        lengths = np.maximum(np.linalg.norm(values - means, axis=1, keepdims=True), 1e-6)
+        patterns = ((values - means) / lengths).astype(np.float32)
+        found.append((_hashes(cells), _hashes(_cells(block.swapaxes(1, 2))), patterns, means[:, 0]))
     across, down, patterns, means = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return _Looks((across, down), patterns, means)
 
@@ -104,7 +108,12 @@ def difference_hashes(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]:
     Returns:
         uint64 (image, 4).
     """
-    cells = _cells(images)
+    found = [_hashes(_cells(block)) for _, block in blocks(images, most_bytes=BYTES_AT_ONCE)]
+    return np.concatenate([np.empty((0, BITS // 64), np.uint64), *found])
+
+
+def _hashes(cells: npt.NDArray[np.float64]) -> npt.NDArray[np.uint64]:
+    """The hashes of cells (image, 16, 17)."""
     # a difference by rounding alone is none
     bits = cells[:, :, 1:] - cells[:, :, :-1] > 1e-6
     hashes: npt.NDArray[np.uint64] = np.packbits(bits.reshape(-1, BITS), axis=1).view(np.uint64)

@@ -25,6 +25,7 @@ from freyvae.reporting.pictures.album import PICTURES
 from freyvae.reporting.standing import measured_standing, measured_verdict, trained_standing, trained_verdict
 from freyvae.run import Run, opened
 from freyvae.training import TrainingData
+from freyvae.training.stopping import is_within_warm_up
 
 
 def measure(
@@ -291,12 +292,12 @@ def _of_constants(measured: Measurement) -> list[str]:
 
 def within_warm_up(recipe: Recipe, epochs: int) -> list[str]:
     """That a training ended before its rate had its whole weight, if it did."""
-    warm_up = recipe.training.warm_up_epochs
-    if epochs > warm_up or not warm_up:
+    if not is_within_warm_up(epochs, recipe):
         return []
+    of = f"{_counted(epochs, 'epoch')} of {recipe.training.warm_up_epochs}"
     return [
-        f"Training ended within its warm-up, after {_counted(epochs, 'epoch')} of {warm_up}: the rate never had "
-        "its whole weight. Try: more minutes=..., or fewer warm_up_epochs=..."
+        f"Training ended within its warm-up, after {of}: the rate never had its whole weight. Try: more minutes=..., "
+        "or fewer warm_up_epochs=..."
     ]
 
 

@@ -22,6 +22,11 @@ def kept_epoch(rows: Rows, recipe: Recipe) -> int:
     return recipe.training.warm_up_epochs + counted.index(min(counted)) + 1
 
 
+def is_within_warm_up(epochs: int, recipe: Recipe) -> bool:
+    """Whether a training that ended after so many epochs never had an epoch after its warm-up."""
+    return epochs <= recipe.training.warm_up_epochs
+
+
 def is_over(rows: Rows, recipe: Recipe, seconds: float = 0.0) -> bool:
     """Whether a training has had all its epochs, or as many without a better one as its patience, or its minutes.
 

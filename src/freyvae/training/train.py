@@ -32,7 +32,7 @@ from freyvae.training import checkpoint
 from freyvae.training.building import BATCH_SIZE, build_vae, fitting_batch_size
 from freyvae.training.callbacks import Annealing, ProgressBar, Recorder, StopOnInterrupt
 from freyvae.training.data import TrainingData, load_training_data
-from freyvae.training.stopping import is_over
+from freyvae.training.stopping import is_over, is_within_warm_up
 from freyvae.training.tracking import TRACKERS, Follower, TensorBoardLog
 from freyvae.version import __version__
 
@@ -239,7 +239,7 @@ def finish(vae: VAE, recorder: Recorder, data: TrainingData, *, say: Callable[[s
     elif len(recorder.rows) < recipe.training.epochs:
         minutes = f"{recipe.training.minutes:g} minutes"
         say(f"stopped after epoch {len(recorder.rows)}: another would have exceeded the {minutes} that were given")
-    if len(recorder.rows) <= recipe.training.warm_up_epochs:
+    if is_within_warm_up(len(recorder.rows), recipe):
         say("note: it ended within its warm-up; give more minutes=... or epochs=..., or fewer warm_up_epochs=...")
     run.write_history(recorder.rows)
     run.save_model(vae)
