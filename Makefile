@@ -102,7 +102,7 @@ bench: $(STAMP)
 # pythae also asks for a copy of dataclasses, which Python has had since 3.7
 bench-peers: .venv-torch/set-up .venv-tensorflow/set-up
 	.venv-torch/bin/python $(PIP_INSTALL) --no-deps pythae
-	.venv-torch/bin/python $(PIP_INSTALL) "imageio>=2" "pydantic>=2"
+	.venv-torch/bin/python $(PIP_INSTALL) "imageio>=2" "pydantic>=2" "tqdm>=4"
 
 # its convolutions are trained on torch
 results: $(STAMP) .venv-torch/set-up
