@@ -1,12 +1,14 @@
 """What labels can be read from codes: as scikit-learn's classifiers read them."""
 
+import sys
+
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 from sklearn.linear_model import Ridge, RidgeClassifier
 from sklearn.neighbors import KNeighborsClassifier
 
-from freyvae.data.pixels import evenly_spaced
+from freyvae.data.pixels import blocks, evenly_spaced
 from freyvae.metrics.label_scores import (
     label_scores,
     linear_predictions,
@@ -83,3 +85,26 @@ def test_one_label_and_too_few_images_have_no_scores():
     assert label_scores(posteriors[:9], images[:9], two[:9], posteriors, images, two) is None
     assert label_scores(posteriors, images, two, posteriors, images, two) is not None
     np.testing.assert_array_equal(evenly_spaced(10, 4), [0, 3, 6, 9])
+
+
+def test_large_images_are_averaged_in_squares_and_read_some_at_a_time(monkeypatch):
+    random = np.random.default_rng(5)
+    labels = random.integers(0, 3, 90)
+    codes = random.normal(size=(90, 2)).astype("float32")
+    small = random.integers(0, 256, (90, 50, 33, 3), dtype="uint8")
+    large = small.repeat(3, axis=1).repeat(3, axis=2)[:, :, :-1]  # an edge that fills no square is left out
+    small, read = small[:, :, :-1], []
+
+    def few(images):
+        for start, some in blocks(images, most_bytes=7 * images[0].nbytes):
+            read.append(len(some))
+            yield start, some
+
+    def found(images):
+        posteriors = Posteriors(codes, np.ones_like(codes))
+        return label_scores(posteriors[:60], images[:60], labels[:60], posteriors[60:], images[60:], labels[60:])
+
+    before = found(small)
+    monkeypatch.setattr(sys.modules["freyvae.metrics.label_scores"], "blocks", few)
+    assert found(large) == before
+    assert max(read) == 7

@@ -364,7 +364,7 @@ def _label_scores(vae: VAE, data: TrainingData, part: str) -> LabelScores | None
     )
     known: list[Any] = []
     for indices in (train, apart):
-        images = data.images.images[indices]
+        images = part_of(data.images.images, indices)
         known += [Posteriors.of(vae, images), images, labels[indices]]
     return metrics.label_scores(*known)
 

@@ -7,6 +7,7 @@ import numpy as np
 import scipy.linalg
 import scipy.sparse.linalg
 
+from freyvae.data.pixels import Images, Pixels, blocks
 from freyvae.metrics.nearest import Posteriors, nearest
 from freyvae.records import LabelScores
 
@@ -23,10 +24,10 @@ Fitted = Callable[[np.ndarray], np.ndarray]
 
 def label_scores(
     train: Posteriors,
-    train_images: np.ndarray,
+    train_images: Images | Pixels,
     train_labels: np.ndarray,
     apart: Posteriors,
-    apart_images: np.ndarray,
+    apart_images: Images | Pixels,
     apart_labels: np.ndarray,
 ) -> LabelScores | None:
     """Fit classifiers on training images, and score them on images apart.
@@ -137,11 +138,14 @@ def _share(told: np.ndarray, labels: np.ndarray) -> float:
     return float((told == labels).mean())
 
 
-def _flat(images: np.ndarray) -> np.ndarray:
-    """Pixels as rows of float32 in [0, 1]; images with a side above 64 averaged in whole blocks."""
+def _flat(images: Images | Pixels) -> np.ndarray:
+    """Pixels as rows of float32 in [0, 1]; images with a side above 64 averaged in whole squares."""
     count, height, width, channels = images.shape
     step = -(-max(height, width) // SIDE)
     step = min(step, height, width)
     rows, columns = height // step, width // step
-    blocks = images[:, : rows * step, : columns * step].reshape(count, rows, step, columns, step, channels)
-    return np.asarray(blocks.mean(axis=(2, 4), dtype=np.float32).reshape(count, -1) / 255)
+    found = np.empty((count, rows * columns * channels), np.float32)
+    for start, some in blocks(images):
+        squares = some[:, : rows * step, : columns * step].reshape(-1, rows, step, columns, step, channels)
+        found[start : start + len(some)] = squares.mean(axis=(2, 4), dtype=np.float32).reshape(len(some), -1) / 255
+    return found

@@ -74,8 +74,9 @@ function drawCurves() {
   // as wide as the place, so that type keeps its size on a phone
   const width = Math.max(320, Math.min(WIDEST, byId("curves").clientWidth));
   const values = seen.flatMap((row) => PARTS.map(([, key]) => row[key]).filter(Number.isFinite));
-  const low = Math.min(...values);
-  const high = Math.max(...values);
+  // not `Math.min(...values)`: a call has room for some ten thousand arguments
+  const low = values.reduce((one, other) => Math.min(one, other), Infinity);
+  const high = values.reduce((one, other) => Math.max(one, other), -Infinity);
   const room = (high - low) * 0.08 || 1;
   const first = known[0].epoch;
   const last = known[known.length - 1].epoch;
