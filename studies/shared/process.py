@@ -27,12 +27,16 @@ LONGEST_FAILURE = 160
 
 @dataclass(frozen=True)
 class Ended:
-    """The result of a process: seconds, MiB, standard output. `failure` is empty if it succeeded."""
+    """The result of a process: seconds, MiB, standard output. `failure` is empty if it succeeded.
+
+    `processor_seconds` are those of all its threads, and of the processes that it waited for.
+    """
 
     seconds: float
     peak_mib: float
     output: str
     failure: str
+    processor_seconds: float = 0.0
 
     def said(self) -> dict:
         """The JSON in the last line that it printed."""
@@ -78,7 +82,7 @@ def run_child(
             raise
         found = json.loads(figures.read_text())
     failure = "" if found["code"] == 0 else _failure(found["code"], errors, missing)
-    return Ended(found["seconds"], found["peak_mib"], output, failure)
+    return Ended(found["seconds"], found["peak_mib"], output, failure, found["processor_seconds"])
 
 
 def not_set_up(python: Path) -> str:
@@ -107,7 +111,8 @@ def _start(figures: str, command: Sequence[str]) -> None:
     process.returncode = os.waitstatus_to_exitcode(status)
     # ru_maxrss is in bytes on macOS, and in KiB elsewhere
     peak_mib = usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
-    Path(figures).write_text(json.dumps({"seconds": seconds, "peak_mib": peak_mib, "code": process.returncode}))
+    found = {"seconds": seconds, "processor_seconds": usage.ru_utime + usage.ru_stime, "peak_mib": peak_mib}
+    Path(figures).write_text(json.dumps(found | {"code": process.returncode}))
 
 
 if __name__ == "__main__":

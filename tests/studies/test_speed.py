@@ -49,7 +49,8 @@ def convolutional(name, a_second):
 
 
 def side(name, seconds):
-    return {"name": name, "absent": "", "seconds": seconds, "peak_mib": 1234.0, "pictures": 9, "val_loss": 0.6366}
+    figures = {"seconds": seconds, "processor_seconds": 1.5 * seconds, "peak_mib": 1234.0}
+    return {"name": name, "absent": "", **figures, "pictures": 9, "val_loss": 0.6366}
 
 
 def points(axis, exponent):
@@ -186,7 +187,7 @@ def test_tables_have_the_figures_and_the_ratios(results):
     found = {name: {row[0]: row for row in rows(module.table(results[name]))} for name, module in PARTS.items()}
     assert found["peers"]["a loop"] == ["a loop", "5.00", "4.50 to 7.50", "0.40", "1.00", "0.6300", "0.6300", "500"]
     assert found["peers"]["limit"][3:7] == ["2.00", "1.00", "", ""]
-    assert found["process"][process.WARM] == [process.WARM, "9.0", "0.25", "0.50", "1,234", "9", "0.6366"]
+    assert found["process"][process.WARM] == [process.WARM, "9.0", "0.25", "0.50", "13.5", "1,234", "9", "0.6366"]
     assert found["many"]["in sequence"][1:5] == ["80.0", "20.00", "0.25", "0.6371 ± 0.0010"]
     assert found["throughput"]["decode 20,000 codes"] == ["decode 20,000 codes", "0.50", "40,000 images", "400"]
     assert found["scaling"]["112 x 80 pixels"][1] == "8,960"
@@ -337,6 +338,7 @@ def test_a_child_is_measured_and_its_failure_said():
     assert ended.failure == ""
     assert ended.said() == {"held": 2**27}
     assert ended.seconds > 0
+    assert ended.processor_seconds > 0
     # at least what it held, and not what this process holds
     assert 128 < ended.peak_mib < 400
     assert run_child([HERE, "-c", "import nothing"], missing="nothing").failure == "nothing is not installed"
