@@ -34,6 +34,8 @@ _JOINED = ("corrected_bits", "novelty_nats", "local_deviations")
 # of held-out images, the share that has an oddness below 1 by each of these
 _ORDINARY = 0.95
 FEWEST = 5
+# the median of scores, and the distance of their 95th percentile from it: numbers, or one for each image
+_Scale = tuple[Any, Any]
 # held-out images that are compared with: of more, as many evenly spaced
 MOST_HELD_OUT = 2000
 # of a pixel's variance, so many images count that are as all pixels are: those held out may be few
@@ -70,7 +72,8 @@ class Oddness:
     - Local: the largest deviation of a small window. In every window of the image distortion and the reconstruction's
       error are averaged, and each mean is standardised by those of held-out images at the same place.
     - Oddness: the largest of the last three, each less its median and divided by the distance of its 95th percentile
-      from that, of held-out images. It is 1 where one of them is as high as in the oddest twentieth.
+      from that, of held-out images; of a held-out image, of all others. It is 1 where one of them is as high as in the
+      oddest twentieth.
 
     Args:
         vae: the model.
@@ -121,8 +124,11 @@ class Oddness:
         raw = joined([self._scored(part, chunk, is_usual=True).scores for part, chunk in parts])
         of_pixels = np.concatenate([chunk.distortion_of_code for chunk in costs])
         self.usual_bits = max(float(np.quantile(of_pixels, 0.999)) / math.log(2.0), 1e-6)
-        self._scales = {column: _scale(raw[column]) for column in _JOINED if column in raw}
-        self.held_out = self._with_oddness(raw)
+        columns = [column for column in _JOINED if column in raw]
+        self._scales = {column: _scale(raw[column]) for column in columns}
+        # each by all others, as a new image is: those of its own scale would look less odd
+        of_others = {column: _scale_of_others(raw[column]) for column in columns}
+        self.held_out = {"oddness": _oddness(raw, of_others), **raw}
 
     def of(
         self,
@@ -154,9 +160,11 @@ class Oddness:
         self, images: Images | Pixels, costs: Iterator[ImageCosts], *, first: int = 0, is_usual: bool = False
     ) -> Iterator[Scored]:
         for chunk in costs:
-            scored = self._scored(images[first : first + len(chunk.rate)], chunk, is_usual=is_usual)
-            first += len(chunk.rate)
-            yield replace(scored, scores=self._with_oddness(scored.scores))
+            chosen = slice(first, first + len(chunk.rate))
+            scored = self._scored(images[chosen], chunk, is_usual=is_usual)
+            oddness = self.held_out["oddness"][chosen] if is_usual else _oddness(scored.scores, self._scales)
+            first = chosen.stop
+            yield replace(scored, scores={"oddness": oddness, **scored.scores})
 
     def scores_of(self, images: Images | Pixels) -> dict[str, np.ndarray]:
         """The scores of images, column of `SCORES` -> float64 (image,)."""
@@ -186,10 +194,6 @@ class Oddness:
 
     def _windows(self, costs: ImageCosts) -> list[np.ndarray]:
         return [uniform_filter(maps, self._window, mode="nearest") for maps in (costs.distortion, costs.error)]
-
-    def _with_oddness(self, scores: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        beyond = [(scores[column] - median) / scale for column, (median, scale) in self._scales.items()]
-        return {"oddness": np.max(beyond, axis=0), **scores}
 
 
 class _Usual:
@@ -235,8 +239,30 @@ def joined(chunks: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
     return {column: np.concatenate([chunk[column] for chunk in chunks]) for column in chunks[0]}
 
 
-def _scale(scores: np.ndarray) -> tuple[float, float]:
+def _oddness(scores: Mapping[str, np.ndarray], scales: Mapping[str, _Scale]) -> np.ndarray:
+    """The largest of the scores that have a scale, each by its own."""
+    return np.asarray(np.max([(scores[column] - median) / high for column, (median, high) in scales.items()], axis=0))
+
+
+def _scale(scores: np.ndarray) -> _Scale:
     """The median of held-out scores, and how far above it the oddest twentieth begins."""
     median, high = np.quantile(scores, [0.5, _ORDINARY])
-    # where all are alike, any other is far from them
-    return float(median), float(max(high - median, 1e-6 * (1.0 + abs(median))))
+    return median, _distance(median, high)
+
+
+def _scale_of_others(scores: np.ndarray) -> _Scale:
+    """The same of all others, for each: two of (image,)."""
+    ordered, ranks = np.sort(scores), np.argsort(np.argsort(scores, kind="stable"))
+
+    def quantile(share: float) -> np.ndarray:
+        place = share * (len(scores) - 2)
+        low, high = (ordered[rank + (rank >= ranks)] for rank in (math.floor(place), math.ceil(place)))
+        return np.asarray(low + (place - math.floor(place)) * (high - low))
+
+    median = quantile(0.5)
+    return median, _distance(median, quantile(_ORDINARY))
+
+
+def _distance(median: Any, high: Any) -> Any:
+    """From one to the other. Where all are alike it is next to nothing: any other is far from them."""
+    return np.maximum(high - median, 1e-6 * (1.0 + np.abs(median)))

@@ -36,8 +36,8 @@ def _oddest(scores: Scores) -> Table:
         title=f"The oddest of {scores.record.images} pictures, by {scores.record.by}",
         columns=("file", *(name.replace("_", " ") for name in columns)),
         rows=tuple(rows),
-        note="Larger is odder. Oddness is the largest of corrected, novelty and local, 1 being the 95th percentile of "
-        "held-out pictures.",
+        note="Larger is odder. Oddness is the largest of corrected, novelty and local, each of which is 1 at its own "
+        "95th percentile of held-out pictures.",
     )
 
 
