@@ -76,6 +76,16 @@ def test_it_stays_invertible_whatever_the_encoder_says(name, scale):
     assert np.isfinite(numpy(log_determinant)).all()
 
 
+@pytest.mark.parametrize("along", [-5.0, -15.0, -20.0, -60.0])
+def test_the_determinant_of_a_plane_that_hardly_is_one_is_told_to_the_last_digit(along):
+    # u = (a), w = (1), b = 0 at z = 1e-5: u . w becomes softplus(a + log(e - 1)) - 1, and tanh^2 is 1e-10
+    parameters = np.array([[along, 1.0, 0.0]], "float32")
+    flow = OneFlow("planar", latents=1, length=1)
+    _, found = flow.transform(ops.convert_to_tensor(np.array([[1e-5]], "float32")), ops.convert_to_tensor(parameters))
+    expected = np.log(np.tanh(1e-5) ** 2 + (1 - np.tanh(1e-5) ** 2) * np.log1p(np.exp(along) * (np.e - 1.0)))
+    np.testing.assert_allclose(numpy(found), [expected], rtol=1e-4)
+
+
 @pytest.mark.parametrize("name", ["planar", "sylvester"])
 def test_parameters_of_zero_leave_latents_as_they_are(name):
     z, parameters = draw(name, np.random.default_rng(0))

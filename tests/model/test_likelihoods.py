@@ -275,3 +275,28 @@ class TestCoupledChannels:
             MixtureOfLogistics(coupled=True, autoregressive=True)
         with pytest.raises(BadInput, match="given the channels before"):
             self.kind(self.parameters(3)).log_probabilities()
+
+
+@pytest.mark.parametrize("number", [-1e4, 86.0, 95.0, 1e4, 1e5])
+@pytest.mark.parametrize("name", ["discretized-logistic", "gaussian", "mixture-of-logistics"])
+def test_a_decoder_may_say_anything_in_the_first_steps_of_a_training(name, number):
+    kind = LIKELIHOODS[name]
+    parameters = np.zeros((1, 1, 4, kind.parameters_per_value), "float32")
+    of_scales = slice(kind.components, 2 * kind.components) if name.startswith("mixture") else slice(1, 2)
+    parameters[..., of_scales] = number
+    images = np.array([0, 1, 128, 255], np.uint8).reshape(1, 1, 4, 1)
+    variable = keras.Variable(parameters)
+    optimizer = keras.optimizers.SGD(1e-3)
+
+    class Model(keras.Model):
+        def call(self, images):
+            return self.numbers * ops.ones((len(images), 1, 1, 1))
+
+    model = Model()
+    model.numbers = variable
+    model.compile(optimizer, loss=lambda images, numbers: -kind(numbers).log_prob(ops.cast(images, "uint8")))
+    loss = model.fit(images, images, verbose=0).history["loss"][0]
+    assert np.isfinite(loss)
+    assert np.isfinite(numpy(variable)).all()
+    mean = numpy(kind(ops.convert_to_tensor(parameters)).mean())
+    assert np.isfinite(mean).all()

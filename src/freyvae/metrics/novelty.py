@@ -14,7 +14,7 @@ VALUES_AT_ONCE = 2**21
 class AggregatePosterior:
     """What the codes of training images are like: the mixture q(z) = 1/N sum_n q(z | x_n) of their posteriors.
 
-    It is the prior under which a model's rate is least (Hoffman & Johnson 2016; Tomczak & Welling 2018, eq. 9).
+    It is the prior under which a model's rate is least (Hoffman & Johnson 2016; Tomczak & Welling 2018, section 2).
 
     Args:
         codes: means of the posteriors, (image, latent); of more than `MOST_COMPONENTS`, as many evenly spaced.
@@ -26,9 +26,9 @@ class AggregatePosterior:
         self._codes, self._variances = codes[chosen].astype(np.float64), _variances(deviations[chosen])
 
     def novelty_nats(self, codes: np.ndarray, deviations: np.ndarray) -> np.ndarray:
-        """KL(q(z | x) || q(z)) of other images, float64 (image,), in nats.
+        """An upper bound of KL(q(z | x) || q(z)) for other images, float64 (image,), in nats.
 
-        The closed form that stands for it is -log 1/N sum_n exp(-KL(q(z | x) || q(z | x_n))) (Hershey & Olsen 2007, eq.
+        The closed form is -log 1/N sum_n exp(-KL(q(z | x) || q(z | x_n))) (Hershey & Olsen 2007, eq.
         20 of one normal): 0 where the posterior is that of all training images, log N where it is that of one of them
         alone, and more the farther it is from the nearest, in units of both deviations.
 

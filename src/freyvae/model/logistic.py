@@ -17,9 +17,22 @@ def log_sigmoid(values: Tensor) -> Tensor:
     return 0.5 * (values - size) - ops.log(1.0 + ops.exp(-size))
 
 
+# a decoder's numbers of this and more are scales of thousands of times all the range there is, and grow by so much less
+WIDE, SLOWLY = 10.0, 1e-4
+
+
+def without_overflow(log_scale: Tensor) -> Tensor:
+    """A decoder's numbers as they are up to `WIDE`, beyond it growing `SLOWLY`.
+
+    In the first steps of a training a decoder may say anything, and of a scale of e^90 no grey level has a probability
+    that is a float32. The gradient never is 0, so that it comes back.
+    """
+    return ops.minimum(log_scale, (1.0 - SLOWLY) * WIDE + SLOWLY * log_scale)
+
+
 def bounded_log_scale(log_scale: Tensor, *, start: float, smallest: float) -> Tensor:
-    """A decoder's number as a log-scale: zero is the scale to start with, and none vanishes."""
-    return ops.maximum(log_scale + math.log(start), math.log(smallest))
+    """A decoder's number as a log-scale: zero is the scale to start with, none vanishes, and none is beyond floats."""
+    return ops.maximum(without_overflow(log_scale) + math.log(start), math.log(smallest))
 
 
 def share_at_bound(log_scale: Tensor, smallest: float, weights: Tensor | None = None) -> Tensor:

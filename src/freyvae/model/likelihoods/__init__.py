@@ -8,6 +8,7 @@ from freyvae.choice import Kinds
 from freyvae.model.likelihood import Likelihood
 
 LIKELIHOODS = Kinds.in_folder("likelihood", Likelihood, __name__, __path__)
+__all__ = LIKELIHOODS.class_names()
 
 
 def __getattr__(name: str) -> type[Likelihood]:

@@ -13,7 +13,7 @@ LEVELS = 256
 
 @dataclass(frozen=True)
 class Categorical(Likelihood):
-    """A probability of its own for each of the 256 grey levels, by a softmax (van den Oord et al. 2016, section 3.2).
+    """A probability of its own for each of the 256 grey levels, by a softmax (van den Oord et al. 2016, section 2.2).
 
     The likelihood of van den Berg et al. 2018. It knows of no order among the levels, and takes 256 numbers a value:
     140 thousand for a grey image of 28 by 20 pixels, 57 MB for a batch of 100.

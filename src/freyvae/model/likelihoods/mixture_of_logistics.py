@@ -14,7 +14,7 @@ from freyvae.errors import BadInput
 from freyvae.late import keras, np, ops
 from freyvae.model.likelihood import PROBABILITY_OF_BYTES, Likelihood, Tensor
 from freyvae.model.likelihoods.discretized_logistic import DiscretizedLogistic
-from freyvae.model.logistic import bounded_log_scale, draw_logistic, logistic_log_mass, share_at_bound
+from freyvae.model.logistic import bounded_log_scale, draw_logistic, logistic_log_mass, share_at_bound, without_overflow
 
 # of the same pixel, how many channels before it a coupled channel sees
 CHANNELS_BEFORE = 2
@@ -30,7 +30,7 @@ class MixtureOfLogistics(Likelihood):
     components of the starting scale at m, m - w, m + w, m - 2 w, ...: apart, or they would learn the same.
 
     With `coupled` a channel's locations all move with the actual values of the channels before it in the same pixel
-    (their section 2.3): by sum_d tanh(a_d) (x_{c-d} - E x_{c-d}), d up to `CHANNELS_BEFORE`, which of three colours are
+    (their section 2.2): by sum_d tanh(a_d) (x_{c-d} - E x_{c-d}), d up to `CHANNELS_BEFORE`, which of three colours are
     all that are before. One set of coefficients a pixel serves all components. Taken from their expectation, the values
     before leave that of the channel as it is, so that `mean` is the same.
 
@@ -215,7 +215,8 @@ class MixtureOfLogistics(Likelihood):
             return location
         # sum_k p_k m_k = m + sum over all but the first of p_k w_k o_k
         weights = ops.softmax(values[:, :, :, 2 * count : 3 * count], axis=3)[:, :, :, 1:]
-        scales = ops.maximum(ops.exp(values[:, :, :, count + 1 : 2 * count]) * self.start_scale, self.smallest_scale)
+        scales = ops.exp(without_overflow(values[:, :, :, count + 1 : 2 * count])) * self.start_scale
+        scales = ops.maximum(scales, self.smallest_scale)
         offsets = ops.add(values[:, :, :, 1:count], self.start_offsets.reshape(-1, 1))
         return ops.clip(location + ops.sum(weights * scales * offsets, axis=3), 0.0, 1.0)
 

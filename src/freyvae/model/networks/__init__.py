@@ -7,6 +7,7 @@ from freyvae.choice import Kinds
 from freyvae.model.network import Network
 
 NETWORKS = Kinds.in_folder("network", Network, __name__, __path__)
+__all__ = NETWORKS.class_names()
 
 
 def __getattr__(name: str) -> type[Network]:

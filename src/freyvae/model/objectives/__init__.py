@@ -4,6 +4,7 @@ from freyvae.choice import Kinds
 from freyvae.model.objective import Objective
 
 OBJECTIVES = Kinds.in_folder("objective", Objective, __name__, __path__)
+__all__ = OBJECTIVES.class_names()
 
 
 def __getattr__(name: str) -> type[Objective]:

@@ -4,6 +4,7 @@ from freyvae.choice import Kinds
 from freyvae.model.posterior import Posterior
 
 POSTERIORS = Kinds.in_folder("posterior", Posterior, __name__, __path__)
+__all__ = POSTERIORS.class_names()
 
 
 def __getattr__(name: str) -> type[Posterior]:

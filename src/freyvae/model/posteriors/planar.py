@@ -11,8 +11,8 @@ from freyvae.model.posterior import Flow
 Tensor = Any
 # a vector of no length has no direction: the divisor's floor, far below the square of any other
 TINY = 1e-12
-# determinants are positive by construction, but for rounding
-SMALLEST_DETERMINANT = 1e-6
+# below which a determinant is no normal float32
+SMALLEST_DETERMINANT = 1e-37
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,12 @@ class Planar(Flow):
             u, w, b = ops.split(step, [latent_dim, 2 * latent_dim], axis=-1)
             along = ops.sum(w * u, axis=-1, keepdims=True)
             # invertible where w . u > -1 (appendix A.1); the shift makes 0 of 0, so that small u are left alone
-            allowed = ops.softplus(along + np.log(np.e - 1.0)) - 1.0
-            u = u + (allowed - along) * w / (ops.sum(ops.square(w), axis=-1, keepdims=True) + TINY)
+            beyond = ops.softplus(along + np.log(np.e - 1.0))  # how far u . w is above -1
+            u = u + (beyond - 1.0 - along) * w / (ops.sum(ops.square(w), axis=-1, keepdims=True) + TINY)
             bent = ops.tanh(ops.sum(w * latents, axis=-1, keepdims=True) + b)
             latents = latents + u * bent
-            # eq. 12: det = 1 + u . w tanh'(w . z + b)
-            determinant = 1.0 + ops.sum(u * w, axis=-1) * (1.0 - ops.square(bent[:, 0]))
+            # eq. 12: det = 1 + u . w tanh'(w . z + b), with tanh' = 1 - tanh^2 as a sum of what is positive
+            flat = ops.square(bent[:, 0])
+            determinant = flat + (1.0 - flat) * beyond[:, 0]
             log_determinant += ops.log(ops.maximum(determinant, SMALLEST_DETERMINANT))
         return latents, log_determinant

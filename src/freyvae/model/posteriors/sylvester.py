@@ -10,7 +10,9 @@ from freyvae.model.posterior import Flow
 
 Tensor = Any
 # as in `posteriors.planar`
-TINY, SMALLEST_DETERMINANT = 1e-12, 1e-6
+TINY = 1e-12
+# where both diagonals are at a float's -1 and 1 a determinant may round to 0, whose logarithm has no gradient
+SMALLEST_DETERMINANT = 1e-6
 # with as many Householder reflections as latents any rotation can be reached; few serve (van den Berg et al. 2018)
 MOST_REFLECTIONS = 8
 

@@ -4,6 +4,7 @@ from freyvae.choice import Kinds
 from freyvae.model.prior import Prior
 
 PRIORS = Kinds.in_folder("prior", Prior, __name__, __path__)
+__all__ = PRIORS.class_names()
 
 
 def __getattr__(name: str) -> type[Prior]:
