@@ -15,6 +15,11 @@ def free_bytes_of_machine() -> int:
         return sys.maxsize
 
 
+def size_in_words(count: int) -> str:
+    """So many bytes: `1.5 GiB`, or `0.4 MiB` below one."""
+    return f"{count / 2**30:.1f} GiB" if count >= 2**30 else f"{count / 2**20:.1f} MiB"
+
+
 def check_fits(needed: int, name: str, advice: str) -> None:
     """Raise `NotNow`, a `BadInput`, where `needed` bytes of memory are not free. `name`: of what needs them."""
     free = free_bytes_of_machine()

@@ -62,6 +62,11 @@ def as_cell(name: str) -> str:
     return f"'{readable}" if readable.startswith(_FORMULA) else readable
 
 
+def of_cell(cell: str) -> str:
+    """A name as it was before `as_cell`, but for what that wrote in hexadecimal."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell
+
+
 def as_utf8(name: str) -> str:
     """A file's name, in hexadecimal what is no UTF-8 in it."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -207,6 +207,13 @@ def test_of_different_sizes_the_median_is_proposed(tmp_path):
     assert load_folder(tmp_path, image_size="30x40").images.shape == (7, 30, 40, 1)
 
 
+def test_pictures_of_another_shape_are_neither_larger_nor_smaller(tmp_path):
+    for number, size in enumerate([(8, 8), (8, 8), (8, 8), (8, 10), (8, 10)]):
+        _save(tmp_path / f"{number}.png", np.zeros(size, np.uint8))
+    with pytest.raises(BadInput, match="the median: 0 are larger and 0 smaller, 2 longer or wider"):
+        load_folder(tmp_path)
+
+
 def test_sizes_are_those_of_pictures_turned_the_right_way_up(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6

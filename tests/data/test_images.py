@@ -152,3 +152,8 @@ def test_each_channel_is_resized_as_a_grey_image_and_there_is_no_grey_of_five():
         np.testing.assert_array_equal(fitted[..., channel, None], alone)
     with pytest.raises(BadInput, match=r"these images have 5 channels; leave it out, or give images.mean"):
         fit_images(images, None, grey=True)
+
+
+def test_a_set_is_shown_in_a_line():
+    images = as_images(np.zeros((3, 4, 5, 3), np.uint8))
+    assert repr(ImageSet(images=images, name="cells", is_video=False)) == "<ImageSet cells: 3 images of 4 x 5, colour>"

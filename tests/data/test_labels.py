@@ -41,6 +41,12 @@ def test_pictures_outside_of_any_folder_leave_none_labelled():
     assert labels_of_folders(["a/1.png", "a/2.png"]) is None
 
 
+def test_a_folder_that_holds_all_pictures_is_no_label_and_those_in_it_are():
+    assert labels_of_folders(["all/a/1.png", "all/a/x/2.png", "all/b/1.png"]) == ("a", "a", "b")
+    assert labels_of_folders(["all/a/1.png", "all/2.png"]) is None
+    assert labels_of_folders([]) is None
+
+
 def test_a_table_goes_by_file_names_in_any_order_and_may_know_more(animals, tmp_path):
     csv = table(tmp_path, "file,label\ndog/1.png,loud\ncat/young/2.png,small\nelsewhere.png,x\ncat/1.png,quiet\n")
     images = load_images(animals, labels=csv)
@@ -59,6 +65,42 @@ def test_names_without_folders_will_do_where_they_are_unique(tmp_path):
         read_labels(csv, count=2, files=["x/1.png", "y/1.png"])
 
 
+@pytest.mark.parametrize(
+    ("names", "files"),
+    [
+        (["C:\\cells\\b\\1.tif", "C:\\cells\\a\\2.tif"], ["a/2.tif", "b/1.tif"]),
+        (["/home/me/b/1.tif", "/home/me/a/2.tif"], ["a/2.tif", "b/1.tif"]),
+        (["1", "2"], ["2.tif", "b/1.tif"]),
+        (["elsewhere/2.tif", "1.tif", "2.tif"], ["a/2.tif", "1.tif"]),
+        (["'-20C.png", "'=a.png"], ["=a.png", "-20C.png"]),  # as our own tables have them
+    ],
+)
+def test_names_may_be_written_otherwise(tmp_path, names, files):
+    csv = table(tmp_path, "file,label\n" + "".join(f"{name},{row}\n" for row, name in enumerate(names)))
+    assert read_labels(csv, count=2, files=files) == (str(len(names) - 1), str(len(names) - 2))
+
+
+def test_a_column_of_file_names_may_be_called_anything(tmp_path):
+    csv = table(tmp_path, "dose,picture,stage\n7,b/2.png,late\n8,1.png,early\n")
+    assert read_labels(f"{csv}:stage", count=2, files=["a/1.png", "b/2.png"]) == ("early", "late")
+    assert read_labels(table(tmp_path, "name,stage\n2.png,late\n1.png,early\n"), count=2, files=["1.png", "2.png"]) == (
+        "early",
+        "late",
+    )
+    # numbers are no names, though files are called by numbers
+    assert read_labels(table(tmp_path, "digit\n2\n1\n"), count=2, files=["1.png", "2.png"]) == ("2", "1")
+
+
+def test_the_mark_between_values_is_that_which_fits_all_rows(tmp_path):
+    csv = table(tmp_path, "file;stage;dose, µM\n2.png;late;0,5\n1.png;early;1\n")
+    assert read_labels(f"{csv}:stage", count=2, files=["1.png", "2.png"]) == ("early", "late")
+
+
+def test_two_bytes_a_character_are_read(tmp_path):
+    (tmp_path / "labels.csv").write_bytes("file\tlabel\n1.png\tspät\n".encode("utf-16"))
+    assert read_labels(tmp_path / "labels.csv", count=1, files=["1.png"]) == ("spät",)
+
+
 @pytest.mark.parametrize("mark", [";", "\t"])
 def test_spreadsheets_of_many_countries_separate_by_other_marks(tmp_path, mark):
     csv = table(tmp_path, f"file{mark}label\n2.png{mark}b, or so\n1.png{mark}a\n")
@@ -75,7 +117,7 @@ def test_rows_are_images_in_order_where_there_are_no_names(tmp_path):
     ("text", "message"),
     [
         ("file,label\n", "no labels in it"),
-        ("file,label\na.png,x\n", r"no label for b\.png; give every image one"),
+        ("file,label\na.png,x\n", r"no label for b\.png \(the first row is of a\.png\); give every image one"),
         ("file,label\na.png,x\na.png,y\nb.png,x\n", r"a\.png has more than one row"),
         ("file,label\na.png,x,y\n", "row 1 has 3 values where the header has 2"),
         ("file,colour,size\na.png,x,1\n", r"which column holds the labels\? There are colour, size"),

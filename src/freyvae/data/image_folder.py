@@ -313,10 +313,12 @@ class PicturesOfFolder:
         # what pictures are multiplied by until they cover the size
         scales = [max(chosen[0] / height, chosen[1] / width) for height, width in ordered]
         larger, smaller = sum(scale < 1 for scale in scales), sum(scale > 1 for scale in scales)
+        # as high or as wide, and longer the other way
+        longer = len(ordered) - larger - smaller - ordered.count(chosen)
         return BadInput(
             f"{where}: pictures of different sizes, from {_size(ordered[0])} to {_size(ordered[-1])} (height x width); "
             f'bring them to one with image_size="{_size(chosen)}", the median: '
-            f"{larger} are larger and {smaller} smaller"
+            f"{larger} are larger and {smaller} smaller" + (f", {longer} longer or wider" if longer else "")
         )
 
 

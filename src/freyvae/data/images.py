@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from freyvae.arguments import text
 from freyvae.console import printable
-from freyvae.data.channels import MOST_CHANNELS, OF_PICTURES
+from freyvae.data.channels import MOST_CHANNELS, OF_PICTURES, channels_in_words
 from freyvae.data.levels import BYTES, Levels, Survey, dark_note, kind_of, parse_levels, to_bytes
 from freyvae.data.pixels import Images, Pixels, blocks
 from freyvae.errors import BadInput, few_words
@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 _said: set[str] = set()  # the notes so far, so that a note is not repeated for every batch
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ImageSet:
     """Images, and what is known about them: a source of images, wherever they lie.
 
@@ -66,6 +66,10 @@ class ImageSet:
     lost: str = ""
     known_fingerprint: str | None = None
     parts: tuple[int, int, int] | None = None
+
+    def __repr__(self) -> str:
+        count, height, width, channels = self.images.shape
+        return f"<ImageSet {self.name}: {count} images of {height} x {width}, {channels_in_words(channels)}>"
 
     def __len__(self) -> int:
         return len(self.images)
@@ -187,7 +191,7 @@ def pixels_sha256(images: npt.ArrayLike | Pixels) -> str:
 def _four_axes(array: npt.NDArray[np.generic], name: str) -> npt.NDArray[np.generic]:
     shape = array.shape
     if array.ndim not in (3, 4):
-        hint = "; add an axis in front for a single image" if array.ndim == 2 else ""
+        hint = "; add an axis in front for a single image, in the middle for rows of numbers" if array.ndim == 2 else ""
         raise BadInput(f"{name}: shape {shape} is not (image, height, width) or (image, height, width, channel){hint}")
     if shape[0] == 0:
         raise BadInput(f"{name}: there are no images in an array of shape {shape}; give at least one")

@@ -2,9 +2,12 @@
 
 import csv
 import io
+import itertools
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import Path, PurePath
+from contextlib import suppress
+from pathlib import Path, PurePath, PureWindowsPath
 
 import numpy as np
 
@@ -12,24 +15,30 @@ from freyvae.arguments import in_words
 from freyvae.console import printable
 from freyvae.errors import BadInput
 from freyvae.files import as_path
+from freyvae.table_file import as_cell, of_cell
 
 # columns of a table whose header does not say which are meant
 _FILE_COLUMNS = ("file", "filename", "file_name", "image", "path")
 LABEL_COLUMNS = ("label", "class", "target")
 _SUFFIXES = (".csv", ".tsv")
 _MOST_NAMED = 12
+# rows that say what separates values, and which column has the names of files
+_LOOKED_AT = 100
 
 
 def labels_of_folders(files: Sequence[str]) -> tuple[str, ...] | None:
     """The first folder of each file's path; None unless every file lies in a folder, and there are two or more.
 
+    A folder that holds all of them is the set, not a label.
+
     Args:
         files: paths relative to the folder that was read.
     """
     parts = [PurePath(file).parts for file in files]
-    if any(len(names) < 2 for names in parts) or len({names[0] for names in parts}) < 2:
-        return None
-    return tuple(names[0] for names in parts)
+    for depth in range(min(map(len, parts), default=1) - 1):
+        if len({names[depth] for names in parts}) > 1:
+            return tuple(names[depth] for names in parts)
+    return None
 
 
 def read_labels(table: str | Path, *, count: int, files: Sequence[str] | None) -> tuple[str, ...]:
@@ -42,8 +51,9 @@ def read_column(table: str | Path, *, count: int, files: Sequence[str] | None) -
 
     A colon after the path names the column, `cells.csv:stage`; by default it is the one called `label`, `class` or
     `target`, or the only one beside the file names. A column called `file`, `filename`, `file_name`, `image` or `path`
-    holds the files' names, whole or without their folders. Without such a column, or for images that have no file
-    names, a row is an image, in order. Where the header of a .csv has no comma, semicolons or tabs separate its values.
+    holds the files' names, whole, without their folders or without their suffix too; else the first that has names of
+    files with their suffix. Without such a column, or for images that have no file names, a row is an image, in order.
+    The values of a .csv are separated by commas, semicolons or tabs, whichever gives rows as many as the header has.
 
     Args:
         table: the file.
@@ -59,6 +69,8 @@ def read_column(table: str | Path, *, count: int, files: Sequence[str] | None) -
     header, rows = _rows(path)
     known = {name.lower(): name for name in reversed(header)}
     name_column = next((known[name] for name in _FILE_COLUMNS if name in known), None)
+    if name_column is None and files is not None:
+        name_column = _column_of_names([name for name in header if name != column], header, rows, files)
     label_column = _label_column(path, header, name_column, column)
     values = [row[header.index(label_column)].strip() for row in rows]
     if files is None or name_column is None:
@@ -82,7 +94,9 @@ def split_column(table: str | Path) -> tuple[Path, str | None]:
 def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
     """The header and the rows of a table."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")  # spreadsheets begin with a byte-order mark
+        content = path.read_bytes()
+        # spreadsheets begin with a byte-order mark, and may write two bytes a character
+        text = content.decode("utf-16" if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
         delimiter = "\t" if path.suffix.lower() == ".tsv" else _delimiter(text)
         lines = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True) if row]
     except OSError as error:
@@ -99,9 +113,20 @@ def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
 
 
 def _delimiter(text: str) -> str:
-    """What separates the values: commas, or as spreadsheets of many countries write it, semicolons, or tabs."""
+    """What separates the values: commas, or as spreadsheets of many countries write it, semicolons, or tabs.
+
+    The first of these that is in the header, and gives the first rows as many values as that has.
+    """
     header = text.partition("\n")[0]
-    return next((mark for mark in (",", ";", "\t") if mark in header), ",")
+    marks = [mark for mark in (",", ";", "\t") if mark in header] or [","]
+
+    def fits(mark: str) -> bool:
+        rows = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
+        with suppress(csv.Error):
+            return len({len(row) for row in itertools.islice(filter(None, rows), _LOOKED_AT)}) == 1
+        return False
+
+    return next(filter(fits, marks), marks[0])
 
 
 def _label_column(path: Path, header: list[str], name_column: str | None, asked: str | None) -> str:
@@ -119,22 +144,55 @@ def _label_column(path: Path, header: list[str], name_column: str | None, asked:
     return (known if len(known) == 1 else others)[0]
 
 
+def _column_of_names(columns: list[str], header: list[str], rows: list[list[str]], files: Sequence[str]) -> str | None:
+    """The first column that has names of files, with their suffixes, in most of the first rows."""
+    known = {key(file) for file in files for key in (as_cell, _bare)}
+    for column in columns:
+        names = [of_cell(row[header.index(column)].strip()) for row in rows[:_LOOKED_AT]]
+        if 2 * sum(as_cell(name) in known or _bare(name) in known for name in names) > len(names):
+            return column
+    return None
+
+
 def _of_files(path: Path, names: list[str], values: list[str], files: Sequence[str]) -> tuple[str, ...]:
-    """The label of each file: by its whole name, or where no row has that, by its name without folders."""
+    """The label of each file."""
     several = [name for name, rows in Counter(names).items() if rows > 1]
     if several:
         raise BadInput(f"{printable(path)}: {printable(several[0])} has more than one row; keep one")
-    labels = dict(zip(names, values, strict=True))
-    bare = Counter(PurePath(file).name for file in files)
-    found = [labels.get(file, labels.get(name) if bare[name := PurePath(file).name] == 1 else None) for file in files]
-    return _complete(path, found, files)
+    found = [None if row is None else values[row] for row in _rows_of_files(names, files)]
+    return _complete(path, found, files, of=f" (the first row is of {printable(names[0])})")
 
 
-def _complete(path: Path, labels: Sequence[str | None], images: Sequence[str]) -> tuple[str, ...]:
+def _rows_of_files(names: Sequence[str], files: Sequence[str]) -> list[int | None]:
+    """The row of each file: by its whole name, without its folders, or without its suffix too, if that is one's alone.
+
+    A name may be written as our own tables write it, or with the other slashes.
+    """
+    found: list[int | None] = [None] * len(files)
+    for of_row, of_file in ((as_cell, as_cell), (as_cell, _bare), (_bare, _bare), (_stem, _stem)):
+        if None not in found:
+            break
+        of_rows, of_files = [of_row(of_cell(name)) for name in names], list(map(of_file, files))
+        rows, counts = {name: row for row, name in enumerate(of_rows)}, (Counter(of_rows), Counter(of_files))
+        for place, name in enumerate(of_files):
+            if found[place] is None and all(counted[name] == 1 for counted in counts):
+                found[place] = rows[name]
+    return found
+
+
+def _bare(name: str) -> str:
+    return as_cell(PureWindowsPath(name).name)
+
+
+def _stem(name: str) -> str:
+    return as_cell(PureWindowsPath(name).stem)
+
+
+def _complete(path: Path, labels: Sequence[str | None], images: Sequence[str], *, of: str = "") -> tuple[str, ...]:
     without = [image for image, label in zip(images, labels, strict=True) if not label]
     if without:
         more = f" and {len(without) - 1} more" if len(without) > 1 else ""
-        raise BadInput(f"{printable(path)}: no label for {printable(without[0])}{more}; give every image one")
+        raise BadInput(f"{printable(path)}: no label for {printable(without[0])}{more}{of}; give every image one")
     return tuple(label for label in labels if label)
 
 

@@ -43,6 +43,7 @@ from freyvae.errors import BadInput, NotNow
 from freyvae.files import as_path, write_whole
 from freyvae.folder_lock import NAME as NAME_OF_LOCK
 from freyvae.folder_lock import locked
+from freyvae.memory import size_in_words
 
 # what is written is made safe so often
 SECONDS_BETWEEN_SAVES = 5.0
@@ -453,7 +454,7 @@ def _check_disk(out: Path, needed: int) -> None:
     free = shutil.disk_usage(out).free
     if needed > free:
         raise BadInput(
-            f"{printable(out)} needs {needed / 2**30:.1f} GiB, and {free / 2**30:.1f} GiB are free on that disk: "
+            f"{printable(out)} needs {size_in_words(needed)}, and {size_in_words(free)} are free on that disk: "
             "choose another out=..., or a smaller image_size=..."
         )
 

@@ -10,6 +10,7 @@ from typing import IO
 from freyvae.console import printable
 from freyvae.data.picture_files import PictureFiles, numbered
 from freyvae.errors import BadInput
+from freyvae.memory import size_in_words
 
 _AT_ONCE = 2**20
 
@@ -59,8 +60,8 @@ class Unpacked:
         """Raise `BadInput` if there is no room on the disk for `size` bytes beside what was written."""
         if self._written + size > self._free:
             raise BadInput(
-                f"{printable(self._path)}: its pictures need {(self._written + size) / 2**30:.1f} GiB, more than the "
-                f"{self._free / 2**30:.1f} GiB that are free in {printable(self._folder.parent)}; if it is not "
+                f"{printable(self._path)}: its pictures need {size_in_words(self._written + size)}, more than the "
+                f"{size_in_words(self._free)} that are free in {printable(self._folder.parent)}; if it is not "
                 "damaged, set TMPDIR to a folder with more room"
             )
 

@@ -146,12 +146,7 @@ class _Contents:
         if are_captions:
             self.notes.append("every picture has a text of its own: they were not taken as labels")
         self.passed.update(kind for labels in self.beside.values() for kind in labels)
-        within = [name.partition("/")[2] if self.is_shard else name for name in names]
-        tops = {PurePosixPath(name).parts[0] if "/" in name else None for name in within}
-        # a folder that holds all pictures is the set, not a label
-        return labels_of_folders(
-            [name.partition("/")[2] for name in within] if len(tops) == 1 and None not in tops else within
-        )
+        return labels_of_folders([name.partition("/")[2] if self.is_shard else name for name in names])
 
     def without_pictures(self, path: Path) -> BadInput:
         """The line for archives without pictures."""
