@@ -211,7 +211,7 @@ def test_a_finished_run_is_reloaded_and_says_so(say, run, pictures_folder):
     before = files(run)
     said = say("train", pictures_folder, "--out", run, *QUICK)
     assert said.code == 0
-    assert "reloaded. `--fresh` trains anew." in said.err
+    assert "reloaded. `--fresh` trains anew, on the images as they are now." in said.err
     assert "held-out free energy" in said.out
     again = say("train", pictures_folder, "--out", run, *QUICK, "--quiet")
     assert again == Said(0, "", "")

@@ -188,6 +188,19 @@ def test_a_full_disk_says_so(tmp_path, number):
     assert "free some space" in str(cannot_write(tmp_path, OSError(number, os.strerror(number))))
 
 
+def test_a_disk_that_numpy_fills_is_full_though_it_does_not_say_so(tmp_path):
+    refused = str(cannot_write(tmp_path, OSError("125760 requested and 3968 written")))
+    assert (
+        refused
+        == f"cannot write {tmp_path}: no space was left for a part of it; free some space, or choose another place"
+    )
+
+
+def test_an_empty_path_is_none():
+    with pytest.raises(BadInput, match="out must be a path, not ''"):
+        as_path("out", "")
+
+
 def test_a_write_that_the_system_breaks_off_leaves_the_old_file(tmp_path):
     """A file-size limit stands in for a full disk."""
     (tmp_path / "old.txt").write_text("old")

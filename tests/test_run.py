@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import time
 from contextlib import suppress
 
@@ -77,7 +78,7 @@ def test_another_folder_is_no_run(tmp_path):
 def test_a_run_that_is_not_finished_says_how_to_go_on(run, missing):
     getattr(run, missing).unlink()
     assert not run.is_finished
-    with pytest.raises(BadInput, match=r"no trained model yet: `freyvae train --out .* goes on"):
+    with pytest.raises(BadInput, match=r"no trained model yet: .* `freyvae train --recipe .* --out .* goes on"):
         Run.open(run.folder)
 
 
@@ -97,6 +98,19 @@ def test_a_lock_under_which_nothing_was_written_leaves_no_folder(tmp_path):
     with pytest.raises(KeyError), Run(tmp_path / "run").lock():
         raise KeyError
     assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_of_seeds_names_one_and_a_run_that_was_interrupted_the_command_that_goes_on(tmp_path):
+    for seed in (0, 1):
+        (tmp_path / f"seed-{seed}").mkdir()
+        (tmp_path / f"seed-{seed}" / "recipe.toml").write_text("")
+    one = tmp_path / "seed-0"
+    with pytest.raises(BadInput, match=re.escape(f"those of several seeds: give one, such as {one}")):
+        Run.open(tmp_path)
+    with pytest.raises(
+        BadInput, match=re.escape(f"`freyvae train --recipe {one / 'recipe.toml'} --out {one}` goes on")
+    ):
+        Run.open(one)
 
 
 def test_a_folder_of_something_else_is_refused_and_left_as_it_is(tmp_path):

@@ -26,6 +26,7 @@ from freyvae.errors import BadInput, NotNow
 # the system only tells a process's umask by setting another, which threads share
 _asking_for_umask = threading.Lock()
 
+_PART_WRITTEN = re.compile(r"\d+ requested and \d+ written")
 _TEMPORARY = re.compile(r"\.freyvae-(?P<place>[0-9a-f]{8})-(?P<process>\d+)-.*", re.DOTALL)
 _NO_NAME_ON_WINDOWS = re.compile(r'[<>:"|?*]|[ .]$|^(con|prn|aux|nul|com\d|lpt\d) *(\.|$)', re.IGNORECASE)
 # folders in which this process has looked for what killed processes left
@@ -38,7 +39,7 @@ def as_path(name: str, value: Any) -> Path:
     Raises:
         BadInput: it is no path, there is no such user, or no file can have such a name.
     """
-    if not isinstance(value, (str, os.PathLike)) or isinstance(os.fspath(value), bytes):
+    if not isinstance(value, (str, os.PathLike)) or isinstance(os.fspath(value), bytes) or not os.fspath(value):
         raise BadInput(f"{name} must be a path, not {in_words(value)}")
     try:
         path = Path(value).expanduser()
@@ -255,9 +256,12 @@ def _is_running(process: int) -> bool:
 
 def cannot_write(path: Path, error: OSError) -> NotNow:
     """The one line for a write that the system refused."""
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    # NumPy, of whose numbers not all were written, does not say why
+    is_part = error.errno is None and _PART_WRITTEN.fullmatch(str(error)) is not None
+    full = is_part or error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     advice = "free some space" if full else "check the path and its permissions"
-    return NotNow(f"cannot write {path}: {error.strerror or error}; {advice}, or choose another place")
+    why = "no space was left for a part of it" if is_part else error.strerror or error
+    return NotNow(f"cannot write {path}: {why}; {advice}, or choose another place")
 
 
 def _umask() -> int:

@@ -11,6 +11,7 @@ import itertools
 import json
 import os
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -128,9 +129,15 @@ class Run:
         if not run.folder.is_dir():
             raise BadInput(f"no run at {run.folder}: `freyvae train --out {run.folder}` makes one")
         if not run.recipe_path.is_file():
-            raise BadInput(f"{run.folder} is not a run folder: it holds no recipe.toml")
+            seeds = sorted(path.parent for path in run.folder.glob("seed-*/recipe.toml"))
+            hint = f", but those of several seeds: give one, such as {seeds[0]}" if seeds else ""
+            raise BadInput(f"{run.folder} is not a run folder: it holds no recipe.toml{hint}")
         if not run.is_finished:
-            raise BadInput(f"the run {run.folder} has no trained model yet: `freyvae train --out {run.folder}` goes on")
+            command = shlex.join(["freyvae", "train", "--recipe", str(run.recipe_path), "--out", str(run.folder)])
+            raise BadInput(
+                f"the run {run.folder} has no trained model yet: wait where it is being trained, else `{command}` goes "
+                "on"
+            )
         return run
 
     @property

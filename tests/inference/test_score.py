@@ -14,6 +14,7 @@ from freyvae.errors import BadInput
 from freyvae.evaluation.oddness import SCORES, Oddness, joined
 from freyvae.explorer.page import read_bundle, write_page
 from freyvae.explorer.scores import read_scores
+from freyvae.metrics.conformal import conformal_threshold
 from freyvae.reporting.pictures.heat_map import save_heat_map
 
 COLUMNS = ["percentile", *SCORES.values()]
@@ -212,6 +213,16 @@ def test_few_held_out_pictures_are_refused(run):
         Oddness(run.load_model(), images, images[:4])
 
 
+@pytest.mark.parametrize(("held_out", "level", "needed"), [(3, None, 5), (4, 0.8, 5), (8, 0.9, 9)])
+def test_where_half_of_a_part_is_compared_with_it_is_said_how_many_it_takes(held_out, level, needed):
+    from freyvae.inference.score import _check_halves
+
+    with pytest.raises(BadInput, match=f"it takes {needed}: train .* or with one of them at least {2 * needed}"):
+        _check_halves("every second validation", held_out, level)
+    _check_halves("validation", held_out, level)
+    _check_halves("every second validation", needed, level)
+
+
 def test_a_likelihood_that_is_no_probability_of_bytes_has_no_corrected_score(run):
     vae = freyvae.VAE((8, 9, 1), 2, likelihood="bernoulli", hidden=(4,), seed=0)
     images = _ordinary(20, 2)[..., None]
@@ -240,6 +251,26 @@ def test_a_held_out_picture_is_standardised_by_all_others():
     for place in range(9):
         others = np.delete(maps, place, axis=0)
         np.testing.assert_allclose(left_out[place], _Usual(others).standardised(maps[place]), rtol=1e-5)
+
+
+def test_the_scale_of_a_held_out_picture_is_that_of_all_others():
+    from freyvae.evaluation.oddness import _scale, _scale_of_others
+
+    scores = np.round(np.random.default_rng(6).gamma(1.0, size=31), 1)  # with ties
+    apart = [_scale(np.delete(scores, place)) for place in range(len(scores))]
+    np.testing.assert_allclose(_scale_of_others(scores), np.transpose(apart))
+
+
+def test_few_held_out_pictures_promise_no_more_than_they_keep():
+    from freyvae.evaluation.oddness import _oddness, _scale, _scale_of_others
+
+    random, out = np.random.default_rng(7), []
+    for _ in range(2000):
+        held_out, new = ({name: random.gamma(1.0, size=size) for name in "abc"} for size in (9, 1))
+        scales, of_others = ({name: scale(held_out[name]) for name in "abc"} for scale in (_scale, _scale_of_others))
+        line = conformal_threshold(_oddness(held_out, of_others), 0.9)
+        out.append(_oddness(new, scales)[0] > line)
+    assert np.mean(out) < 0.1
 
 
 @pytest.mark.parametrize("name", ["a/1", "/tmp/a/1", "../../a/1", "a/../../1", "C:\\a\\1", "..", "/", ""])

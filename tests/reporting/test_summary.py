@@ -3,6 +3,7 @@
 import dataclasses
 import html
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -77,6 +78,16 @@ def test_other_images_than_those_of_the_training_are_refused(run, one_picture):
             summary.show(run)
     finally:
         np.save(path, images)
+
+
+def test_images_that_are_elsewhere_now_are_to_be_moved_back(run, one_picture):
+    path = Path(run.recipe.data.source)
+    try:
+        path.rename(path.with_name("elsewhere.npy"))
+        with pytest.raises(BadInput, match=r"is not there any more: move it back"):
+            summary.show(run)
+    finally:
+        path.with_name("elsewhere.npy").rename(path)
 
 
 def test_with_patience_the_epoch_of_the_model_is_said(run):

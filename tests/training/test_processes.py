@@ -10,13 +10,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
 
 from freyvae.__main__ import main
-from freyvae.cli.launch import _without_count
+from freyvae.cli.launch import _outcome, _without_count
 from freyvae.data import pack
 from freyvae.engine import processes
 
@@ -118,6 +119,14 @@ def test_flags_that_do_not_go_together_are_refused(flags, line, capsys):
 def test_the_command_of_a_process_is_that_of_all_without_their_number():
     words = ["train", "--processes", "4", "x", "--out", "y", "--processes=3"]
     assert _without_count(words) == ["train", "x", "--out", "y"]
+
+
+@pytest.mark.parametrize(
+    ("codes", "code"), [((0, 0), 0), ((-2, 130), 130), ((130, -15), 130), ((-9, 2), 1), ((0, 2), 2)]
+)
+def test_a_process_that_a_signal_ended_has_its_exit_code(codes, code, capsys):
+    done = [SimpleNamespace(poll=lambda code=each: code) for each in codes]
+    assert _outcome(done) == code
 
 
 def test_the_first_process_says_what_all_know_and_each_what_it_knows_alone(monkeypatch, capsys):

@@ -14,7 +14,7 @@ from typing import IO
 from freyvae.console import say
 from freyvae.cores import cores_of_process, keep_to
 from freyvae.errors import BadInput
-from freyvae.signals import handled_by
+from freyvae.signals import STOPPING, handled_by
 
 # for the others to notice that one has ended
 SECONDS_TO_FOLLOW = 30.0
@@ -79,7 +79,8 @@ def _outcome(started: list[subprocess.Popen[bytes]]) -> int:
     for number, code in enumerate(codes):
         if code is not None and code == -_KILLED:
             say(f"freyvae: process {number} of {len(codes)} was killed; the same command goes on")
-    failed = [code if code > 0 else 1 for code in codes if code]
+    # a second Ctrl-C ends processes by the signal itself
+    failed = [code if code > 0 else 128 - code if -code in STOPPING else 1 for code in codes if code]
     return failed[0] if failed else int(any(code is None for code in codes))
 
 

@@ -16,6 +16,7 @@ from freyvae.arguments import function, one_of, whole
 from freyvae.codes import names_of_latents
 from freyvae.console import Progress, checked_progress, silence
 from freyvae.data import fit_images, numbered, pixels_sha256, synthetic_faces
+from freyvae.data.loading import kind_of_source
 from freyvae.data.pixels import evenly_spaced, part_of
 from freyvae.errors import BadInput
 from freyvae.files import replacing
@@ -57,6 +58,12 @@ def load_measured_data(run: Run) -> TrainingData:
     """The images that a run was trained on and held out. Raises `BadInput` when they are gone, or others now."""
     recipe = run.recipe
     try:
+        kind_of_source(recipe.data.source)
+    except BadInput:
+        raise BadInput(
+            f"{recipe.data.source}, which {run.folder} was trained on, is not there any more: move it back"
+        ) from None
+    try:
         data = load_training_data(recipe)
     except BadInput:
         if recipe.data.levels is not None:
@@ -64,7 +71,10 @@ def load_measured_data(run: Run) -> TrainingData:
         # runs of before there were levels: 16 bits were divided by 257, however few of them were used
         data = load_training_data(recipe.replace(levels="0:65535"))
     if data.images.fingerprint != run.training.data_sha256:
-        raise BadInput(f"{run.recipe.data.source} holds other images now than those that {run.folder} was trained on")
+        raise BadInput(
+            f"{run.recipe.data.source} holds other images now than those that {run.folder} was trained on: bring these "
+            "back, or train anew"
+        )
     return data
 
 

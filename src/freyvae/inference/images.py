@@ -11,6 +11,7 @@ from freyvae.data import ImageSet, fit_images, load_images
 from freyvae.data.channels import images_in_words
 from freyvae.data.pixels import with_three_channels
 from freyvae.errors import BadInput
+from freyvae.files import as_path
 from freyvae.model import VAE
 from freyvae.run import Run
 
@@ -39,6 +40,7 @@ def images_for(
     Raises:
         BadInput: the images cannot be read, or have other channels than the model, but for grey and colour.
     """
+    as_path("data", data)
     own, (height, width, channels) = run.recipe.data, vae.image_shape
     levels = own.levels if levels is None else levels
 

@@ -17,13 +17,13 @@ from freyvae.data import ImageSet, pixels_sha256
 from freyvae.data.pixels import Images, Pixels, part_of
 from freyvae.errors import BadInput
 from freyvae.evaluation import load_measured_data
-from freyvae.evaluation.oddness import CODECS, MOST_HELD_OUT, SCORES, Oddness, joined
+from freyvae.evaluation.oddness import CODECS, FEWEST, MOST_HELD_OUT, SCORES, Oddness, joined
 from freyvae.explorer.page import keep_if_free
 from freyvae.explorer.scores import SCORES_FORMAT
 from freyvae.files import as_path, making_folder, write_whole
 from freyvae.inference.images import images_for
 from freyvae.kept_parts import Part, computed_by, keeping
-from freyvae.metrics.conformal import conformal_threshold, highest_level, percentiles
+from freyvae.metrics.conformal import conformal_threshold, fewest, highest_level, percentiles
 from freyvae.metrics.detection import Estimate, area_under_roc, average_precision, proportion
 from freyvae.metrics.image_costs import SAMPLES
 from freyvae.records import to_json
@@ -38,6 +38,8 @@ _ZERO = ("0",)
 _ROWS_AT_ONCE = 10_000
 # the name of none of them: it stands for all
 _A_MAP = "map.png"
+# of a part that is both compared with and counted on
+_HALF = "every second"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,6 +192,7 @@ def score(
             f'by="corrected" takes the size of a file off a number of bits, but the likelihood '
             f'{vae.pixel_likelihood.name} is no probability of bytes: choose another, such as by="oddness"'
         )
+    _check_halves(compared_with, len(held_out), level)
     if level is not None:
         _check_threshold(level, len(held_out))
     images = images_for(run, vae, data, levels=levels, labels=labels, progress=progress, say=say)
@@ -305,7 +308,7 @@ def _held_out(run: Run, data: TrainingData) -> tuple[str, Images | Pixels, Image
         return "validation", part_of(images, split.validation), part_of(images, split.test)
     for name, indices in (("validation", split.validation), ("test", split.test)):
         if len(indices):
-            return f"every second {name}", part_of(images, indices[::2]), part_of(images, indices[1::2])
+            return f"{_HALF} {name}", part_of(images, indices[::2]), part_of(images, indices[1::2])
     raise BadInput(f"{run.folder} holds out no pictures to compare with: train with validation=... above 0")
 
 
@@ -343,6 +346,16 @@ def _maps(folder: Path | None) -> Iterator[Path | None]:
         return
     with making_folder(folder) as temporary:
         yield temporary
+
+
+def _check_halves(compared_with: str, held_out: int, level: float | None) -> None:
+    """Refuse too few held-out images where only half of a part are compared with. Raises `BadInput`."""
+    needed = FEWEST if level is None else max(FEWEST, fewest(level))
+    if compared_with.startswith(_HALF) and held_out < needed <= MOST_HELD_OUT:
+        raise BadInput(
+            f"only {held_out} held-out pictures to compare with, {compared_with} one, and it takes {needed}: train "
+            f"with both validation=... and test=... above 0, or with one of them at least {2 * needed}"
+        )
 
 
 def _check_threshold(level: float, held_out: int) -> None:

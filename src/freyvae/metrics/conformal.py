@@ -24,12 +24,17 @@ def conformal_threshold(held_out: np.ndarray, level: float) -> float:
     # 99 images make 0.99 possible, whatever a float makes of 100 * 0.99
     place = math.ceil((count + 1) * level - 1e-9)
     if place > count:
-        needed = math.ceil(level / (1.0 - level) - 1e-9)
+        needed = fewest(level)
         raise BadInput(
             f"threshold={level:g} needs at least {needed} held-out pictures, and there are {count}: "
             f"give threshold={highest_level(count):g} or less, or train with validation={needed} or more"
         )
     return float(np.sort(held_out)[place - 1])
+
+
+def fewest(level: float) -> int:
+    """How many held-out images it takes to say something of a level."""
+    return math.ceil(level / (1.0 - level) - 1e-9)
 
 
 def highest_level(count: int) -> float:

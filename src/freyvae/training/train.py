@@ -166,7 +166,8 @@ def is_trained(run: Run, recipe: Recipe, *, say: Callable[[str], None]) -> bool:
         run.read_history()
         check_keras_file(run.model_path)
         run.check_unchanged(run.model_path)
-        say(f"{run.folder} is trained ({epochs} epochs): reloaded. `fresh=True` trains anew.")
+        told = "reloaded. `fresh=True` trains anew, on the images as they are now."
+        say(f"{run.folder} is trained ({epochs} epochs): {told}")
     return run.is_finished
 
 
