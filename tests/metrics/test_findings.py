@@ -130,6 +130,7 @@ def test_a_likelihood_without_a_smallest_scale_has_no_such_finding():
 
 def test_bits_of_what_hardly_varies_are_those_of_the_background(vae):
     assert found("background", vae=vae) is None
+    assert found("background", vae=vae, train=IMAGES[:1]) is None
     images = IMAGES.copy()
     images[:, :11] = 90 + RANDOM.integers(0, 2, (80, 11, 10, 1))
     finding = found("background", vae=vae, images=images, train=images, codes=np.zeros((80, 2), "float32"))

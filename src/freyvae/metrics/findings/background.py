@@ -23,7 +23,7 @@ def find(seen: Seen) -> Finding | None:
         return None
     train = evenly_chosen(seen.train, max(2, min(_MOST_IMAGES, _MOST_BYTES // seen.images[0].nbytes)))
     flat = moments(train)[1] < _FLAT
-    if not flat.any():
+    if len(train) < 2 or not flat.any():  # of one image no value varies
         return None
     images, bound = seen.few, seen.likelihood
     nats = -ops.convert_to_numpy(bound.log_prob_of_values(ops.convert_to_tensor(images))).mean(axis=0)
