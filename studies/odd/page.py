@@ -85,8 +85,8 @@ def verdict(found: dict[str, Any]) -> str:
             reached = f"the best of ours is {named}, {best:.3f}"
         sentences.append(f"- {name}: {other} has {most:.3f}, the default {of[DEFAULT]:.3f}; {reached}.")
     if not sentences:
-        return "The default score, `oddness`, is at least as good as the best of the others in every column."
-    return "The default score, `oddness`, is not the best where\n\n" + "\n".join(sentences)
+        return "The default score, `oddness`, is at least as good as the best of the other methods in every column."
+    return "Another method than freyvae's is better than the default score, `oddness`, where\n\n" + "\n".join(sentences)
 
 
 def pixels(found: dict[str, Any]) -> str:
@@ -102,5 +102,5 @@ def pixels(found: dict[str, Any]) -> str:
         for row in rows
         if (best := max(maps, key=row["pixels"].get)) in OTHER_MAPS
     ]
-    where = f" Where another map is the best: {'; '.join(behind)}." if behind else ""
-    return f"Of the pixels of these faces, how well a map tells the square from the rest:\n\n{table}\n{where}".rstrip()
+    where = f"\n\nWhere another map is the best: {'; '.join(behind)}." if behind else ""
+    return f"Of the pixels of these faces, how well a map tells the square from the rest:\n\n{table}{where}"

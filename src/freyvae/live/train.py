@@ -44,7 +44,7 @@ def followed(
             history = done.read_history()
             rows = [dict(zip(history, values, strict=True)) for values in zip(*history.values(), strict=True)]
             trained = {"epoch": len(rows), "epochs": len(rows), "share": 1.0, "seconds": done.training.seconds}
-            feed.tell(rows=rows, state=trained)
+            feed.tell(rows=rows, state=trained | {"state": "drawing"})
         feed.tell(state=feed.state | {"state": "done", "has_pages": done.explorer_path.is_file()})
         say("trained: the page stays until Ctrl-C")
         try:

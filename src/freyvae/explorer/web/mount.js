@@ -92,7 +92,11 @@ export function mount(
       asked++;
       motion.flyTo(model.draw());
     },
-    walk: () => (motion.walking ? motion.stop() : motion.walk()),
+    walk() {
+      asked++;
+      if (motion.walking) motion.stop();
+      else motion.walk();
+    },
     reset() {
       asked++;
       state.frame = defaults.frame;
@@ -152,6 +156,7 @@ export function mount(
       show.path();
       remember();
     },
+    ask,
     showPicture(own) {
       asked++;
       state.frame = null;
@@ -169,6 +174,11 @@ export function mount(
 
   // what was asked for last: a slow answer does not take one away from what one did meanwhile
   let asked = 0;
+
+  function ask() {
+    const mine = ++asked;
+    return () => mine === asked;
+  }
 
   /** @param {number[]} latents */
   function move(latents) {
@@ -202,15 +212,15 @@ export function mount(
   async function pickNumber(number) {
     const point = points.pointOf(number);
     if (point >= 0) return pick(point);
-    const mine = ++asked;
+    const isAskedFor = ask();
     try {
       const { levels, title } = await everything.picture(number);
-      if (!model.encode || mine !== asked) return;
+      if (!model.encode || !isAskedFor()) return;
       const { code } = await model.encode(levels);
-      if (mine === asked) hands.showPicture({ levels, code, unlike: null, title });
+      if (isAskedFor()) hands.showPicture({ levels, code, unlike: null, title });
     } catch (error) {
       if (!(error instanceof ExplorerError)) throw error;
-      if (mine !== asked) return;
+      if (!isAskedFor()) return;
       views.comparison.show(error.message, null, null);
       views.announce(error.message);
     }
@@ -218,6 +228,7 @@ export function mount(
 
   /** @param {string} text the fragment of a link */
   function load(text) {
+    asked++;
     motion.stop();
     Object.assign(state, read(text));
     views.trays.setPoints(state.more, state.less);
@@ -240,6 +251,7 @@ export function mount(
     points.setFrames(pixels);
     show.frame();
     show.neighbours();
+    views.filmstrip.sortAgain();
     views.trays.redraw();
     root.dataset.frames = "drawn";
   });

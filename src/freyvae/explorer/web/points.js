@@ -74,7 +74,7 @@ export function makePoints({ header, codes, numbers, parts, labels, groups, scor
         const point = (Math.max(after, -1) + step) % header.points;
         if (files?.[point]?.toLowerCase().includes(wanted)) return point;
       }
-      return -1;
+      return numbered;
     },
 
     /** @param {number} point */

@@ -6,7 +6,7 @@ import { ExplorerError } from "./errors.js";
 
 const ASK_AGAIN_MILLISECONDS = 1000;
 const MOST_BYTES = 2 ** 24; // of the pictures of a request
-const MOST_KEPT = 2000; // pictures
+const MOST_KEPT = 2 ** 26; // bytes of pictures
 
 /**
  * @param {string[]} names of the services that the server has
@@ -35,7 +35,7 @@ export function makeServed(names, [height, width, channels], folder = "") {
   /** @param {number[]} numbers */
   async function fetchPictures(numbers) {
     const bytes = new Uint8Array(await (await ask(`pictures?numbers=${numbers.join(",")}`)).arrayBuffer());
-    numbers.forEach((number, at) => kept.set(number, bytes.slice(at * size, (at + 1) * size)));
+    return numbers.map((_, at) => bytes.slice(at * size, (at + 1) * size));
   }
 
   return {
@@ -86,15 +86,22 @@ export function makeServed(names, [height, width, channels], folder = "") {
      * @returns {Promise<Uint8Array[]>}
      */
     async pictures(numbers) {
-      const missing = numbers.filter((number) => !kept.has(number));
+      // of one's own: meanwhile others may be fetched, and these no longer kept
+      const found = new Map(numbers.map((number) => [number, kept.get(number)]));
+      const missing = numbers.filter((number) => !found.get(number));
       const atOnce = Math.max(1, Math.min(600, Math.floor(MOST_BYTES / size)));
-      for (let at = 0; at < missing.length; at += atOnce) await fetchPictures(missing.slice(at, at + atOnce));
-      const found = numbers.map((number) => /** @type {Uint8Array} */ (kept.get(number)));
+      for (let at = 0; at < missing.length; at += atOnce) {
+        const some = missing.slice(at, at + atOnce);
+        (await fetchPictures(some)).forEach((picture, place) => {
+          found.set(some[place], picture);
+          kept.set(some[place], picture);
+        });
+      }
       for (const number of kept.keys()) {
-        if (kept.size <= MOST_KEPT) break;
+        if (kept.size * size <= MOST_KEPT) break;
         kept.delete(number);
       }
-      return found;
+      return numbers.map((number) => /** @type {Uint8Array} */ (found.get(number)));
     },
   };
 }

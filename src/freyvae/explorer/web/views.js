@@ -47,6 +47,7 @@ import { makeTrays } from "./views/trays.js";
  * @property {() => void} renameDirection
  * @property {(at: number) => void} goAlongPath
  * @property {(end: "from" | "to") => void} endPath
+ * @property {() => () => boolean} ask for what takes a while; tells later whether nothing else was asked for since
  * @property {(own: OwnPicture) => void} showPicture
  * @property {(() => void) | null} bringAddressUpToDate null if there is no address to copy
  */
@@ -146,7 +147,14 @@ export function makeViews({ root, themed, listenOn, bundle, model, points, serve
     trays,
     lasso,
     path: makePath({ points, onvalue: hands.goAlongPath, onend: hands.endPath }),
-    ownPicture: makeOwnPicture({ header, model, listenOn, onpicture: hands.showPicture, onfile: hands.takeFile }),
+    ownPicture: makeOwnPicture({
+      header,
+      model,
+      listenOn,
+      onasked: hands.ask,
+      onpicture: hands.showPicture,
+      onfile: hands.takeFile,
+    }),
     save: makeSave({ header, model, painter, where, names: () => state.names }),
     linkButton: hands.bringAddressUpToDate && makeLinkButton({ flush: hands.bringAddressUpToDate, announce }),
     theme: makeTheme({

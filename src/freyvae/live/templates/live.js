@@ -77,6 +77,7 @@ function drawCurves() {
   // not `Math.min(...values)`: a call has room for some ten thousand arguments
   const low = values.reduce((one, other) => Math.min(one, other), Infinity);
   const high = values.reduce((one, other) => Math.max(one, other), -Infinity);
+  const digits = high - low < 2 ? 2 : high - low < 20 ? 1 : 0;
   const room = (high - low) * 0.08 || 1;
   const first = known[0].epoch;
   const last = known[known.length - 1].epoch;
@@ -87,8 +88,8 @@ function drawCurves() {
   /** @type {Element[]} */
   const shapes = [
     svg("path", { class: "axis", d: `M${LEFT} 10V${HEIGHT - 30}H${width - RIGHT}` }),
-    svg("text", { x: LEFT - 8, y: y(high) + 4, "text-anchor": "end" }, high.toFixed(0)),
-    svg("text", { x: LEFT - 8, y: y(low) + 4, "text-anchor": "end" }, low.toFixed(0)),
+    svg("text", { x: LEFT - 8, y: y(high) + 4, "text-anchor": "end" }, high.toFixed(digits)),
+    svg("text", { x: LEFT - 8, y: y(low) + 4, "text-anchor": "end" }, low.toFixed(digits)),
     svg("text", { x: LEFT, y: HEIGHT - 10 }, `epoch ${first}`),
     svg("text", { x: width - RIGHT, y: HEIGHT - 10, "text-anchor": "end" }, `${last}`),
   ];
@@ -103,7 +104,7 @@ function drawCurves() {
     const path = shown.map((row) => `${x(row.epoch).toFixed(1)} ${y(row[key]).toFixed(1)}`).join("L");
     panel.append(svg("path", { class: `curve ${part}`, d: `M${path}` }));
     const value = shown[shown.length - 1][key];
-    const text = svg("text", { class: part, x: width - RIGHT + 8 }, `${part} ${value.toFixed(0)}`);
+    const text = svg("text", { class: part, x: width - RIGHT + 8 }, `${part} ${value.toFixed(digits)}`);
     ends.push({ y: Math.min(Math.max(y(value), 14), HEIGHT - 34), text });
   }
   ends.sort((one, other) => one.y - other.y);

@@ -74,7 +74,8 @@ export function makeGestures({
 
   /** @param {PointerEvent} event */
   function onpointerdown(event) {
-    if (event.button) return;
+    // a second finger is not the one that drags
+    if (event.button || !event.isPrimary) return;
     const board = /** @type {HTMLElement} */ (event.currentTarget);
     const from = position(event);
     const point = pointAt(from, event.pointerType === "touch" ? NEAR_A_FINGER : NEAR);
@@ -88,6 +89,7 @@ export function makeGestures({
 
   /** @param {PointerEvent} event */
   function onpointermove(event) {
+    if (!event.isPrimary) return;
     const here = position(event);
     if (lasso) {
       lasso.push(here);
@@ -106,6 +108,7 @@ export function makeGestures({
 
   /** @param {PointerEvent} event */
   function onpointerup(event) {
+    if (!event.isPrimary) return;
     const isUp = event.type === "pointerup";
     if (lasso) onlasso(lasso, isUp);
     else if (pressed && !pressed.moved && pressed.point >= 0 && isUp) onpick(pressed.point);

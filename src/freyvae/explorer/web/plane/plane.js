@@ -203,7 +203,12 @@ export function makePlane({ bundle, model, points, served, onmove, onpick, onpic
     };
     const [across, up] = named[view];
     /** @type {(axis: number) => string[]} */
-    const ends = (axis) => geometry.ends(axis).map((value) => signed(value, value % 1 ? 1 : 0));
+    const ends = (axis) => {
+      const [low, high] = geometry.ends(axis);
+      // as many digits as tell the ends of what is zoomed in on apart
+      const digits = Math.max(1, Math.ceil(1 - Math.log10(high - low || 1)));
+      return [low, high].map((value) => signed(value, value % 1 ? digits : 0));
+    };
     [xLow.textContent, xHigh.textContent] = view === "map" ? ["", ""] : ends(0);
     [yLow.textContent, yHigh.textContent] =
       view === "map" ? ["", ""] : geometry.hasOneAxis() ? ["first", "last"] : ends(1);

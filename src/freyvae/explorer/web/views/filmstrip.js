@@ -25,8 +25,8 @@ export function makeFilmstrip({ header, points, onpick, onpicknumber, errorOf })
   const word = capital(points.word);
   const images = header.sampleOf || header.images;
   const wide = Math.max(Math.round(HIGH * shownAspect(header)), 8);
-  const strip = h("canvas", { class: "strip", onpointerdown: onPress, "aria-hidden": "true" });
-  const said = h("output", { class: "value" });
+  const strip = h("canvas", { class: "strip", onclick: onPress, "aria-hidden": "true" });
+  const said = h("output", { class: "value", "aria-live": "off" });
   const range = h("input", {
     type: "range",
     class: "range plain",
@@ -131,7 +131,7 @@ export function makeFilmstrip({ header, points, onpick, onpicknumber, errorOf })
     return clamp(Number(range.value) - (fit >> 1), 0, Math.max(order.length - fit, 0));
   }
 
-  /** @param {PointerEvent} event */
+  /** @param {MouseEvent} event */
   function onPress(event) {
     const point = order[firstShown() + Math.floor((event.clientX - strip.getBoundingClientRect().left) / wide)];
     if (point !== undefined) onpick(point);
@@ -162,5 +162,11 @@ export function makeFilmstrip({ header, points, onpick, onpicknumber, errorOf })
     draw();
   }).observe(strip);
   show(null);
-  return { element, show, redraw: draw };
+  return {
+    element,
+    show,
+    redraw: draw,
+    /** When there are other pixels than before. */
+    sortAgain: () => (sort.value ? sortBy(sort.value) : draw()),
+  };
 }

@@ -13,10 +13,11 @@ import { capital, withCode } from "../text.js";
  * @param {Header} options.header
  * @param {Model} options.model
  * @param {HTMLElement | Document} options.listenOn where a picture may be dropped or pasted
+ * @param {() => () => boolean} options.onasked tells later whether this picture is still what was asked for last
  * @param {(own: OwnPicture) => void} options.onpicture
  * @param {((file: File) => void) | null} options.onfile told of each picture of the user, too
  */
-export function makeOwnPicture({ header, model, listenOn, onpicture, onfile }) {
+export function makeOwnPicture({ header, model, listenOn, onasked, onpicture, onfile }) {
   // a picture is grey or colour
   const isTaken = model.encode !== null && [1, 3].includes(header.imageShape[2]);
   const note = h(
@@ -44,22 +45,20 @@ export function makeOwnPicture({ header, model, listenOn, onpicture, onfile }) {
     if (picture) onfile?.(picture);
   }
 
-  let taken = 0; // of two pictures in quick succession, the later one is shown
-
   /** @param {File | undefined} picture */
   async function take(picture) {
     if (!isTaken || !model.encode || !picture) return;
-    const mine = ++taken;
+    const isAskedFor = onasked();
     try {
       const { levels, note: done } = await readPicture(picture, header.imageShape);
       const { code } = await model.encode(levels);
-      if (mine !== taken) return;
+      if (!isAskedFor()) return;
       note.textContent = done;
       note.classList.remove("wrong");
       onpicture({ levels, code, unlike: null, title: "Your picture" });
     } catch (error) {
       if (!(error instanceof ExplorerError)) throw error;
-      if (mine !== taken) return;
+      if (!isAskedFor()) return;
       note.textContent = error.message;
       note.classList.add("wrong");
     }

@@ -39,7 +39,8 @@ export function makeSlider({
 }) {
   const scale = makeScale({ low, high, step, rest });
   let value = rest;
-  const shown = h("output", { class: "value" });
+  // not said: on a flight it changes at every frame, and the range has it as its text
+  const shown = h("output", { class: "value", "aria-live": "off" });
   const range = h("input", {
     type: "range",
     class: "range",
@@ -58,17 +59,12 @@ export function makeSlider({
         onrename(given);
       })
     : h("span", { class: "name" }, name);
+  const remove = onremove ? h("button", { type: "button", class: "quiet small", onclick: onremove }, "Remove") : null;
+  remove?.setAttribute("aria-label", removalOf(name));
   const element = h(
     "div",
     { class: "slider" },
-    h(
-      "div",
-      { class: "slider-head" },
-      label,
-      note && h("span", { class: "note" }, note),
-      onremove && removeButton(name, onremove),
-      shown,
-    ),
+    h("div", { class: "slider-head" }, label, note && h("span", { class: "note" }, note), remove, shown),
     picture,
     range,
     ends && h("div", { class: "ends", "aria-hidden": "true" }, h("span", {}, ends[0]), h("span", {}, ends[1])),
@@ -97,6 +93,7 @@ export function makeSlider({
   /** @param {string} to */
   function rename(to) {
     range.setAttribute("aria-label", to);
+    remove?.setAttribute("aria-label", removalOf(to));
     if (label instanceof HTMLInputElement) {
       label.value = to;
       label.setAttribute("aria-label", `Name of the slider ${to}`);
@@ -152,12 +149,8 @@ function nameField(name, onrename) {
   return field;
 }
 
-/**
- * @param {string} name
- * @param {() => void} onclick
- */
-const removeButton = (name, onclick) =>
-  h("button", { type: "button", class: "quiet small", "aria-label": `Remove the slider ${name}`, onclick }, "Remove");
+/** @param {string} name */
+const removalOf = (name) => `Remove the slider ${name}`;
 
 /** Remember when the page last scrolled; returns a function that ends this. */
 export function watchScrolling() {
