@@ -40,7 +40,7 @@ _MATLAB_BYTES = {
 
 def split_array(source: str | Path) -> tuple[Path, str | None]:
     """Split a path from the name of an array or column in the file: `a.npz:x_train` gives `a.npz` and `x_train`."""
-    path = as_path("path", source)
+    path = as_path("data", source)
     file, colon, array = str(path).rpartition(":")
     if colon and array and not path.exists() and file.lower().endswith(_WITH_ARRAYS):
         return Path(file), array

@@ -13,6 +13,7 @@ from freyvae.data.levels import Levels
 from freyvae.data.source import Source
 from freyvae.data.sources import NAMES, SOURCES
 from freyvae.errors import BadInput
+from freyvae.files import as_path
 
 
 def load_images(
@@ -65,8 +66,7 @@ def load_images(
 
 def kind_of_source(source: str | Path) -> Source:
     """The kind of source that a name or a path means. Raises `BadInput` where there is none."""
-    if not str(source):
-        raise BadInput("the images are to come from an empty path: give a folder, a file, or a name")
+    as_path("source", source)
     chosen = next((kind for kind in sorted(SOURCES.values(), key=_rank) if kind.accepts(source)), None)
     if chosen is not None:
         return chosen
